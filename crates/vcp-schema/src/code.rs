@@ -1,0 +1,173 @@
+//! The catalogue of `VCP_E###` codes (decisions 4.3–4.5, 6.1): one table, from which the enum and `schema/error-codes.json` are made.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; nothing is wrong.
+    Info,
+    /// Suspicious, but the message can be used.
+    Warning,
+    /// The message breaks the specification.
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+macro_rules! catalogue {
+    ($( $code:literal $Variant:ident $name:literal $Severity:ident $reference:literal $summary:literal $help:literal; )*) => {
+        /// A stable code, shared by all VCP implementations. Numbers are never reused.
+        ///
+        /// The first five and the shape `VCP_E###` come from the consistency framework §9.1, the rest from decisions 4 and 6.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorCode {
+            $(
+                #[doc = concat!("`", $code, "` — ", $summary, "")]
+                $Variant,
+            )*
+        }
+
+        impl ErrorCode {
+            /// Every code, in order of number.
+            pub const ALL: &'static [ErrorCode] = &[$( Self::$Variant, )*];
+
+            /// The code itself, `VCP_E001`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $( Self::$Variant => $code, )* }
+            }
+
+            /// The name in capitals, as the consistency framework spells it: `SCHEMA_VALIDATION_FAILED`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $( Self::$Variant => $name, )* }
+            }
+
+            /// What it means, in one sentence.
+            #[must_use]
+            pub fn summary(self) -> &'static str {
+                match self { $( Self::$Variant => $summary, )* }
+            }
+
+            /// What to do about it, in one sentence.
+            #[must_use]
+            pub fn help(self) -> &'static str {
+                match self { $( Self::$Variant => $help, )* }
+            }
+
+            /// The severity of a finding with this code, unless a profile overrides it.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self { $( Self::$Variant => Severity::$Severity, )* }
+            }
+
+            /// The place in the specification or the decisions that it comes from.
+            #[must_use]
+            pub fn reference(self) -> &'static str {
+                match self { $( Self::$Variant => $reference, )* }
+            }
+        }
+    };
+}
+
+catalogue! {
+    "VCP_E001" Unreadable "SCHEMA_VALIDATION_FAILED" Error "consistency framework 9.1; decisions 4.3"
+        "a value has the right JSON type but cannot be read" "correct the value: a timestamp is RFC 3339, an integer has no fraction, a number fits its range";
+    "VCP_E002" Mapping "PROVIDER_MAPPING_FAILED" Error "consistency framework 9.1; decisions 5.2"
+        "a provider's payload cannot be mapped" "check that the payload comes from the provider named and is a whole delivery";
+    "VCP_E003" Migration "VERSION_MIGRATION_FAILED" Error "consistency framework 9.1; decisions 2.7"
+        "a message cannot be migrated to another version" "correct the place named by the path, then migrate again";
+    "VCP_E004" Type "FIELD_TYPE_MISMATCH" Error "consistency framework 9.1; decisions 1.3, 1.8, 4.3"
+        "a value has the wrong JSON type or is no word of its list" "use the type or one of the words that the specification gives for this member";
+    "VCP_E005" Missing "REQUIRED_FIELD_MISSING" Error "consistency framework 9.1; decisions 4.3"
+        "a required member is absent or null" "add the member";
+    "VCP_E006" Version "UNSUPPORTED_VERSION" Error "decisions 1.8, 2.1, 4.3"
+        "the version is unknown, contradictory or not supported here" "use a supported version, or upgrade the message first";
+    "VCP_E007" Malformed "MALFORMED_JSON" Error "decisions 1.1, 4.3"
+        "the text is not well-formed JSON, or a modelled object has a member twice" "send UTF-8 JSON without a byte order mark, each member once";
+    "VCP_E008" Limit "LIMIT_EXCEEDED" Error "decisions 4.7"
+        "a limit on size, depth or number of members is exceeded" "send less, or raise the limit";
+    "VCP_E009" UnknownProvider "UNKNOWN_PROVIDER" Error "decisions 4.3, 5.5"
+        "no rules are registered for this provider" "use one of the registered providers, or register your own";
+    "VCP_E101" EndBeforeStart "END_BEFORE_START" Error "schema-v0.5 validation rules; decisions 4.4"
+        "the call ends before it starts" "correct `end_time` or `start_time`";
+    "VCP_E102" ConsentRevoked "CONSENT_REVOKED" Error "schema-v0.5 validation rules; decisions 4.4"
+        "consent has been revoked" "do not process this message";
+    "VCP_E103" CapabilityBeforeStart "CAPABILITY_BEFORE_START" Warning "schema-v0.5 validation rules; decisions 4.4"
+        "a capability was invoked before the call started" "correct `invoked_at` or `start_time`";
+    "VCP_E104" ConsentExpired "CONSENT_EXPIRED" Warning "schema-v0.5 validation rules; decisions 4.4"
+        "consent has expired" "renew the consent before processing this message";
+    "VCP_E201" AuthNothing "AUTH_NOTHING_TO_VERIFY" Error "decisions 6.1"
+        "nothing is configured to verify this delivery with" "configure a secret, or say explicitly that unauthenticated deliveries are fine here";
+    "VCP_E202" AuthHeaderMissing "AUTH_HEADER_MISSING" Error "decisions 6.1"
+        "the signature header is missing" "check that the provider signs its deliveries and that a proxy does not drop the header";
+    "VCP_E203" AuthHeaderMalformed "AUTH_HEADER_MALFORMED" Error "decisions 6.1"
+        "the signature header is malformed" "check that the header arrives as the provider sent it";
+    "VCP_E204" AuthNoMatch "AUTH_NO_MATCHING_KEY" Error "decisions 6.1"
+        "no key gives this signature" "check the secret, and that the body is the raw bytes and not parsed and written again";
+    "VCP_E205" AuthTooOld "AUTH_TOO_OLD" Error "decisions 6.1"
+        "the signature is too old" "check the clock and the delay of this delivery";
+    "VCP_E206" AuthTooNew "AUTH_TOO_NEW" Error "decisions 6.1"
+        "the signature is from the future" "check the clock";
+    "VCP_E210" AuthConfiguration "AUTH_CONFIGURATION" Error "decisions 6.1"
+        "the verifier is not configured correctly" "correct the configuration named in the message";
+}
+
+impl ErrorCode {
+    /// The code with this text, if there is one.
+    ///
+    /// ```
+    /// use vcp_schema::ErrorCode;
+    /// assert_eq!(ErrorCode::from_code("VCP_E005"), Some(ErrorCode::Missing));
+    /// assert_eq!(ErrorCode::from_code("VCP_E999"), None);
+    /// ```
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|c| c.as_str() == code)
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ErrorCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::from_code(&text).ok_or_else(|| de::Error::custom(format!("`{text}` is not a code of this release")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_and_in_order() {
+        assert!(ErrorCode::ALL.windows(2).all(|w| w[0].as_str() < w[1].as_str()));
+        for code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::from_code(code.as_str()), Some(*code));
+            assert_eq!(code.as_str().len(), "VCP_E000".len());
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Why a text could not be read.
+
+use crate::{ErrorCode, FieldPath};
+use std::fmt;
+
+/// Why a text could not be read: a code, the place in the document and in the text, and one line for people.
+///
+/// The line never holds the value itself, which may be personal data. The one exception is an unsupported version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParseError {
+    code: ErrorCode,
+    path: FieldPath,
+    message: String,
+    line: usize,
+    column: usize,
+}
+
+impl ParseError {
+    pub(crate) fn new(code: ErrorCode, path: FieldPath, message: String, text: &[u8], offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = 1 + before.iter().filter(|b| **b == b'\n').count();
+        let column = 1 + before.iter().rev().take_while(|b| **b != b'\n').count();
+        Self { code, path, message, line, column }
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The place in the document.
+    #[must_use]
+    pub fn path(&self) -> &FieldPath {
+        &self.path
+    }
+
+    /// What is wrong, without code and place.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The line in the text, from 1.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The byte in the line, from 1.
+    #[must_use]
+    pub fn column(&self) -> usize {
+        self.column
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, path, message, line, column } = self;
+        write!(f, "{code} at {path}: {message} (line {line}, column {column})")
+    }
+}
+
+impl std::error::Error for ParseError {}

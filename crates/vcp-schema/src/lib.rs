@@ -1,0 +1,83 @@
+//! Types of the [Voice Context Protocol] v0.5: the common record of a voice-AI call.
+//!
+//! A [`VcpMessage`] is read from JSON text and written back without loss: unknown members and unknown words are kept,
+//! free-form data stays the text it was, numbers keep their exact value, timestamps keep their spelling.
+//!
+//! ```
+//! use vcp_schema::VcpMessage;
+//!
+//! let text = r#"{"vcp_version":"0.5","vcp_payload":{
+//!   "call":{"call_id":"c1","session_id":"s1","provider":"retell","start_time":"2026-10-14T12:00:00Z","queue":"gold"},
+//!   "model_selection":{"policy_id":"p","resolved_at":"2026-10-14T12:00:00Z","roles":{}},
+//!   "outcomes":{"objective":{"status":"success"},"perception_gap":{"gap_score":0,"gap_class":"aligned"},
+//!               "model_outcome_attribution":{"roles":{},"kpis":{}}},
+//!   "hcr":{"audience":"agent","headline":"booked","outcome_status":"success"},
+//!   "artifacts":{},"custom":{},
+//!   "provenance":{"source_system":"demo","created_at":"2026-10-14T12:00:00Z"}},
+//!  "audit":{"received_at":"2026-10-14T12:00:01Z","schema_version":"0.5"}}"#;
+//! let message = VcpMessage::from_json(text)?;
+//! assert_eq!(message.vcp_payload.call.call_id, "c1");
+//! assert_eq!(message.vcp_payload.call.extras.get("queue").map(|v| v.as_str()), Some("\"gold\""));
+//!
+//! let error = VcpMessage::from_json(r#"{"vcp_version":"0.9"}"#).unwrap_err();
+//! assert_eq!(error.to_string(), "VCP_E006 at $.vcp_version: version `0.9` is not supported: this is 0.5 (line 1, column 16)");
+//! # Ok::<(), vcp_schema::ParseError>(())
+//! ```
+//!
+//! # Where things are
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`model`] | the message, one module per section of the specification |
+//! | [`words`] | the enumerations; unknown words are kept |
+//! | [`Timestamp`] | an instant with the spelling it had |
+//! | [`RawJson`], [`RawObject`] | free-form data and unknown members, as text |
+//! | [`ErrorCode`] | the `VCP_E###` catalogue, shared with other implementations |
+//! | [`FieldPath`] | JSONPath and JSON Pointer of a place in a message |
+//! | [`describe`] | the model as data: fields, presence, types |
+//! | [`structure`] | every structural fault of a text, with paths |
+//! | [`Decimal`] | numbers by their digits |
+//!
+//! # Serde
+//!
+//! Every model type implements `Serialize` and `Deserialize` for JSON, so it fits into your own types. These pass through
+//! the JSON text; [`VcpMessage::from_json`] and [`VcpMessage::to_json`] are the fast way.
+//!
+//! [Voice Context Protocol]: https://github.com/voicelens
+
+mod code;
+pub mod describe;
+mod error;
+mod limits;
+mod map;
+pub mod model;
+mod number;
+mod path;
+mod pretty;
+mod raw;
+pub mod structure;
+mod timestamp;
+mod version;
+mod wire;
+pub mod words;
+mod write;
+
+pub use code::{ErrorCode, Severity};
+pub use error::ParseError;
+pub use limits::Limits;
+pub use map::{Extras, OrderedMap};
+pub use model::{
+    Artifacts, Audit, Call, Capability, CapabilityInvocation, ConsentRecord, Custom, CustomProviderData,
+    HumanReadableContext, ModelAttributionRole, ModelOutcomeAttribution, ModelRoleInfo, ModelSelection,
+    ObjectiveOutcome, Outcomes, PerceptionGap, Provenance, ScoredCriteria, TelemetryPrior, VcpMessage, VcpPayload,
+};
+pub use number::{Decimal, NotANumber};
+pub use path::{FieldPath, PathNode, Step};
+pub use pretty::pretty;
+pub use raw::{RawJson, RawObject};
+pub use timestamp::{Timestamp, TimestampError};
+pub use version::VcpVersion;
+pub use words::{
+    AlertLevel, CallDirection, CapabilityType, ChannelType, ConsentStatus, GapClass, ModelRole, OutcomeStatus,
+    UnknownWord,
+};

@@ -1,0 +1,175 @@
+//! Maps that keep the order of their members.
+
+use crate::RawJson;
+use std::{collections::HashSet, hash::Hash};
+
+/// Members that the specification does not define, in the order in which they stood (decisions 1.7).
+pub type Extras = OrderedMap<String, RawJson>;
+
+/// A JSON object whose members are all of one kind, in the order in which they stood.
+///
+/// The maps of a call record hold a handful of members, so look-up is a search from the front.
+///
+/// ```
+/// use vcp_schema::OrderedMap;
+/// let mut map = OrderedMap::new();
+/// map.insert("b".to_owned(), 1);
+/// map.insert("a".to_owned(), 2);
+/// assert_eq!(map.insert("b".to_owned(), 3), Some(1));
+/// assert_eq!(map.iter().map(|(k, v)| (k.as_str(), *v)).collect::<Vec<_>>(), [("b", 3), ("a", 2)]);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderedMap<K, V> {
+    members: Vec<(K, V)>,
+}
+
+impl<K, V> Default for OrderedMap<K, V> {
+    fn default() -> Self {
+        Self { members: Vec::new() }
+    }
+}
+
+impl<K, V> OrderedMap<K, V> {
+    /// An empty map; takes no memory.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { members: Vec::new() }
+    }
+
+    /// The number of members.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether there is no member.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// The members in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&K, &V)> + DoubleEndedIterator {
+        self.members.iter().map(|(k, v)| (k, v))
+    }
+
+    /// The members in order, values changeable.
+    pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = (&K, &mut V)> {
+        self.members.iter_mut().map(|(k, v)| (&*k, v))
+    }
+
+    /// The names in order.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &K> {
+        self.members.iter().map(|(k, _)| k)
+    }
+
+    /// The values in order.
+    pub fn values(&self) -> impl ExactSizeIterator<Item = &V> {
+        self.members.iter().map(|(_, v)| v)
+    }
+
+    /// Adds a member that is known to be new; reading checks afterwards with [`Self::first_duplicate`].
+    pub(crate) fn push(&mut self, key: K, value: V) {
+        self.members.push((key, value));
+    }
+}
+
+impl<K: PartialEq, V> OrderedMap<K, V> {
+    /// Sets a member; a new one goes to the end. Returns the value it had.
+    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+        match self.members.iter_mut().find(|(k, _)| *k == key) {
+            Some((_, old)) => Some(std::mem::replace(old, value)),
+            None => {
+                self.members.push((key, value));
+                None
+            }
+        }
+    }
+
+    /// The value of a member.
+    pub fn get<Q: ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: PartialEq<Q>,
+    {
+        self.members.iter().find(|(k, _)| k == key).map(|(_, v)| v)
+    }
+
+    /// The value of a member, changeable.
+    pub fn get_mut<Q: ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: PartialEq<Q>,
+    {
+        self.members.iter_mut().find(|(k, _)| k == key).map(|(_, v)| v)
+    }
+
+    /// Takes a member out; the others keep their order.
+    pub fn remove<Q: ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: PartialEq<Q>,
+    {
+        let at = self.members.iter().position(|(k, _)| k == key)?;
+        Some(self.members.remove(at).1)
+    }
+}
+
+impl<K: Eq + Hash, V> OrderedMap<K, V> {
+    /// Whether a name stands twice. Linear for the usual few, hashed for many, so that hostile input stays linear.
+    pub(crate) fn has_duplicate(&self) -> bool {
+        const FEW: usize = 16;
+        if self.members.len() <= FEW {
+            return self
+                .members
+                .iter()
+                .enumerate()
+                .any(|(i, (k, _))| self.members.iter().take(i).any(|(other, _)| other == k));
+        }
+        let mut seen = HashSet::with_capacity(self.members.len());
+        !self.members.iter().all(|(k, _)| seen.insert(k))
+    }
+}
+
+impl<K: PartialEq, V> FromIterator<(K, V)> for OrderedMap<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
+        let mut map = Self::new();
+        for (key, value) in iter {
+            map.insert(key, value);
+        }
+        map
+    }
+}
+
+impl<K, V> IntoIterator for OrderedMap<K, V> {
+    type Item = (K, V);
+    type IntoIter = std::vec::IntoIter<(K, V)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.members.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_duplicates_among_few_and_many() {
+        for size in [2_usize, 16, 17, 1000] {
+            let mut map = OrderedMap::new();
+            (0..size).for_each(|i| map.push(i, ()));
+            assert!(!map.has_duplicate());
+            map.push(size / 2, ());
+            assert!(map.has_duplicate());
+        }
+    }
+
+    #[test]
+    fn removes_and_keeps_order() {
+        let mut map: OrderedMap<String, u8> =
+            [("a", 1), ("b", 2), ("c", 3)].map(|(k, v)| (k.to_owned(), v)).into_iter().collect();
+        assert_eq!(map.remove("b"), Some(2));
+        assert_eq!(map.remove("b"), None);
+        assert_eq!(map.keys().collect::<Vec<_>>(), ["a", "c"]);
+        *map.get_mut("c").unwrap() = 9;
+        assert_eq!(map.get("c"), Some(&9));
+    }
+}

@@ -1,0 +1,321 @@
+//! Numbers by their digits, so that nothing passes through a double that should not (decisions 1.5, 5.8).
+
+use std::fmt;
+
+/// A decimal number exactly as its JSON text says: `coefficient × 10^exponent`.
+///
+/// ```
+/// use vcp_schema::Decimal;
+/// let cents: Decimal = "4.56".parse()?;
+/// assert_eq!(cents.scaled(-2).to_string(), "0.0456");
+/// assert_eq!("1.85e2".parse::<Decimal>()?.to_i64(), Some(185));
+/// assert_eq!("185.5".parse::<Decimal>()?.to_i64(), None);
+/// assert_eq!("35.5".parse::<Decimal>()?.rounded(0).to_i64(), Some(36));
+/// # Ok::<(), vcp_schema::NotANumber>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Decimal {
+    coefficient: i128,
+    exponent: i32,
+}
+
+/// The text is no JSON number, or has more than 37 significant digits or an exponent beyond ±100 000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is no number, or has too many digits")]
+pub struct NotANumber;
+
+const MOST_DIGITS: usize = 37;
+const LARGEST_EXPONENT: i64 = 100_000;
+
+impl std::str::FromStr for Decimal {
+    type Err = NotANumber;
+
+    fn from_str(text: &str) -> Result<Self, NotANumber> {
+        let (negative, unsigned) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent_of(exponent)?),
+            None => (unsigned, 0),
+        };
+        let (whole, fraction) = match mantissa.split_once('.') {
+            Some((_, "")) => return Err(NotANumber),
+            Some(parts) => parts,
+            None => (mantissa, ""),
+        };
+        let is_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || !is_digits(whole) || !is_digits(fraction) || (whole.len() > 1 && whole.starts_with('0'))
+        {
+            return Err(NotANumber);
+        }
+        let digits = || whole.bytes().chain(fraction.bytes());
+        let trailing = digits().rev().take_while(|b| *b == b'0').count();
+        let significant = digits().take(whole.len() + fraction.len() - trailing).skip_while(|b| *b == b'0');
+        let (mut coefficient, mut count) = (0_i128, 0_usize);
+        for digit in significant {
+            count += 1;
+            if count > MOST_DIGITS {
+                return Err(NotANumber);
+            }
+            coefficient = coefficient * 10 + i128::from(digit - b'0');
+        }
+        if coefficient == 0 {
+            return Ok(Self { coefficient: 0, exponent: 0 });
+        }
+        let shift =
+            i64::try_from(trailing).map_err(|_| NotANumber)? - i64::try_from(fraction.len()).map_err(|_| NotANumber)?;
+        let exponent = exponent.checked_add(shift).filter(|e| e.abs() <= LARGEST_EXPONENT).ok_or(NotANumber)?;
+        let exponent = i32::try_from(exponent).map_err(|_| NotANumber)?;
+        Ok(Self { coefficient: if negative { -coefficient } else { coefficient }, exponent })
+    }
+}
+
+fn exponent_of(text: &str) -> Result<i64, NotANumber> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(NotANumber);
+    }
+    // A longer exponent is far outside every range that is used here, unless the number is zero.
+    text.parse().or(Ok(if text.starts_with('-') { i64::MIN / 2 } else { i64::MAX / 2 }))
+}
+
+impl Decimal {
+    /// A whole number.
+    #[must_use]
+    pub fn from_i64(value: i64) -> Self {
+        Self { coefficient: value.into(), exponent: 0 }
+    }
+
+    /// This number times ten to the power `places`: `-2` turns cents into dollars.
+    #[must_use]
+    pub fn scaled(self, places: i32) -> Self {
+        if self.coefficient == 0 {
+            return self;
+        }
+        Self { exponent: self.exponent.saturating_add(places), ..self }
+    }
+
+    /// This number times a small whole number; `None` when it gets too long.
+    #[must_use]
+    pub fn times(self, factor: u32) -> Option<Self> {
+        Some(Self { coefficient: self.coefficient.checked_mul(factor.into())?, ..self })
+    }
+
+    /// This number with at most `places` digits after the point, half away from zero.
+    #[must_use]
+    pub fn rounded(self, places: u32) -> Self {
+        let Some(drop) = i64::from(places).checked_add(self.exponent.into()).filter(|d| *d < 0) else {
+            return self;
+        };
+        let exponent = -i32::try_from(places).unwrap_or(i32::MAX);
+        let Some(divisor) = u32::try_from(-drop).ok().and_then(|n| 10_i128.checked_pow(n)) else {
+            return Self { coefficient: 0, exponent: 0 };
+        };
+        let (quotient, rest) = (self.coefficient / divisor, self.coefficient % divisor);
+        let up = if rest.abs() >= divisor - rest.abs() { self.coefficient.signum() } else { 0 };
+        Self { coefficient: quotient + up, exponent }
+    }
+
+    /// The whole number that this is, if it is one and fits.
+    #[must_use]
+    pub fn to_i64(self) -> Option<i64> {
+        i64::try_from(self.to_i128()?).ok()
+    }
+
+    /// The whole number that this is, if it is one and fits.
+    #[must_use]
+    pub fn to_i128(self) -> Option<i128> {
+        if self.coefficient == 0 {
+            return Some(0);
+        }
+        let power = 10_i128.checked_pow(self.exponent.unsigned_abs())?;
+        if self.exponent >= 0 {
+            self.coefficient.checked_mul(power)
+        } else {
+            (self.coefficient % power == 0).then_some(self.coefficient / power)
+        }
+    }
+
+    /// The nearest double; `None` beyond the range of doubles.
+    #[must_use]
+    pub fn to_f64(self) -> Option<f64> {
+        let value: f64 = format!("{}e{}", self.coefficient, self.exponent).parse().ok()?;
+        value.is_finite().then_some(value)
+    }
+
+    /// Whether it is below zero.
+    #[must_use]
+    pub fn is_negative(self) -> bool {
+        self.coefficient < 0
+    }
+
+    /// Whether it is zero.
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self.coefficient == 0
+    }
+}
+
+impl fmt::Display for Decimal {
+    /// As a JSON number without exponent where that is short: `0.0456`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.exponent > 20 || self.exponent < -40 {
+            return write!(f, "{}e{}", self.coefficient, self.exponent);
+        }
+        let digits = self.coefficient.unsigned_abs().to_string();
+        if self.coefficient < 0 {
+            f.write_str("-")?;
+        }
+        let Ok(places) = usize::try_from(-self.exponent) else {
+            return write!(f, "{digits}{}", "0".repeat(usize::try_from(self.exponent).unwrap_or(0)));
+        };
+        if places == 0 {
+            return f.write_str(&digits);
+        }
+        let padded = format!("{digits:0>width$}", width = places + 1);
+        let (whole, fraction) = padded.split_at(padded.len() - places);
+        write!(f, "{whole}.{fraction}")
+    }
+}
+
+/// Why a JSON number is no integer of 64 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IntegerFault {
+    Fraction,
+    Range,
+}
+
+/// The integer that a JSON number is by value: `185`, `185.0`, `1.85e2` (decisions 1.5).
+pub(crate) fn integer(number: &str) -> Result<i64, IntegerFault> {
+    if let Ok(value) = number.parse() {
+        return Ok(value);
+    }
+    if !number.contains(['.', 'e', 'E']) {
+        return Err(IntegerFault::Range);
+    }
+    match number.parse::<Decimal>() {
+        Ok(decimal) => {
+            decimal.to_i64().ok_or(if decimal.exponent < 0 { IntegerFault::Fraction } else { IntegerFault::Range })
+        }
+        // More digits than `Decimal` holds: below 64 bits only as a fraction, or written with very many zeros.
+        Err(NotANumber) => long_integer(number),
+    }
+}
+
+/// [`integer`] for numbers of any length, by their digits alone.
+fn long_integer(number: &str) -> Result<i64, IntegerFault> {
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let exponent = exponent_of(exponent).map_err(|_| IntegerFault::Range)?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{}{fraction}", whole.trim_start_matches('-'));
+    let significant = digits.trim_start_matches('0').trim_end_matches('0');
+    let trailing = digits.len() - digits.trim_end_matches('0').len();
+    if significant.is_empty() {
+        return Ok(0);
+    }
+    let shift = i64::try_from(trailing).unwrap_or(i64::MAX) - i64::try_from(fraction.len()).unwrap_or(i64::MAX);
+    let exponent = exponent.saturating_add(shift);
+    if exponent < 0 {
+        return Err(IntegerFault::Fraction);
+    }
+    if exponent > 18 || significant.len() > 19 {
+        return Err(IntegerFault::Range);
+    }
+    let zeros = "0".repeat(usize::try_from(exponent).unwrap_or(0));
+    let sign = if whole.starts_with('-') { "-" } else { "" };
+    format!("{sign}{significant}{zeros}").parse().map_err(|_| IntegerFault::Range)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn decimal(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn integers_by_value() {
+        for (text, value) in [
+            ("185", 185),
+            ("-0", 0),
+            ("185.0", 185),
+            ("1.85e2", 185),
+            ("1850e-1", 185),
+            ("0e999999999999999999999", 0),
+            ("0.000", 0),
+            ("9007199254740993.0", 9_007_199_254_740_993),
+            ("-9223372036854775808", i64::MIN),
+            ("9.223372036854775807e18", i64::MAX),
+            ("1.0000000000000000000000000000000000000000000000", 1),
+            ("0.0000000000000000000000000000000000000000001e43", 1),
+        ] {
+            assert_eq!(integer(text), Ok(value), "{text}");
+        }
+        for text in [
+            "185.5",
+            "1e-1",
+            "0.99999999999999999999",
+            "1.0000000000000000000000000000000000000000000001",
+            "1e-999999999999999999999",
+        ] {
+            assert_eq!(integer(text), Err(IntegerFault::Fraction), "{text}");
+        }
+        for text in
+            ["9223372036854775808", "1e19", "1e400", "1e999999999999999999999", "123456789012345678901234567890.0"]
+        {
+            assert_eq!(integer(text), Err(IntegerFault::Range), "{text}");
+        }
+    }
+
+    #[test]
+    fn money_is_scaled_on_the_digits() {
+        assert_eq!(decimal("4.56").scaled(-2).to_f64(), Some(0.0456));
+        assert_eq!(decimal("12.350").scaled(-2).to_string(), "0.1235");
+        assert_eq!(decimal("-0.5").to_string(), "-0.5");
+        assert_eq!(decimal("1200").to_string(), "1200");
+        assert_eq!(decimal("0").scaled(-2).to_string(), "0");
+    }
+
+    #[test]
+    fn rounds_half_away_from_zero() {
+        for (text, places, rounded) in [
+            ("2.5", 0, "3"),
+            ("-2.5", 0, "-3"),
+            ("2.4999", 0, "2"),
+            ("0.00005", 4, "0.0001"),
+            ("0.00004", 4, "0.0000"),
+            ("7", 2, "7"),
+            ("1e-90", 3, "0"),
+        ] {
+            assert_eq!(decimal(text).rounded(places).to_string(), rounded, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_json_refuses() {
+        for text in ["", "-", "+1", "01", "1.", ".5", "1e", "1e+", "0x1", "NaN", "1 ", "1_0", "--1"] {
+            assert_eq!(text.parse::<Decimal>(), Err(NotANumber), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_double_of_the_same_text(whole in 0_i64..1_000_000_000, fraction in 0_u32..1_000_000, exponent in -20_i32..20) {
+            let text = format!("{whole}.{fraction:06}e{exponent}");
+            prop_assert_eq!(decimal(&text).to_f64(), text.parse::<f64>().ok());
+        }
+
+        #[test]
+        fn display_reads_back(coefficient in any::<i64>(), places in -30_i32..30) {
+            let number = Decimal::from_i64(coefficient).scaled(places);
+            prop_assert_eq!(decimal(&number.to_string()).to_f64(), number.to_f64());
+        }
+
+        #[test]
+        fn both_integer_readers_agree(whole in any::<i64>(), zeros in 0_usize..5) {
+            let text = format!("{whole}.{}", "0".repeat(zeros + 1));
+            prop_assert_eq!(integer(&text), Ok(whole));
+            prop_assert_eq!(long_integer(&text), Ok(whole));
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The place of a value in a JSON document, as JSONPath and as JSON Pointer (decisions 4.2).
+
+use std::fmt;
+
+/// One step into a document.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Step<'a> {
+    /// A member of an object.
+    Name(std::borrow::Cow<'a, str>),
+    /// An element of a list, from 0.
+    Index(usize),
+}
+
+/// The place of a value in a JSON document.
+///
+/// Displays as JSONPath: `.name` for `[A-Za-z_][A-Za-z0-9_]*`, else `['…']` with `\` and `'` escaped, indexes `[0]`.
+///
+/// ```
+/// use vcp_schema::FieldPath;
+/// let path = FieldPath::root().name("vcp_payload").name("call").name("x-tag").index(2);
+/// assert_eq!(path.to_string(), "$.vcp_payload.call['x-tag'][2]");
+/// assert_eq!(path.pointer(), "/vcp_payload/call/x-tag/2");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct FieldPath {
+    steps: Vec<Step<'static>>,
+}
+
+impl FieldPath {
+    /// The document itself: `$`.
+    #[must_use]
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// The member `name` of this object.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.steps.push(Step::Name(name.into().into()));
+        self
+    }
+
+    /// The element `index` of this list.
+    #[must_use]
+    pub fn index(mut self, index: usize) -> Self {
+        self.steps.push(Step::Index(index));
+        self
+    }
+
+    /// The steps from the root.
+    #[must_use]
+    pub fn steps(&self) -> &[Step<'static>] {
+        &self.steps
+    }
+
+    /// The same place as a JSON Pointer (RFC 6901); the root is the empty text.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        let mut text = String::new();
+        for step in &self.steps {
+            text.push('/');
+            match step {
+                Step::Name(name) => text.push_str(&name.replace('~', "~0").replace('/', "~1")),
+                Step::Index(index) => text.push_str(&index.to_string()),
+            }
+        }
+        text
+    }
+
+    /// Reads a path of plain names, `vcp_payload.call.call_id`, as rule files write them.
+    #[must_use]
+    pub fn from_dotted(text: &str) -> Self {
+        text.split('.').filter(|name| !name.is_empty()).fold(Self::root(), Self::name)
+    }
+}
+
+fn is_plain(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("$")?;
+        for step in &self.steps {
+            match step {
+                Step::Name(name) if is_plain(name) => write!(f, ".{name}")?,
+                Step::Name(name) => {
+                    f.write_str("['")?;
+                    for c in name.chars() {
+                        match c {
+                            '\\' | '\'' => write!(f, "\\{c}")?,
+                            c if c.is_control() => write!(f, "\\u{:04x}", u32::from(c))?,
+                            c => write!(f, "{c}")?,
+                        }
+                    }
+                    f.write_str("']")?;
+                }
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A place on the way down a document, kept on the stack: it costs nothing until a [`FieldPath`] is asked for.
+#[derive(Debug, Clone)]
+pub struct PathNode<'a> {
+    parent: Option<&'a PathNode<'a>>,
+    step: Option<Step<'a>>,
+}
+
+impl<'a> PathNode<'a> {
+    /// The document itself.
+    #[must_use]
+    pub const fn root() -> Self {
+        Self { parent: None, step: None }
+    }
+
+    /// The member `name` of this object.
+    #[must_use]
+    pub fn name(&'a self, name: &'a str) -> Self {
+        Self { parent: Some(self), step: Some(Step::Name(name.into())) }
+    }
+
+    /// The element `index` of this list.
+    #[must_use]
+    pub fn index(&'a self, index: usize) -> Self {
+        Self { parent: Some(self), step: Some(Step::Index(index)) }
+    }
+
+    /// The whole path, built now.
+    #[must_use]
+    pub fn to_path(&self) -> FieldPath {
+        let mut path = self.parent.map_or_else(FieldPath::root, Self::to_path);
+        match &self.step {
+            Some(Step::Name(name)) => path = path.name(name.as_ref()),
+            Some(Step::Index(index)) => path = path.index(*index),
+            None => {}
+        }
+        path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spells_names_that_are_not_plain() {
+        let path = FieldPath::root().name("a b").name("it's\\").name("").name("x\n").name("a/b~c");
+        assert_eq!(path.to_string(), r"$['a b']['it\'s\\']['']['x\u000a']['a/b~c']");
+        assert_eq!(path.pointer(), "/a b/it's\\//x\n/a~1b~0c");
+    }
+
+    #[test]
+    fn a_node_knows_its_path() {
+        let root = PathNode::root();
+        let (a, name) = (root.name("a"), "b".to_owned());
+        let b = a.name(&name);
+        assert_eq!(b.index(3).to_path().to_string(), "$.a.b[3]");
+        assert_eq!(root.to_path().to_string(), "$");
+    }
+}

@@ -1,0 +1,449 @@
+//! Structural faults of a text: every one, with its code and place (decisions 1, 4.2–4.3).
+//!
+//! This is the slow, thorough walk. It runs only when the fast reader refused a text or saw an oddity, and is the one place
+//! where codes and paths are decided.
+
+use crate::{
+    ErrorCode, FieldPath, Limits, ParseError, PathNode, Step, Timestamp, VcpVersion,
+    describe::{Described, Field, Kind, ObjectType, Presence},
+    number::{self, IntegerFault},
+    wire,
+};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use std::{borrow::Cow, collections::HashSet};
+
+/// A structural fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fault {
+    /// The code.
+    pub code: ErrorCode,
+    /// The place in the document.
+    pub path: FieldPath,
+    /// The place in the text: where the value starts, or where the object ends that lacks a member. A byte offset.
+    pub offset: usize,
+    /// What is wrong, without the value.
+    pub message: String,
+    /// The dynamic parts of the message again, by name. The value itself is under `value`, for those who want it.
+    pub context: Vec<(&'static str, String)>,
+    /// Whether the message cannot be read because of it. Unknown words do not hinder reading.
+    pub fatal: bool,
+}
+
+impl Fault {
+    fn new(code: ErrorCode, path: &PathNode<'_>, message: impl Into<String>) -> Self {
+        Self { code, path: path.to_path(), offset: 0, message: message.into(), context: Vec::new(), fatal: true }
+    }
+
+    fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.context.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn wrong_type(expected: &str, found: &str, path: &PathNode<'_>) -> Self {
+        let found = type_name(found);
+        Self::new(ErrorCode::Type, path, format!("{expected} is wanted here, not {found}"))
+            .with("expected", expected)
+            .with("found", found)
+    }
+
+    pub(crate) fn into_error(self, text: &str) -> ParseError {
+        ParseError::new(self.code, self.path, self.message, text.as_bytes(), self.offset)
+    }
+}
+
+fn type_name(json: &str) -> &'static str {
+    match json.as_bytes().first() {
+        Some(b'{') => "an object",
+        Some(b'[') => "a list",
+        Some(b'"') => "a string",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+/// Bytes as text, with the size limit checked first.
+///
+/// # Errors
+///
+/// `VCP_E008` when there are too many, `VCP_E007` when they are not UTF-8.
+pub fn utf8<'t>(bytes: &'t [u8], limits: &Limits) -> Result<&'t str, ParseError> {
+    if bytes.len() > limits.text_bytes {
+        let message = format!("the text has {} bytes, more than the limit of {}", bytes.len(), limits.text_bytes);
+        return Err(ParseError::new(ErrorCode::Limit, FieldPath::root(), message, bytes, 0));
+    }
+    std::str::from_utf8(bytes).map_err(|e| {
+        ParseError::new(
+            ErrorCode::Malformed,
+            FieldPath::root(),
+            "the text is not UTF-8".to_owned(),
+            bytes,
+            e.valid_up_to(),
+        )
+    })
+}
+
+/// Whether a text is one JSON value, of any depth.
+///
+/// # Errors
+///
+/// `VCP_E008` when it is too long, `VCP_E007` when it is not JSON.
+pub fn well_formed(text: &str, limits: &Limits) -> Result<(), ParseError> {
+    utf8(text.as_bytes(), limits)?;
+    let Err(error) = serde_json::from_str::<IgnoredAny>(text) else {
+        return Ok(());
+    };
+    let reason =
+        if text.starts_with('\u{feff}') { "the text starts with a byte order mark".to_owned() } else { reason(&error) };
+    let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
+    let offset = line_start + error.column().saturating_sub(1);
+    Err(ParseError::new(ErrorCode::Malformed, FieldPath::root(), reason, text.as_bytes(), offset))
+}
+
+/// What `serde_json` says, without its place in the text.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or_default();
+    format!("the text is not JSON: {}", if error.is_eof() { "it ends too early" } else { text })
+}
+
+/// The deepest nesting of `[` and `{` in JSON text.
+#[must_use]
+pub fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0_usize);
+    let mut bytes = json.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'"' => {
+                while let Some(byte) = bytes.next() {
+                    match byte {
+                        b'"' => break,
+                        b'\\' => drop(bytes.next()),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Reads free-form text, known to be JSON, into a type.
+pub(crate) fn parse_free_form<T: DeserializeOwned>(text: &str, limits: &Limits) -> Result<T, ParseError> {
+    let fail =
+        |code, message: &str| Err(ParseError::new(code, FieldPath::root(), message.to_owned(), text.as_bytes(), 0));
+    if depth(text) > limits.depth {
+        return fail(ErrorCode::Limit, &format!("the value is nested deeper than {}", limits.depth));
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    json.disable_recursion_limit();
+    match T::deserialize(&mut json) {
+        Ok(value) => Ok(value),
+        Err(error) if error.is_data() => fail(ErrorCode::Type, "the value does not fit the type asked for"),
+        Err(_) => fail(ErrorCode::Unreadable, "the value holds a lone surrogate or a number out of range"),
+    }
+}
+
+/// Reads a type of the model: the fast way, and when that fails, thoroughly for the fault.
+pub(crate) fn read<T: wire::FromWire + Described>(text: &str, limits: &Limits) -> Result<T, ParseError> {
+    utf8(text.as_bytes(), limits)?;
+    let error = match wire::from_text(text, limits.members) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    well_formed(text, limits)?;
+    let faults = check_kind(text, &T::KIND, limits);
+    // The two readers agree (a property test holds them to it); if they ever did not, the text is still refused.
+    let fault = faults.into_iter().find(|f| f.fatal);
+    Err(fault.unwrap_or_else(|| Fault::new(ErrorCode::Unreadable, &PathNode::root(), reason(&error))).into_error(text))
+}
+
+/// Every structural fault of a text that should be a 0.5 message, in document order. Empty when there is none.
+///
+/// Text that is not JSON, too long, or of another version has that one fault only.
+///
+/// ```
+/// use vcp_schema::{Limits, structure};
+/// let faults = structure::check(r#"{"vcp_version":"0.5","audit":{"received_at":7}}"#, &Limits::default());
+/// let found: Vec<_> = faults.iter().map(|f| format!("{} {}", f.code, f.path)).collect();
+/// assert_eq!(found, ["VCP_E004 $.audit.received_at", "VCP_E005 $.audit.schema_version", "VCP_E005 $.vcp_payload"]);
+/// ```
+#[must_use]
+pub fn check(text: &str, limits: &Limits) -> Vec<Fault> {
+    if let Err(error) = well_formed(text, limits) {
+        return vec![Fault {
+            offset: offset_of(text, &error),
+            ..Fault::new(error.code(), &PathNode::root(), error.message())
+        }];
+    }
+    check_kind(text, &<crate::VcpMessage as Described>::KIND, limits)
+}
+
+/// The byte offset of an error in the text.
+fn offset_of(text: &str, error: &ParseError) -> usize {
+    let line_start = text.split_inclusive('\n').take(error.line() - 1).map(str::len).sum::<usize>();
+    line_start + error.column() - 1
+}
+
+/// The faults of well-formed text that should be of this kind.
+fn check_kind(text: &str, kind: &Kind, limits: &Limits) -> Vec<Fault> {
+    let mut checker = Checker { text, limits, members: 0, faults: Vec::new() };
+    let root = PathNode::root();
+    let trimmed = text.trim_matches(wire::WHITESPACE);
+    if let Some(fault) = checker.version(trimmed, kind, &root) {
+        return vec![fault];
+    }
+    checker.value(trimmed, kind, &root);
+    checker.faults
+}
+
+/// The text of the value at a path, if it is there.
+#[must_use]
+pub fn locate<'t>(text: &'t str, path: &FieldPath) -> Option<&'t str> {
+    path.steps().iter().try_fold(text, |json, step| match step {
+        Step::Name(name) => wire::raw_members(json)?.into_iter().rev().find(|(n, _)| n == name).map(|(_, value)| value),
+        Step::Index(index) => wire::raw_elements(json)?.get(*index).copied(),
+    })
+}
+
+/// Where a part of a text starts, in bytes.
+#[must_use]
+pub fn offset(text: &str, part: &str) -> usize {
+    (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
+}
+
+struct Checker<'t> {
+    text: &'t str,
+    limits: &'t Limits,
+    members: usize,
+    faults: Vec<Fault>,
+}
+
+impl<'t> Checker<'t> {
+    fn report(&mut self, at: &'t str, fault: Fault) {
+        self.faults.push(Fault { offset: offset(self.text, at), ..fault });
+    }
+
+    /// A message of another version has no other fault than that.
+    fn version(&self, json: &'t str, kind: &Kind, root: &PathNode<'_>) -> Option<Fault> {
+        let Kind::Object(ObjectType { name: "VcpMessage", .. }) = kind else {
+            return None;
+        };
+        let (_, value) = wire::raw_members(json)?.into_iter().find(|(name, _)| name == "vcp_version")?;
+        let word: String = serde_json::from_str(value).ok()?;
+        let message = match VcpVersion::from_word(&word) {
+            Some(VcpVersion::V05) => return None,
+            Some(_) => format!("version `{word}` must be upgraded first: this is 0.5"),
+            None => format!("version `{}` is not supported: this is 0.5", shown(&word)),
+        };
+        let fault = Fault::new(ErrorCode::Version, &root.name("vcp_version"), message)
+            .with("seen", shown(&word))
+            .with("supported", "0.5");
+        Some(Fault { offset: offset(self.text, value), ..fault })
+    }
+
+    fn value(&mut self, json: &'t str, kind: &Kind, path: &PathNode<'_>) {
+        match kind {
+            Kind::Text => drop(self.text_value(json, path)),
+            Kind::Timestamp => self.timestamp(json, path),
+            Kind::Word(words) => {
+                if let Some(word) = self.text_value(json, path) {
+                    self.word(json, &word, words, path);
+                }
+            }
+            // The word has been checked before everything else.
+            Kind::Version => drop(self.text_value(json, path)),
+            Kind::Integer => self.integer(json, path),
+            Kind::Float => {
+                if !is_number(json) {
+                    self.report(json, Fault::wrong_type("a number", json, path));
+                } else if !json.parse().is_ok_and(f64::is_finite) {
+                    self.report(
+                        json,
+                        Fault::new(ErrorCode::Unreadable, path, "the number is out of the range of doubles"),
+                    );
+                }
+            }
+            Kind::Boolean => {
+                if !matches!(json, "true" | "false") {
+                    self.report(json, Fault::wrong_type("a boolean", json, path));
+                }
+            }
+            Kind::FreeForm => {
+                if !json.starts_with('{') {
+                    self.report(json, Fault::wrong_type("an object", json, path));
+                }
+            }
+            Kind::List(element) => self.list(json, element, path),
+            Kind::Map(words, value) => self.map(json, *words, value, path),
+            Kind::Object(object) => self.object(json, object, path),
+            Kind::TextOr(other) => match json.as_bytes().first() {
+                Some(b'"') => drop(self.text_value(json, path)),
+                Some(b'{') => self.value(json, other, path),
+                _ => self.report(json, Fault::wrong_type("a string or an object", json, path)),
+            },
+        }
+    }
+
+    fn text_value(&mut self, json: &'t str, path: &PathNode<'_>) -> Option<String> {
+        if !json.starts_with('"') {
+            self.report(json, Fault::wrong_type("a string", json, path));
+            return None;
+        }
+        let text = serde_json::from_str(json).ok();
+        if text.is_none() {
+            self.report(json, Fault::new(ErrorCode::Unreadable, path, "the string holds a lone surrogate"));
+        }
+        text
+    }
+
+    fn word(&mut self, json: &'t str, word: &str, words: &[&str], path: &PathNode<'_>) {
+        if !words.contains(&word) {
+            let expected = words.join(", ");
+            let fault = Fault::new(ErrorCode::Type, path, format!("the word is none of: {expected}"));
+            self.report(json, Fault { fatal: false, ..fault.with("expected", expected).with("value", word) });
+        }
+    }
+
+    fn timestamp(&mut self, json: &'t str, path: &PathNode<'_>) {
+        if let Some(text) = self.text_value(json, path)
+            && let Err(error) = text.parse::<Timestamp>()
+        {
+            self.report(
+                json,
+                Fault::new(ErrorCode::Unreadable, path, format!("the timestamp {error}")).with("value", text),
+            );
+        }
+    }
+
+    fn integer(&mut self, json: &'t str, path: &PathNode<'_>) {
+        if !is_number(json) {
+            return self.report(json, Fault::wrong_type("an integer", json, path));
+        }
+        let message = match number::integer(json) {
+            Ok(_) => return,
+            Err(IntegerFault::Fraction) => "an integer is wanted here, and the number has a fraction",
+            Err(IntegerFault::Range) => "the integer does not fit 64 bits",
+        };
+        self.report(json, Fault::new(ErrorCode::Unreadable, path, message).with("value", json));
+    }
+
+    fn list(&mut self, json: &'t str, element: &Kind, path: &PathNode<'_>) {
+        let Some(elements) = json.starts_with('[').then(|| wire::raw_elements(json)).flatten() else {
+            return self.report(json, Fault::wrong_type("a list", json, path));
+        };
+        for (index, value) in elements.into_iter().enumerate() {
+            if !self.count(value, path) {
+                return;
+            }
+            self.value(value, element, &path.index(index));
+        }
+    }
+
+    /// The members of a modelled object or map, each name once.
+    fn members(&mut self, json: &'t str, path: &PathNode<'_>) -> Option<Vec<(Cow<'t, str>, &'t str)>> {
+        if !json.starts_with('{') {
+            self.report(json, Fault::wrong_type("an object", json, path));
+            return None;
+        }
+        let Some(members) = wire::raw_members(json) else {
+            self.report(json, Fault::new(ErrorCode::Unreadable, path, "the name of a member holds a lone surrogate"));
+            return None;
+        };
+        Some(members)
+    }
+
+    fn map(&mut self, json: &'t str, words: Option<&'static [&'static str]>, kind: &Kind, path: &PathNode<'_>) {
+        let mut seen = HashSet::new();
+        for (name, value) in self.members(json, path).unwrap_or_default() {
+            if !self.count(value, path) {
+                return;
+            }
+            let here = path.name(&name);
+            if self.duplicate(&mut seen, &name, value, &here) {
+                continue;
+            }
+            if let Some(words) = words {
+                self.word(value, &name, words, &here);
+            }
+            self.value(value, kind, &here);
+        }
+    }
+
+    fn object(&mut self, json: &'t str, object: &'static ObjectType, path: &PathNode<'_>) {
+        let Some(members) = self.members(json, path) else {
+            return;
+        };
+        let mut seen = HashSet::new();
+        let mut filled: Vec<&str> = Vec::new();
+        for (name, value) in &members {
+            if !self.count(value, path) {
+                return;
+            }
+            let here = path.name(name);
+            if self.duplicate(&mut seen, name, value, &here) {
+                continue;
+            }
+            let Some(field) = object.field(name) else {
+                continue;
+            };
+            if self.member(value, field, &here) {
+                filled.push(field.name);
+            }
+        }
+        for field in object.fields.iter().filter(|f| f.presence == Presence::Required && !filled.contains(&f.name)) {
+            let fault = Fault::new(ErrorCode::Missing, &path.name(field.name), "the required member is absent or null");
+            let end = offset(self.text, json) + json.len().saturating_sub(1);
+            self.faults.push(Fault { offset: end, ..fault.with("member", field.name) });
+        }
+    }
+
+    /// A modelled member; says whether it counts as present.
+    fn member(&mut self, value: &'t str, field: &Field, path: &PathNode<'_>) -> bool {
+        match (value, field.presence) {
+            ("null", Presence::Required) => false,
+            ("null", Presence::Optional) => true,
+            _ => {
+                self.value(value, &field.kind, path);
+                true
+            }
+        }
+    }
+
+    fn duplicate(&mut self, seen: &mut HashSet<String>, name: &str, value: &'t str, path: &PathNode<'_>) -> bool {
+        let duplicate = !seen.insert(name.to_owned());
+        if duplicate {
+            self.report(value, Fault::new(ErrorCode::Malformed, path, "the member stands twice in its object"));
+        }
+        duplicate
+    }
+
+    /// Pays for one member or element. The one that is too many is reported once, for the object or list that holds it.
+    fn count(&mut self, value: &'t str, path: &PathNode<'_>) -> bool {
+        self.members += 1;
+        if self.members == self.limits.members + 1 {
+            let message = format!("there are more than {} members", self.limits.members);
+            self.report(
+                value,
+                Fault::new(ErrorCode::Limit, path, message).with("limit", self.limits.members.to_string()),
+            );
+        }
+        self.members <= self.limits.members
+    }
+}
+
+fn is_number(json: &str) -> bool {
+    json.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+}
+
+/// A short form of a word from outside, safe to show on one line.
+fn shown(word: &str) -> String {
+    word.chars().take(16).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}

@@ -1,0 +1,342 @@
+//! Timestamps that keep their spelling (decisions 1.4).
+
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::{fmt, str::FromStr};
+
+/// An instant with the spelling it had: offset, separator and digits of the fraction.
+///
+/// Read are RFC 3339 with any offset, the same with a space instead of `T`, and without an offset, which is taken as UTC
+/// (and is finding `VCP_E120` of the canonical profile). Written as read, only a space becomes `T`.
+///
+/// Two timestamps are equal when they are spelled alike; compare [`Timestamp::instant`] to compare times.
+///
+/// ```
+/// use vcp_schema::Timestamp;
+/// let a: Timestamp = "2026-10-14 14:00:00.50+02:00".parse()?;
+/// let b: Timestamp = "2026-10-14T12:00:00.5Z".parse()?;
+/// assert_eq!(a.to_string(), "2026-10-14T14:00:00.50+02:00");
+/// assert_eq!(a.instant(), b.instant());
+/// assert!("2026-02-30T00:00:00Z".parse::<Timestamp>().is_err());
+/// # Ok::<(), vcp_schema::TimestampError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Timestamp {
+    instant: DateTime<Utc>,
+    fraction_digits: u8,
+    lower_case_t: bool,
+    offset: Offset,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Offset {
+    None,
+    Zulu,
+    LowerZulu,
+    /// Minutes east; `-00:00` is kept apart from `+00:00`.
+    Minutes {
+        east: i16,
+        negative: bool,
+    },
+}
+
+/// Why a text is no timestamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TimestampError {
+    /// Not of the form of RFC 3339.
+    #[error("is not an RFC 3339 timestamp")]
+    Form,
+    /// A part is out of its range: month 13, 30 February, 24:00, second 60, year 0.
+    #[error("has a part out of range")]
+    Range,
+    /// More than nine digits in the fraction.
+    #[error("has more than nine digits in the fraction")]
+    Precision,
+}
+
+impl Timestamp {
+    /// The instant.
+    #[must_use]
+    pub fn instant(&self) -> DateTime<Utc> {
+        self.instant
+    }
+
+    /// Whether an offset was given. Without one the time is taken as UTC.
+    #[must_use]
+    pub fn has_offset(&self) -> bool {
+        self.offset != Offset::None
+    }
+
+    /// The same instant spelled with `T` and `Z`, the way the SDK writes the times it makes. Digits of the fraction stay.
+    #[must_use]
+    pub fn to_utc(&self) -> Self {
+        Self { lower_case_t: false, offset: Offset::Zulu, ..*self }
+    }
+
+    /// A time in nanoseconds since 1970, spelled with `T` and `Z` and as many digits (0, 3, 6 or 9) as it needs.
+    /// `None` outside the years 0001–9999.
+    ///
+    /// ```
+    /// use vcp_schema::Timestamp;
+    /// assert_eq!(Timestamp::from_unix_nanos(1_714_608_475_945_000_000).unwrap().to_string(), "2024-05-02T00:07:55.945Z");
+    /// assert_eq!(Timestamp::from_unix_nanos(0).unwrap().to_string(), "1970-01-01T00:00:00Z");
+    /// assert_eq!(Timestamp::from_unix_nanos(i128::MAX), None);
+    /// ```
+    #[must_use]
+    pub fn from_unix_nanos(nanos: i128) -> Option<Self> {
+        let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).ok()?;
+        let rest = u32::try_from(nanos.rem_euclid(1_000_000_000)).ok()?;
+        Self::from_datetime(DateTime::from_timestamp(seconds, rest)?)
+    }
+
+    /// A time in milliseconds since 1970; see [`Timestamp::from_unix_nanos`].
+    #[must_use]
+    pub fn from_unix_millis(millis: i64) -> Option<Self> {
+        Self::from_unix_nanos(i128::from(millis) * 1_000_000)
+    }
+
+    /// A chrono time, spelled with `T` and `Z`. `None` outside the years 0001–9999 and within a leap second.
+    #[must_use]
+    pub fn from_datetime(instant: DateTime<Utc>) -> Option<Self> {
+        let nanos = instant.nanosecond();
+        if !(1..=9999).contains(&instant.year()) || nanos >= 1_000_000_000 {
+            return None;
+        }
+        let fraction_digits = match nanos {
+            0 => 0,
+            n if n % 1_000_000 == 0 => 3,
+            n if n % 1_000 == 0 => 6,
+            _ => 9,
+        };
+        Some(Self { instant, fraction_digits, lower_case_t: false, offset: Offset::Zulu })
+    }
+
+    /// Nanoseconds since 1970.
+    #[must_use]
+    pub fn unix_nanos(&self) -> i128 {
+        i128::from(self.instant.timestamp()) * 1_000_000_000 + i128::from(self.instant.timestamp_subsec_nanos())
+    }
+}
+
+/// Two digits as a number.
+fn two(bytes: &[u8], at: usize) -> Option<u32> {
+    match bytes.get(at..at + 2)? {
+        [a @ b'0'..=b'9', b @ b'0'..=b'9'] => Some(u32::from(a - b'0') * 10 + u32::from(b - b'0')),
+        _ => None,
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        use TimestampError::{Form, Precision, Range};
+        let b = text.as_bytes();
+        let number = |at| two(b, at).ok_or(Form);
+        let literal = |at: usize, wanted: u8| if b.get(at) == Some(&wanted) { Ok(()) } else { Err(Form) };
+
+        let year = number(0)? * 100 + number(2)?;
+        literal(4, b'-')?;
+        let month = number(5)?;
+        literal(7, b'-')?;
+        let day = number(8)?;
+        let lower_case_t = match b.get(10) {
+            Some(b'T' | b' ') => false,
+            Some(b't') => true,
+            _ => return Err(Form),
+        };
+        let hour = number(11)?;
+        literal(13, b':')?;
+        let minute = number(14)?;
+        literal(16, b':')?;
+        let second = number(17)?;
+
+        let mut rest = b.get(19..).unwrap_or_default();
+        let (mut nanos, mut digits) = (0_u32, 0_usize);
+        if let Some((b'.', fraction)) = rest.split_first() {
+            digits = fraction.iter().take_while(|c| c.is_ascii_digit()).count();
+            let (figures, after) = fraction.split_at(digits);
+            match digits {
+                0 => return Err(Form),
+                1..=9 => {}
+                _ => return Err(Precision),
+            }
+            for place in 0..9 {
+                nanos = nanos * 10 + figures.get(place).map_or(0, |c| u32::from(c - b'0'));
+            }
+            rest = after;
+        }
+
+        let offset = match rest {
+            [] => Offset::None,
+            b"Z" => Offset::Zulu,
+            b"z" => Offset::LowerZulu,
+            [sign @ (b'+' | b'-'), _, _, b':', _, _] => {
+                let (hours, minutes) = (two(rest, 1).ok_or(Form)?, two(rest, 4).ok_or(Form)?);
+                if hours > 23 || minutes > 59 {
+                    return Err(Range);
+                }
+                let minutes = i16::try_from(hours * 60 + minutes).map_err(|_| Range)?;
+                let negative = *sign == b'-';
+                Offset::Minutes { east: if negative { -minutes } else { minutes }, negative }
+            }
+            _ => return Err(Form),
+        };
+
+        if year == 0 || second > 59 {
+            return Err(Range);
+        }
+        let local = i32::try_from(year)
+            .ok()
+            .and_then(|year| NaiveDate::from_ymd_opt(year, month, day))
+            .and_then(|date| date.and_hms_nano_opt(hour, minute, second, nanos))
+            .ok_or(Range)?;
+        let east = match offset {
+            Offset::Minutes { east, .. } => TimeDelta::minutes(east.into()),
+            _ => TimeDelta::zero(),
+        };
+        let instant = Utc.from_utc_datetime(&local.checked_sub_signed(east).ok_or(Range)?);
+        Ok(Self { instant, fraction_digits: u8::try_from(digits).map_err(|_| Precision)?, lower_case_t, offset })
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let east = match self.offset {
+            Offset::Minutes { east, .. } => i32::from(east),
+            _ => 0,
+        };
+        let local = FixedOffset::east_opt(east * 60)
+            .map_or(self.instant.naive_utc(), |zone| self.instant.with_timezone(&zone).naive_local());
+        let separator = if self.lower_case_t { 't' } else { 'T' };
+        write!(
+            f,
+            "{:04}-{:02}-{:02}{separator}{:02}:{:02}:{:02}",
+            local.year(),
+            local.month(),
+            local.day(),
+            local.hour(),
+            local.minute(),
+            local.second()
+        )?;
+        if self.fraction_digits > 0 {
+            let dropped = u32::from(9_u8.saturating_sub(self.fraction_digits));
+            write!(
+                f,
+                ".{:0width$}",
+                local.nanosecond() / 10_u32.pow(dropped),
+                width = usize::from(self.fraction_digits)
+            )?;
+        }
+        match self.offset {
+            Offset::None => Ok(()),
+            Offset::Zulu => f.write_str("Z"),
+            Offset::LowerZulu => f.write_str("z"),
+            Offset::Minutes { east, negative } => {
+                let minutes = east.unsigned_abs();
+                write!(f, "{}{:02}:{:02}", if negative { '-' } else { '+' }, minutes / 60, minutes % 60)
+            }
+        }
+    }
+}
+
+impl TryFrom<DateTime<Utc>> for Timestamp {
+    type Error = TimestampError;
+
+    fn try_from(instant: DateTime<Utc>) -> Result<Self, TimestampError> {
+        Self::from_datetime(instant).ok_or(TimestampError::Range)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        crate::wire::deserialize_text(deserializer, |text| text.parse().ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn keeps_every_spelling() {
+        for text in [
+            "2025-10-14T12:00:00Z",
+            "2025-10-14T12:00:00z",
+            "2025-10-14t12:00:00Z",
+            "2025-10-14T12:00:00",
+            "2025-10-14T12:00:00+00:00",
+            "2025-10-14T12:00:00-00:00",
+            "2025-10-14T12:00:00.000Z",
+            "2025-10-14T12:00:00.123456789+05:45",
+            "2025-10-14T12:00:00.10-11:30",
+            "0001-01-01T00:00:00+23:59",
+            "9999-12-31T23:59:59.999999999-23:59",
+            "2024-02-29T00:00:00Z",
+        ] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
+        }
+        assert_eq!("2025-10-14 12:00:00Z".parse::<Timestamp>().unwrap().to_string(), "2025-10-14T12:00:00Z");
+    }
+
+    #[test]
+    fn refuses_what_is_no_time() {
+        use TimestampError::{Form, Precision, Range};
+        for (text, error) in [
+            ("", Form),
+            ("2025-10-14", Form),
+            ("2025-10-14T12:00Z", Form),
+            ("2025-10-14T12:00:00 Z", Form),
+            ("2025-10-14T12:00:00+0000", Form),
+            ("2025-10-14T12:00:00.Z", Form),
+            ("2025-10-14_12:00:00Z", Form),
+            ("+025-10-14T12:00:00Z", Form),
+            ("２025-10-14T12:00:00Z", Form),
+            ("2025-10-14T12:00:60Z", Range),
+            ("2025-02-30T00:00:00Z", Range),
+            ("2023-02-29T00:00:00Z", Range),
+            ("2025-13-01T00:00:00Z", Range),
+            ("2025-10-14T24:00:00Z", Range),
+            ("0000-10-14T12:00:00Z", Range),
+            ("2025-10-14T12:00:00+24:00", Range),
+            ("2025-10-14T12:00:00+00:60", Range),
+            ("2025-10-14T12:00:00.1234567890Z", Precision),
+            ("1714608475945", Form),
+        ] {
+            assert_eq!(text.parse::<Timestamp>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn instants_agree_across_spellings() {
+        let zulu: Timestamp = "2025-10-14T12:00:00Z".parse().unwrap();
+        for text in ["2025-10-14T14:00:00+02:00", "2025-10-14 12:00:00", "2025-10-13T23:00:00.0-13:00"] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().instant(), zulu.instant(), "{text}");
+        }
+        assert!(!"2025-10-14 12:00:00".parse::<Timestamp>().unwrap().has_offset());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_writes_what_it_read(text in "[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,10})?(Z|z|[+-][0-9]{2}:[0-9]{2})?") {
+            if let Ok(time) = text.parse::<Timestamp>() {
+                prop_assert_eq!(time.to_string(), text.replace(' ', "T"));
+            }
+        }
+
+        #[test]
+        fn millis_round_trip(millis in -62_135_596_800_000_i64..253_402_300_800_000) {
+            let time = Timestamp::from_unix_millis(millis).unwrap();
+            prop_assert_eq!(time.unix_nanos(), i128::from(millis) * 1_000_000);
+            prop_assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
+        }
+    }
+}

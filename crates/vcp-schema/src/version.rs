@@ -1,0 +1,41 @@
+//! Versions of the protocol (schema-v0.5, "Version Support"; decisions 2.1).
+
+use std::fmt;
+
+/// A version of the protocol. The list is closed: a message of another version is refused with `VCP_E006`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum VcpVersion {
+    /// 0.3, the foundation.
+    V03,
+    /// 0.4, which added provenance and consent.
+    V04,
+    /// 0.5, the version of this crate's types.
+    V05,
+}
+
+impl VcpVersion {
+    /// All versions, oldest first.
+    pub const ALL: &'static [VcpVersion] = &[Self::V03, Self::V04, Self::V05];
+
+    /// The word on the wire: `0.5`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::V03 => "0.3",
+            Self::V04 => "0.4",
+            Self::V05 => "0.5",
+        }
+    }
+
+    /// The version with this word, if it is known.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|v| v.as_str() == word)
+    }
+}
+
+impl fmt::Display for VcpVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

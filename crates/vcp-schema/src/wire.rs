@@ -1,0 +1,308 @@
+//! Reading: from JSON text straight into the types, no tree in between. This is the fast path. It only says *that* something
+//! is wrong; [`crate::structure`] then says what and where.
+
+use crate::{
+    OrderedMap, RawJson, RawObject, Timestamp, VcpVersion,
+    describe::{Described, Kind},
+    number, words,
+};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, cell::Cell, fmt, hash::Hash, marker::PhantomData};
+
+/// JSON's white space.
+pub(crate) const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
+/// What one reading has left of its limits.
+pub(crate) struct Budget {
+    members: Cell<usize>,
+}
+
+impl Budget {
+    pub(crate) fn new(members: usize) -> Self {
+        Self { members: Cell::new(members) }
+    }
+
+    /// Pays for one member or element.
+    pub(crate) fn member<E: Error>(&self) -> Result<(), E> {
+        let left = self.members.get().checked_sub(1).ok_or_else(|| E::custom("too many members"))?;
+        self.members.set(left);
+        Ok(())
+    }
+}
+
+/// A type that is read from JSON text.
+pub(crate) trait FromWire: Sized {
+    fn read<'de, D: Deserializer<'de>>(json: D, budget: &Budget) -> Result<Self, D::Error>;
+}
+
+/// [`FromWire`] where serde wants a seed.
+pub(crate) struct Seed<'b, T>(pub(crate) &'b Budget, PhantomData<T>);
+
+impl<'b, T> Seed<'b, T> {
+    pub(crate) fn new(budget: &'b Budget) -> Self {
+        Self(budget, PhantomData)
+    }
+}
+
+impl<'de, T: FromWire> DeserializeSeed<'de> for Seed<'_, T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<T, D::Error> {
+        T::read(json, self.0)
+    }
+}
+
+/// Reads a whole text; the caller has checked its length.
+pub(crate) fn from_text<T: FromWire>(text: &str, members: usize) -> Result<T, serde_json::Error> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = T::read(&mut json, &Budget::new(members))?;
+    json.end()?;
+    Ok(value)
+}
+
+/// A string without a copy where it has no escapes.
+pub(crate) struct Text;
+
+impl<'de> DeserializeSeed<'de> for Text {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Text {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text))
+    }
+}
+
+/// `Deserialize` of a type that is one string.
+pub(crate) fn deserialize_text<'de, D: Deserializer<'de>, T>(
+    json: D,
+    make: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, D::Error> {
+    make(&Text.deserialize(json)?).ok_or_else(|| D::Error::custom("the text cannot be read"))
+}
+
+/// `Deserialize` through JSON text, for types that keep text.
+pub(crate) fn deserialize_via_text<'de, D: Deserializer<'de>, T, E: fmt::Display>(
+    json: D,
+    read: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, D::Error> {
+    let raw = Box::<RawValue>::deserialize(json)?;
+    read(raw.get()).map_err(D::Error::custom)
+}
+
+/// The members of an object's text, each with its own text. `None` when it is no object or a name cannot be decoded.
+pub(crate) fn raw_members(text: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
+    struct Members;
+    impl<'de> Visitor<'de> for Members {
+        type Value = Vec<(Cow<'de, str>, &'de str)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut members = Vec::new();
+            while let Some(name) = map.next_key_seed(Text)? {
+                members.push((name, map.next_value::<&RawValue>()?.get()));
+            }
+            Ok(members)
+        }
+    }
+    serde_json::Deserializer::from_str(text).deserialize_map(Members).ok()
+}
+
+/// The elements of a list's text. `None` when it is no list.
+pub(crate) fn raw_elements(text: &str) -> Option<Vec<&str>> {
+    let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+    Some(elements.into_iter().map(RawValue::get).collect())
+}
+
+macro_rules! leaf {
+    ($($Type:ty, $kind:expr, |$json:ident| $read:expr;)*) => { $(
+        impl FromWire for $Type {
+            fn read<'de, D: Deserializer<'de>>($json: D, _: &Budget) -> Result<Self, D::Error> {
+                $read
+            }
+        }
+        impl Described for $Type {
+            const KIND: Kind = $kind;
+        }
+    )* };
+}
+
+leaf! {
+    String, Kind::Text, |json| String::deserialize(json);
+    bool, Kind::Boolean, |json| bool::deserialize(json);
+    i64, Kind::Integer, |json| number::integer(<&RawValue>::deserialize(json)?.get()).map_err(|_| D::Error::custom("no integer"));
+    f64, Kind::Float, |json| {
+        let value: f64 = number_text(<&RawValue>::deserialize(json)?).and_then(|n| n.parse().ok()).unwrap_or(f64::NAN);
+        if value.is_finite() { Ok(value) } else { Err(D::Error::custom("no double")) }
+    };
+    Timestamp, Kind::Timestamp, |json| Timestamp::deserialize(json);
+    VcpVersion, Kind::Version, |json| deserialize_text(json, |word| VcpVersion::from_word(word).filter(|v| *v == VcpVersion::V05));
+    RawJson, Kind::FreeForm, |json| Ok(RawJson::trusted(<&RawValue>::deserialize(json)?.get()));
+    RawObject, Kind::FreeForm, |json| {
+        let text = <&RawValue>::deserialize(json)?.get();
+        if text.starts_with('{') { Ok(RawObject::from_trusted_text(text)) } else { Err(D::Error::custom("no object")) }
+    };
+}
+
+/// The text of a value that is a number.
+fn number_text(value: &RawValue) -> Option<&str> {
+    let text = value.get();
+    text.starts_with(|c: char| c == '-' || c.is_ascii_digit()).then_some(text)
+}
+
+macro_rules! word_wire {
+    ($($Type:ident)*) => { $(
+        impl FromWire for words::$Type {
+            fn read<'de, D: Deserializer<'de>>(json: D, _: &Budget) -> Result<Self, D::Error> {
+                Self::deserialize(json)
+            }
+        }
+        impl Described for words::$Type {
+            const KIND: Kind = Kind::Word(Self::WORDS);
+        }
+    )* };
+}
+
+word_wire! { ChannelType CallDirection CapabilityType ModelRole OutcomeStatus GapClass AlertLevel ConsentStatus }
+
+impl<T: FromWire> FromWire for Option<T> {
+    fn read<'de, D: Deserializer<'de>>(json: D, budget: &Budget) -> Result<Self, D::Error> {
+        struct Maybe<'b, T>(&'b Budget, PhantomData<T>);
+        impl<'de, T: FromWire> Visitor<'de> for Maybe<'_, T> {
+            type Value = Option<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value or null")
+            }
+
+            fn visit_none<E>(self) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+                T::read(json, self.0).map(Some)
+            }
+        }
+        json.deserialize_option(Maybe(budget, PhantomData))
+    }
+}
+
+impl<T: FromWire> FromWire for Vec<T> {
+    fn read<'de, D: Deserializer<'de>>(json: D, budget: &Budget) -> Result<Self, D::Error> {
+        struct List<'b, T>(&'b Budget, PhantomData<T>);
+        impl<'de, T: FromWire> Visitor<'de> for List<'_, T> {
+            type Value = Vec<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut list = Vec::new();
+                while let Some(element) = seq.next_element_seed(Seed::<T>::new(self.0))? {
+                    self.0.member()?;
+                    list.push(element);
+                }
+                Ok(list)
+            }
+        }
+        json.deserialize_seq(List(budget, PhantomData))
+    }
+}
+
+impl<T: Described> Described for Vec<T> {
+    const KIND: Kind = Kind::List(&T::KIND);
+}
+
+/// What can be the name of a member.
+pub(crate) trait Name: Eq + Hash {
+    const WORDS: Option<&'static [&'static str]>;
+    fn from_name(name: Cow<'_, str>) -> Self;
+    fn as_name(&self) -> &str;
+}
+
+impl Name for String {
+    const WORDS: Option<&'static [&'static str]> = None;
+
+    fn from_name(name: Cow<'_, str>) -> Self {
+        name.into_owned()
+    }
+
+    fn as_name(&self) -> &str {
+        self
+    }
+}
+
+impl Name for words::ModelRole {
+    const WORDS: Option<&'static [&'static str]> = Some(Self::WORDS);
+
+    fn from_name(name: Cow<'_, str>) -> Self {
+        Self::from(name.as_ref())
+    }
+
+    fn as_name(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl<K: Name, V: FromWire> FromWire for OrderedMap<K, V> {
+    fn read<'de, D: Deserializer<'de>>(json: D, budget: &Budget) -> Result<Self, D::Error> {
+        struct Members<'b, K, V>(&'b Budget, PhantomData<(K, V)>);
+        impl<'de, K: Name, V: FromWire> Visitor<'de> for Members<'_, K, V> {
+            type Value = OrderedMap<K, V>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = OrderedMap::new();
+                while let Some(name) = map.next_key_seed(Text)? {
+                    self.0.member()?;
+                    members.push(K::from_name(name), map.next_value_seed(Seed::<V>::new(self.0))?);
+                }
+                distinct(&members)?;
+                Ok(members)
+            }
+        }
+        json.deserialize_map(Members(budget, PhantomData))
+    }
+}
+
+impl<K: Name, V: Described> Described for OrderedMap<K, V> {
+    const KIND: Kind = Kind::Map(K::WORDS, &V::KIND);
+}
+
+/// Refuses a member that stands twice.
+pub(crate) fn distinct<K: Name, V, E: Error>(members: &OrderedMap<K, V>) -> Result<(), E> {
+    if members.has_duplicate() { Err(E::custom("duplicate member")) } else { Ok(()) }
+}

@@ -1,0 +1,299 @@
+//! Whole messages: what is read is written, and what is refused is refused for the right reason.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use vcp_schema::{Capability, ErrorCode, Limits, OutcomeStatus, VcpMessage, structure};
+
+const FULL: &str = include_str!("data/full.json");
+
+fn tokens(json: &str) -> String {
+    vcp_schema::pretty(json)
+}
+
+#[test]
+fn the_full_message_is_written_as_it_was_read() {
+    let message = VcpMessage::from_json(FULL).unwrap();
+    assert_eq!(tokens(&message.to_json()), tokens(FULL));
+    assert_eq!(VcpMessage::from_json(&message.to_json()).unwrap(), message);
+}
+
+#[test]
+fn every_type_passes_through_serde() {
+    let message: VcpMessage = serde_json::from_str(FULL).unwrap();
+    assert_eq!(message, VcpMessage::from_json(FULL).unwrap());
+    assert_eq!(serde_json::to_string(&message).unwrap(), message.to_json());
+    let call: vcp_schema::Call =
+        serde_json::from_str(&serde_json::to_string(&message.vcp_payload.call).unwrap()).unwrap();
+    assert_eq!(call, message.vcp_payload.call);
+    let from_reader: VcpMessage = serde_json::from_reader(FULL.as_bytes()).unwrap();
+    assert_eq!(from_reader, message);
+}
+
+#[test]
+fn unknown_members_are_kept_at_every_level() {
+    let message = VcpMessage::from_json(FULL).unwrap();
+    assert_eq!(message.extras.get("trace").unwrap().as_str(), "{\"id\": 18446744073709551616}");
+    assert_eq!(message.vcp_payload.call.extras.keys().collect::<Vec<_>>(), ["queue"]);
+    let Capability::Invocation(receipt) = &message.vcp_payload.call.capabilities_invoked[2] else { panic!() };
+    assert_eq!(receipt.extras.get("attempt").unwrap().as_str(), "2");
+    assert_eq!(message.vcp_payload.custom.provider_specific.get("retell").unwrap().extras.len(), 1);
+}
+
+/// The minimal message, changed.
+fn changed(change: impl FnOnce(&mut Value)) -> Result<VcpMessage, vcp_schema::ParseError> {
+    let mut value = minimal();
+    change(&mut value);
+    VcpMessage::from_json(&value.to_string())
+}
+
+fn minimal() -> Value {
+    json!({"vcp_version": "0.5", "vcp_payload": {
+        "call": {"call_id": "c", "session_id": "s", "provider": "retell", "start_time": "2026-10-14T12:00:00Z"},
+        "model_selection": {"policy_id": "p", "resolved_at": "2026-10-14T12:00:00Z", "roles": {}},
+        "outcomes": {"objective": {"status": "success"}, "perception_gap": {"gap_score": 0, "gap_class": "aligned"},
+                     "model_outcome_attribution": {"roles": {}, "kpis": {}}},
+        "hcr": {"audience": "a", "headline": "h", "outcome_status": "success"}, "artifacts": {}, "custom": {},
+        "provenance": {"source_system": "x", "created_at": "2026-10-14T12:00:00Z"}},
+        "audit": {"received_at": "2026-10-14T12:00:00Z", "schema_version": "0.5"}})
+}
+
+#[test]
+fn defaults_are_written_and_absent_members_are_not() {
+    let text = changed(|_| {}).unwrap().to_json();
+    assert!(
+        text.contains(r#""capabilities_invoked":[]"#)
+            && text.contains(r#""impact_metrics":{}"#)
+            && text.contains(r#""provider_specific":{}"#)
+    );
+    assert!(!text.contains("null") && !text.contains("end_time"));
+}
+
+#[test]
+fn from_and_its_alias() {
+    let call = |from: Value, alias: Value| {
+        changed(|m| {
+            m["vcp_payload"]["call"]["from"] = from;
+            m["vcp_payload"]["call"]["from_"] = alias;
+        })
+        .map(|m| (m.vcp_payload.call.from, m.vcp_payload.call.extras.get("from_").map(|x| x.as_str().to_owned())))
+    };
+    let one = |text: &str| Ok((Some(text.to_owned()), None));
+    assert_eq!(call(json!("+1"), json!("+1")), one("+1"));
+    assert_eq!(call(json!("+1"), json!(null)), one("+1"));
+    assert_eq!(call(json!(null), json!("+2")), one("+2"));
+    assert_eq!(call(json!("+1"), json!("+2")), Ok((Some("+1".to_owned()), Some("\"+2\"".to_owned()))));
+    assert_eq!(
+        call(json!("+1"), json!(2)).unwrap_err().to_string().split(" (").next(),
+        Some("VCP_E004 at $.vcp_payload.call.from_: a string is wanted here, not a number")
+    );
+}
+
+#[test]
+fn faults_have_their_code_and_path() {
+    let fault = |pointer: &str, value: Value| {
+        let error = changed(|m| *m.pointer_mut(pointer).unwrap() = value).unwrap_err();
+        format!("{} {}", error.code(), error.path())
+    };
+    assert_eq!(fault("/vcp_payload/call/call_id", json!(7)), "VCP_E004 $.vcp_payload.call.call_id");
+    assert_eq!(fault("/vcp_payload/call/call_id", json!(null)), "VCP_E005 $.vcp_payload.call.call_id");
+    assert_eq!(fault("/vcp_payload/call/start_time", json!("yesterday")), "VCP_E001 $.vcp_payload.call.start_time");
+    assert_eq!(fault("/vcp_payload/call/start_time", json!(1_714_608_475)), "VCP_E004 $.vcp_payload.call.start_time");
+    assert_eq!(fault("/vcp_payload/artifacts", json!([])), "VCP_E004 $.vcp_payload.artifacts");
+    assert_eq!(
+        fault("/vcp_payload/model_selection/roles", json!({"LLM": {}})),
+        "VCP_E005 $.vcp_payload.model_selection.roles.LLM.chosen"
+    );
+    assert_eq!(
+        fault("/vcp_payload/custom", json!({"provider_specific": {"x-y": {"data": 1}}})),
+        "VCP_E004 $.vcp_payload.custom.provider_specific['x-y'].data"
+    );
+    assert_eq!(
+        fault("/vcp_payload/custom", json!({"provider_specific": null})),
+        "VCP_E004 $.vcp_payload.custom.provider_specific"
+    );
+    assert_eq!(fault("/vcp_version", json!("0.3")), "VCP_E006 $.vcp_version");
+    assert_eq!(fault("/vcp_version", json!(0.5)), "VCP_E004 $.vcp_version");
+}
+
+#[test]
+fn integers_are_read_by_value() {
+    let duration = |text: &str| {
+        let json =
+            minimal().to_string().replace("\"call_id\":\"c\"", &format!("\"call_id\":\"c\",\"duration_sec\":{text}"));
+        VcpMessage::from_json(&json).map(|m| m.vcp_payload.call.duration_sec).map_err(|e| e.code())
+    };
+    for text in ["185", "185.0", "1.85e2", "1850E-1"] {
+        assert_eq!(duration(text), Ok(Some(185)), "{text}");
+    }
+    assert_eq!(duration("null"), Ok(None));
+    assert_eq!(duration("\"185\""), Err(ErrorCode::Type));
+    assert_eq!(duration("185.5"), Err(ErrorCode::Unreadable));
+    assert_eq!(duration("1e400"), Err(ErrorCode::Unreadable));
+    assert_eq!(duration("9223372036854775808"), Err(ErrorCode::Unreadable));
+}
+
+#[test]
+fn floats_are_finite_doubles() {
+    let score = |text: &str| {
+        let json = minimal().to_string().replace("\"gap_score\":0", &format!("\"gap_score\":{text}"));
+        VcpMessage::from_json(&json).map(|m| m.vcp_payload.outcomes.perception_gap.gap_score).map_err(|e| e.code())
+    };
+    assert_eq!(score("1"), Ok(1.0));
+    assert_eq!(score("0.1000000000000000055511151231257827"), Ok(0.1));
+    assert_eq!(score("1e-400"), Ok(0.0));
+    assert_eq!(score("1e400"), Err(ErrorCode::Unreadable));
+    assert_eq!(score("true"), Err(ErrorCode::Type));
+}
+
+#[test]
+fn malformed_text() {
+    let error = |text: &str| VcpMessage::from_json(text).unwrap_err();
+    for text in
+        ["", " ", "nul", "{", "{]", "{} {}", "\u{feff}{}", "{'a':1}", "{\"a\":01}", "[1,]", "{\"a\":NaN}", "\"\u{1}\""]
+    {
+        assert_eq!(
+            (error(text).code(), error(text).path().to_string().as_str()),
+            (ErrorCode::Malformed, "$"),
+            "{text:?}"
+        );
+    }
+    assert_eq!(error("[]").code(), ErrorCode::Type);
+    assert_eq!(
+        error("{\"vcp_version\":\"0.5\",\n \"audit\": tru").to_string(),
+        "VCP_E007 at $: the text is not JSON: it ends too early (line 2, column 13)"
+    );
+    assert_eq!(VcpMessage::from_slice(b"\xff").unwrap_err().code(), ErrorCode::Malformed);
+}
+
+#[test]
+fn a_member_twice_is_malformed_where_the_object_is_modelled() {
+    let twice = |from: &str, to: &str| {
+        VcpMessage::from_json(&minimal().to_string().replace(from, to))
+            .map_err(|e| format!("{} {}", e.code(), e.path()))
+    };
+    assert_eq!(
+        twice("\"session_id\"", "\"call_id\":\"d\",\"session_id\"").unwrap_err(),
+        "VCP_E007 $.vcp_payload.call.call_id"
+    );
+    assert_eq!(twice("\"session_id\"", "\"x\":1,\"x\":1,\"session_id\"").unwrap_err(), "VCP_E007 $.vcp_payload.call.x");
+    let free = twice("\"custom\":{}", r#""custom":{"experimental":{"a":1,"a":2}}"#).unwrap();
+    assert_eq!(free.vcp_payload.custom.experimental.as_ref().unwrap().as_str(), r#"{"a":1,"a":2}"#);
+}
+
+#[test]
+fn lone_surrogates() {
+    let text = minimal().to_string();
+    let modelled = VcpMessage::from_json(&text.replace("\"call_id\":\"c\"", r#""call_id":"\ud800""#)).unwrap_err();
+    assert_eq!(
+        (modelled.code(), modelled.path().to_string()),
+        (ErrorCode::Unreadable, "$.vcp_payload.call.call_id".to_owned())
+    );
+    let free =
+        VcpMessage::from_json(&text.replace("\"custom\":{}", r#""custom":{"experimental":{"a":"\ud800"}}"#)).unwrap();
+    assert!(free.to_json().contains(r#"{"a":"\ud800"}"#));
+}
+
+#[test]
+fn unknown_words_are_kept() {
+    let message = changed(|m| m["vcp_payload"]["outcomes"]["objective"]["status"] = json!("exploded")).unwrap();
+    let status = &message.vcp_payload.outcomes.objective.status;
+    assert!(!status.is_known() && status == "exploded");
+    assert!(message.to_json().contains("\"exploded\""));
+    assert_eq!(message.vcp_payload.hcr.outcome_status, OutcomeStatus::Success);
+}
+
+#[test]
+fn limits_hold() {
+    let many = |n: usize| format!("{{{}}}", (0..n).map(|i| format!("\"x{i}\":0")).collect::<Vec<_>>().join(","));
+    let limits = Limits { members: 1000, ..Limits::default() };
+    let text = minimal().to_string();
+    let with = |n: usize| text.replacen("{\"", &format!("{},\"", many(n).trim_end_matches('}')), 1);
+    let base = 25 + 11; // modelled members of the minimal message
+    assert!(VcpMessage::from_json_with(&with(900), &limits).is_ok());
+    let error = VcpMessage::from_json_with(&with(1000), &limits).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Limit, "{error} {base}");
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep = text.replace("\"custom\":{}", &format!("\"custom\":{{\"experimental\":{{\"a\":{deep}}}}}"));
+    assert!(VcpMessage::from_json(&deep).is_ok(), "free-form text has no depth until it is parsed");
+    let hostile = "{\"vcp_version\":".repeat(200_000);
+    assert_eq!(VcpMessage::from_json(&hostile).unwrap_err().code(), ErrorCode::Malformed);
+}
+
+#[test]
+fn truncated_at_every_byte() {
+    let compact = VcpMessage::from_json(FULL).unwrap().to_json();
+    for end in 0..compact.len() {
+        let bytes = &compact.as_bytes()[..end];
+        assert_eq!(VcpMessage::from_slice(bytes).unwrap_err().code(), ErrorCode::Malformed, "cut at {end}");
+    }
+}
+
+/// A place in a value, chosen by numbers.
+fn choose<'v>(value: &'v mut Value, choices: &[usize]) -> &'v mut Value {
+    let Some((choice, rest)) = choices.split_first() else { return value };
+    let len = match value {
+        Value::Object(map) => map.len(),
+        Value::Array(list) => list.len(),
+        _ => 0,
+    };
+    if len == 0 {
+        return value;
+    }
+    let child = match value {
+        Value::Object(map) => map.values_mut().nth(choice % len),
+        Value::Array(list) => list.get_mut(choice % len),
+        _ => None,
+    };
+    choose(child.unwrap(), rest)
+}
+
+fn awkward() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(json!(null)),
+        Just(json!(true)),
+        Just(json!(-1)),
+        Just(json!(0.5)),
+        Just(json!(1e300)),
+        Just(json!("")),
+        Just(json!("success")),
+        Just(json!("2026-10-14T12:00:00Z")),
+        Just(json!("2026-02-30T12:00:00Z")),
+        Just(json!([])),
+        Just(json!({})),
+        Just(json!({"a": [null]})),
+        Just(json!([{}, "x", 1])),
+        ".*".prop_map(Value::String),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// The fast reader and the thorough walk agree, and what is read is written back.
+    #[test]
+    fn both_readers_agree(choices in prop::collection::vec(any::<usize>(), 1..6), replacement in awkward()) {
+        let mut value: Value = serde_json::from_str(&FULL.replace("1e400", "1")).unwrap();
+        *choose(&mut value, &choices) = replacement;
+        let text = value.to_string();
+        let faults = structure::check(&text, &Limits::default());
+        match VcpMessage::from_json(&text) {
+            Ok(message) => {
+                prop_assert!(faults.iter().all(|f| !f.fatal), "read, but: {:?}", faults);
+                let written = message.to_json();
+                prop_assert_eq!(VcpMessage::from_json(&written).unwrap().to_json(), written);
+            }
+            Err(error) => {
+                let first = faults.iter().find(|f| f.fatal).expect("refused, so there is a fault");
+                prop_assert_eq!((error.code(), error.path()), (first.code, &first.path));
+            }
+        }
+    }
+
+    #[test]
+    fn flipped_bytes_never_panic(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let mut bytes = FULL.as_bytes().to_vec();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        let _ = VcpMessage::from_slice(&bytes);
+    }
+}
