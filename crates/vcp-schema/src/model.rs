@@ -13,6 +13,7 @@ mod custom;
 mod hcr;
 mod model_selection;
 mod outcomes;
+pub(crate) mod plain;
 mod provenance;
 
 pub use artifacts::Artifacts;
@@ -95,6 +96,13 @@ macro_rules! model {
                     $( model!(@write $presence json, stringify!($field), &self.$field); )*
                     json.members(&self.extras);
                 });
+            }
+        }
+
+        impl $crate::model::plain::Plain for $Type {
+            fn is_plain(&self) -> bool {
+                $( $crate::model::plain::Plain::is_plain(&self.$field) && )*
+                    (self.extras.is_empty() || self.extras.keys().all(|name| ![$(stringify!($field)),*].contains(&name.as_str())))
             }
         }
 
@@ -226,6 +234,13 @@ impl VcpMessage {
     /// ```
     pub fn from_slice(bytes: &[u8]) -> Result<Self, ParseError> {
         Self::from_json(structure::utf8(bytes, &Limits::default())?)
+    }
+
+    /// Whether the message has no oddity that [`structure::check`] would report: every word is listed, every float finite,
+    /// no unknown member has the name of a modelled one. Takes no memory.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        plain::Plain::is_plain(self)
     }
 
     /// The message as compact JSON text (decisions 1.12).

@@ -1,0 +1,72 @@
+//! Why a delivery was not verified.
+
+use vcp_schema::ErrorCode;
+
+/// Why a delivery was not verified: one reason, in the order structure, signature, time (decisions 6.1).
+///
+/// Tell the sender no more than "401": the reason is for you.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// `VCP_E202`: the header is not there.
+    #[error("the header `{header}` is missing: check that the provider signs and that no proxy drops it")]
+    HeaderMissing {
+        /// The header that the scheme needs.
+        header: &'static str,
+    },
+    /// `VCP_E203`: the header is not of the scheme's form.
+    #[error("the header `{header}` is malformed: {reason}")]
+    HeaderMalformed {
+        /// The header.
+        header: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// `VCP_E204`: no key gives this signature.
+    #[error(
+        "the signature in `{header}` matches none of {keys} keys: check the secret, and that the body is the raw bytes received"
+    )]
+    NoMatch {
+        /// The header.
+        header: &'static str,
+        /// How many keys were tried.
+        keys: usize,
+    },
+    /// `VCP_E205`: signed too long ago.
+    #[error("the signature is {age_ms} ms old, more than the {limit_ms} ms allowed: check the clock and the delay")]
+    TooOld {
+        /// Its age in milliseconds.
+        age_ms: i64,
+        /// The limit in milliseconds.
+        limit_ms: i64,
+    },
+    /// `VCP_E206`: signed in the future.
+    #[error("the signature is {ahead_ms} ms ahead, more than the {limit_ms} ms allowed: check the clock")]
+    TooNew {
+        /// How far ahead of `now` it is, in milliseconds.
+        ahead_ms: i64,
+        /// The limit in milliseconds.
+        limit_ms: i64,
+    },
+    /// `VCP_E210`: the verifier is not configured correctly.
+    #[error("the verifier cannot work: {reason}")]
+    Configuration {
+        /// What is wrong.
+        reason: &'static str,
+    },
+}
+
+impl AuthError {
+    /// The code.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::HeaderMissing { .. } => ErrorCode::AuthHeaderMissing,
+            Self::HeaderMalformed { .. } => ErrorCode::AuthHeaderMalformed,
+            Self::NoMatch { .. } => ErrorCode::AuthNoMatch,
+            Self::TooOld { .. } => ErrorCode::AuthTooOld,
+            Self::TooNew { .. } => ErrorCode::AuthTooNew,
+            Self::Configuration { .. } => ErrorCode::AuthConfiguration,
+        }
+    }
+}

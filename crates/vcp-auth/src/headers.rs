@@ -1,0 +1,55 @@
+//! Access to request headers, whatever type holds them.
+
+use std::collections::HashMap;
+
+/// Request headers. Names are compared without case; a name may stand several times; values are bytes.
+pub trait Headers {
+    /// The `nth` value (from 0) of the header `name`.
+    fn value(&self, name: &str, nth: usize) -> Option<&[u8]>;
+}
+
+impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for [(N, V)] {
+    fn value(&self, name: &str, nth: usize) -> Option<&[u8]> {
+        self.iter().filter(|(n, _)| n.as_ref().eq_ignore_ascii_case(name)).nth(nth).map(|(_, value)| value.as_ref())
+    }
+}
+
+impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for Vec<(N, V)> {
+    fn value(&self, name: &str, nth: usize) -> Option<&[u8]> {
+        self.as_slice().value(name, nth)
+    }
+}
+
+impl<N: AsRef<str>, V: AsRef<[u8]>, const LEN: usize> Headers for [(N, V); LEN] {
+    fn value(&self, name: &str, nth: usize) -> Option<&[u8]> {
+        self.as_slice().value(name, nth)
+    }
+}
+
+impl<N: AsRef<str>, V: AsRef<[u8]>, S> Headers for HashMap<N, V, S> {
+    /// Names that differ only in case are values of one header; their order is not known.
+    fn value(&self, name: &str, nth: usize) -> Option<&[u8]> {
+        self.iter().filter(|(n, _)| n.as_ref().eq_ignore_ascii_case(name)).nth(nth).map(|(_, value)| value.as_ref())
+    }
+}
+
+impl<H: Headers + ?Sized> Headers for &H {
+    fn value(&self, name: &str, nth: usize) -> Option<&[u8]> {
+        (**self).value(name, nth)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_case_and_repeated() {
+        let headers = [("X-A", "1"), ("x-b", "2"), ("x-a", "3")];
+        assert_eq!(headers.value("x-A", 0), Some(b"1".as_slice()));
+        assert_eq!(headers.value("X-a", 1), Some(b"3".as_slice()));
+        assert_eq!(headers.value("x-a", 2), None);
+        let map: HashMap<String, String> = [("X-A".to_owned(), "1".to_owned())].into();
+        assert_eq!(map.value("x-a", 0), Some(b"1".as_slice()));
+    }
+}

@@ -1,0 +1,37 @@
+//! Is this delivery really from the provider? Webhook signatures, checked exactly as the providers' own SDKs check them
+//! (decisions 6).
+//!
+//! ```
+//! use vcp_auth::{Outcome, Scheme, Secret, Verifier};
+//!
+//! let verifier = Verifier::new(Scheme::Retell, vec![Secret::new("2026-01", "test-api-key")])?;
+//! let body = br#"{"event":"call_ended"}"#;
+//! let headers = [(
+//!     "X-Retell-Signature",
+//!     "v=1700000000000,d=07024cabe7dd8f6d1c6e4a8324ca92c812e6ad4a7ee506c04f7e462e3321823e",
+//! )];
+//! let now = "2023-11-14T22:13:21Z".parse()?;
+//! let Outcome::Verified(verified) = verifier.verify(headers.as_slice(), body, now)? else { panic!("a secret is configured") };
+//! assert_eq!(verified.key_id(), Some("2026-01"));
+//!
+//! let error = verifier.verify(headers.as_slice(), b"{}", now).unwrap_err();
+//! assert_eq!(error.to_string(), "the signature in `x-retell-signature` matches none of 1 keys: check the secret, and that the body is the raw bytes received");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The order of checks is part of the contract: structure of the header, then signature, then time. Time comes in as a
+//! parameter; nothing here reads a clock. Secrets are wiped from memory when dropped and never printed.
+
+mod error;
+mod headers;
+mod scheme;
+mod secret;
+#[cfg(feature = "testing")]
+pub mod sign;
+mod verify;
+
+pub use error::AuthError;
+pub use headers::Headers;
+pub use scheme::Scheme;
+pub use secret::Secret;
+pub use verify::{Outcome, Verified, Verifier};

@@ -1,0 +1,63 @@
+//! Whether a message is free of oddities, without walking its text.
+
+use crate::{Capability, OrderedMap, RawObject, Timestamp, VcpVersion, wire::Name, words};
+
+/// See [`crate::VcpMessage::is_plain`].
+pub(crate) trait Plain {
+    fn is_plain(&self) -> bool;
+}
+
+macro_rules! always_plain {
+    ($($Type:ty)*) => { $(
+        impl Plain for $Type {
+            fn is_plain(&self) -> bool {
+                true
+            }
+        }
+    )* };
+}
+
+always_plain! { String bool i64 Timestamp VcpVersion RawObject }
+
+macro_rules! plain_words {
+    ($($Type:ident)*) => { $(
+        impl Plain for words::$Type {
+            fn is_plain(&self) -> bool {
+                self.is_known()
+            }
+        }
+    )* };
+}
+
+plain_words! { ChannelType CallDirection CapabilityType ModelRole OutcomeStatus GapClass AlertLevel ConsentStatus }
+
+impl Plain for f64 {
+    fn is_plain(&self) -> bool {
+        self.is_finite()
+    }
+}
+
+impl<T: Plain> Plain for Option<T> {
+    fn is_plain(&self) -> bool {
+        self.as_ref().is_none_or(Plain::is_plain)
+    }
+}
+
+impl<T: Plain> Plain for Vec<T> {
+    fn is_plain(&self) -> bool {
+        self.iter().all(Plain::is_plain)
+    }
+}
+
+impl<K: Name, V: Plain> Plain for OrderedMap<K, V> {
+    fn is_plain(&self) -> bool {
+        self.iter()
+            .all(|(name, value)| K::WORDS.is_none_or(|words| words.contains(&name.as_name())) && value.is_plain())
+    }
+}
+
+impl Plain for Capability {
+    fn is_plain(&self) -> bool {
+        self.invocation().is_none_or(Plain::is_plain)
+    }
+}

@@ -1,0 +1,24 @@
+//! Is this message right? Structure and business rules of VCP v0.5, each finding with its stable code and its place
+//! (decisions 4).
+//!
+//! ```
+//! use vcp_validate::Validator;
+//!
+//! let report = Validator::new().validate_json(r#"{"vcp_version":"0.5","audit":{"received_at":7,"schema_version":"0.5"}}"#);
+//! assert!(!report.is_valid());
+//! let lines: Vec<String> = report.findings.iter().map(|f| f.to_string()).collect();
+//! assert_eq!(lines, [
+//!     "error VCP_E004 at $.audit.received_at: a string is wanted here, not a number",
+//!     "error VCP_E005 at $.vcp_payload: the required member is absent or null",
+//! ]);
+//! ```
+//!
+//! Validation always answers: text that is no JSON, unknown versions and limits are findings too. Messages never hold
+//! values of the document, which may be personal data, unless asked for with [`Validator::show_values`].
+
+mod finding;
+mod rules;
+mod validator;
+
+pub use finding::Finding;
+pub use validator::{Report, Validator};
