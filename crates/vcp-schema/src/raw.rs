@@ -3,7 +3,7 @@
 use crate::{
     Limits, ParseError,
     structure::{self, Fault},
-    wire,
+    wire, write,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, ser::Error as _};
 use serde_json::{Map, Value, value::RawValue};
@@ -105,6 +105,16 @@ impl RawJson {
     pub fn from_json(text: &str) -> Result<Self, ParseError> {
         structure::well_formed(text, &Limits::default())?;
         Ok(Self(text.trim_matches(wire::WHITESPACE).into()))
+    }
+
+    /// A JSON string with this content.
+    ///
+    /// ```
+    /// assert_eq!(vcp_schema::RawJson::from_text("a\"b").as_str(), r#""a\"b""#);
+    /// ```
+    #[must_use]
+    pub fn from_text(content: &str) -> Self {
+        Self(write::to_text(&content.to_owned(), content.len() + 2).into())
     }
 
     /// Takes text that is known to be JSON because it is part of JSON text that was read.

@@ -1,0 +1,453 @@
+//! Mapping one delivery.
+
+use crate::{
+    error::MapError,
+    provider::{Plan, Provider, ReadyRule, ReadySource, Shape},
+    registry::Registry,
+    report::{How, Problem, Report, UnknownWord, Written},
+    rules::Transform,
+    skeleton,
+    target::{Place, Target},
+    transform::{self, Made, Setting, Value},
+    trie::Walked,
+};
+use std::borrow::Cow;
+use vcp_schema::{
+    CustomProviderData, ErrorCode, FieldPath, Limits, OrderedMap, RawJson, RawObject, Timestamp, VcpMessage, structure,
+};
+
+/// What is put under `consent` when the provider says nothing (decisions 5.3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum ConsentDefault {
+    /// Granted for recording and analytics, as the specification builds it.
+    #[default]
+    Granted,
+    /// Pending, for nothing.
+    Pending,
+    /// No consent record.
+    Omit,
+}
+
+/// How deliveries are mapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// What is put under `consent` when the provider says nothing.
+    pub consent_default: ConsentDefault,
+    /// Keep the secrets that payloads carry (decisions 5.10). They are masked otherwise.
+    pub keep_secrets: bool,
+    /// Keep audio that payloads carry as text. It is masked otherwise.
+    pub keep_audio: bool,
+    /// The longest payload, in bytes.
+    pub max_bytes: usize,
+}
+
+impl Default for Options {
+    /// Consent as published, secrets masked, audio kept, 16 MiB.
+    fn default() -> Self {
+        Self {
+            consent_default: ConsentDefault::Granted,
+            keep_secrets: false,
+            keep_audio: true,
+            max_bytes: Limits::default().text_bytes,
+        }
+    }
+}
+
+/// Maps deliveries of providers to messages. Make it once, use it for every delivery.
+///
+/// ```
+/// use vcp_mapping::{Mapper, Mapping};
+///
+/// let body = br#"{"event":"call_ended","call":{"call_id":"c1","call_type":"phone_call","start_timestamp":1714608475945,
+///     "end_timestamp":1714608491736,"disconnection_reason":"user_hangup"}}"#;
+/// let Mapping::Call(mapped) = Mapper::new().map("retell", body, "2026-11-21T12:00:00Z".parse()?)? else { panic!() };
+/// let call = &mapped.message.vcp_payload.call;
+/// assert_eq!(call.start_time.to_string(), "2024-05-02T00:07:55.945Z");
+/// assert_eq!(call.duration_sec, Some(16));
+/// assert_eq!(mapped.message.vcp_payload.outcomes.objective.status.as_str(), "success");
+/// let why = mapped.report.explain("$.vcp_payload.outcomes.objective.status").unwrap();
+/// assert_eq!(why.source.as_deref(), Some("/call/disconnection_reason"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Mapper {
+    registry: Registry,
+    options: Options,
+}
+
+/// What a delivery is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Mapping {
+    /// It states facts about one call.
+    Call(Box<Mapped>),
+    /// It is no call record: a request that wants an answer, live audio, a log, a batch event, or an event that is not known.
+    NotACall {
+        /// The name of the event.
+        event: String,
+        /// Whether the provider's table has the event.
+        known: bool,
+    },
+}
+
+/// A delivery as a message.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Mapped {
+    /// The message.
+    pub message: VcpMessage,
+    /// The name of the event.
+    pub event: String,
+    /// Where every value came from.
+    pub report: Report,
+}
+
+impl Default for Mapper {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Mapper {
+    /// The six providers, default options.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_registry(Registry::builtin())
+    }
+
+    /// The providers of a registry, default options.
+    #[must_use]
+    pub fn with_registry(registry: Registry) -> Self {
+        Self { registry, options: Options::default() }
+    }
+
+    /// Other options.
+    #[must_use]
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The providers.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Maps the body of one delivery. The same body and time give the same bytes (decisions 5.1).
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E009` unknown provider, `VCP_E008` too long, `VCP_E007` not JSON, `VCP_E002` not the provider's shape, `VCP_E005` a
+    /// member that the provider's rules require is missing.
+    pub fn map(&self, provider: &str, payload: &[u8], received_at: Timestamp) -> Result<Mapping, MapError> {
+        let Some(provider) = self.registry.get(provider) else {
+            return Err(self.unknown(provider));
+        };
+        let limits = Limits { text_bytes: self.options.max_bytes, ..Limits::default() };
+        let text = structure::utf8(payload, &limits)?.trim_matches([' ', '\t', '\n', '\r']);
+        if !text.starts_with('{') {
+            structure::well_formed(text, &limits)?;
+            return Err(MapError::new(
+                ErrorCode::Mapping,
+                FieldPath::root(),
+                format!("a {} payload is an object", provider.name()),
+            ));
+        }
+        let walked = match provider.trie.walk(text) {
+            Ok(walked) => walked,
+            Err(_) => {
+                structure::well_formed(text, &limits)?;
+                return Err(MapError::new(
+                    ErrorCode::Mapping,
+                    FieldPath::root(),
+                    "the name of a member holds a lone surrogate",
+                ));
+            }
+        };
+        let run = Run { provider, walked, text, received_at: received_at.to_utc(), options: &self.options };
+        run.map()
+    }
+
+    fn unknown(&self, name: &str) -> MapError {
+        let known: Vec<&str> = self.registry.providers().map(Provider::name).collect();
+        let shown: String = name.chars().take(32).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        let message = format!("the provider `{shown}` is not known: use one of {}", known.join(", "));
+        MapError::new(ErrorCode::UnknownProvider, FieldPath::root(), message)
+    }
+}
+
+/// One delivery being mapped.
+struct Run<'p, 'm> {
+    provider: &'m Provider,
+    walked: Walked<'p, 'm>,
+    text: &'p str,
+    received_at: Timestamp,
+    options: &'m Options,
+}
+
+impl<'p> Run<'p, '_> {
+    fn map(&self) -> Result<Mapping, MapError> {
+        let Some((shape, event)) = self.detect()? else {
+            return Ok(Mapping::NotACall { event: "unknown".to_owned(), known: false });
+        };
+        let Some(entry) = self.provider.event(&event) else {
+            return Ok(Mapping::NotACall { event, known: false });
+        };
+        let Some(plan) = entry.rules.as_ref().and_then(|name| shape.plans.get(name)) else {
+            return Ok(Mapping::NotACall { event, known: true });
+        };
+        if !self.walked.is_object(shape.at) {
+            if entry.unless.as_deref().is_some_and(|path| self.has(path)) {
+                return Ok(Mapping::NotACall { event, known: true });
+            }
+            let message = format!("a `{event}` delivery has its record here, as an object");
+            return Err(MapError::new(ErrorCode::Mapping, self.provider.trie.path(shape.at), message));
+        }
+        self.call(plan, event)
+    }
+
+    /// Whether a top-level member is there.
+    fn has(&self, name: &str) -> bool {
+        self.provider.trie.find(name).is_some_and(|node| self.walked.is_present(node))
+    }
+
+    /// The shape of the payload and the name of its event.
+    fn detect(&self) -> Result<Option<(&Shape, String)>, MapError> {
+        for shape in &self.provider.shapes {
+            let has_all = shape.has.iter().all(|node| self.walked.is_present(*node));
+            let has_one = shape.any.is_empty() || shape.any.iter().any(|node| self.walked.is_present(*node));
+            if !has_all || !has_one {
+                continue;
+            }
+            let Some(node) = shape.from else {
+                return Ok(Some((shape, shape.name.clone())));
+            };
+            let word = self.walked.text(node).and_then(transform::string);
+            let Some(word) = word else {
+                let message = "the name of the event is a string";
+                return Err(MapError::new(ErrorCode::Mapping, self.provider.trie.path(node), message));
+            };
+            return Ok(Some((shape, format!("{}{}", shape.name, word.trim()))));
+        }
+        Ok(None)
+    }
+
+    fn call(&self, plan: &Plan, event: String) -> Result<Mapping, MapError> {
+        let name = self.provider.name();
+        let mut message = skeleton::message(name, &event, self.received_at, self.options.consent_default);
+        let mut report = Report::default();
+        let mut free = Vec::new();
+        for rule in &plan.rules {
+            self.apply(rule, &event, &mut message, &mut free, &mut report)?;
+        }
+        skeleton::finish(&mut message, &mut report, self.text, self.options.consent_default);
+        report.unread = self.walked.unread(&plan.looked_at);
+
+        let secrets = match (self.options.keep_secrets, self.options.keep_audio) {
+            (false, true) => Some(&self.provider.secrets),
+            (false, false) => Some(&self.provider.secrets_and_audio),
+            (true, false) => Some(&self.provider.audio),
+            (true, true) => None,
+        };
+        let (data, masked) = secrets.map_or((Cow::Borrowed(self.text), Vec::new()), |secrets| secrets.mask(self.text));
+        report.masked = masked;
+        let data = CustomProviderData::new(RawObject::from_trusted_text(data));
+        message.vcp_payload.custom.provider_specific.insert(name.to_owned(), data);
+        place_free_data(&mut message, name, free);
+        Ok(Mapping::Call(Box::new(Mapped { message, event, report })))
+    }
+
+    fn apply(
+        &self,
+        rule: &ReadyRule,
+        event: &str,
+        message: &mut VcpMessage,
+        free: &mut Vec<(Place, Vec<String>, &'p str)>,
+        report: &mut Report,
+    ) -> Result<(), MapError> {
+        if !self.applies(rule, event) || (!rule.target.collects() && is_written(report, &rule.path)) {
+            return Ok(());
+        }
+        let Some((value, how, source)) = self.value(rule, message, report) else {
+            if rule.required {
+                let path = rule
+                    .sources
+                    .iter()
+                    .find_map(|s| s.node)
+                    .map(|node| self.provider.trie.path(node))
+                    .unwrap_or_default();
+                return Err(MapError::new(ErrorCode::Missing, path, "the required member is absent or null"));
+            }
+            return Ok(());
+        };
+        match (&rule.target, value) {
+            (Target::Field(field), value) => {
+                let value = self.changed(rule, value);
+                if !field.write(message, value) {
+                    return Ok(());
+                }
+            }
+            (Target::Free(place, names), Value::Json(json)) => free.push((*place, names.clone(), json)),
+            (Target::Free(..), _) => return Ok(()),
+        }
+        report.written.push(Written { target: rule.path.clone(), how, source, rule: Some(rule.id.clone()) });
+        Ok(())
+    }
+
+    fn applies(&self, rule: &ReadyRule, event: &str) -> bool {
+        let is_one_of = |words: &[String], word: &str| words.iter().any(|w| w == word);
+        let word = |node| self.walked.text(node).and_then(transform::word_of);
+        rule.event.as_ref().is_none_or(|events| is_one_of(events, event))
+            && rule.when.iter().all(|(node, words)| word(*node).is_some_and(|word| is_one_of(words, &word)))
+    }
+
+    /// The first value that a source gives, how it was found, and where.
+    fn value(
+        &self,
+        rule: &ReadyRule,
+        message: &VcpMessage,
+        report: &mut Report,
+    ) -> Option<(Value<'p>, How, Option<std::sync::Arc<str>>)> {
+        if let Some(constant) = &rule.value {
+            return Some((Value::Text(constant.clone().into()), How::Derived, None));
+        }
+        let is_known = |field: &str| is_written(report, &format!("$.vcp_payload.{field}"));
+        let call = &message.vcp_payload.call;
+        let (start, end) = (is_known("call.start_time").then_some(call.start_time), call.end_time);
+        for source in &rule.sources {
+            if !source.needs.is_empty() && !source.needs.iter().any(|node| self.is_filled(*node)) {
+                continue;
+            }
+            let table = self.provider.table(&source.with).filter(|_| source.transform == Transform::Word);
+            let setting = Setting { table, with: &source.with, start, end, duration: call.duration_sec };
+            let how = if source.derived { How::Derived } else { How::Read };
+            let Some(node) = source.node else {
+                if let Made::Value(value) = transform::derive(source.transform, setting) {
+                    return Some((value, how, None));
+                }
+                continue;
+            };
+            let Some(json) = self.walked.text(node).filter(|json| *json != "null") else { continue };
+            let pointer = self.provider.trie.pointer(node);
+            match made(source, json, setting) {
+                Made::Value(value) => {
+                    if matches!(value, Value::Text(_)) && transform::is_lossy(json) {
+                        let message = "a lone surrogate was replaced by U+FFFD".to_owned();
+                        report.problems.push(Problem { code: ErrorCode::Unreadable, source: pointer.clone(), message });
+                    }
+                    return Some((value, how, Some(pointer)));
+                }
+                Made::Guessed(value, word) => {
+                    report.unknown_words.push(UnknownWord { source: pointer.clone(), word });
+                    return Some((value, how, Some(pointer)));
+                }
+                Made::Unlisted(word) => report.unknown_words.push(UnknownWord { source: pointer, word }),
+                Made::Problem(code, what) => {
+                    report.problems.push(Problem { code, source: pointer, message: what.to_owned() })
+                }
+                Made::Nothing => {}
+            }
+        }
+        None
+    }
+
+    /// Whether a member is neither absent nor null nor empty.
+    fn is_filled(&self, node: usize) -> bool {
+        let is_empty = |json: &str| {
+            json == "null" || json.trim_matches(['[', ']', '{', '}', '"', ' ', '\t', '\n', '\r']).is_empty()
+        };
+        self.walked.text(node).is_some_and(|json| !is_empty(json))
+    }
+
+    /// A word after the flags that change it.
+    fn changed(&self, rule: &ReadyRule, value: Value<'p>) -> Value<'p> {
+        let Value::Text(mut word) = value else { return value };
+        for (node, change) in &rule.change {
+            let flag = self.walked.text(*node).and_then(transform::word_of);
+            let acts = flag.is_some_and(|flag| change.is.iter().any(|is| is.eq_ignore_ascii_case(&flag)));
+            if acts && change.from.iter().any(|from| *from == *word) {
+                word = Cow::Owned(change.to.clone());
+            }
+        }
+        Value::Text(word)
+    }
+}
+
+fn is_written(report: &Report, path: &str) -> bool {
+    report.written.iter().any(|written| &*written.target == path)
+}
+
+/// The value of a source whose member is there, unless its text stands for none.
+fn made<'p>(source: &ReadySource, json: &'p str, setting: Setting<'_>) -> Made<'p> {
+    if !source.except.is_empty()
+        && transform::string(json).is_some_and(|text| source.except.iter().any(|e| *e == *text))
+    {
+        return Made::Nothing;
+    }
+    transform::apply(source.transform, json, setting)
+}
+
+/// Puts free-form values where they belong: metrics, key figures, and members beside a provider's `data`.
+fn place_free_data(message: &mut VcpMessage, provider: &str, free: Vec<(Place, Vec<String>, &str)>) {
+    let mut metrics = OrderedMap::new();
+    let mut kpis = OrderedMap::new();
+    let mut beside = OrderedMap::new();
+    for (place, names, json) in free {
+        let map: &mut OrderedMap<String, Node> = match place {
+            Place::Metrics => &mut metrics,
+            Place::Kpis => &mut kpis,
+            Place::ProviderSpecific => &mut beside,
+        };
+        insert(map, &names, json);
+    }
+    let outcomes = &mut message.vcp_payload.outcomes;
+    if !metrics.is_empty() {
+        outcomes.objective.metrics = RawObject::from_trusted_text(text_of(&metrics));
+    }
+    if !kpis.is_empty() {
+        outcomes.model_outcome_attribution.kpis = RawObject::from_trusted_text(text_of(&kpis));
+    }
+    let Some(Node::Object(members)) = beside.get(provider) else { return };
+    let Some(target) = message.vcp_payload.custom.provider_specific.get_mut(provider) else { return };
+    for (name, node) in members.iter() {
+        if let Ok(json) = RawJson::from_json(&node.text()) {
+            target.extras.insert(name.clone(), json);
+        }
+    }
+}
+
+/// Free-form data under construction.
+enum Node {
+    Leaf(String),
+    Object(OrderedMap<String, Node>),
+}
+
+impl Node {
+    fn text(&self) -> String {
+        match self {
+            Self::Leaf(json) => json.clone(),
+            Self::Object(members) => text_of(members),
+        }
+    }
+}
+
+fn text_of(members: &OrderedMap<String, Node>) -> String {
+    let members: Vec<String> =
+        members.iter().map(|(name, node)| format!("{}:{}", RawJson::from_text(name).as_str(), node.text())).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+fn insert(map: &mut OrderedMap<String, Node>, names: &[String], json: &str) {
+    match names {
+        [] => {}
+        [name] => drop(map.insert(name.clone(), Node::Leaf(json.to_owned()))),
+        [name, rest @ ..] => {
+            if !matches!(map.get(name), Some(Node::Object(_))) {
+                map.insert(name.clone(), Node::Object(OrderedMap::new()));
+            }
+            if let Some(Node::Object(inner)) = map.get_mut(name) {
+                insert(inner, rest, json);
+            }
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! A provider ready for use: its files checked and turned into what the mapper runs.
+
+use crate::{
+    error::RuleError,
+    mask::Secrets,
+    rules::{Change, Event, ProviderFile, ProviderInfo, Rule, RuleFile, Source, Table, Transform},
+    target::Target,
+    trie::{NodeId, ROOT, Trie},
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// A provider: its facts and its rules.
+#[derive(Debug)]
+pub struct Provider {
+    file: ProviderFile,
+    pub(crate) trie: Trie,
+    pub(crate) shapes: Vec<Shape>,
+    pub(crate) secrets: Secrets,
+    pub(crate) secrets_and_audio: Secrets,
+    pub(crate) audio: Secrets,
+}
+
+/// One way to recognise a delivery, with the plans of its events.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    pub(crate) has: Vec<NodeId>,
+    pub(crate) any: Vec<NodeId>,
+    pub(crate) name: String,
+    pub(crate) from: Option<NodeId>,
+    pub(crate) at: NodeId,
+    pub(crate) plans: BTreeMap<String, Plan>,
+}
+
+/// The rules of a rule file, for records that stand at one place.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) rules: Vec<ReadyRule>,
+    /// By node: whether a rule looks at it.
+    pub(crate) looked_at: Vec<bool>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ReadyRule {
+    pub(crate) target: Target,
+    pub(crate) id: Arc<str>,
+    /// JSONPath of the field in the message.
+    pub(crate) path: Arc<str>,
+    pub(crate) sources: Vec<ReadySource>,
+    pub(crate) value: Option<String>,
+    pub(crate) event: Option<Vec<String>>,
+    pub(crate) when: Vec<(NodeId, Vec<String>)>,
+    pub(crate) required: bool,
+    pub(crate) change: Vec<(NodeId, Change)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ReadySource {
+    /// `None` for a transform that needs no member.
+    pub(crate) node: Option<NodeId>,
+    pub(crate) transform: Transform,
+    pub(crate) with: String,
+    pub(crate) derived: bool,
+    pub(crate) needs: Vec<NodeId>,
+    pub(crate) except: Vec<String>,
+}
+
+impl Provider {
+    /// A provider from the text of its file and of its rule files (see `schema/mapping-rules.schema.json`).
+    ///
+    /// # Errors
+    ///
+    /// Every fault of the files at once.
+    pub fn from_json(provider: &str, rules: &[&str]) -> Result<Self, RuleError> {
+        let mut faults = Vec::new();
+        let file: Option<ProviderFile> =
+            serde_json::from_str(provider).map_err(|e| faults.push(format!("provider file: {e}"))).ok();
+        let mut files = Vec::new();
+        for (index, text) in rules.iter().enumerate() {
+            match serde_json::from_str::<RuleFile>(text) {
+                Ok(file) => files.push(file),
+                Err(e) => faults.push(format!("rule file {index}: {e}")),
+            }
+        }
+        let Some(file) = file.filter(|_| faults.is_empty()) else {
+            return Err(RuleError { faults });
+        };
+        let mut compiler = Compiler { file: &file, trie: Trie::new(), faults };
+        let shapes = compiler.shapes(&files);
+        let Compiler { trie, faults, .. } = compiler;
+        if !faults.is_empty() {
+            return Err(RuleError { faults });
+        }
+        let listed = || file.secrets.iter().map(String::as_str);
+        let audio = file.audio.as_ref().map(|path| format!("$.{path}"));
+        let secrets = Secrets::new(listed());
+        let secrets_and_audio = Secrets::new(listed().chain(audio.as_deref()));
+        let audio = Secrets::new(audio.as_deref());
+        Ok(Self { trie, shapes, secrets, secrets_and_audio, audio, file })
+    }
+
+    /// The name of the provider in VCP.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.file.provider
+    }
+
+    /// The published facts.
+    #[must_use]
+    pub fn info(&self) -> &ProviderInfo {
+        &self.file.info
+    }
+
+    /// The events that are known, and whether each is a call record.
+    pub fn events(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.file.events.iter().map(|(name, event)| (name.as_str(), event.rules.is_some()))
+    }
+
+    /// Whether the provider goes by this name, case ignored.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        std::iter::once(&self.file.provider).chain(&self.file.aliases).any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    pub(crate) fn event(&self, name: &str) -> Option<&Event> {
+        self.file.events.get(name)
+    }
+
+    pub(crate) fn table(&self, name: &str) -> Option<&Table> {
+        self.file.tables.get(name)
+    }
+}
+
+struct Compiler<'f> {
+    file: &'f ProviderFile,
+    trie: Trie,
+    faults: Vec<String>,
+}
+
+impl Compiler<'_> {
+    fn shapes(&mut self, files: &[RuleFile]) -> Vec<Shape> {
+        let provider = &self.file.provider;
+        for file in files.iter().filter(|f| f.provider != *provider) {
+            self.faults
+                .push(format!("rule file `{}` is for provider `{}`, not `{provider}`", file.name, file.provider));
+        }
+        for (name, event) in &self.file.events {
+            if let Some(rules) = event.rules.as_ref().filter(|rules| files.iter().all(|file| file.name != **rules)) {
+                self.faults.push(format!("event `{name}` needs the rule file `{rules}`, which is not there"));
+            }
+        }
+        let mut shapes = Vec::new();
+        for (index, detect) in self.file.detect.iter().enumerate() {
+            if detect.name.is_empty() && detect.from.is_none() {
+                self.faults.push(format!("`detect[{index}]` names no event: give `name` or `from`"));
+            }
+            let at = self.trie.node(ROOT, &detect.at);
+            let has = self.nodes(ROOT, &detect.has);
+            let any = self.nodes(ROOT, &detect.any);
+            let from = detect.from.as_ref().map(|path| self.wanted(ROOT, path));
+            let looked_at: Vec<NodeId> = has.iter().chain(&any).chain(&from).copied().collect();
+            let mut plans = BTreeMap::new();
+            for file in files {
+                let plan = self.plan(file, at, &looked_at);
+                plans.insert(file.name.clone(), plan);
+            }
+            shapes.push(Shape { has, any, name: detect.name.clone(), from, at, plans });
+        }
+        for event in self.file.events.values() {
+            if let Some(path) = &event.unless {
+                self.trie.node(ROOT, path);
+            }
+        }
+        // The tree has grown since the first plans were made.
+        for plan in shapes.iter_mut().flat_map(|shape| shape.plans.values_mut()) {
+            plan.looked_at.resize(self.trie.len(), false);
+        }
+        shapes
+    }
+
+    fn nodes(&mut self, at: NodeId, paths: &[String]) -> Vec<NodeId> {
+        paths.iter().map(|path| self.member(at, path)).collect()
+    }
+
+    /// The node of a path: from the root with `$.`, else from where the record stands.
+    fn member(&mut self, at: NodeId, path: &str) -> NodeId {
+        match path.strip_prefix("$.") {
+            Some(absolute) => self.trie.node(ROOT, absolute),
+            None => self.trie.node(at, path),
+        }
+    }
+
+    fn wanted(&mut self, at: NodeId, path: &str) -> NodeId {
+        let node = self.member(at, path);
+        self.trie.want(node);
+        node
+    }
+
+    fn plan(&mut self, file: &RuleFile, at: NodeId, detection: &[NodeId]) -> Plan {
+        let mut rules = Vec::new();
+        for (index, rule) in file.rules.iter().enumerate() {
+            let id = format!("{}/{}[{index}]", file.provider, file.name);
+            if let Some(rule) = self.rule(rule, &id, at) {
+                rules.push(rule);
+            }
+        }
+        let mut looked_at = vec![false; self.trie.len()];
+        let of_rule = |rule: &ReadyRule| -> Vec<NodeId> {
+            let sources = rule.sources.iter().flat_map(|source| source.node.iter().chain(&source.needs)).copied();
+            sources
+                .chain(rule.when.iter().map(|(node, _)| *node))
+                .chain(rule.change.iter().map(|(node, _)| *node))
+                .collect()
+        };
+        for node in rules.iter().flat_map(of_rule).chain(detection.iter().copied()) {
+            if let Some(looked_at) = looked_at.get_mut(node) {
+                *looked_at = true;
+            }
+        }
+        Plan { rules, looked_at }
+    }
+
+    fn rule(&mut self, rule: &Rule, id: &str, at: NodeId) -> Option<ReadyRule> {
+        let faults = self.faults.len();
+        let target = Target::parse(&rule.to);
+        if target.is_none() {
+            self.faults.push(format!("{id}: `{}` is no field that rules can write", rule.to));
+        }
+        if rule.from.is_empty() == rule.value.is_none() {
+            self.faults.push(format!("{id}: give either `from` or `value`"));
+        }
+        let words = target.as_ref().and_then(Target::words);
+        for word in rule.value.iter().chain(rule.change.iter().map(|change| &change.to)) {
+            self.check_word(id, word, words);
+        }
+        let sources = rule.from.iter().map(|source| self.source(source, id, at, words)).collect();
+        let event = rule.when.get("$event").cloned();
+        let mut when = Vec::new();
+        for (path, words) in rule.when.iter().filter(|(path, _)| *path != "$event") {
+            when.push((self.wanted(at, path), words.clone()));
+        }
+        let mut change = Vec::new();
+        for item in &rule.change {
+            change.push((self.wanted(at, &item.path), item.clone()));
+        }
+        let path = vcp_schema::FieldPath::from_dotted(&format!("vcp_payload.{}", rule.to)).to_string();
+        let ready = target.filter(|_| self.faults.len() == faults)?;
+        Some(ReadyRule {
+            target: ready,
+            id: id.into(),
+            path: path.into(),
+            sources,
+            value: rule.value.clone(),
+            event,
+            when,
+            required: rule.required,
+            change,
+        })
+    }
+
+    fn source(&mut self, source: &Source, id: &str, at: NodeId, words: Option<&[&str]>) -> ReadySource {
+        let needs_none = matches!(source.transform, Transform::StartPlusDuration | Transform::EndMinusStart);
+        if source.path.is_empty() != needs_none {
+            self.faults.push(format!("{id}: a source has a path, or a transform that works on other fields"));
+        }
+        match (source.transform, source.with.as_deref()) {
+            (Transform::Word, Some(name)) => match self.file.tables.get(name) {
+                Some(table) => table.results().for_each(|word| self.check_word(id, word, words)),
+                None => self.faults.push(format!("{id}: there is no table `{name}`")),
+            },
+            (Transform::Word | Transform::SipHeader, None) => {
+                self.faults.push(format!("{id}: this transform needs `with`"))
+            }
+            (Transform::SipHeader, Some(_)) | (_, None) => {}
+            (_, Some(_)) => self.faults.push(format!("{id}: this transform takes no `with`")),
+        }
+        let mut needs = Vec::new();
+        for path in &source.needs {
+            needs.push(self.wanted(at, path));
+        }
+        ReadySource {
+            node: (!needs_none).then(|| self.wanted(at, &source.path)),
+            transform: source.transform,
+            with: source.with.clone().unwrap_or_default(),
+            derived: source.derived,
+            needs,
+            except: source.except.clone(),
+        }
+    }
+
+    fn check_word(&mut self, id: &str, word: &str, words: Option<&[&str]>) {
+        if words.is_some_and(|words| !words.contains(&word)) {
+            self.faults.push(format!("{id}: `{word}` is no word of the field"));
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The form of rule files: JSON, closed, readable by other languages (decisions 5.6). `schema/mapping-rules.schema.json` is
+//! made from these types.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A provider's file: what it is, how its deliveries are told apart, its word tables and its secrets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ProviderFile {
+    /// The name of the provider in VCP: `retell`.
+    pub provider: String,
+    /// Other names it is looked up by.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// The published facts.
+    pub info: ProviderInfo,
+    /// How an event is named; the first that fits.
+    pub detect: Vec<Detect>,
+    /// The events that are known.
+    pub events: BTreeMap<String, Event>,
+    /// Members whose leaves are masked in the kept payload: the names from some object downward, `tool_details.headers`, with
+    /// `*` for any run of characters. From the root with `$.`, else anywhere (decisions 5.10).
+    #[serde(default)]
+    pub secrets: Vec<String>,
+    /// The member that holds audio as text, for those who do not want to keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio: Option<String>,
+    /// Word tables, by name.
+    #[serde(default)]
+    pub tables: BTreeMap<String, Table>,
+}
+
+/// The published facts about a provider (provider integration guide).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ProviderInfo {
+    /// Name of the product.
+    pub name: String,
+    /// Name of the company.
+    pub company: String,
+    /// Web site.
+    pub website: String,
+    /// Documentation.
+    pub docs_url: String,
+    /// Base address of the API.
+    pub api_base_url: String,
+    /// Status page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_page: Option<String>,
+    /// Change log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changelog_url: Option<String>,
+}
+
+/// One way to name an event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Detect {
+    /// Members that must all be there, null or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub has: Vec<String>,
+    /// Members of which one must be there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub any: Vec<String>,
+    /// The name of the event, or what goes before the word at `from`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The member whose word is the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The object that the rules start from; the root when absent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub at: String,
+}
+
+/// What is done with an event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// The rule file that maps it. Absent: it is no call record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<String>,
+    /// When this member is there, the delivery is no call record after all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unless: Option<String>,
+}
+
+/// A word table.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// Whole words. Booleans are the words `true` and `false`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub words: BTreeMap<String, String>,
+    /// Beginnings, in order; tried after the whole words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub begins: Vec<(String, String)>,
+    /// Parts, in order; tried after the beginnings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contains: Vec<(String, String)>,
+    /// Any other word that is not empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<String>,
+    /// Compare without regard to case.
+    #[serde(default)]
+    pub ignore_case: bool,
+    /// The table should hold every word: one that it does not is reported.
+    #[serde(default)]
+    pub complete: bool,
+}
+
+/// A rule file: how a family of events becomes a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RuleFile {
+    /// The provider.
+    pub provider: String,
+    /// The name that events refer to.
+    pub name: String,
+    /// The rules, in order.
+    pub rules: Vec<Rule>,
+}
+
+/// How one field of the message gets its value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// The field, from `vcp_payload` down: `call.call_id`.
+    pub to: String,
+    /// Where the value comes from: the first source that gives one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub from: Vec<Source>,
+    /// A constant instead of a source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Apply the rule only when each of these members, or `$event`, is one of the words.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub when: BTreeMap<String, Vec<String>>,
+    /// Without a value the delivery cannot be mapped (`VCP_E005`).
+    #[serde(default)]
+    pub required: bool,
+    /// What changes the value afterwards, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub change: Vec<Change>,
+}
+
+/// A source of a value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The member, from the event's object down; from the root with `$.`. Nothing for a transform that needs none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// How its text becomes a value.
+    #[serde(default, rename = "as")]
+    pub transform: Transform,
+    /// The table for `word`, the name of the header for `sip_header`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<String>,
+    /// The value is only evidence for the field, not the field itself: reported as derived.
+    #[serde(default)]
+    pub derived: bool,
+    /// Use the source only when one of these members is neither absent, null nor empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
+    /// Texts that stand for no value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<String>,
+}
+
+/// What changes a word afterwards: a flag that lowers a success.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// The member.
+    pub path: String,
+    /// The words at which it acts, case ignored; booleans are `true` and `false`.
+    pub is: Vec<String>,
+    /// From which values.
+    pub from: Vec<String>,
+    /// To which value.
+    pub to: String,
+}
+
+/// How the text of a member becomes a value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Transform {
+    /// A string as it is; a number as its digits.
+    #[default]
+    Text,
+    /// As `text`, but an empty one is no value.
+    Id,
+    /// A time in milliseconds since 1970, in seconds, or as ISO 8601 text: told apart by type and size.
+    Time,
+    /// A time in milliseconds since 1970.
+    EpochMs,
+    /// A time in seconds since 1970.
+    EpochS,
+    /// The earliest `time` of a list of rows, in milliseconds since 1970.
+    FirstRowTime,
+    /// The latest `endTime` or `time` of a list of rows, in milliseconds since 1970.
+    LastRowTime,
+    /// `call.start_time` plus `call.duration_sec`. Needs no source.
+    StartPlusDuration,
+    /// `call.end_time` minus `call.start_time`, in whole seconds. Needs no source.
+    EndMinusStart,
+    /// Milliseconds to whole seconds, rounded half up.
+    Millis,
+    /// Seconds to whole seconds, rounded half up.
+    Seconds,
+    /// Minutes to whole seconds, rounded half up.
+    Minutes,
+    /// US cents to USD, by the digits.
+    Cents,
+    /// A number.
+    Number,
+    /// A word by a table.
+    Word,
+    /// A sentiment word to its score.
+    Sentiment,
+    /// A sentiment word that has a score, as it is.
+    SentimentWord,
+    /// The value of a SIP header.
+    SipHeader,
+    /// Any JSON, as it is.
+    Json,
+}

@@ -1,0 +1,207 @@
+//! The message that a payload without any fact would give: the defaults of decisions 5.3. Rules then write into it, and what no
+//! rule wrote is reported as default.
+
+use crate::{
+    ConsentDefault,
+    report::{How, Report, Written},
+};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use vcp_schema::{
+    Artifacts, Audit, Call, ConsentRecord, ConsentStatus, Custom, GapClass, HumanReadableContext,
+    ModelOutcomeAttribution, ModelSelection, ObjectiveOutcome, OrderedMap, OutcomeStatus, Outcomes, PerceptionGap,
+    Provenance, RawJson, RawObject, Timestamp, VcpMessage, VcpPayload, VcpVersion,
+};
+
+/// The message before any rule.
+pub(crate) fn message(provider: &str, event: &str, received_at: Timestamp, consent: ConsentDefault) -> VcpMessage {
+    let call = Call::new(String::new(), String::new(), provider, received_at);
+    let model_selection = ModelSelection::new(format!("{provider}_default"), received_at, OrderedMap::new());
+    let outcomes = Outcomes::new(
+        ObjectiveOutcome::new(OutcomeStatus::Unknown),
+        PerceptionGap::new(0.0, GapClass::Aligned),
+        ModelOutcomeAttribution::new(OrderedMap::new(), RawObject::default()),
+    );
+    let hcr = HumanReadableContext::new("system", format!("{provider} call processed"), OutcomeStatus::Unknown);
+    let mut provenance = Provenance::new(format!("{provider}_webhook_api"), received_at);
+    provenance.created_by = Some(format!("{provider}_webhook_processor"));
+    provenance.transformation_history =
+        vec![format!("received_from_{provider}_webhook"), "mapped_to_vcp_v0.5".to_owned()];
+    provenance.data_retention_policy = Some("standard_30_days".to_owned());
+    provenance.compliance_flags = Some(Vec::new());
+    let mut payload =
+        VcpPayload::new(call, model_selection, outcomes, hcr, Artifacts::default(), Custom::default(), provenance);
+    let (status, scope) = match consent {
+        ConsentDefault::Granted => (ConsentStatus::Granted, vec!["recording".to_owned(), "analytics".to_owned()]),
+        // Nothing is agreed to yet, so nothing is in scope. Where the default is left out, a provider's own fact may still make one.
+        ConsentDefault::Pending | ConsentDefault::Omit => (ConsentStatus::Pending, Vec::new()),
+    };
+    payload.consent = Some(ConsentRecord::new(String::new(), status, scope, "1.0"));
+    let mut audit = Audit::new(received_at, VcpVersion::V05.as_str());
+    audit.extras.insert("event_type".to_owned(), RawJson::from_text(event));
+    VcpMessage::new(VcpVersion::V05, payload, audit)
+}
+
+/// Fills in what follows from what the rules wrote, and reports every default that stands.
+pub(crate) fn finish(message: &mut VcpMessage, report: &mut Report, payload: &str, consent: ConsentDefault) {
+    let mut log = Log { report };
+    let payload_part = &mut message.vcp_payload;
+    let call = &mut payload_part.call;
+
+    if call.call_id.is_empty() {
+        call.call_id = if call.session_id.is_empty() { id_of(payload) } else { call.session_id.clone() };
+        log.note(How::Default, "call.call_id");
+    }
+    if call.session_id.is_empty() {
+        let start: String = call.call_id.chars().take(8).collect();
+        call.session_id = format!("sess_{}_{start}", call.provider);
+        log.note(How::Default, "call.session_id");
+    }
+    log.unless_written("call.start_time");
+    log.all(["model_selection.policy_id", "model_selection.resolved_at"]);
+
+    let outcomes = &mut payload_part.outcomes;
+    log.unless_written("outcomes.objective.status");
+    let scores: Vec<f64> = outcomes.user_satisfaction_score.into_iter().collect();
+    match perception_gap(&scores, &outcomes.objective.status) {
+        Some((score, class)) => {
+            (outcomes.perception_gap.gap_score, outcomes.perception_gap.gap_class) = (score, class);
+            log.note(How::Derived, "outcomes.perception_gap.gap_score");
+            log.note(How::Derived, "outcomes.perception_gap.gap_class");
+        }
+        None => log.all(["outcomes.perception_gap.gap_score", "outcomes.perception_gap.gap_class"]),
+    }
+
+    log.all(["hcr.audience", "hcr.headline"]);
+    payload_part.hcr.outcome_status = outcomes.objective.status.clone();
+    log.note(How::Derived, "hcr.outcome_status");
+
+    let said = log.is_written("consent.status") || log.is_written("consent.granted_at");
+    if consent == ConsentDefault::Omit && !said {
+        payload_part.consent = None;
+    }
+    if let Some(record) = &mut payload_part.consent {
+        record.consent_id = format!("consent_{}", call.call_id);
+        log.note(How::Default, "consent.consent_id");
+        log.unless_written("consent.status");
+        match record.status {
+            ConsentStatus::Granted => {
+                record.scope = vec!["recording".to_owned(), "analytics".to_owned()];
+                log.note(How::Default, "consent.scope");
+            }
+            // Refused or open: nothing is in scope.
+            _ => {
+                record.scope = Vec::new();
+                log.note(if said { How::Derived } else { How::Default }, "consent.scope");
+            }
+        }
+        log.note(How::Default, "consent.version");
+    }
+    log.all([
+        "provenance.source_system",
+        "provenance.created_at",
+        "provenance.created_by",
+        "provenance.transformation_history",
+        "provenance.data_retention_policy",
+    ]);
+    log.unless_written("provenance.compliance_flags");
+}
+
+struct Log<'r> {
+    report: &'r mut Report,
+}
+
+impl Log<'_> {
+    fn is_written(&self, field: &str) -> bool {
+        self.report.written.iter().any(|written| written.target.strip_prefix("$.vcp_payload.") == Some(field))
+    }
+
+    fn note(&mut self, how: How, field: &str) {
+        self.report.written.push(Written {
+            target: format!("$.vcp_payload.{field}").into(),
+            how,
+            source: None,
+            rule: None,
+        });
+    }
+
+    fn unless_written(&mut self, field: &str) {
+        if !self.is_written(field) {
+            self.note(How::Default, field);
+        }
+    }
+
+    fn all<const N: usize>(&mut self, fields: [&str; N]) {
+        fields.into_iter().for_each(|field| self.note(How::Default, field));
+    }
+}
+
+/// A UUID made from the body, for a call that has no id (decisions 5.4): the first 16 bytes of its SHA-256, version 8.
+fn id_of(payload: &str) -> String {
+    let digest = Sha256::digest(payload.as_bytes());
+    let mut id = String::with_capacity(36);
+    for (index, byte) in digest.iter().take(16).enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            id.push('-');
+        }
+        let byte = match index {
+            6 => byte & 0x0f | 0x80,
+            8 => byte & 0x3f | 0x80,
+            _ => *byte,
+        };
+        let _ = write!(id, "{byte:02x}");
+    }
+    id
+}
+
+/// How far the caller's view and the objective outcome are apart (decisions 5.8): the distance between the mean of the scores
+/// and the outcome's value, rounded to four decimals. `None` when one side is not known.
+///
+/// ```
+/// use vcp_mapping::perception_gap;
+/// use vcp_schema::{GapClass, OutcomeStatus};
+/// assert_eq!(perception_gap(&[0.8], &OutcomeStatus::Success), Some((0.2, GapClass::Aligned)));
+/// assert_eq!(perception_gap(&[0.8], &OutcomeStatus::Unknown), None);
+/// assert_eq!(perception_gap(&[], &OutcomeStatus::Success), None);
+/// ```
+#[must_use]
+pub fn perception_gap(scores: &[f64], status: &OutcomeStatus) -> Option<(f64, GapClass)> {
+    let objective = match status {
+        OutcomeStatus::Success => 1.0,
+        OutcomeStatus::Partial => 0.5,
+        OutcomeStatus::Timeout | OutcomeStatus::Failure | OutcomeStatus::Error => 0.0,
+        _ => return None,
+    };
+    let count = u32::try_from(scores.len()).ok().filter(|count| *count > 0)?;
+    let mean = scores.iter().sum::<f64>() / f64::from(count);
+    let gap = ((mean - objective).abs() * 10_000.0).round() / 10_000.0;
+    let class = match gap {
+        gap if gap < 0.25 => GapClass::Aligned,
+        gap if gap < 0.50 => GapClass::MinorDeviation,
+        gap if gap < 0.75 => GapClass::MajorDeviation,
+        _ => GapClass::Contradictory,
+    };
+    Some((gap, class))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_from_the_body_is_a_uuid_of_version_8() {
+        let id = id_of("{}");
+        assert_eq!(id, "44136fa3-55b3-878a-9146-ad16f7e8649e");
+    }
+
+    #[test]
+    fn classes_of_gaps() {
+        let class =
+            |score, status| perception_gap(&[score], &status).map(|(gap, class)| (gap, class.as_str().to_owned()));
+        assert_eq!(class(0.75, OutcomeStatus::Success), Some((0.25, "minor_deviation".to_owned())));
+        assert_eq!(class(0.5, OutcomeStatus::Success), Some((0.5, "major_deviation".to_owned())));
+        assert_eq!(class(0.8, OutcomeStatus::Error), Some((0.8, "contradictory".to_owned())));
+        assert_eq!(class(0.74999, OutcomeStatus::Timeout), Some((0.75, "contradictory".to_owned())), "rounded first");
+        assert_eq!(perception_gap(&[0.8, 0.2], &OutcomeStatus::Partial), Some((0.0, GapClass::Aligned)));
+    }
+}

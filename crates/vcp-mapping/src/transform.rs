@@ -1,0 +1,412 @@
+//! How the text of a member becomes a value. Every function takes JSON text, says what is wrong with it, and never guesses.
+
+use crate::rules::{Table, Transform};
+use std::borrow::Cow;
+use vcp_schema::{Decimal, ErrorCode, Timestamp};
+
+/// A value on its way into a message.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value<'p> {
+    Text(Cow<'p, str>),
+    Time(Timestamp),
+    Integer(i64),
+    Float(f64),
+    Json(&'p str),
+}
+
+/// What a transform makes of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Made<'p> {
+    Value(Value<'p>),
+    /// The text stands for no value; the next source may have one.
+    Nothing,
+    /// As `Nothing`, and the table should have had this word.
+    Unlisted(String),
+    /// As `Unlisted`, but the table had an answer by a part of the word.
+    Guessed(Value<'p>, String),
+    Problem(ErrorCode, &'static str),
+}
+
+use Made::{Nothing, Problem};
+
+const UNREADABLE: ErrorCode = ErrorCode::Unreadable;
+const TYPE: ErrorCode = ErrorCode::Type;
+
+/// What a transform may look at besides the text.
+#[derive(Clone, Copy)]
+pub(crate) struct Setting<'r> {
+    pub(crate) table: Option<&'r Table>,
+    pub(crate) with: &'r str,
+    pub(crate) start: Option<Timestamp>,
+    pub(crate) end: Option<Timestamp>,
+    pub(crate) duration: Option<i64>,
+}
+
+/// Applies a transform to the text of a member that is there and not null.
+pub(crate) fn apply<'p>(transform: Transform, json: &'p str, setting: Setting<'_>) -> Made<'p> {
+    match transform {
+        Transform::Text => text(json),
+        Transform::Id => match text(json) {
+            Made::Value(Value::Text(text)) if text.is_empty() => Nothing,
+            made => made,
+        },
+        Transform::Time => time(json),
+        Transform::EpochMs => epoch(json, 0),
+        Transform::EpochS => epoch(json, 3),
+        Transform::FirstRowTime => rows(json, |times| times.min()),
+        Transform::LastRowTime => rows(json, |times| times.max()),
+        Transform::Millis => duration(json, |d| Some(d.scaled(-3))),
+        Transform::Seconds => duration(json, Some),
+        Transform::Minutes => duration(json, |d| d.times(60)),
+        Transform::Cents => float(json, -2),
+        Transform::Number => float(json, 0),
+        Transform::Word => word(json, setting.table),
+        Transform::Sentiment => sentiment(json, |_, score| Value::Float(score)),
+        Transform::SentimentWord => sentiment(json, |word, _| Value::Text(word.to_owned().into())),
+        Transform::SipHeader => sip_header(json, setting.with),
+        Transform::Json => Made::Value(Value::Json(json)),
+        Transform::StartPlusDuration | Transform::EndMinusStart => Nothing,
+    }
+}
+
+/// Applies a transform that works on what has been written so far.
+pub(crate) fn derive(transform: Transform, setting: Setting<'_>) -> Made<'static> {
+    match (transform, setting) {
+        (Transform::StartPlusDuration, Setting { start: Some(start), duration: Some(seconds), .. }) => {
+            let nanos = i128::from(seconds) * 1_000_000_000 + start.unix_nanos();
+            Timestamp::from_unix_nanos(nanos).map_or(Nothing, |time| Made::Value(Value::Time(time)))
+        }
+        (Transform::EndMinusStart, Setting { start: Some(start), end: Some(end), .. }) => {
+            let nanos = end.unix_nanos() - start.unix_nanos();
+            let seconds = i64::try_from((nanos + 500_000_000).div_euclid(1_000_000_000));
+            seconds.map_or(Nothing, |seconds| Made::Value(Value::Integer(seconds)))
+        }
+        _ => Nothing,
+    }
+}
+
+/// The string that JSON text is, with U+FFFD for lone surrogates (decisions 1.1). `None` when it is no string.
+pub(crate) fn string(json: &str) -> Option<Cow<'_, str>> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    if !inner.contains('\\') {
+        return Some(Cow::Borrowed(inner));
+    }
+    if let Ok(text) = serde_json::from_str::<String>(json) {
+        return Some(Cow::Owned(text));
+    }
+    // Well-formed, so only lone surrogates can be in the way.
+    let units = utf16_units(inner);
+    Some(Cow::Owned(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()))
+}
+
+/// The UTF-16 units of a string's inside, escapes resolved.
+fn utf16_units(inner: &str) -> Vec<u16> {
+    let mut units = Vec::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        let c = if c == '\\' {
+            chars.next().unwrap_or_default()
+        } else {
+            units.extend_from_slice(c.encode_utf16(&mut [0; 2]));
+            continue;
+        };
+        units.push(match c {
+            'u' => {
+                let hex: String = chars.by_ref().take(4).collect();
+                u16::from_str_radix(&hex, 16).unwrap_or(0xfffd)
+            }
+            'b' => 8,
+            'f' => 12,
+            'n' => 10,
+            'r' => 13,
+            't' => 9,
+            other => u16::try_from(u32::from(other)).unwrap_or(0xfffd),
+        });
+    }
+    units
+}
+
+/// Whether a string has a lone surrogate, which mapping replaces.
+pub(crate) fn is_lossy(json: &str) -> bool {
+    json.contains("\\u") && serde_json::from_str::<String>(json).is_err()
+}
+
+fn is_number(json: &str) -> bool {
+    json.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+}
+
+/// A number, or the digits of one in a string.
+fn decimal(json: &str) -> Result<Option<Decimal>, Made<'static>> {
+    if is_number(json) {
+        return json.parse().map(Some).map_err(|_| Problem(UNREADABLE, "the number has too many digits"));
+    }
+    match string(json) {
+        Some(text) if text.trim().is_empty() => Ok(None),
+        Some(text) => text.trim().parse().map(Some).map_err(|_| Problem(UNREADABLE, "the text is no number")),
+        None => Err(Problem(TYPE, "a number is wanted here")),
+    }
+}
+
+fn text(json: &str) -> Made<'_> {
+    if is_number(json) {
+        return Made::Value(Value::Text(Cow::Borrowed(json)));
+    }
+    string(json).map_or(Problem(TYPE, "a string is wanted here"), |text| Made::Value(Value::Text(text)))
+}
+
+/// A time since 1970, `places` decimal places above a millisecond.
+fn epoch(json: &str, places: i32) -> Made<'static> {
+    match decimal(json) {
+        Ok(None) => Nothing,
+        Ok(Some(number)) => since_1970(number.scaled(places)),
+        Err(problem) => problem,
+    }
+}
+
+/// Zero is the time that programs send when they have none, and no call was held in 1970.
+fn since_1970(millis: Decimal) -> Made<'static> {
+    if millis.is_zero() {
+        return Problem(UNREADABLE, "zero is no time of a call");
+    }
+    let nanos = millis.scaled(6).rounded(0).to_i128();
+    match nanos.and_then(Timestamp::from_unix_nanos) {
+        Some(time) => Made::Value(Value::Time(time)),
+        None => Problem(UNREADABLE, "the time is outside the years 1 to 9999"),
+    }
+}
+
+/// Milliseconds or seconds by size, or ISO 8601 text. Seconds reach 100 000 000 000 in the year 5138, milliseconds in 1973.
+fn time(json: &str) -> Made<'static> {
+    let iso = string(json).filter(|text| text.contains('-') && text.contains(':'));
+    if let Some(text) = iso {
+        return text.trim().parse::<Timestamp>().map_or(Problem(UNREADABLE, "the text is no ISO 8601 time"), |time| {
+            Made::Value(Value::Time(time.to_utc()))
+        });
+    }
+    match decimal(json) {
+        Ok(None) => Nothing,
+        Ok(Some(number)) => {
+            let seconds = number.rounded(0).to_i128().is_some_and(|n| n.abs() < 100_000_000_000);
+            since_1970(if seconds { number.scaled(3) } else { number })
+        }
+        Err(problem) => problem,
+    }
+}
+
+/// The times of rows, picked from.
+fn rows(json: &str, pick: fn(std::vec::IntoIter<i128>) -> Option<i128>) -> Made<'static> {
+    #[derive(serde::Deserialize)]
+    struct Row<'r> {
+        #[serde(borrow)]
+        time: Option<&'r serde_json::value::RawValue>,
+        #[serde(borrow, rename = "endTime")]
+        end: Option<&'r serde_json::value::RawValue>,
+    }
+    let Ok(rows) = serde_json::from_str::<Vec<Row<'_>>>(json) else {
+        return Problem(TYPE, "a list of rows is wanted here");
+    };
+    let times = rows.iter().flat_map(|row| [row.time, row.end]).flatten();
+    let nanos: Vec<i128> = times
+        .filter_map(|raw| match epoch(raw.get(), 0) {
+            Made::Value(Value::Time(time)) => Some(time.unix_nanos()),
+            _ => None,
+        })
+        .collect();
+    pick(nanos.into_iter()).and_then(Timestamp::from_unix_nanos).map_or(Nothing, |time| Made::Value(Value::Time(time)))
+}
+
+/// A length in whole seconds, rounded half up.
+fn duration(json: &str, to_seconds: impl Fn(Decimal) -> Option<Decimal>) -> Made<'static> {
+    match decimal(json) {
+        Ok(None) => Nothing,
+        Ok(Some(number)) if number.is_negative() => Problem(UNREADABLE, "a duration is not negative"),
+        Ok(Some(number)) => match to_seconds(number).and_then(|seconds| seconds.rounded(0).to_i64()) {
+            Some(seconds) => Made::Value(Value::Integer(seconds)),
+            None => Problem(UNREADABLE, "the duration is out of range"),
+        },
+        Err(problem) => problem,
+    }
+}
+
+fn float(json: &str, places: i32) -> Made<'static> {
+    match decimal(json) {
+        Ok(None) => Nothing,
+        Ok(Some(number)) => match number.scaled(places).to_f64() {
+            Some(value) => Made::Value(Value::Float(value)),
+            None => Problem(UNREADABLE, "the number is out of range"),
+        },
+        Err(problem) => problem,
+    }
+}
+
+/// The word that a member is for tables: a string, or a boolean as `true` and `false`.
+pub(crate) fn word_of(json: &str) -> Option<Cow<'_, str>> {
+    if matches!(json, "true" | "false") { Some(Cow::Borrowed(json)) } else { string(json) }
+}
+
+fn word<'p>(json: &'p str, table: Option<&Table>) -> Made<'p> {
+    let Some(word) = word_of(json) else {
+        return Problem(TYPE, "a word is wanted here");
+    };
+    let Some(table) = table else { return Nothing };
+    let hit = table.look_up(word.trim());
+    match (hit.word, hit.unlisted) {
+        (Some(found), false) => Made::Value(Value::Text(found.to_owned().into())),
+        (Some(found), true) => Made::Guessed(Value::Text(found.to_owned().into()), word.into_owned()),
+        (None, true) => Made::Unlisted(word.into_owned()),
+        (None, false) => Nothing,
+    }
+}
+
+/// The score of a sentiment word: the seven words of the Assistable guide, case ignored. Others have none
+/// (decisions 5.8).
+///
+/// ```
+/// use vcp_mapping::sentiment_score;
+/// assert_eq!(sentiment_score("Positive"), Some(0.8));
+/// assert_eq!(sentiment_score("mixed"), None);
+/// ```
+#[must_use]
+pub fn sentiment_score(word: &str) -> Option<f64> {
+    const SCORES: [(&str, f64); 7] = [
+        ("very_positive", 1.0),
+        ("positive", 0.8),
+        ("slightly_positive", 0.6),
+        ("neutral", 0.5),
+        ("slightly_negative", 0.4),
+        ("negative", 0.2),
+        ("very_negative", 0.0),
+    ];
+    SCORES.iter().find(|(listed, _)| listed.eq_ignore_ascii_case(word)).map(|(_, score)| *score)
+}
+
+fn sentiment(json: &str, make: fn(&str, f64) -> Value<'static>) -> Made<'_> {
+    let Some(word) = string(json) else {
+        return Problem(TYPE, "a word is wanted here");
+    };
+    sentiment_score(&word).map_or(Nothing, |score| Made::Value(make(&word, score)))
+}
+
+/// The first header of this name, in a list of `{name, value}`.
+fn sip_header<'p>(json: &'p str, name: &str) -> Made<'p> {
+    #[derive(serde::Deserialize)]
+    struct Header<'h> {
+        #[serde(borrow)]
+        name: Cow<'h, str>,
+        #[serde(borrow)]
+        value: &'h serde_json::value::RawValue,
+    }
+    let Ok(headers) = serde_json::from_str::<Vec<Header<'p>>>(json) else {
+        return Problem(TYPE, "a list of headers is wanted here");
+    };
+    headers
+        .into_iter()
+        .find(|header| header.name.eq_ignore_ascii_case(name))
+        .map_or(Nothing, |header| text(header.value.get()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NO_SETTING: Setting<'_> = Setting { table: None, with: "From", start: None, end: None, duration: None };
+
+    fn made(transform: Transform, json: &str) -> String {
+        match apply(transform, json, NO_SETTING) {
+            Made::Value(Value::Text(text)) => text.into_owned(),
+            Made::Value(Value::Time(time)) => time.to_string(),
+            Made::Value(Value::Integer(integer)) => integer.to_string(),
+            Made::Value(Value::Float(float)) => format!("{float:?}"),
+            Made::Value(Value::Json(json)) => json.to_owned(),
+            Nothing => "nothing".to_owned(),
+            Problem(code, _) => code.to_string(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn times_of_every_unit() {
+        for (transform, json, time) in [
+            (Transform::EpochMs, "1714608475945", "2024-05-02T00:07:55.945Z"),
+            (Transform::EpochMs, "1.722115418016999E12", "2024-07-27T21:23:38.016999Z"),
+            (Transform::EpochMs, "\"1714608475945\"", "2024-05-02T00:07:55.945Z"),
+            (Transform::EpochS, "1714608475", "2024-05-02T00:07:55Z"),
+            (Transform::Time, "1714608475945", "2024-05-02T00:07:55.945Z"),
+            (Transform::Time, "1714608475", "2024-05-02T00:07:55Z"),
+            (Transform::Time, "\"2024-05-02T02:07:55.50+02:00\"", "2024-05-02T00:07:55.50Z"),
+            (Transform::Time, "\"2024-05-02 00:07:55\"", "2024-05-02T00:07:55Z"),
+            (Transform::EpochMs, "0", "VCP_E001"),
+            (Transform::EpochMs, "-62135596800000", "0001-01-01T00:00:00Z"),
+            (Transform::EpochMs, "-62135596800001", "VCP_E001"),
+            (Transform::EpochMs, "253402300800000", "VCP_E001"),
+            (Transform::EpochMs, "1e400", "VCP_E001"),
+            (Transform::Time, "\"soon\"", "VCP_E001"),
+            (Transform::Time, "\"2024-02-30T00:00:00Z\"", "VCP_E001"),
+            (Transform::Time, "\"\"", "nothing"),
+            (Transform::Time, "[]", "VCP_E004"),
+            (Transform::Time, "true", "VCP_E004"),
+            (
+                Transform::FirstRowTime,
+                r#"[{"time":1722115408897},{"time":1722115407145,"endTime":1722115410000},{"role":"x"}]"#,
+                "2024-07-27T21:23:27.145Z",
+            ),
+            (
+                Transform::LastRowTime,
+                r#"[{"time":1722115408897},{"time":1722115407145,"endTime":1722115410000}]"#,
+                "2024-07-27T21:23:30Z",
+            ),
+            (Transform::FirstRowTime, "[]", "nothing"),
+            (Transform::FirstRowTime, "[7]", "VCP_E004"),
+        ] {
+            assert_eq!(made(transform, json), time, "{transform:?} {json}");
+        }
+    }
+
+    #[test]
+    fn durations_are_whole_seconds_rounded_half_up() {
+        for (transform, json, seconds) in [
+            (Transform::Millis, "35303", "35"),
+            (Transform::Millis, "35500", "36"),
+            (Transform::Millis, "0", "0"),
+            (Transform::Millis, "\"63000\"", "63"),
+            (Transform::Seconds, "1.86", "2"),
+            (Transform::Seconds, "\"196\"", "196"),
+            (Transform::Minutes, "0.666666666666667", "40"),
+            (Transform::Minutes, "1.92", "115"),
+            (Transform::Seconds, "-1", "VCP_E001"),
+            (Transform::Seconds, "1e30", "VCP_E001"),
+            (Transform::Seconds, "\"long\"", "VCP_E001"),
+            (Transform::Seconds, "{}", "VCP_E004"),
+            (Transform::Seconds, "\"\"", "nothing"),
+        ] {
+            assert_eq!(made(transform, json), seconds, "{transform:?} {json}");
+        }
+    }
+
+    #[test]
+    fn money_sentiments_and_texts() {
+        for (transform, json, value) in [
+            (Transform::Cents, "4.56", "0.0456"),
+            (Transform::Cents, "0", "0.0"),
+            (Transform::Number, "7.275e-05", "7.275e-5"),
+            (Transform::Number, "\"free\"", "VCP_E001"),
+            (Transform::Sentiment, "\"Negative\"", "0.2"),
+            (Transform::Sentiment, "\"Unknown\"", "nothing"),
+            (Transform::SentimentWord, "\"Negative\"", "Negative"),
+            (Transform::Text, "\"\"", ""),
+            (Transform::Id, "\"\"", "nothing"),
+            (Transform::Text, "442071838750", "442071838750"),
+            (Transform::Text, "[]", "VCP_E004"),
+            (Transform::Text, r#""a\ud800\u00e9\n\ud83d\ude00""#, "a\u{fffd}é\n😀"),
+            (
+                Transform::SipHeader,
+                r#"[{"name":"Via","value":"x"},{"name":"from","value":"<sip:a@example.com>"}]"#,
+                "<sip:a@example.com>",
+            ),
+            (Transform::SipHeader, "[]", "nothing"),
+            (Transform::SipHeader, "[1]", "VCP_E004"),
+        ] {
+            assert_eq!(made(transform, json), value, "{transform:?} {json}");
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! The members that rules look at, as a tree, and the one walk over a payload that finds them.
+
+use serde::{
+    Deserializer,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, fmt, sync::Arc};
+use vcp_schema::FieldPath;
+
+/// A member that rules look at.
+pub(crate) type NodeId = usize;
+
+#[derive(Debug)]
+struct Node {
+    /// Its text is wanted, not only its members.
+    wanted: bool,
+    members: Vec<(Box<str>, NodeId)>,
+    path: FieldPath,
+    pointer: Arc<str>,
+}
+
+/// The members that rules look at.
+#[derive(Debug)]
+pub(crate) struct Trie {
+    nodes: Vec<Node>,
+}
+
+/// The root of the payload.
+pub(crate) const ROOT: NodeId = 0;
+
+/// What the walk found at a node.
+#[derive(Clone, Copy, Default)]
+struct Found<'p> {
+    present: bool,
+    object: bool,
+    text: Option<&'p str>,
+    /// When it was met, for document order.
+    order: usize,
+}
+
+/// A payload, walked once.
+pub(crate) struct Walked<'p, 't> {
+    trie: &'t Trie,
+    found: Vec<Found<'p>>,
+    /// Members that are in no rule: when met, where, and their name.
+    unread: Vec<(usize, NodeId, Cow<'p, str>)>,
+}
+
+impl Trie {
+    pub(crate) fn new() -> Self {
+        Self { nodes: vec![Node { wanted: false, members: Vec::new(), path: FieldPath::root(), pointer: "".into() }] }
+    }
+
+    /// The node of a dotted path from another node, made when it is not there.
+    pub(crate) fn node(&mut self, from: NodeId, dotted: &str) -> NodeId {
+        dotted.split('.').filter(|name| !name.is_empty()).fold(from, |node, name| self.child(node, name))
+    }
+
+    fn child(&mut self, node: NodeId, name: &str) -> NodeId {
+        let next = self.nodes.len();
+        let Some(parent) = self.nodes.get_mut(node) else { return ROOT };
+        if let Some((_, child)) = parent.members.iter().find(|(n, _)| **n == *name) {
+            return *child;
+        }
+        parent.members.push((name.into(), next));
+        let path = parent.path.clone().name(name);
+        let pointer = path.pointer().into();
+        self.nodes.push(Node { wanted: false, members: Vec::new(), path, pointer });
+        next
+    }
+
+    /// The node of a top-level member that rules know.
+    pub(crate) fn find(&self, name: &str) -> Option<NodeId> {
+        let root = self.nodes.first().map(|root| root.members.as_slice()).unwrap_or_default();
+        root.iter().find(|(n, _)| **n == *name).map(|(_, node)| *node)
+    }
+
+    /// Asks for the text of a node.
+    pub(crate) fn want(&mut self, node: NodeId) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.wanted = true;
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(crate) fn path(&self, node: NodeId) -> FieldPath {
+        self.nodes.get(node).map(|node| node.path.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn pointer(&self, node: NodeId) -> Arc<str> {
+        self.nodes.get(node).map(|node| node.pointer.clone()).unwrap_or_default()
+    }
+
+    /// Walks a payload that starts as an object.
+    ///
+    /// Members where rules expect an object are taken to be objects, and looked at twice only when that proves wrong.
+    pub(crate) fn walk<'p>(&self, payload: &'p str) -> Result<Walked<'p, '_>, serde_json::Error> {
+        self.walk_as(payload, false)
+            .or_else(|error| if error.is_data() { self.walk_as(payload, true) } else { Err(error) })
+    }
+
+    fn walk_as<'p>(&self, payload: &'p str, careful: bool) -> Result<Walked<'p, '_>, serde_json::Error> {
+        let mut walked = Walked { trie: self, found: vec![Found::default(); self.nodes.len()], unread: Vec::new() };
+        let mut order = 0;
+        let mut json = serde_json::Deserializer::from_str(payload);
+        Step { walked: &mut walked, node: ROOT, careful, order: &mut order }.members(&mut json)?;
+        json.end()?;
+        Ok(walked)
+    }
+}
+
+struct Step<'s, 'p, 't> {
+    walked: &'s mut Walked<'p, 't>,
+    node: NodeId,
+    careful: bool,
+    order: &'s mut usize,
+}
+
+impl<'p> Step<'_, 'p, '_> {
+    fn members<D: Deserializer<'p>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'p> DeserializeSeed<'p> for Step<'_, 'p, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'p>>(self, json: D) -> Result<(), D::Error> {
+        self.walked.forget(self.node);
+        *self.order += 1;
+        let Some(node) = self.walked.trie.nodes.get(self.node) else { return Ok(()) };
+        let Some(found) = self.walked.found.get_mut(self.node) else { return Ok(()) };
+        (found.present, found.order) = (true, *self.order);
+        if node.members.is_empty() || node.wanted || self.careful {
+            let text = <&RawValue as serde::Deserialize>::deserialize(json)?.get();
+            found.text = Some(text);
+            if !node.members.is_empty() && text.starts_with('{') {
+                let inner = &mut serde_json::Deserializer::from_str(text);
+                self.members(inner).map_err(serde::de::Error::custom)?;
+            }
+            return Ok(());
+        }
+        self.members(json)
+    }
+}
+
+impl<'p> Visitor<'p> for Step<'_, 'p, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'p>>(self, mut map: A) -> Result<(), A::Error> {
+        let Some(node) = self.walked.trie.nodes.get(self.node) else { return Ok(()) };
+        if let Some(found) = self.walked.found.get_mut(self.node) {
+            (found.present, found.object) = (true, true);
+        }
+        while let Some(Name(name)) = map.next_key()? {
+            if let Some((_, child)) = node.members.iter().find(|(n, _)| **n == *name) {
+                map.next_value_seed(Step {
+                    walked: self.walked,
+                    node: *child,
+                    careful: self.careful,
+                    order: self.order,
+                })?;
+            } else {
+                *self.order += 1;
+                self.walked.unread.push((*self.order, self.node, name));
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name of a member, not copied where it has no escapes.
+#[derive(serde::Deserialize)]
+struct Name<'p>(#[serde(borrow)] Cow<'p, str>);
+
+impl<'p> Walked<'p, '_> {
+    /// The text of a member; the last where it stands twice (decisions 1.1).
+    pub(crate) fn text(&self, node: NodeId) -> Option<&'p str> {
+        self.found.get(node)?.text
+    }
+
+    /// Whether a member is there, null or not.
+    pub(crate) fn is_present(&self, node: NodeId) -> bool {
+        self.found.get(node).is_some_and(|found| found.present)
+    }
+
+    /// Whether a member is an object.
+    pub(crate) fn is_object(&self, node: NodeId) -> bool {
+        self.found.get(node).is_some_and(|found| found.object)
+    }
+
+    /// A member that stands a second time makes the first one, and all in it, as if it had never been.
+    fn forget(&mut self, node: NodeId) {
+        if !self.is_present(node) {
+            return;
+        }
+        if let Some(found) = self.found.get_mut(node) {
+            *found = Found::default();
+        }
+        let children: Vec<NodeId> =
+            self.trie.nodes.get(node).map(|n| n.members.iter().map(|(_, c)| *c).collect()).unwrap_or_default();
+        children.into_iter().for_each(|child| self.forget(child));
+    }
+
+    /// The members that are not among those looked at, in document order.
+    pub(crate) fn unread(&self, looked_at: &[bool]) -> Vec<String> {
+        let below =
+            |node: NodeId, name: &str| format!("{}{}", self.trie.pointer(node), FieldPath::root().name(name).pointer());
+        let mut unread: Vec<(usize, String)> =
+            self.unread.iter().map(|(order, node, name)| (*order, below(*node, name))).collect();
+        for (node, found) in self.found.iter().enumerate().filter(|(_, found)| found.present && !found.object) {
+            if !looked_at.get(node).copied().unwrap_or_default() {
+                unread.push((found.order, self.trie.pointer(node).to_string()));
+            }
+        }
+        unread.sort();
+        unread.into_iter().map(|(_, pointer)| pointer).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trie() -> (Trie, NodeId, NodeId) {
+        let mut trie = Trie::new();
+        let (id, name) = (trie.node(ROOT, "call.id"), trie.node(ROOT, "call.agent.name"));
+        trie.want(id);
+        trie.want(name);
+        (trie, id, name)
+    }
+
+    #[test]
+    fn finds_what_is_wanted_and_names_the_rest() {
+        let (trie, id, name) = trie();
+        let walked = trie.walk(r#"{"x/y":[1],"call":{"id":"a","agent":{"name":1.50,"age":3},"b":{}}}"#).unwrap();
+        assert_eq!((walked.text(id), walked.text(name)), (Some("\"a\""), Some("1.50")));
+        let looked_at = vec![true; trie.len()];
+        assert_eq!(walked.unread(&looked_at), ["/x~1y", "/call/agent/age", "/call/b"]);
+        assert_eq!(walked.unread(&[]), ["/x~1y", "/call/id", "/call/agent/name", "/call/agent/age", "/call/b"]);
+    }
+
+    #[test]
+    fn takes_other_types_where_an_object_was_expected() {
+        let (trie, id, name) = trie();
+        let walked = trie.walk(r#"{"call":{"id":"a","agent":null}}"#).unwrap();
+        assert_eq!((walked.text(id), walked.text(name)), (Some("\"a\""), None));
+        let walked = trie.walk(r#"{"call":12e5}"#).unwrap();
+        assert_eq!((walked.text(id), walked.unread(&[])), (None, vec!["/call".to_owned()]));
+    }
+
+    #[test]
+    fn the_last_of_two_wins_whole() {
+        let (trie, id, name) = trie();
+        let walked = trie.walk(r#"{"call":{"id":"a","agent":{"name":"n"}},"call":{"id":"b"}}"#).unwrap();
+        assert_eq!((walked.text(id), walked.text(name)), (Some("\"b\""), None));
+    }
+
+    #[test]
+    fn deep_payloads_are_walked_without_recursion() {
+        let (trie, id, _) = trie();
+        let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+        let payload = format!(r#"{{"deep":{deep},"call":{{"id":{deep},"x":{deep}}}}}"#);
+        assert_eq!(trie.walk(&payload).unwrap().text(id).map(str::len), Some(400_000));
+    }
+}
