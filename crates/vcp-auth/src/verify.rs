@@ -73,10 +73,22 @@ impl Verifier {
         if secrets.is_empty() {
             return Err(AuthError::Configuration { reason: "it has no secret" });
         }
-        if secrets.iter().any(|secret| secret.bytes().is_empty()) {
+        let mut verifier = Self { scheme: Some(scheme), secrets: Vec::with_capacity(secrets.len()) };
+        secrets.into_iter().try_for_each(|secret| verifier.add(secret))?;
+        Ok(verifier)
+    }
+
+    /// Adds a secret.
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E210` when it is empty.
+    pub fn add(&mut self, secret: Secret) -> Result<(), AuthError> {
+        if secret.bytes().is_empty() {
             return Err(AuthError::Configuration { reason: "a secret is empty" });
         }
-        Ok(Self { scheme: Some(scheme), secrets })
+        self.secrets.push(secret);
+        Ok(())
     }
 
     /// A verifier that has nothing to verify with and always says so.

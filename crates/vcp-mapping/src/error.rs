@@ -17,7 +17,9 @@ pub struct MapError {
 }
 
 impl MapError {
-    pub(crate) fn new(code: ErrorCode, path: FieldPath, message: impl Into<String>) -> Self {
+    /// An error.
+    #[must_use]
+    pub fn new(code: ErrorCode, path: FieldPath, message: impl Into<String>) -> Self {
         Self { code, path, message: message.into() }
     }
 }

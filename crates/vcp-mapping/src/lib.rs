@@ -11,7 +11,7 @@
 //!     Mapping::Call(mapped) => println!("{}", mapped.message.to_json()),
 //! }
 //! let error = mapper.map("vapi", b"[]", received_at).unwrap_err();
-//! assert_eq!(error.to_string(), "VCP_E002 at $: a vapi payload is an object");
+//! assert_eq!(error.to_string(), "VCP_E002 at $: the payload of a `vapi` delivery is an object");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -150,7 +150,7 @@ impl Mapper {
             return Err(MapError::new(
                 ErrorCode::Mapping,
                 FieldPath::root(),
-                format!("a {} payload is an object", provider.name()),
+                format!("the payload of a `{}` delivery is an object", provider.name()),
             ));
         }
         let walked = match provider.trie.walk(text) {
@@ -166,6 +166,21 @@ impl Mapper {
         };
         let run = Run { provider, walked, text, received_at: received_at.to_utc(), options: &self.options };
         run.map()
+    }
+
+    /// The name in VCP of a provider, once the body is known not to be too long: what can be said before a signature is checked.
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E009` unknown provider, `VCP_E008` too long.
+    pub fn check(&self, provider: &str, payload: &[u8]) -> Result<&str, MapError> {
+        let known = self.registry.get(provider).ok_or_else(|| self.unknown(provider))?;
+        if payload.len() > self.options.max_bytes {
+            let message =
+                format!("the payload has {} bytes, more than the limit of {}", payload.len(), self.options.max_bytes);
+            return Err(MapError::new(ErrorCode::Limit, FieldPath::root(), message));
+        }
+        Ok(known.name())
     }
 
     fn unknown(&self, name: &str) -> MapError {

@@ -13,7 +13,7 @@ pub(crate) struct Secrets {
 #[derive(Debug)]
 struct Pattern {
     anchored: bool,
-    /// Names from the outermost down. One with `*` fits any run of characters there, and any case.
+    /// Names from the outermost down. One with `*` fits any run of characters there, and any case; `**` fits any number of names.
     names: Vec<String>,
 }
 
@@ -56,6 +56,8 @@ struct Frame {
     is_object: bool,
     /// Everything in here is masked.
     masking: bool,
+    /// The member being read is listed.
+    listed: bool,
 }
 
 struct Masker<'m, 't> {
@@ -77,7 +79,7 @@ impl Masker<'_, '_> {
                 b'{' | b'[' => {
                     let masking = self.is_masked();
                     let is_object = *byte == b'{';
-                    self.stack.push(Frame { name: None, index: 0, is_object, masking });
+                    self.stack.push(Frame { name: None, index: 0, is_object, masking, listed: false });
                     wants_name = is_object;
                     at += 1;
                 }
@@ -96,10 +98,9 @@ impl Masker<'_, '_> {
                 b'"' => {
                     let end = string_end(bytes, at);
                     if wants_name {
-                        let name = serde_json::from_str(self.json.get(at..end).unwrap_or_default()).unwrap_or_default();
-                        if let Some(frame) = self.stack.last_mut() {
-                            frame.name = Some(name);
-                        }
+                        self.enter(
+                            serde_json::from_str(self.json.get(at..end).unwrap_or_default()).unwrap_or_default(),
+                        );
                         wants_name = false;
                     } else {
                         self.leaf(at, end);
@@ -120,17 +121,21 @@ impl Masker<'_, '_> {
         }
     }
 
-    /// Whether the value that comes next is under a listed member.
-    fn is_masked(&self) -> bool {
-        let Some(frame) = self.stack.last() else { return false };
-        frame.masking || (frame.is_object && self.secrets.patterns.iter().any(|pattern| self.fits(pattern)))
+    /// A member's name has been read.
+    fn enter(&mut self, name: String) {
+        if let Some(frame) = self.stack.last_mut() {
+            frame.name = Some(name);
+        }
+        let names: Vec<&str> = self.stack.iter().filter_map(|frame| frame.name.as_deref()).collect();
+        let listed = self.secrets.patterns.iter().any(|pattern| fits(&pattern.names, &names, pattern.anchored));
+        if let Some(frame) = self.stack.last_mut() {
+            frame.listed = listed;
+        }
     }
 
-    /// Whether the names of the open objects end with those of the pattern.
-    fn fits(&self, pattern: &Pattern) -> bool {
-        let mut names = self.stack.iter().rev().filter_map(|frame| frame.name.as_deref());
-        let ends = pattern.names.iter().rev().all(|glob| names.next().is_some_and(|name| matches(glob, name)));
-        ends && (!pattern.anchored || names.next().is_none())
+    /// Whether the value that comes next is under a listed member.
+    fn is_masked(&self) -> bool {
+        self.stack.last().is_some_and(|frame| frame.masking || frame.listed)
     }
 
     fn leaf(&mut self, from: usize, to: usize) {
@@ -159,6 +164,19 @@ fn string_end(bytes: &[u8], start: usize) -> usize {
         }
     }
     at
+}
+
+/// Whether the names down to a member end with those of a pattern.
+fn fits(pattern: &[String], names: &[&str], anchored: bool) -> bool {
+    match pattern.split_last() {
+        None => !anchored || names.is_empty(),
+        Some((glob, outer)) if glob == "**" => {
+            (0..=names.len()).any(|kept| fits(outer, names.get(..kept).unwrap_or_default(), anchored))
+        }
+        Some((glob, outer)) => {
+            names.split_last().is_some_and(|(name, rest)| matches(glob, name) && fits(outer, rest, anchored))
+        }
+    }
 }
 
 /// Whether a name fits a glob of literal parts and `*`.
@@ -202,6 +220,8 @@ mod tests {
         assert_eq!(mask(&["$.a.b"], json).1, ["/a/b"]);
         assert_eq!(mask(&["a.b"], json).1, ["/a/b", "/c/0/a/b"]);
         assert_eq!(mask(&["a.*token*"], json).1, ["/c/0/a/API_token"]);
+        assert_eq!(mask(&["c.**.*token*"], json).1, ["/c/0/a/API_token"]);
+        assert_eq!(mask(&["$.**.b"], json).1, ["/a/b", "/c/0/a/b"]);
         assert_eq!(mask(&["a.*"], json).1, ["/a/b", "/c/0/a/b", "/c/0/a/API_token"]);
     }
 

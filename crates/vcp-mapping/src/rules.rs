@@ -20,8 +20,9 @@ pub struct ProviderFile {
     pub detect: Vec<Detect>,
     /// The events that are known.
     pub events: BTreeMap<String, Event>,
-    /// Members whose leaves are masked in the kept payload: the names from some object downward, `tool_details.headers`, with
-    /// `*` for any run of characters. From the root with `$.`, else anywhere (decisions 5.10).
+    /// Members whose leaves are masked in the kept payload: the names from some object downward, `tool_details.headers`; from the
+    /// root with `$.`, else anywhere. `*` in a name fits any run of characters, without regard to case; the name `**` fits
+    /// any number of names. Lists between the names do not count (decisions 5.10).
     #[serde(default)]
     pub secrets: Vec<String>,
     /// The member that holds audio as text, for those who do not want to keep it.

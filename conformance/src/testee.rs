@@ -1,0 +1,275 @@
+//! The SDK behind the protocol `vcp-conformance/1`: nothing but glue.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use vcp_auth::{AuthError, Outcome, Scheme, Secret, Verifier};
+use vcp_mapping::{ConsentDefault, MapError, Mapper, Mapping, Options};
+use vcp_schema::{ErrorCode, FieldPath, ParseError, Timestamp, VcpMessage};
+use vcp_validate::Validator;
+
+const OPS: [&str; 5] = ["hello", "parse", "validate", "map", "verify"];
+
+/// Answers requests.
+#[derive(Debug, Default)]
+pub struct Testee {
+    mapper: Mapper,
+}
+
+#[derive(Deserialize)]
+struct Request {
+    seq: Value,
+    op: String,
+    #[serde(flatten)]
+    members: Map<String, Value>,
+}
+
+enum Answer {
+    Ok(Value),
+    Error { code: ErrorCode, field_path: Option<String>, reason: String },
+    Unsupported(String),
+}
+
+use Answer::{Ok as Done, Unsupported};
+
+impl From<ParseError> for Answer {
+    fn from(error: ParseError) -> Self {
+        Self::Error { code: error.code(), field_path: Some(error.path().to_string()), reason: error.to_string() }
+    }
+}
+
+impl From<MapError> for Answer {
+    fn from(error: MapError) -> Self {
+        Self::Error { code: error.code, field_path: Some(error.path.to_string()), reason: error.to_string() }
+    }
+}
+
+impl From<AuthError> for Answer {
+    fn from(error: AuthError) -> Self {
+        Self::Error { code: error.code(), field_path: None, reason: error.to_string() }
+    }
+}
+
+/// A member of the request that is missing or of no use.
+fn bad_request(member: &str, code: ErrorCode) -> Answer {
+    let path = FieldPath::root().name(member);
+    Answer::Error { code, field_path: Some(path.to_string()), reason: format!("the request needs a good `{member}`") }
+}
+
+impl Testee {
+    /// The six providers.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The answer to one line.
+    #[must_use]
+    pub fn answer(&self, line: &[u8]) -> String {
+        let request: Request = match serde_json::from_slice(line) {
+            Ok(request) => request,
+            Err(error) => {
+                let seq =
+                    serde_json::from_slice::<Value>(line).ok().and_then(|v| v.get("seq").cloned()).unwrap_or_default();
+                let reason = format!("the line is no request: {error}");
+                return json!({"seq": seq, "error": {"code": ErrorCode::Malformed, "reason": reason}}).to_string();
+            }
+        };
+        let members = Members(&request.members);
+        let answer = match request.op.as_str() {
+            "hello" => Ok(hello(&members)),
+            "parse" => parse(&members),
+            "validate" => validate(&members),
+            "map" => self.map(&members),
+            "verify" => verify(&members),
+            other => Ok(Unsupported(format!("op {other}"))),
+        };
+        let seq = request.seq;
+        match answer.unwrap_or_else(|answer| answer) {
+            Done(ok) => json!({"seq": seq, "ok": ok}),
+            Unsupported(what) => json!({"seq": seq, "unsupported": what}),
+            Answer::Error { code, field_path, reason } => {
+                let error = ErrorAnswer { code, field_path, reason };
+                json!({"seq": seq, "error": error})
+            }
+        }
+        .to_string()
+    }
+
+    fn map(&self, members: &Members<'_>) -> Result<Answer, Answer> {
+        let options = members.get::<MapOptions>("options")?.unwrap_or_default();
+        let received_at: String = members.required("received_at")?;
+        let received_at: Timestamp =
+            received_at.parse().map_err(|_| bad_request("received_at", ErrorCode::Unreadable))?;
+        let provider: String = members.required("provider")?;
+        let consent_default = match options.consent_default.as_deref() {
+            None | Some("granted") => ConsentDefault::Granted,
+            Some("pending") => ConsentDefault::Pending,
+            Some("omit") => ConsentDefault::Omit,
+            Some(_) => return Err(bad_request("options", ErrorCode::Type)),
+        };
+        let options = Options {
+            consent_default,
+            keep_secrets: options.keep_secrets.unwrap_or(false),
+            keep_audio: options.keep_audio.unwrap_or(true),
+            ..Options::default()
+        };
+        let mapper = self.mapper.clone().options(options);
+        Ok(Done(match mapper.map(&provider, &members.input()?, received_at)? {
+            Mapping::NotACall { event, .. } => json!({"not_a_call": event}),
+            Mapping::Call(mapped) => json!({
+                "message_text": mapped.message.to_json(),
+                "event": mapped.event,
+                "masked": mapped.report.masked,
+                "unread": mapped.report.unread,
+                "defaults": mapped.report.defaults().collect::<Vec<_>>(),
+            }),
+        }))
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorAnswer {
+    code: ErrorCode,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field_path: Option<String>,
+    reason: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MapOptions {
+    consent_default: Option<String>,
+    keep_secrets: Option<bool>,
+    keep_audio: Option<bool>,
+}
+
+/// The members of a request beside `seq` and `op`.
+struct Members<'a>(&'a Map<String, Value>);
+
+impl Members<'_> {
+    fn get<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Result<Option<T>, Answer> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => {
+                serde_json::from_value(value.clone()).map(Some).map_err(|_| bad_request(name, ErrorCode::Type))
+            }
+        }
+    }
+
+    fn required<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Result<T, Answer> {
+        self.get(name)?.ok_or_else(|| bad_request(name, ErrorCode::Missing))
+    }
+
+    /// Bytes that are given as text or, when they are no UTF-8, in base64.
+    fn bytes(&self, text: &str, base64: &str) -> Result<Vec<u8>, Answer> {
+        if let Some(text) = self.get::<String>(text)? {
+            return Ok(text.into_bytes());
+        }
+        let encoded: String = self.get(base64)?.ok_or_else(|| bad_request(text, ErrorCode::Missing))?;
+        STANDARD.decode(encoded).map_err(|_| bad_request(base64, ErrorCode::Unreadable))
+    }
+
+    fn input(&self) -> Result<Vec<u8>, Answer> {
+        self.bytes("input_text", "input_base64")
+    }
+
+    fn now(&self) -> Result<Option<Timestamp>, Answer> {
+        let text: Option<String> = self.get("now")?;
+        text.map(|text| text.parse().map_err(|_| bad_request("now", ErrorCode::Unreadable))).transpose()
+    }
+}
+
+fn hello(members: &Members<'_>) -> Answer {
+    match members.0.get("protocol") {
+        Some(protocol) if *protocol != 1 => Unsupported(format!("protocol {protocol}")),
+        _ => Done(json!({
+            "implementation": "vcp-rust",
+            "version": env!("CARGO_PKG_VERSION"),
+            "language": "rust",
+            "vcp_versions": ["0.5"],
+            "ops": OPS,
+            "features": [],
+        })),
+    }
+}
+
+fn parse(members: &Members<'_>) -> Result<Answer, Answer> {
+    let message = VcpMessage::from_slice(&members.input()?)?;
+    Ok(Done(json!({"version": message.vcp_version.as_str(), "message_text": message.to_json()})))
+}
+
+fn validate(members: &Members<'_>) -> Result<Answer, Answer> {
+    match members.required::<String>("profile")?.as_str() {
+        "reference" => {}
+        "canonical" => return Ok(Unsupported("profile canonical".to_owned())),
+        _ => return Err(bad_request("profile", ErrorCode::Type)),
+    }
+    let validator = members.now()?.map_or_else(Validator::new, |now| Validator::new().now(now.instant()));
+    let report = validator.validate_slice(&members.input()?);
+    let findings: Vec<Value> = report
+        .findings
+        .iter()
+        .map(|f| json!({"code": f.code, "severity": f.severity, "field_path": f.path.to_string()}))
+        .collect();
+    Ok(Done(json!({"valid": report.is_valid(), "findings": findings})))
+}
+
+#[derive(Deserialize)]
+struct SecretMember {
+    id: String,
+    secret: String,
+}
+
+fn verify(members: &Members<'_>) -> Result<Answer, Answer> {
+    if members.get::<Value>("config")?.is_some() {
+        return Ok(Unsupported("config".to_owned()));
+    }
+    let secrets: Vec<SecretMember> = members.required("secrets")?;
+    let name = match members.get::<String>("scheme")? {
+        Some(scheme) => scheme,
+        None => members.required("provider")?,
+    };
+    let verifier = match (Scheme::from_name(&name), secrets.is_empty()) {
+        (_, true) => Verifier::nothing(),
+        (None, false) => return Ok(Unsupported(format!("scheme of {name}"))),
+        (Some(scheme), false) => {
+            Verifier::new(scheme, secrets.into_iter().map(|s| Secret::new(s.id, s.secret)).collect())?
+        }
+    };
+    let headers: Vec<(String, String)> = members.required("headers")?;
+    let body = members.bytes("body_text", "body_base64")?;
+    let now = members.now()?.ok_or_else(|| bad_request("now", ErrorCode::Missing))?;
+    Ok(Done(match verifier.verify(&headers, &body, now.instant())? {
+        Outcome::NothingToVerify => json!({"outcome": "nothing_to_verify"}),
+        Outcome::Verified(verified) => json!({
+            "outcome": "verified",
+            "key_id": verified.key_id(),
+            "signed_at": verified.signed_at().and_then(Timestamp::from_datetime).map(|time| time.to_string()),
+        }),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(line: &str) -> Value {
+        serde_json::from_str(&Testee::new().answer(line.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn answers_whatever_comes() {
+        assert_eq!(ask("not json")["seq"], Value::Null);
+        assert_eq!(ask("not json")["error"]["code"], "VCP_E007");
+        assert_eq!(ask(r#"{"seq":7}"#)["seq"], 7);
+        assert_eq!(ask(r#"{"seq":1,"op":"merge"}"#)["unsupported"], "op merge");
+        assert_eq!(ask(r#"{"seq":2,"op":"parse"}"#)["error"]["field_path"], "$.input_text");
+        assert_eq!(ask(r#"{"seq":3,"op":"hello","protocol":1}"#)["ok"]["implementation"], "vcp-rust");
+        assert_eq!(ask(r#"{"seq":4,"op":"hello","protocol":2}"#)["unsupported"], "protocol 2");
+        assert_eq!(
+            ask(r#"{"seq":5,"op":"map","provider":"retell","input_text":"{}","received_at":"x"}"#)["error"]["code"],
+            "VCP_E001"
+        );
+    }
+}

@@ -1,0 +1,41 @@
+//! A provider's webhook in; a verified, normalised, validated [VCP v0.5](vcp_schema) message out.
+//!
+//! ```
+//! use vcp_sdk::{Received, Receiver, Secret};
+//!
+//! # let now = "2023-11-14T22:13:21Z".parse()?;
+//! # let body = br#"{"event":"call_ended","call":{"call_id":"c1","disconnection_reason":"user_hangup"}}"#;
+//! # let signature = vcp_sdk::auth::sign::retell("key_demo", body, now);
+//! # let headers = [("x-retell-signature", signature)];
+//! let receiver = Receiver::new().secret("retell", Secret::new("primary", "key_demo"))?;
+//!
+//! match receiver.receive("retell", &headers, body, now) {
+//!     Ok(Received::Call(call)) => println!("{}", call.message.to_json()),
+//!     Ok(Received::Ignored { event, .. }) => println!("no call record: {event}"),
+//!     Err(error) => println!("{} {error}", error.http_status()),
+//! }
+//! # let Ok(Received::Call(call)) = receiver.receive("retell", &headers, body, now) else { panic!() };
+//! # assert_eq!(call.message.vcp_payload.outcomes.objective.status.as_str(), "success");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Receiver::receive`] is the whole path; [`Receiver::verify`], [`Receiver::map`] and [`Receiver::validate`] are its steps.
+//! The four crates behind it are re-exported: [`schema`], [`auth`], [`mapping`], [`validate`].
+//!
+//! Nothing here reads a clock, draws random numbers, opens a connection or keeps global state: `now` is a parameter.
+
+pub use vcp_auth as auth;
+pub use vcp_mapping as mapping;
+pub use vcp_schema as schema;
+pub use vcp_validate as validate;
+
+pub use vcp_auth::{AuthError, Headers, Secret, Verified};
+pub use vcp_mapping::{ConsentDefault, Mapper, Mapping, Options, Report};
+pub use vcp_schema::{ErrorCode, Severity, Timestamp, VcpMessage};
+pub use vcp_validate::{Finding, Validator};
+
+mod error;
+mod receiver;
+
+pub use error::ReceiveError;
+pub use receiver::{Authenticity, Received, ReceivedCall, Receiver};

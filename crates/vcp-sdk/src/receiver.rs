@@ -1,0 +1,210 @@
+//! The whole path: verify, map, validate.
+
+use crate::{ErrorCode, Finding, ReceiveError, Timestamp, Validator, VcpMessage};
+use chrono::{DateTime, Utc};
+use vcp_auth::{AuthError, Headers, Outcome, Scheme, Secret, Verified, Verifier};
+use vcp_mapping::{MapError, Mapper, Mapping, Report};
+use vcp_schema::FieldPath;
+
+/// Receives deliveries. Make it once, use it for every delivery.
+#[derive(Debug, Clone, Default)]
+pub struct Receiver {
+    mapper: Mapper,
+    validator: Validator,
+    verifiers: Vec<(String, Verifier)>,
+    unauthenticated: Vec<String>,
+}
+
+/// A delivery that was received.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Received {
+    /// A call record.
+    Call(Box<ReceivedCall>),
+    /// No call record: answer 200 and forget it, or answer what the provider wants to know.
+    Ignored {
+        /// The name of the event.
+        event: String,
+        /// Whether the provider's table has the event.
+        known: bool,
+    },
+}
+
+/// A call record that was received: verified, normalised and validated.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ReceivedCall {
+    /// The message. It has no finding of severity error.
+    pub message: VcpMessage,
+    /// The name of the event.
+    pub event: String,
+    /// Warnings and notes of validation.
+    pub findings: Vec<Finding>,
+    /// Where every value came from.
+    pub report: Report,
+    /// Who vouches for it.
+    pub authenticity: Authenticity,
+}
+
+/// Who vouches for a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authenticity {
+    /// The holder of a secret.
+    Verified {
+        /// How it was checked.
+        scheme: Scheme,
+        /// The id of the secret.
+        key_id: String,
+        /// When it was signed.
+        signed_at: Option<DateTime<Utc>>,
+    },
+    /// Nobody: there was nothing to verify with, and the caller said that this is fine.
+    Unauthenticated,
+}
+
+impl From<&Verified<'_>> for Authenticity {
+    fn from(verified: &Verified<'_>) -> Self {
+        match (verified.scheme(), verified.key_id()) {
+            (Some(scheme), Some(key_id)) => {
+                Self::Verified { scheme, key_id: key_id.to_owned(), signed_at: verified.signed_at() }
+            }
+            _ => Self::Unauthenticated,
+        }
+    }
+}
+
+impl Receiver {
+    /// The six providers, no secrets: every delivery is refused until there is something to verify it with.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Another mapper: other options, other providers.
+    #[must_use]
+    pub fn mapper(mut self, mapper: Mapper) -> Self {
+        self.mapper = mapper;
+        self
+    }
+
+    /// Another validator.
+    #[must_use]
+    pub fn validator(mut self, validator: Validator) -> Self {
+        self.validator = validator;
+        self
+    }
+
+    /// Adds a secret for a provider. Several are fine, for rotation: a delivery is verified when one matches.
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E210` when the provider is not known, has no scheme that this release checks (so far Retell and ElevenLabs have),
+    /// or the secret is empty.
+    pub fn secret(mut self, provider: &str, secret: Secret) -> Result<Self, AuthError> {
+        let Some(name) = self.mapper.registry().get(provider).map(|p| p.name().to_owned()) else {
+            return Err(AuthError::Configuration { reason: "the provider is not known" });
+        };
+        let Some(scheme) = Scheme::from_name(&name) else {
+            return Err(AuthError::Configuration {
+                reason: "the signatures of this provider are not checked by this release",
+            });
+        };
+        match self.verifiers.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, verifier)) => verifier.add(secret)?,
+            None => self.verifiers.push((name, Verifier::new(scheme, vec![secret])?)),
+        }
+        Ok(self)
+    }
+
+    /// Says that deliveries of this provider are fine though nobody can tell who sent them. A secret for the provider takes
+    /// precedence: with one, unsigned deliveries are refused.
+    #[must_use]
+    pub fn allow_unauthenticated(mut self, provider: &str) -> Self {
+        self.unauthenticated.push(provider.to_owned());
+        self
+    }
+
+    /// The whole path for one delivery. `body` is the raw bytes received, `now` the time of receipt.
+    ///
+    /// # Errors
+    ///
+    /// In this order: unknown provider (404), too long (413), not verified (401), not JSON (400), not mappable or not valid (422).
+    pub fn receive(
+        &self,
+        provider: &str,
+        headers: &(impl Headers + ?Sized),
+        body: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<Received, ReceiveError> {
+        let verified = self.verify(provider, headers, body, now)?;
+        let received_at = Timestamp::from_datetime(now).ok_or_else(out_of_range)?;
+        match self.map(provider, &verified, received_at)? {
+            Mapping::NotACall { event, known } => Ok(Received::Ignored { event, known }),
+            Mapping::Call(mapped) => {
+                let findings = self.validator.clone().now(now).validate(&mapped.message);
+                let authenticity = Authenticity::from(&verified);
+                if findings.iter().any(|finding| finding.severity == crate::Severity::Error) {
+                    return Err(ReceiveError::Invalid { message: Box::new(mapped.message), findings });
+                }
+                let call = ReceivedCall {
+                    message: mapped.message,
+                    event: mapped.event,
+                    findings,
+                    report: mapped.report,
+                    authenticity,
+                };
+                Ok(Received::Call(Box::new(call)))
+            }
+        }
+    }
+
+    /// The first step alone: who sent this?
+    ///
+    /// # Errors
+    ///
+    /// Unknown provider (404), too long (413), not verified (401).
+    pub fn verify<'b>(
+        &self,
+        provider: &str,
+        headers: &(impl Headers + ?Sized),
+        body: &'b [u8],
+        now: DateTime<Utc>,
+    ) -> Result<Verified<'b>, ReceiveError> {
+        let name = self.mapper.check(provider, body)?;
+        let Some((_, verifier)) = self.verifiers.iter().find(|(known, _)| known == name) else {
+            let registry = self.mapper.registry();
+            let is_fine =
+                self.unauthenticated.iter().any(|allowed| registry.get(allowed).is_some_and(|p| p.name() == name));
+            let refused = || ReceiveError::NothingToVerify { provider: name.to_owned() };
+            return is_fine.then(|| Verified::dangerously_trusted(body)).ok_or_else(refused);
+        };
+        match verifier.verify(headers, body, now).map_err(ReceiveError::Unauthenticated)? {
+            Outcome::Verified(verified) => Ok(verified),
+            Outcome::NothingToVerify => Err(ReceiveError::NothingToVerify { provider: name.to_owned() }),
+        }
+    }
+
+    /// The second step alone: what does it say?
+    ///
+    /// # Errors
+    ///
+    /// Unknown provider (404), too long (413), not JSON (400), not mappable (422).
+    pub fn map(
+        &self,
+        provider: &str,
+        verified: &Verified<'_>,
+        received_at: Timestamp,
+    ) -> Result<Mapping, ReceiveError> {
+        Ok(self.mapper.map(provider, verified.body(), received_at)?)
+    }
+
+    /// The third step alone: is it right?
+    #[must_use]
+    pub fn validate(&self, message: &VcpMessage) -> Vec<Finding> {
+        self.validator.validate(message)
+    }
+}
+
+fn out_of_range() -> ReceiveError {
+    let message = "the time of receipt is outside the years 1 to 9999";
+    ReceiveError::Unmappable(MapError::new(ErrorCode::Unreadable, FieldPath::root(), message))
+}
