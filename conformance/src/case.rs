@@ -3,6 +3,7 @@
 use crate::json::same;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
+use std::collections::BTreeMap;
 
 /// A file of cases on one topic (`schemas/cases.schema.json`).
 #[derive(Debug, Deserialize)]
@@ -45,7 +46,8 @@ pub struct Case {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Expect {
-    /// These members of `ok`. `message` stands for `message_text`, compared as JSON.
+    /// These members of `ok`. `message` stands for `message_text`, compared as JSON; `message_json` for the same, given as text;
+    /// `fields` for some of its members, by JSON Pointer.
     Value(Box<RawValue>),
     /// Exactly these findings, in any order.
     Findings(Vec<Fault>),
@@ -157,19 +159,38 @@ fn sorted(mut faults: Vec<Fault>) -> Vec<Fault> {
     faults
 }
 
+type Object = BTreeMap<String, Box<RawValue>>;
+
+fn object(json: &str) -> Object {
+    serde_json::from_str(json).unwrap_or_default()
+}
+
 /// The first expected member that the answer does not have as expected.
 fn difference(expected: &RawValue, ok: &RawValue) -> Option<String> {
-    let read = |raw: &RawValue| {
-        serde_json::from_str::<std::collections::BTreeMap<String, Box<RawValue>>>(raw.get()).unwrap_or_default()
-    };
-    let answer = read(ok);
-    read(expected).into_iter().find_map(|(name, value)| {
-        let fits = if name == "message" {
-            let text = answer.get("message_text").and_then(|text| serde_json::from_str::<String>(text.get()).ok());
-            text.is_some_and(|text| same(value.get(), &text))
-        } else {
-            answer.get(&name).is_some_and(|given| same(value.get(), given.get()))
-        };
-        (!fits).then(|| format!("`{name}` should be {}", value.get()))
+    let answer = object(ok.get());
+    let message =
+        answer.get("message_text").and_then(|text| serde_json::from_str::<String>(text.get()).ok()).unwrap_or_default();
+    object(expected.get()).into_iter().find_map(|(name, value)| match name.as_str() {
+        "message" => (!same(value.get(), &message)).then(|| format!("the message should be {value}")),
+        "message_json" => {
+            let json: String = serde_json::from_str(value.get()).unwrap_or_default();
+            (!same(&json, &message)).then(|| format!("the message should be {json}"))
+        }
+        "fields" => object(value.get()).into_iter().find_map(|(pointer, value)| {
+            let fits = at(&message, &pointer).is_some_and(|given| same(value.get(), &given));
+            (!fits).then(|| format!("`{pointer}` of the message should be {value}"))
+        }),
+        _ => {
+            let fits = answer.get(&name).is_some_and(|given| same(value.get(), given.get()));
+            (!fits).then(|| format!("`{name}` should be {value}"))
+        }
+    })
+}
+
+/// The text of a member of objects, by JSON Pointer.
+fn at(json: &str, pointer: &str) -> Option<String> {
+    pointer.split('/').skip(1).try_fold(json.to_owned(), |json, name| {
+        let name = name.replace("~1", "/").replace("~0", "~");
+        object(&json).remove(&name).map(|value| value.get().to_owned())
     })
 }
