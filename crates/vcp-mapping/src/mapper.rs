@@ -11,7 +11,7 @@ use crate::{
     transform::{self, Made, Setting, Value},
     trie::Walked,
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 use vcp_schema::{
     CustomProviderData, ErrorCode, FieldPath, Limits, OrderedMap, RawJson, RawObject, Timestamp, VcpMessage, structure,
 };
@@ -73,6 +73,7 @@ impl Default for Options {
 pub struct Mapper {
     registry: Registry,
     options: Options,
+    names: skeleton::Names,
 }
 
 /// What a delivery is.
@@ -117,7 +118,7 @@ impl Mapper {
     /// The providers of a registry, default options.
     #[must_use]
     pub fn with_registry(registry: Registry) -> Self {
-        Self { registry, options: Options::default() }
+        Self { registry, options: Options::default(), names: skeleton::Names::new() }
     }
 
     /// Other options.
@@ -164,7 +165,7 @@ impl Mapper {
                 ));
             }
         };
-        let run = Run { provider, walked, text, received_at: received_at.to_utc(), options: &self.options };
+        let run = Run { provider, walked, text, received_at: received_at.to_utc(), mapper: self };
         run.map()
     }
 
@@ -191,13 +192,31 @@ impl Mapper {
     }
 }
 
+/// A value, how it was found, and the pointer of its member.
+type Sourced<'p> = (Value<'p>, How, Option<Arc<str>>);
+
+/// A message in the making.
+struct Draft<'p> {
+    message: VcpMessage,
+    report: Report,
+    /// By field of the plan: whether a rule wrote it.
+    written: Vec<bool>,
+    free: Vec<(Place, Vec<String>, &'p str)>,
+}
+
+impl Draft<'_> {
+    fn is_written(&self, field: usize) -> bool {
+        self.written.get(field).copied().unwrap_or_default()
+    }
+}
+
 /// One delivery being mapped.
 struct Run<'p, 'm> {
     provider: &'m Provider,
     walked: Walked<'p, 'm>,
     text: &'p str,
     received_at: Timestamp,
-    options: &'m Options,
+    mapper: &'m Mapper,
 }
 
 impl<'p> Run<'p, '_> {
@@ -248,17 +267,23 @@ impl<'p> Run<'p, '_> {
     }
 
     fn call(&self, plan: &Plan, event: String) -> Result<Mapping, MapError> {
-        let name = self.provider.name();
-        let mut message = skeleton::message(name, &event, self.received_at, self.options.consent_default);
-        let mut report = Report::default();
-        let mut free = Vec::new();
+        let (name, options) = (self.provider.name(), &self.mapper.options);
+        let mut draft = Draft {
+            message: skeleton::message(name, &event, self.received_at, options.consent_default),
+            report: Report::default(),
+            written: vec![false; plan.fields.len()],
+            free: Vec::new(),
+        };
         for rule in &plan.rules {
-            self.apply(rule, &event, &mut message, &mut free, &mut report)?;
+            self.apply(rule, plan, &event, &mut draft)?;
         }
-        skeleton::finish(&mut message, &mut report, self.text, self.options.consent_default);
+        let Draft { mut message, mut report, written, free } = draft;
+        let is_written =
+            |field: &str| plan.field(field).and_then(|field| written.get(field).copied()).unwrap_or_default();
+        skeleton::finish(&mut message, &mut report, is_written, &self.mapper.names, self.text, options.consent_default);
         report.unread = self.walked.unread(&plan.looked_at);
 
-        let secrets = match (self.options.keep_secrets, self.options.keep_audio) {
+        let secrets = match (options.keep_secrets, options.keep_audio) {
             (false, true) => Some(&self.provider.secrets),
             (false, false) => Some(&self.provider.secrets_and_audio),
             (true, false) => Some(&self.provider.audio),
@@ -272,18 +297,12 @@ impl<'p> Run<'p, '_> {
         Ok(Mapping::Call(Box::new(Mapped { message, event, report })))
     }
 
-    fn apply(
-        &self,
-        rule: &ReadyRule,
-        event: &str,
-        message: &mut VcpMessage,
-        free: &mut Vec<(Place, Vec<String>, &'p str)>,
-        report: &mut Report,
-    ) -> Result<(), MapError> {
-        if !self.applies(rule, event) || (!rule.target.collects() && is_written(report, &rule.path)) {
+    fn apply(&self, rule: &ReadyRule, plan: &Plan, event: &str, draft: &mut Draft<'p>) -> Result<(), MapError> {
+        if !self.applies(rule, event) || (draft.is_written(rule.field) && !rule.target.collects()) {
             return Ok(());
         }
-        let Some((value, how, source)) = self.value(rule, message, report) else {
+        let start_known = plan.field("call.start_time").is_some_and(|field| draft.is_written(field));
+        let Some((value, how, source)) = self.value(rule, &draft.message, start_known, &mut draft.report) else {
             if rule.required {
                 let path = rule
                     .sources
@@ -298,14 +317,18 @@ impl<'p> Run<'p, '_> {
         match (&rule.target, value) {
             (Target::Field(field), value) => {
                 let value = self.changed(rule, value);
-                if !field.write(message, value) {
+                if !field.write(&mut draft.message, value) {
                     return Ok(());
                 }
             }
-            (Target::Free(place, names), Value::Json(json)) => free.push((*place, names.clone(), json)),
+            (Target::Free(place, names), Value::Json(json)) => draft.free.push((*place, names.clone(), json)),
             (Target::Free(..), _) => return Ok(()),
         }
-        report.written.push(Written { target: rule.path.clone(), how, source, rule: Some(rule.id.clone()) });
+        if let Some(written) = draft.written.get_mut(rule.field) {
+            *written = true;
+        }
+        let target = plan.fields.get(rule.field).cloned().unwrap_or_default();
+        draft.report.written.push(Written { target, how, source, rule: Some(rule.id.clone()) });
         Ok(())
     }
 
@@ -316,19 +339,19 @@ impl<'p> Run<'p, '_> {
             && rule.when.iter().all(|(node, words)| word(*node).is_some_and(|word| is_one_of(words, &word)))
     }
 
-    /// The first value that a source gives, how it was found, and where.
+    /// The first value that a source gives.
     fn value(
         &self,
         rule: &ReadyRule,
         message: &VcpMessage,
+        start_known: bool,
         report: &mut Report,
-    ) -> Option<(Value<'p>, How, Option<std::sync::Arc<str>>)> {
+    ) -> Option<Sourced<'p>> {
         if let Some(constant) = &rule.value {
             return Some((Value::Text(constant.clone().into()), How::Derived, None));
         }
-        let is_known = |field: &str| is_written(report, &format!("$.vcp_payload.{field}"));
         let call = &message.vcp_payload.call;
-        let (start, end) = (is_known("call.start_time").then_some(call.start_time), call.end_time);
+        let (start, end) = (start_known.then_some(call.start_time), call.end_time);
         for source in &rule.sources {
             if !source.needs.is_empty() && !source.needs.iter().any(|node| self.is_filled(*node)) {
                 continue;
@@ -386,10 +409,6 @@ impl<'p> Run<'p, '_> {
         }
         Value::Text(word)
     }
-}
-
-fn is_written(report: &Report, path: &str) -> bool {
-    report.written.iter().any(|written| &*written.target == path)
 }
 
 /// The value of a source whose member is there, unless its text stands for none.

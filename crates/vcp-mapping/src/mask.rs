@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use vcp_schema::FieldPath;
 
-/// A list of members whose leaves are masked.
+/// A list of members whose leaves are masked. At most 64 patterns.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
     patterns: Vec<Pattern>,
@@ -13,23 +13,57 @@ pub(crate) struct Secrets {
 #[derive(Debug)]
 struct Pattern {
     anchored: bool,
-    /// Names from the outermost down. One with `*` fits any run of characters there, and any case; `**` fits any number of names.
-    names: Vec<String>,
+    /// Names that must enclose the member, from the outermost down.
+    outer: Vec<String>,
+    /// Whether any number of other names may stand between them and the member.
+    anywhere_below: bool,
+    /// The name of the member; with `*` for any run of characters, then without regard to case.
+    last: String,
+    is_glob: bool,
+}
+
+impl Pattern {
+    /// Reads `a.b`, `$.a.b`, `a.*`, `a.**.*b*`.
+    fn parse(text: &str) -> Self {
+        let (anchored, names) = text.strip_prefix("$.").map_or((false, text), |names| (true, names));
+        let mut outer: Vec<String> = names.split('.').map(str::to_owned).collect();
+        let last = outer.pop().unwrap_or_default();
+        let anywhere_below = outer.last().is_some_and(|name| name == "**");
+        if anywhere_below {
+            outer.pop();
+        }
+        Self { anchored, outer, anywhere_below, is_glob: last.contains('*'), last }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.outer.iter().chain([&self.last]).map(String::as_str)
+    }
+
+    /// Whether the names down to here end with the outer names of the pattern.
+    fn encloses(&self, stack: &[Frame<'_>]) -> bool {
+        let mut names = stack.iter().rev().filter_map(|frame| frame.name.as_deref());
+        self.outer.iter().rev().all(|outer| names.next() == Some(outer)) && (!self.anchored || names.next().is_none())
+    }
+
+    fn fits(&self, name: &str) -> bool {
+        if self.is_glob { fits_glob(&self.last, &name.to_ascii_lowercase()) } else { self.last == name }
+    }
 }
 
 impl Secrets {
     pub(crate) fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Self {
-        let pattern = |text: &str| {
-            let (anchored, names) = text.strip_prefix("$.").map_or((false, text), |names| (true, names));
-            Pattern { anchored, names: names.split('.').map(str::to_owned).collect() }
-        };
-        Self { patterns: patterns.into_iter().map(pattern).collect() }
+        Self { patterns: patterns.into_iter().map(Pattern::parse).collect() }
+    }
+
+    /// Whether there are more patterns than fit.
+    pub(crate) fn is_too_long(&self) -> bool {
+        self.patterns.len() > 64
     }
 
     /// Whether the text can hold a listed member at all; most do not, and need no further look.
     fn may_occur(&self, json: &str) -> bool {
-        let occurs = |name: &String| name.contains('*') || json.contains(name.as_str());
-        json.contains("\\u") || self.patterns.iter().any(|pattern| pattern.names.iter().all(occurs))
+        let occurs = |name: &str| name.contains('*') || json.contains(name);
+        json.contains("\\u") || self.patterns.iter().any(|pattern| pattern.names().all(occurs))
     }
 
     /// The text with secrets masked, and the members masked, as JSON Pointers. The text must be JSON.
@@ -38,7 +72,7 @@ impl Secrets {
             return (Cow::Borrowed(json), Vec::new());
         }
         let mut masker =
-            Masker { secrets: self, json, out: String::new(), copied: 0, stack: Vec::new(), masked: Vec::new() };
+            Masker { secrets: self, json, out: String::with_capacity(json.len()), copied: 0, stack: Vec::new(), masked: Vec::new() };
         masker.run();
         if masker.masked.is_empty() {
             return (Cow::Borrowed(json), Vec::new());
@@ -49,15 +83,19 @@ impl Secrets {
 }
 
 /// An open object or list.
-struct Frame {
+struct Frame<'t> {
     /// The name of the member being read; `None` in a list.
-    name: Option<String>,
+    name: Option<Cow<'t, str>>,
     index: usize,
     is_object: bool,
     /// Everything in here is masked.
-    masking: bool,
-    /// The member being read is listed.
-    listed: bool,
+    all: bool,
+    /// The value that comes next is masked.
+    next: bool,
+    /// By pattern, one bit each: it can fit a member of this object.
+    here: u64,
+    /// By pattern, one bit each: it can fit a member of any object from here down.
+    below: u64,
 }
 
 struct Masker<'m, 't> {
@@ -65,7 +103,7 @@ struct Masker<'m, 't> {
     json: &'t str,
     out: String,
     copied: usize,
-    stack: Vec<Frame>,
+    stack: Vec<Frame<'t>>,
     masked: Vec<String>,
 }
 
@@ -77,10 +115,8 @@ impl Masker<'_, '_> {
         while let Some(byte) = bytes.get(at) {
             match byte {
                 b'{' | b'[' => {
-                    let masking = self.is_masked();
-                    let is_object = *byte == b'{';
-                    self.stack.push(Frame { name: None, index: 0, is_object, masking, listed: false });
-                    wants_name = is_object;
+                    wants_name = *byte == b'{';
+                    self.open(wants_name);
                     at += 1;
                 }
                 b'}' | b']' => {
@@ -98,21 +134,17 @@ impl Masker<'_, '_> {
                 b'"' => {
                     let end = string_end(bytes, at);
                     if wants_name {
-                        self.enter(
-                            serde_json::from_str(self.json.get(at..end).unwrap_or_default()).unwrap_or_default(),
-                        );
+                        self.enter(at, end);
                         wants_name = false;
-                    } else {
+                    } else if self.is_masking() {
                         self.leaf(at, end);
                     }
                     at = end;
                 }
-                b'-' | b'0'..=b'9' => {
-                    let length = bytes
-                        .iter()
-                        .skip(at)
-                        .take_while(|b| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9'))
-                        .count();
+                b'-' | b'0'..=b'9' if self.is_masking() => {
+                    let rest = bytes.get(at..).unwrap_or_default();
+                    let length =
+                        rest.iter().take_while(|b| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')).count();
                     self.leaf(at, at + length);
                     at += length;
                 }
@@ -121,32 +153,59 @@ impl Masker<'_, '_> {
         }
     }
 
-    /// A member's name has been read.
-    fn enter(&mut self, name: String) {
-        if let Some(frame) = self.stack.last_mut() {
-            frame.name = Some(name);
-        }
-        let names: Vec<&str> = self.stack.iter().filter_map(|frame| frame.name.as_deref()).collect();
-        let listed = self.secrets.patterns.iter().any(|pattern| fits(&pattern.names, &names, pattern.anchored));
-        if let Some(frame) = self.stack.last_mut() {
-            frame.listed = listed;
-        }
+    /// Whether the value that comes next is under a listed member.
+    fn is_masking(&self) -> bool {
+        self.stack.last().is_some_and(|frame| frame.next)
     }
 
-    /// Whether the value that comes next is under a listed member.
-    fn is_masked(&self) -> bool {
-        self.stack.last().is_some_and(|frame| frame.masking || frame.listed)
+    /// An object or a list begins.
+    fn open(&mut self, is_object: bool) {
+        let all = self.is_masking();
+        let (here, below) = match self.stack.last() {
+            // Lists do not count among the names: what can fit in one element can fit in all.
+            Some(list) if !list.is_object => (list.here, list.below),
+            parent => {
+                let mut bits = (0, parent.map_or(0, |parent| parent.below));
+                for (bit, pattern) in self.secrets.patterns.iter().enumerate().filter(|(_, p)| p.encloses(&self.stack))
+                {
+                    if pattern.anywhere_below {
+                        bits.1 |= 1 << bit;
+                    } else {
+                        bits.0 |= 1 << bit;
+                    }
+                }
+                bits
+            }
+        };
+        self.stack.push(Frame { name: None, index: 0, is_object, all, next: all, here, below });
+    }
+
+    /// A member's name has been read.
+    fn enter(&mut self, from: usize, to: usize) {
+        let Some(frame) = self.stack.last_mut() else { return };
+        let inner = self.json.get(from + 1..to.saturating_sub(1)).unwrap_or_default();
+        let name = match memchr::memchr(b'\\', inner.as_bytes()) {
+            Some(_) => {
+                Cow::Owned(serde_json::from_str(self.json.get(from..to).unwrap_or_default()).unwrap_or_default())
+            }
+            None => Cow::Borrowed(inner),
+        };
+        let mut can_fit = if frame.all { 0 } else { frame.here | frame.below };
+        frame.next = frame.all;
+        while can_fit != 0 && !frame.next {
+            let pattern = self.secrets.patterns.get(can_fit.trailing_zeros() as usize);
+            frame.next = pattern.is_some_and(|pattern| pattern.fits(&name));
+            can_fit &= can_fit - 1;
+        }
+        frame.name = Some(name);
     }
 
     fn leaf(&mut self, from: usize, to: usize) {
-        if !self.is_masked() {
-            return;
-        }
         self.out.push_str(self.json.get(self.copied..from).unwrap_or_default());
         self.out.push_str("\"***\"");
         self.copied = to;
         let path = self.stack.iter().fold(FieldPath::root(), |path, frame| match &frame.name {
-            Some(name) => path.name(name),
+            Some(name) => path.name(name.as_ref()),
             None => path.index(frame.index),
         });
         self.masked.push(path.pointer());
@@ -156,33 +215,19 @@ impl Masker<'_, '_> {
 /// The end of a string, after its closing quotation mark.
 fn string_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if bytes.get(at) == Some(&b'"') {
+            return at + 1;
         }
+        at += 2;
     }
-    at
+    bytes.len()
 }
 
-/// Whether the names down to a member end with those of a pattern.
-fn fits(pattern: &[String], names: &[&str], anchored: bool) -> bool {
-    match pattern.split_last() {
-        None => !anchored || names.is_empty(),
-        Some((glob, outer)) if glob == "**" => {
-            (0..=names.len()).any(|kept| fits(outer, names.get(..kept).unwrap_or_default(), anchored))
-        }
-        Some((glob, outer)) => {
-            names.split_last().is_some_and(|(name, rest)| matches(glob, name) && fits(outer, rest, anchored))
-        }
-    }
-}
-
-/// Whether a name fits a glob of literal parts and `*`.
-fn matches(glob: &str, name: &str) -> bool {
+/// Whether a name in lower case fits a glob of literal parts and `*`.
+fn fits_glob(glob: &str, name: &str) -> bool {
     let Some((first, rest)) = glob.split_once('*') else { return glob == name };
-    let name = &name.to_lowercase();
     let Some(mut name) = name.strip_prefix(first) else { return false };
     let mut parts: Vec<&str> = rest.split('*').collect();
     let last = parts.pop().unwrap_or_default();
@@ -205,11 +250,12 @@ mod tests {
 
     #[test]
     fn masks_leaves_under_listed_members() {
-        let json = r#"{ "secret" : "a\"b", "x":{"secret":[1.5e3, true, {"y":"z","n":null}]}, "not_secret": "kept" }"#;
+        let json =
+            r#"{ "secret" : "a\"b", "x":{"secret":[1.5e3, true, {"y":"z","n":null}], "z":1}, "not_secret": "kept" }"#;
         let (text, masked) = mask(&["secret"], json);
         assert_eq!(
             text,
-            r#"{ "secret" : "***", "x":{"secret":["***", true, {"y":"***","n":null}]}, "not_secret": "kept" }"#
+            r#"{ "secret" : "***", "x":{"secret":["***", true, {"y":"***","n":null}], "z":1}, "not_secret": "kept" }"#
         );
         assert_eq!(masked, ["/secret", "/x/secret/0", "/x/secret/2/y"]);
     }
@@ -221,8 +267,14 @@ mod tests {
         assert_eq!(mask(&["a.b"], json).1, ["/a/b", "/c/0/a/b"]);
         assert_eq!(mask(&["a.*token*"], json).1, ["/c/0/a/API_token"]);
         assert_eq!(mask(&["c.**.*token*"], json).1, ["/c/0/a/API_token"]);
-        assert_eq!(mask(&["$.**.b"], json).1, ["/a/b", "/c/0/a/b"]);
+        assert_eq!(mask(&["$.c.**.b"], json).1, ["/c/0/a/b"]);
+        assert_eq!(mask(&["**.b"], json).1, ["/a/b", "/c/0/a/b"]);
         assert_eq!(mask(&["a.*"], json).1, ["/a/b", "/c/0/a/b", "/c/0/a/API_token"]);
+    }
+
+    #[test]
+    fn names_in_strings_are_no_names() {
+        assert_eq!(mask(&["secret"], r#"{"a":"{\"secret\":\"x\"}","b":["secret","x"]}"#).1, [""; 0]);
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub(crate) struct Shape {
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) rules: Vec<ReadyRule>,
+    /// The fields that the rules write, as JSONPaths of the message.
+    pub(crate) fields: Vec<Arc<str>>,
     /// By node: whether a rule looks at it.
     pub(crate) looked_at: Vec<bool>,
 }
@@ -43,8 +45,8 @@ pub(crate) struct Plan {
 pub(crate) struct ReadyRule {
     pub(crate) target: Target,
     pub(crate) id: Arc<str>,
-    /// JSONPath of the field in the message.
-    pub(crate) path: Arc<str>,
+    /// The field, in the plan's list.
+    pub(crate) field: usize,
     pub(crate) sources: Vec<ReadySource>,
     pub(crate) value: Option<String>,
     pub(crate) event: Option<Vec<String>>,
@@ -62,6 +64,13 @@ pub(crate) struct ReadySource {
     pub(crate) derived: bool,
     pub(crate) needs: Vec<NodeId>,
     pub(crate) except: Vec<String>,
+}
+
+impl Plan {
+    /// The field with this path below `vcp_payload`, if a rule writes it.
+    pub(crate) fn field(&self, below: &str) -> Option<usize> {
+        self.fields.iter().position(|path| path.strip_prefix("$.vcp_payload.") == Some(below))
+    }
 }
 
 impl Provider {
@@ -84,16 +93,19 @@ impl Provider {
         let Some(file) = file.filter(|_| faults.is_empty()) else {
             return Err(RuleError { faults });
         };
+        let listed = || file.secrets.iter().map(String::as_str);
+        let audio = file.audio.as_ref().map(|path| format!("$.{path}"));
+        let secrets_and_audio = Secrets::new(listed().chain(audio.as_deref()));
+        if secrets_and_audio.is_too_long() {
+            faults.push("`secrets` has more than 63 entries".to_owned());
+        }
         let mut compiler = Compiler { file: &file, trie: Trie::new(), faults };
         let shapes = compiler.shapes(&files);
         let Compiler { trie, faults, .. } = compiler;
         if !faults.is_empty() {
             return Err(RuleError { faults });
         }
-        let listed = || file.secrets.iter().map(String::as_str);
-        let audio = file.audio.as_ref().map(|path| format!("$.{path}"));
         let secrets = Secrets::new(listed());
-        let secrets_and_audio = Secrets::new(listed().chain(audio.as_deref()));
         let audio = Secrets::new(audio.as_deref());
         Ok(Self { trie, shapes, secrets, secrets_and_audio, audio, file })
     }
@@ -197,9 +209,10 @@ impl Compiler<'_> {
 
     fn plan(&mut self, file: &RuleFile, at: NodeId, detection: &[NodeId]) -> Plan {
         let mut rules = Vec::new();
+        let mut fields = Vec::new();
         for (index, rule) in file.rules.iter().enumerate() {
             let id = format!("{}/{}[{index}]", file.provider, file.name);
-            if let Some(rule) = self.rule(rule, &id, at) {
+            if let Some(rule) = self.rule(rule, &id, at, &mut fields) {
                 rules.push(rule);
             }
         }
@@ -216,10 +229,10 @@ impl Compiler<'_> {
                 *looked_at = true;
             }
         }
-        Plan { rules, looked_at }
+        Plan { rules, fields, looked_at }
     }
 
-    fn rule(&mut self, rule: &Rule, id: &str, at: NodeId) -> Option<ReadyRule> {
+    fn rule(&mut self, rule: &Rule, id: &str, at: NodeId, fields: &mut Vec<Arc<str>>) -> Option<ReadyRule> {
         let faults = self.faults.len();
         let target = Target::parse(&rule.to);
         if target.is_none() {
@@ -243,11 +256,15 @@ impl Compiler<'_> {
             change.push((self.wanted(at, &item.path), item.clone()));
         }
         let path = vcp_schema::FieldPath::from_dotted(&format!("vcp_payload.{}", rule.to)).to_string();
+        let field = fields.iter().position(|known| **known == *path).unwrap_or_else(|| {
+            fields.push(path.into());
+            fields.len() - 1
+        });
         let ready = target.filter(|_| self.faults.len() == faults)?;
         Some(ReadyRule {
             target: ready,
             id: id.into(),
-            path: path.into(),
+            field,
             sources,
             value: rule.value.clone(),
             event,

@@ -6,7 +6,7 @@ use crate::{
     report::{How, Report, Written},
 };
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 use vcp_schema::{
     Artifacts, Audit, Call, ConsentRecord, ConsentStatus, Custom, GapClass, HumanReadableContext,
     ModelOutcomeAttribution, ModelSelection, ObjectiveOutcome, OrderedMap, OutcomeStatus, Outcomes, PerceptionGap,
@@ -43,8 +43,15 @@ pub(crate) fn message(provider: &str, event: &str, received_at: Timestamp, conse
 }
 
 /// Fills in what follows from what the rules wrote, and reports every default that stands.
-pub(crate) fn finish(message: &mut VcpMessage, report: &mut Report, payload: &str, consent: ConsentDefault) {
-    let mut log = Log { report };
+pub(crate) fn finish(
+    message: &mut VcpMessage,
+    report: &mut Report,
+    is_written: impl Fn(&str) -> bool,
+    names: &Names,
+    payload: &str,
+    consent: ConsentDefault,
+) {
+    let mut log = Log { report, is_written, names };
     let payload_part = &mut message.vcp_payload;
     let call = &mut payload_part.call;
 
@@ -107,22 +114,57 @@ pub(crate) fn finish(message: &mut VcpMessage, report: &mut Report, payload: &st
     log.unless_written("provenance.compliance_flags");
 }
 
-struct Log<'r> {
-    report: &'r mut Report,
+/// The fields that can have a default, as JSONPaths made once.
+#[derive(Debug, Clone)]
+pub(crate) struct Names(Arc<[(&'static str, Arc<str>)]>);
+
+impl Names {
+    pub(crate) fn new() -> Self {
+        const FIELDS: [&str; 21] = [
+            "call.call_id",
+            "call.session_id",
+            "call.start_time",
+            "model_selection.policy_id",
+            "model_selection.resolved_at",
+            "outcomes.objective.status",
+            "outcomes.perception_gap.gap_score",
+            "outcomes.perception_gap.gap_class",
+            "hcr.audience",
+            "hcr.headline",
+            "hcr.outcome_status",
+            "consent.consent_id",
+            "consent.status",
+            "consent.scope",
+            "consent.version",
+            "provenance.source_system",
+            "provenance.created_at",
+            "provenance.created_by",
+            "provenance.transformation_history",
+            "provenance.data_retention_policy",
+            "provenance.compliance_flags",
+        ];
+        Self(FIELDS.iter().map(|field| (*field, format!("$.vcp_payload.{field}").into())).collect())
+    }
+
+    fn path(&self, field: &str) -> Arc<str> {
+        let known = self.0.iter().find(|(name, _)| *name == field).map(|(_, path)| path.clone());
+        known.unwrap_or_else(|| format!("$.vcp_payload.{field}").into())
+    }
 }
 
-impl Log<'_> {
+struct Log<'r, W> {
+    report: &'r mut Report,
+    is_written: W,
+    names: &'r Names,
+}
+
+impl<W: Fn(&str) -> bool> Log<'_, W> {
     fn is_written(&self, field: &str) -> bool {
-        self.report.written.iter().any(|written| written.target.strip_prefix("$.vcp_payload.") == Some(field))
+        (self.is_written)(field)
     }
 
     fn note(&mut self, how: How, field: &str) {
-        self.report.written.push(Written {
-            target: format!("$.vcp_payload.{field}").into(),
-            how,
-            source: None,
-            rule: None,
-        });
+        self.report.written.push(Written { target: self.names.path(field), how, source: None, rule: None });
     }
 
     fn unless_written(&mut self, field: &str) {

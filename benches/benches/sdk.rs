@@ -1,0 +1,63 @@
+//! What each operation costs, beside a plain scan of the same bytes.
+#![allow(missing_docs, clippy::expect_used, reason = "a benchmark program")]
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use vcp_benches::{Delivery, Op, message_of, prepare};
+
+macro_rules! delivery {
+    ($provider:literal, $name:literal) => {
+        (
+            $provider,
+            $name,
+            include_bytes!(concat!("../../examples/deliveries/", $provider, "/", $name, ".json")).as_slice(),
+        )
+    };
+}
+
+/// One delivery per provider as they usually are, a short one and a long one.
+const DELIVERIES: [(&str, &str, &[u8]); 8] = [
+    delivery!("retell", "call_started"),
+    delivery!("retell", "call_analyzed"),
+    delivery!("retell", "call_analyzed_long"),
+    delivery!("vapi", "end_of_call_report"),
+    delivery!("bland", "post_call"),
+    delivery!("elevenlabs", "post_call_transcription"),
+    delivery!("openai_realtime", "realtime_call_incoming"),
+    delivery!("assistable", "post_call"),
+];
+
+fn measure(criterion: &mut Criterion, group: &str, bytes: &[u8], ops: &[Op], delivery: &Delivery) {
+    let mut group = criterion.benchmark_group(group);
+    group.throughput(Throughput::Bytes(bytes.len() as u64));
+    for op in ops {
+        let mut operation = prepare(*op, bytes.to_vec(), delivery).expect("right before it is timed");
+        group.bench_function(format!("{op:?}").to_lowercase(), |bencher| bencher.iter(&mut operation));
+    }
+    group.finish();
+}
+
+fn deliveries(criterion: &mut Criterion) {
+    for (provider, name, body) in DELIVERIES {
+        let signed = matches!(provider, "retell" | "elevenlabs");
+        let ops: &[Op] =
+            if signed { &[Op::Scan, Op::Map, Op::Verify, Op::Receive] } else { &[Op::Scan, Op::Map, Op::Receive] };
+        measure(criterion, &format!("{provider}/{name}"), body, ops, &Delivery::of(provider));
+    }
+}
+
+fn messages(criterion: &mut Criterion) {
+    let full = include_str!("../../crates/vcp-schema/tests/data/full.json").replace("1e400", "1");
+    let (_, _, long) = DELIVERIES[2];
+    let long = message_of("retell", long).expect("a call record");
+    for (name, text) in [("message/full", full), ("message/long", long)] {
+        let ops = [Op::Scan, Op::Value, Op::Parse, Op::Serialize, Op::Validate];
+        measure(criterion, name, text.as_bytes(), &ops, &Delivery::default());
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(std::time::Duration::from_millis(300)).measurement_time(std::time::Duration::from_secs(1));
+    targets = deliveries, messages
+}
+criterion_main!(benches);

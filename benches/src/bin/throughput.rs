@@ -1,0 +1,105 @@
+//! `throughput`: what one operation costs on given files.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program prints")]
+
+use clap::Parser;
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+use vcp_benches::{Delivery, Op, prepare};
+
+/// Time one operation on files. Figures mean something only beside others of the same run on the same machine.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    /// scan, value, parse, serialize, validate, map, verify or receive.
+    #[arg(long)]
+    op: Op,
+    /// The provider that the files are deliveries of; for map, verify and receive.
+    #[arg(long)]
+    provider: Option<String>,
+    /// The secret; for verify and receive. Signs the body when no header is given.
+    #[arg(long)]
+    secret: Option<String>,
+    /// A header, `NAME: VALUE`. May be given several times.
+    #[arg(long)]
+    header: Vec<String>,
+    /// Print one JSON line per file.
+    #[arg(long)]
+    json: bool,
+    /// How long to measure each file, in milliseconds.
+    #[arg(long, default_value_t = 500)]
+    millis: u64,
+    /// The files.
+    #[arg(required = true)]
+    file: Vec<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<(), String> {
+    let header = |text: &String| {
+        let (name, value) =
+            text.split_once(':').ok_or_else(|| format!("the header `{text}` has no colon: write `Name: value`"))?;
+        Ok::<_, String>((name.trim().to_owned(), value.trim().to_owned()))
+    };
+    let headers = args.header.iter().map(header).collect::<Result<Vec<_>, _>>()?;
+    let delivery = Delivery { provider: args.provider.clone(), secret: args.secret.clone(), headers };
+    let name = Op::ALL.iter().find(|(_, op)| *op == args.op).map_or("", |(name, _)| *name);
+    for file in &args.file {
+        let bytes = std::fs::read(file).map_err(|e| format!("cannot read `{}`: {e}", file.display()))?;
+        let length = bytes.len();
+        let mut operation = prepare(args.op, bytes, &delivery).map_err(|e| format!("`{}`: {e}", file.display()))?;
+        let median_ns = median_ns(&mut operation, Duration::from_millis(args.millis));
+        let memory = allocation_counter::measure(&mut operation);
+        if args.json {
+            let line = serde_json::json!({
+                "op": name,
+                "file": file.display().to_string(),
+                "bytes": length,
+                "median_ns": median_ns,
+                "allocations": memory.count_total,
+                "allocated_bytes": memory.bytes_total,
+            });
+            println!("{line}");
+        } else {
+            println!(
+                "{name} {}: {length} bytes, {median_ns:.0} ns, {} allocations of {} bytes",
+                file.display(),
+                memory.count_total,
+                memory.bytes_total
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The median time of one run, from batches that are each long enough for the clock.
+fn median_ns(operation: &mut impl FnMut(), budget: Duration) -> f64 {
+    let time = |operation: &mut dyn FnMut(), runs: u32| {
+        let start = Instant::now();
+        (0..runs).for_each(|_| operation());
+        start.elapsed()
+    };
+    let mut runs = 1;
+    while time(operation, runs) < Duration::from_micros(200) && runs < 1 << 20 {
+        runs *= 2;
+    }
+    let start = Instant::now();
+    let mut samples = Vec::new();
+    while samples.len() < 15 || (start.elapsed() < budget && samples.len() < 10_000) {
+        samples.push(time(operation, runs).as_secs_f64() * 1e9 / f64::from(runs));
+    }
+    samples.sort_by(f64::total_cmp);
+    samples.get(samples.len() / 2).copied().unwrap_or_default()
+}

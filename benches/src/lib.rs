@@ -1,0 +1,205 @@
+//! The operations that are measured, each checked once before it is timed, so that nothing fast and wrong is measured.
+
+use chrono::{DateTime, Utc};
+use serde::de::IgnoredAny;
+use std::{hint::black_box, str::FromStr};
+use vcp_sdk::{
+    Mapper, Mapping, Received, Receiver, Secret, Timestamp, Validator, VcpMessage,
+    auth::{Outcome, Scheme, Verifier, sign},
+};
+
+/// An operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    /// `serde_json` over the bytes, keeping nothing: what any reader pays.
+    Scan,
+    /// `serde_json` into a tree.
+    Value,
+    /// A message from bytes.
+    Parse,
+    /// A message to text.
+    Serialize,
+    /// A message from bytes, with all findings.
+    Validate,
+    /// A delivery to a message.
+    Map,
+    /// The signature of a delivery.
+    Verify,
+    /// A delivery verified, mapped and validated.
+    Receive,
+}
+
+impl Op {
+    /// All operations, by name.
+    pub const ALL: [(&'static str, Op); 8] = [
+        ("scan", Op::Scan),
+        ("value", Op::Value),
+        ("parse", Op::Parse),
+        ("serialize", Op::Serialize),
+        ("validate", Op::Validate),
+        ("map", Op::Map),
+        ("verify", Op::Verify),
+        ("receive", Op::Receive),
+    ];
+}
+
+impl FromStr for Op {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let known = || Self::ALL.map(|(name, _)| name).join(", ");
+        Self::ALL
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, op)| *op)
+            .ok_or_else(|| format!("no operation `{name}`: use one of {}", known()))
+    }
+}
+
+/// Who a delivery is from, and how it is signed.
+#[derive(Debug, Clone, Default)]
+pub struct Delivery {
+    /// The provider.
+    pub provider: Option<String>,
+    /// The secret; signs the body when no header is given.
+    pub secret: Option<String>,
+    /// The headers.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Delivery {
+    /// A delivery of a provider, signed where the SDK can check it.
+    #[must_use]
+    pub fn of(provider: &str) -> Self {
+        Self {
+            provider: Some(provider.to_owned()),
+            secret: Some("key_not_a_real_secret".to_owned()),
+            headers: Vec::new(),
+        }
+    }
+
+    fn provider(&self) -> Result<&str, String> {
+        self.provider.as_deref().ok_or_else(|| "the operation needs --provider".to_owned())
+    }
+
+    /// The scheme, the secret, the headers of the body, and a time at which they are good.
+    fn signed(&self, body: &[u8]) -> Result<Signed, String> {
+        let provider = self.provider()?;
+        let scheme =
+            Scheme::from_name(provider).ok_or_else(|| format!("signatures of `{provider}` are not checked"))?;
+        let secret = self.secret.as_deref().ok_or("the operation needs --secret")?;
+        let now = match self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(scheme.header())) {
+            Some((_, value)) => signed_at(value).ok_or("the signature header has no time")?,
+            None => DateTime::from_timestamp(1_795_262_400, 0).unwrap_or_default(),
+        };
+        let mut headers = self.headers.clone();
+        if headers.is_empty() {
+            let value = match scheme {
+                Scheme::Retell => sign::retell(secret, body, now),
+                _ => sign::elevenlabs(secret, body, now),
+            };
+            headers.push((scheme.header().to_owned(), value));
+        }
+        Ok(Signed { scheme, secret: Secret::new("bench", secret), headers, now })
+    }
+}
+
+/// A delivery that is good at a time.
+struct Signed {
+    scheme: Scheme,
+    secret: Secret,
+    headers: Vec<(String, String)>,
+    now: DateTime<Utc>,
+}
+
+/// The time in a signature header: its first number, in milliseconds or seconds by its size.
+fn signed_at(value: &str) -> Option<DateTime<Utc>> {
+    let digits: String = value.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+    let number: i64 = digits.parse().ok()?;
+    if number > 100_000_000_000 { DateTime::from_timestamp_millis(number) } else { DateTime::from_timestamp(number, 0) }
+}
+
+/// An operation on given bytes, ready to run again and again. It has run once and was right.
+///
+/// # Errors
+///
+/// When the operation does not succeed on these bytes.
+pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn FnMut()>, String> {
+    let received_at: Timestamp = "2026-11-21T12:00:00Z".parse().map_err(|e| format!("{e}"))?;
+    let message = |bytes: &[u8]| VcpMessage::from_slice(bytes).map_err(|e| e.to_string());
+    Ok(match op {
+        Op::Scan => {
+            serde_json::from_slice::<IgnoredAny>(&bytes).map_err(|e| e.to_string())?;
+            Box::new(move || drop(black_box(serde_json::from_slice::<IgnoredAny>(black_box(&bytes)))))
+        }
+        Op::Value => {
+            serde_json::from_slice::<serde_json::Value>(&bytes).map_err(|e| e.to_string())?;
+            Box::new(move || drop(black_box(serde_json::from_slice::<serde_json::Value>(black_box(&bytes)))))
+        }
+        Op::Parse => {
+            message(&bytes)?;
+            Box::new(move || drop(black_box(VcpMessage::from_slice(black_box(&bytes)))))
+        }
+        Op::Serialize => {
+            let message = message(&bytes)?;
+            let again = VcpMessage::from_json(&message.to_json()).map_err(|e| e.to_string())?;
+            if again != message {
+                return Err("what is written is not what was read".to_owned());
+            }
+            Box::new(move || drop(black_box(black_box(&message).to_json())))
+        }
+        Op::Validate => {
+            let validator = Validator::new();
+            if !validator.validate_slice(&bytes).is_valid() {
+                return Err("the message is not valid".to_owned());
+            }
+            Box::new(move || drop(black_box(validator.validate_slice(black_box(&bytes)))))
+        }
+        Op::Map => {
+            let (mapper, provider) = (Mapper::new(), delivery.provider()?.to_owned());
+            match mapper.map(&provider, &bytes, received_at) {
+                Ok(Mapping::Call(_)) => {}
+                Ok(Mapping::NotACall { event, .. }) => return Err(format!("`{event}` is no call record")),
+                Err(error) => return Err(error.to_string()),
+            }
+            Box::new(move || drop(black_box(mapper.map(&provider, black_box(&bytes), received_at))))
+        }
+        Op::Verify => {
+            let Signed { scheme, secret, headers, now } = delivery.signed(&bytes)?;
+            let verifier = Verifier::new(scheme, vec![secret]).map_err(|e| e.to_string())?;
+            match verifier.verify(&headers, &bytes, now) {
+                Ok(Outcome::Verified(_)) => {}
+                other => return Err(format!("{other:?}")),
+            }
+            Box::new(move || assert!(verifier.verify(&headers, black_box(&bytes), now).is_ok()))
+        }
+        Op::Receive => {
+            let provider = delivery.provider()?.to_owned();
+            let (receiver, headers, now) = match delivery.signed(&bytes) {
+                Ok(Signed { secret, headers, now, .. }) => {
+                    (Receiver::new().secret(&provider, secret).map_err(|e| e.to_string())?, headers, now)
+                }
+                Err(_) => (Receiver::new().allow_unauthenticated(&provider), Vec::new(), received_at.instant()),
+            };
+            match receiver.receive(&provider, &headers, &bytes, now) {
+                Ok(Received::Call(_)) => {}
+                Ok(Received::Ignored { event, .. }) => return Err(format!("`{event}` is no call record")),
+                Err(error) => return Err(error.to_string()),
+            }
+            Box::new(move || drop(black_box(receiver.receive(&provider, &headers, black_box(&bytes), now))))
+        }
+    })
+}
+
+/// A delivery's message, as text.
+///
+/// # Errors
+///
+/// When it cannot be mapped.
+pub fn message_of(provider: &str, payload: &[u8]) -> Result<String, String> {
+    let received_at = "2026-11-21T12:00:00Z".parse().map_err(|e| format!("{e}"))?;
+    match Mapper::new().map(provider, payload, received_at) {
+        Ok(Mapping::Call(mapped)) => Ok(mapped.message.to_json()),
+        other => Err(format!("{other:?}")),
+    }
+}
