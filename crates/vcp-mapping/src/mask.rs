@@ -71,8 +71,14 @@ impl Secrets {
         if self.patterns.is_empty() || !self.may_occur(json) {
             return (Cow::Borrowed(json), Vec::new());
         }
-        let mut masker =
-            Masker { secrets: self, json, out: String::with_capacity(json.len()), copied: 0, stack: Vec::new(), masked: Vec::new() };
+        let mut masker = Masker {
+            secrets: self,
+            json,
+            out: String::with_capacity(json.len()),
+            copied: 0,
+            stack: Vec::new(),
+            masked: Vec::new(),
+        };
         masker.run();
         if masker.masked.is_empty() {
             return (Cow::Borrowed(json), Vec::new());

@@ -1,0 +1,259 @@
+//! Payloads as they come and as they should not come: never a panic, never a message that cannot be read back.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::{fs, path::PathBuf, sync::LazyLock};
+use vcp_mapping::{How, Mapped, Mapper, Mapping, Options};
+use vcp_schema::{ErrorCode, Timestamp, VcpMessage};
+
+static MAPPER: LazyLock<Mapper> = LazyLock::new(Mapper::new);
+
+fn received_at() -> Timestamp {
+    "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
+fn map(provider: &str, payload: &str) -> Mapped {
+    match MAPPER.map(provider, payload.as_bytes(), received_at()) {
+        Ok(Mapping::Call(mapped)) => *mapped,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The deliveries that ship with the project: provider, name, text.
+fn deliveries() -> Vec<(String, String, String)> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/deliveries");
+    let mut found = Vec::new();
+    for provider in fs::read_dir(root).unwrap() {
+        let provider = provider.unwrap();
+        for file in fs::read_dir(provider.path()).unwrap() {
+            let path = file.unwrap().path();
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            found.push((provider.file_name().to_string_lossy().into_owned(), name, fs::read_to_string(path).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
+const NO_CALLS: [&str; 12] = [
+    "call_inbound",
+    "chat_ended",
+    "assistant_request",
+    "tool_calls",
+    "stream_event",
+    "batch_completed",
+    "client_data_request",
+    "response_completed_webhook",
+    "rate_limits_updated",
+    "pre_call",
+    "tool_call",
+    "",
+];
+
+#[test]
+fn every_delivery_that_ships_maps_or_is_named() {
+    let deliveries = deliveries();
+    assert!(deliveries.len() > 40);
+    for (provider, name, text) in deliveries {
+        match MAPPER.map(&provider, text.as_bytes(), received_at()).unwrap() {
+            Mapping::NotACall { event, known } => {
+                assert!(known && NO_CALLS.contains(&name.as_str()), "{provider}/{name}: {event}")
+            }
+            Mapping::Call(mapped) => {
+                assert!(!NO_CALLS.contains(&name.as_str()), "{provider}/{name}");
+                assert!(
+                    mapped.report.problems.is_empty() && mapped.report.unknown_words.is_empty(),
+                    "{provider}/{name}: {:?}",
+                    mapped.report
+                );
+                let read = VcpMessage::from_json(&mapped.message.to_json()).unwrap();
+                assert_eq!(read, mapped.message, "{provider}/{name}");
+                assert!(read.is_plain(), "{provider}/{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_payload_text_is_kept_byte_for_byte() {
+    let mapper = Mapper::new().options(Options { keep_secrets: true, ..Options::default() });
+    for (provider, name, text) in deliveries() {
+        let padded = format!("\n {text}\t");
+        if let Mapping::Call(mapped) = mapper.map(&provider, padded.as_bytes(), received_at()).unwrap() {
+            let kept = mapped.message.vcp_payload.custom.provider_specific.get(provider.as_str()).unwrap();
+            assert_eq!(kept.data.as_str(), text.trim(), "{provider}/{name}");
+        }
+    }
+}
+
+#[test]
+fn mapping_is_deterministic() {
+    for (provider, _, text) in deliveries() {
+        let run = || MAPPER.map(&provider, text.as_bytes(), received_at());
+        assert_eq!(run(), Mapper::new().map(&provider, text.as_bytes(), received_at()));
+    }
+}
+
+#[test]
+fn secrets_of_the_deliveries_are_masked() {
+    for (provider, name, text) in deliveries() {
+        if let Mapping::Call(mapped) = MAPPER.map(&provider, text.as_bytes(), received_at()).unwrap() {
+            let written = mapped.message.to_json();
+            for secret in ["not-a-real-secret", "not-a-real-token"] {
+                assert!(!written.contains(secret), "{provider}/{name} keeps {secret}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_report_explains_every_field() {
+    let mapped = map(
+        "retell",
+        r#"{"event":"call_ended","event_timestamp":1791979295402,"mood":"odd","call":{"call_id":"c1","call_type":"phone_call",
+        "direction":"sideways","duration_ms":"soon","disconnection_reason":"teleported","agent_name":"x"}}"#,
+    );
+    let report = &mapped.report;
+    let how = |field: &str| {
+        report
+            .explain(&format!("$.vcp_payload.{field}"))
+            .map(|w| (w.how, w.source.as_deref().unwrap_or_default().to_owned()))
+    };
+    assert_eq!(how("call.call_id"), Some((How::Read, "/call/call_id".to_owned())));
+    assert_eq!(how("call.start_time"), Some((How::Derived, "/event_timestamp".to_owned())));
+    assert_eq!(how("call.channel"), Some((How::Read, "/call/call_type".to_owned())));
+    assert_eq!(how("call.session_id"), Some((How::Default, String::new())));
+    assert_eq!(how("call.direction"), None);
+    assert_eq!(report.unread, ["/mood", "/call/agent_name"]);
+    let words: Vec<_> = report.unknown_words.iter().map(|w| (&*w.source, w.word.as_str())).collect();
+    assert_eq!(words, [("/call/direction", "sideways"), ("/call/disconnection_reason", "teleported")]);
+    let problems: Vec<_> = report.problems.iter().map(|p| (p.code, &*p.source)).collect();
+    assert_eq!(problems, [(ErrorCode::Unreadable, "/call/duration_ms")]);
+}
+
+#[test]
+fn bad_input_has_its_code() {
+    let code = |provider: &str, payload: &[u8]| {
+        MAPPER.map(provider, payload, received_at()).map(|_| ()).map_err(|e| (e.code.as_str(), e.path.to_string()))
+    };
+    let at_root = |code| Err((code, "$".to_owned()));
+    assert_eq!(code("retell", b""), at_root("VCP_E007"));
+    assert_eq!(code("retell", b"\xff\xfe"), at_root("VCP_E007"));
+    assert_eq!(code("retell", b"{\"event\":\"call_ended\""), at_root("VCP_E007"));
+    assert_eq!(code("retell", b"{} trailing"), at_root("VCP_E007"));
+    assert_eq!(code("retell", b"null"), at_root("VCP_E002"));
+    assert_eq!(code("retell", b"{\"\\ud800\":1}"), at_root("VCP_E002"));
+    assert_eq!(code("telepathy", b"{}"), at_root("VCP_E009"));
+    assert_eq!(code("retell", &vec![b' '; 17 << 20]), at_root("VCP_E008"));
+    assert_eq!(code("retell", br#"{"event":"call_ended","call":[]}"#), Err(("VCP_E002", "$.call".to_owned())));
+    assert_eq!(code("vapi", br#"{"message":{"type":{}}}"#), Err(("VCP_E002", "$.message.type".to_owned())));
+    let deep = format!(
+        r#"{{"event":"call_ended","call":{{"call_id":"c","metadata":{}1{}}}}}"#,
+        "[".repeat(500_000),
+        "]".repeat(500_000)
+    );
+    assert_eq!(code("retell", deep.as_bytes()), Ok(()));
+}
+
+#[test]
+fn huge_numbers_do_not_break_anything() {
+    for number in [
+        "1e400",
+        "-1e400",
+        "9223372036854775808",
+        "123456789012345678901234567890123456789012345678901234567890",
+        "1e-400",
+        "-0",
+    ] {
+        let payload = format!(
+            r#"{{"event":"call_ended","call":{{"call_id":{number},"start_timestamp":{number},"end_timestamp":{number},"duration_ms":{number},"call_cost":{{"combined_cost":{number}}}}}}}"#
+        );
+        let mapped = map("retell", &payload);
+        assert_eq!(VcpMessage::from_json(&mapped.message.to_json()).unwrap(), mapped.message, "{number}");
+    }
+}
+
+/// Every place of a payload, replaced by something awkward: mapped, or refused with a code, and never a panic.
+fn awkward() -> Vec<Value> {
+    vec![
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(-1),
+        json!(0.5),
+        json!(1e300),
+        json!(i64::MAX),
+        json!(""),
+        json!(" "),
+        json!("42"),
+        json!("-7"),
+        json!("brand new"),
+        json!("2026-02-30T00:00:00Z"),
+        json!([]),
+        json!({}),
+        json!([null, 1, "x", {}]),
+        json!({"a": {"b": []}}),
+    ]
+}
+
+fn pointers(value: &Value, at: String, found: &mut Vec<String>) {
+    let escape = |name: &str| name.replace('~', "~0").replace('/', "~1");
+    match value {
+        Value::Object(map) => {
+            map.iter().for_each(|(name, value)| pointers(value, format!("{at}/{}", escape(name)), found))
+        }
+        Value::Array(list) => {
+            list.iter().take(1).enumerate().for_each(|(index, value)| pointers(value, format!("{at}/{index}"), found))
+        }
+        _ => {}
+    }
+    found.push(at);
+}
+
+#[test]
+fn every_member_of_every_delivery_can_be_anything() {
+    for (provider, name, text) in deliveries() {
+        if name == "call_analyzed_long" {
+            continue;
+        }
+        let original: Value = serde_json::from_str(&text).unwrap();
+        let mut places = Vec::new();
+        pointers(&original, String::new(), &mut places);
+        for place in places {
+            for value in awkward() {
+                let mut payload = original.clone();
+                *payload.pointer_mut(&place).unwrap() = value;
+                match MAPPER.map(&provider, payload.to_string().as_bytes(), received_at()) {
+                    Ok(Mapping::Call(mapped)) => {
+                        let read = VcpMessage::from_json(&mapped.message.to_json());
+                        assert_eq!(read.as_ref(), Ok(&mapped.message), "{provider}/{name} at {place}");
+                        assert!(mapped.message.is_plain(), "{provider}/{name} at {place}");
+                    }
+                    Ok(Mapping::NotACall { .. }) => {}
+                    Err(error) => assert!(matches!(error.code, ErrorCode::Mapping | ErrorCode::Missing), "{error}"),
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        for provider in MAPPER.registry().providers() {
+            let _ = MAPPER.map(provider.name(), &bytes, received_at());
+        }
+    }
+
+    #[test]
+    fn flipped_bytes_never_panic(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        static DELIVERIES: LazyLock<Vec<(String, String, String)>> = LazyLock::new(deliveries);
+        let (provider, _, text) = which.get(&DELIVERIES);
+        let mut bytes = text.clone().into_bytes();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        let _ = MAPPER.map(provider, &bytes, received_at());
+    }
+}
