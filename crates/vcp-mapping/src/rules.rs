@@ -4,6 +4,17 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// A file of either kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum File {
+    /// `provider.json`.
+    Provider(Box<ProviderFile>),
+    /// Any other.
+    Rules(RuleFile),
+}
+
 /// A provider's file: what it is, how its deliveries are told apart, its word tables and its secrets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]

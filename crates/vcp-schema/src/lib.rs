@@ -1,4 +1,4 @@
-//! Types of the [Voice Context Protocol] v0.5: the common record of a voice-AI call.
+//! Types of the Voice Context Protocol v0.5: the common record of a voice-AI call.
 //!
 //! A [`VcpMessage`] is read from JSON text and written back without loss: unknown members and unknown words are kept,
 //! free-form data stays the text it was, numbers keep their exact value, timestamps keep their spelling.
@@ -42,8 +42,6 @@
 //!
 //! Every model type implements `Serialize` and `Deserialize` for JSON, so it fits into your own types. These pass through
 //! the JSON text; [`VcpMessage::from_json`] and [`VcpMessage::to_json`] are the fast way.
-//!
-//! [Voice Context Protocol]: https://github.com/voicelens
 
 mod code;
 pub mod describe;

@@ -39,3 +39,8 @@ mod receiver;
 
 pub use error::ReceiveError;
 pub use receiver::{Authenticity, Received, ReceivedCall, Receiver};
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

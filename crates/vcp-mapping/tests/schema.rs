@@ -1,0 +1,44 @@
+//! The published schema of rule files is the one of the types, and the files that ship fit it.
+#![cfg(feature = "jsonschema")]
+
+use std::{fs, path::PathBuf};
+use vcp_mapping::rules::File;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Set `UPDATE_SCHEMA=1` to write the file anew.
+#[test]
+fn the_published_schema_is_up_to_date() {
+    let path = root().join("../../schema/mapping-rules.schema.json");
+    let mut schema = schemars::schema_for!(File);
+    schema.insert("$id".to_owned(), "urn:vcp:schema:mapping-rules".into());
+    schema.insert("title".to_owned(), "VCP mapping rules".into());
+    let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), text, "run with UPDATE_SCHEMA=1 and read the difference");
+}
+
+#[test]
+fn every_rule_file_fits_the_schema() {
+    let read =
+        |path: PathBuf| -> serde_json::Value { serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap() };
+    let schema = jsonschema::validator_for(&read(root().join("../../schema/mapping-rules.schema.json"))).unwrap();
+    let mut files = 0;
+    for provider in fs::read_dir(root().join("rules")).unwrap() {
+        for file in fs::read_dir(provider.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            let faults: Vec<String> = schema.iter_errors(&read(path.clone())).map(|e| e.to_string()).collect();
+            assert!(faults.is_empty(), "{}: {faults:?}", path.display());
+            files += 1;
+        }
+    }
+    assert_eq!(files, 14);
+    assert!(
+        !schema.is_valid(&serde_json::json!({"provider": "x", "name": "y", "rules": [], "odd": 1})),
+        "the schema is closed"
+    );
+}
