@@ -103,11 +103,13 @@ impl Serialize for ReceiveError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("ReceiveError", 3)?;
         fields.serialize_field("code", &self.code())?;
-        match self {
+        let message = match self {
+            Self::UnknownProvider(e) | Self::TooLarge(e) | Self::Malformed(e) | Self::Unmappable(e) => &e.message,
             // How a check failed helps a forger more than a customer (decisions 6.5).
-            Self::Unauthenticated(_) => fields.serialize_field("message", "the delivery could not be verified")?,
-            other => fields.serialize_field("message", &other.to_string())?,
-        }
+            Self::NothingToVerify { .. } | Self::Unauthenticated(_) => "the delivery could not be verified",
+            Self::Invalid { findings, .. } => first_error(findings).map_or("the message is not valid", |f| &f.message),
+        };
+        fields.serialize_field("message", message)?;
         if let Some(path) = self.path() {
             fields.serialize_field("field_path", &path.to_string())?;
         }
