@@ -165,7 +165,8 @@ impl Mapper {
                 ));
             }
         };
-        let run = Run { provider, walked, text, received_at: received_at.to_utc(), mapper: self };
+        let received_at = received_at.to_utc().unwrap_or(received_at);
+        let run = Run { provider, walked, text, received_at, mapper: self };
         run.map()
     }
 
@@ -192,21 +193,32 @@ impl Mapper {
     }
 }
 
-/// A value, how it was found, and the pointer of its member.
-type Sourced<'p> = (Value<'p>, How, Option<Arc<str>>);
+/// A value, and how it was found.
+struct Sourced<'p> {
+    value: Value<'p>,
+    how: How,
+    source: Option<Arc<str>>,
+    transform: Option<Transform>,
+    /// The provider's own word.
+    word: Option<String>,
+}
 
 /// A message in the making.
 struct Draft<'p> {
     message: VcpMessage,
     report: Report,
-    /// By field of the plan: whether a rule wrote it.
-    written: Vec<bool>,
-    free: Vec<(Place, Vec<String>, &'p str)>,
+    /// By field of the plan: how a rule wrote it, if one did.
+    written: Vec<Option<How>>,
+    free: Vec<(Place, Vec<String>, Cow<'p, str>)>,
 }
 
 impl Draft<'_> {
     fn is_written(&self, field: usize) -> bool {
-        self.written.get(field).copied().unwrap_or_default()
+        self.how(field).is_some()
+    }
+
+    fn how(&self, field: usize) -> Option<How> {
+        self.written.get(field).copied().flatten()
     }
 }
 
@@ -227,15 +239,15 @@ impl<'p> Run<'p, '_> {
         let Some(entry) = self.provider.event(&event) else {
             return Ok(Mapping::NotACall { event, known: false });
         };
-        let Some(plan) = entry.rules.as_ref().and_then(|name| shape.plans.get(name)) else {
+        let Some(plan) = shape.events.get(&event) else {
             return Ok(Mapping::NotACall { event, known: true });
         };
-        if !self.walked.is_object(shape.at) {
+        if !self.walked.is_object(plan.at) {
             if entry.unless.as_deref().is_some_and(|path| self.has(path)) {
                 return Ok(Mapping::NotACall { event, known: true });
             }
             let message = format!("a `{event}` delivery has its record here, as an object");
-            return Err(MapError::new(ErrorCode::Mapping, self.provider.trie.path(shape.at), message));
+            return Err(MapError::new(ErrorCode::Mapping, self.provider.trie.path(plan.at), message));
         }
         self.call(plan, event)
     }
@@ -250,7 +262,9 @@ impl<'p> Run<'p, '_> {
         for shape in &self.provider.shapes {
             let has_all = shape.has.iter().all(|node| self.walked.is_present(*node));
             let has_one = shape.any.is_empty() || shape.any.iter().any(|node| self.walked.is_present(*node));
-            if !has_all || !has_one {
+            let is_filled = shape.filled.iter().all(|node| self.is_filled(*node, ""));
+            let lacks = !shape.lacks.iter().any(|node| self.walked.is_present(*node));
+            if !has_all || !has_one || !is_filled || !lacks {
                 continue;
             }
             let Some(node) = shape.from else {
@@ -261,6 +275,9 @@ impl<'p> Run<'p, '_> {
                 let message = "the name of the event is a string";
                 return Err(MapError::new(ErrorCode::Mapping, self.provider.trie.path(node), message));
             };
+            if word.trim().is_empty() {
+                return Ok(None);
+            }
             return Ok(Some((shape, format!("{}{}", shape.name, word.trim()))));
         }
         Ok(None)
@@ -271,7 +288,7 @@ impl<'p> Run<'p, '_> {
         let mut draft = Draft {
             message: skeleton::message(name, &event, self.received_at, options.consent_default),
             report: Report::default(),
-            written: vec![false; plan.fields.len()],
+            written: vec![None; plan.fields.len()],
             free: Vec::new(),
         };
         for rule in &plan.rules {
@@ -279,9 +296,12 @@ impl<'p> Run<'p, '_> {
         }
         let Draft { mut message, mut report, written, free } = draft;
         let is_written =
-            |field: &str| plan.field(field).and_then(|field| written.get(field).copied()).unwrap_or_default();
+            |field: &str| plan.field(field).is_some_and(|field| written.get(field).is_some_and(Option::is_some));
         skeleton::finish(&mut message, &mut report, is_written, &self.mapper.names, self.text, options.consent_default);
-        report.unread = self.walked.unread(&plan.looked_at);
+        report
+            .written
+            .extend(self.provider.own_fields.iter().map(|path| Written::without_source(path.clone(), How::Derived)));
+        report.unread = self.walked.unread(&plan.looked_at, &plan.taken);
 
         let secrets = match (options.keep_secrets, options.keep_audio) {
             (false, true) => Some(&self.provider.secrets),
@@ -298,11 +318,10 @@ impl<'p> Run<'p, '_> {
     }
 
     fn apply(&self, rule: &ReadyRule, plan: &Plan, event: &str, draft: &mut Draft<'p>) -> Result<(), MapError> {
-        if !self.applies(rule, event) || (draft.is_written(rule.field) && !rule.target.collects()) {
+        if !self.applies(rule, event, draft) || (draft.is_written(rule.field) && !rule.target.collects()) {
             return Ok(());
         }
-        let start_known = plan.field("call.start_time").is_some_and(|field| draft.is_written(field));
-        let Some((value, how, source)) = self.value(rule, &draft.message, start_known, &mut draft.report) else {
+        let Some(mut found) = self.value(rule, plan, draft) else {
             if rule.required {
                 let path = rule
                     .sources
@@ -314,70 +333,84 @@ impl<'p> Run<'p, '_> {
             }
             return Ok(());
         };
-        match (&rule.target, value) {
-            (Target::Field(field), value) => {
-                let value = self.changed(rule, value);
-                if !field.write(&mut draft.message, value) {
-                    return Ok(());
-                }
+        let changed_by = self.change(rule, &mut found);
+        let written = match (&rule.target, found.value) {
+            (Target::Field(field), value) => field.write(&mut draft.message, value),
+            (Target::Free(place, names), value) => {
+                let json = match value {
+                    Value::Json(json) => Some(Cow::Borrowed(json)),
+                    Value::Float(number) => Some(Cow::Owned(number.to_string())),
+                    Value::Integer(number) => Some(Cow::Owned(number.to_string())),
+                    Value::Text(_) | Value::Time(_) => None,
+                };
+                json.map(|json| draft.free.push((*place, names.clone(), json))).is_some()
             }
-            (Target::Free(place, names), Value::Json(json)) => draft.free.push((*place, names.clone(), json)),
-            (Target::Free(..), _) => return Ok(()),
+        };
+        // A rule whose value does not fit its field is a fault of the rule file, found when it is read.
+        debug_assert!(written, "{}", rule.id);
+        if let Some(flag) = draft.written.get_mut(rule.field) {
+            *flag = Some(found.how);
         }
-        if let Some(written) = draft.written.get_mut(rule.field) {
-            *written = true;
-        }
-        let target = plan.fields.get(rule.field).cloned().unwrap_or_default();
-        draft.report.written.push(Written { target, how, source, rule: Some(rule.id.clone()) });
+        draft.report.written.push(Written {
+            target: plan.fields.get(rule.field).cloned().unwrap_or_default(),
+            how: found.how,
+            source: found.source,
+            transform: found.transform,
+            word: found.word,
+            changed_by,
+            rule: Some(rule.id.clone()),
+        });
         Ok(())
     }
 
-    fn applies(&self, rule: &ReadyRule, event: &str) -> bool {
+    fn applies(&self, rule: &ReadyRule, event: &str, draft: &Draft<'_>) -> bool {
         let is_one_of = |words: &[String], word: &str| words.iter().any(|w| w == word);
         let word = |node| self.walked.text(node).and_then(transform::word_of);
         rule.event.as_ref().is_none_or(|events| is_one_of(events, event))
+            && rule.after.iter().all(|field| draft.is_written(*field))
             && rule.when.iter().all(|(node, words)| word(*node).is_some_and(|word| is_one_of(words, &word)))
     }
 
     /// The first value that a source gives.
-    fn value(
-        &self,
-        rule: &ReadyRule,
-        message: &VcpMessage,
-        start_known: bool,
-        report: &mut Report,
-    ) -> Option<Sourced<'p>> {
+    fn value(&self, rule: &ReadyRule, plan: &Plan, draft: &mut Draft<'p>) -> Option<Sourced<'p>> {
         if let Some(constant) = &rule.value {
-            return Some((Value::Text(constant.clone().into()), How::Derived, None));
+            let value = Value::Text(constant.clone().into());
+            return Some(Sourced { value, how: How::Derived, source: None, transform: None, word: None });
         }
-        let call = &message.vcp_payload.call;
-        let (start, end) = (start_known.then_some(call.start_time), call.end_time);
+        let call = &draft.message.vcp_payload.call;
+        let start_how = plan.field("call.start_time").and_then(|field| draft.how(field));
+        let start = start_how.map(|how| (call.start_time, how == How::Read));
+        let (end, duration) = (call.end_time, call.duration_sec);
+        let report = &mut draft.report;
         for source in &rule.sources {
-            if !source.needs.is_empty() && !source.needs.iter().any(|node| self.is_filled(*node)) {
-                continue;
-            }
             let table = self.provider.table(&source.with).filter(|_| source.transform == Transform::Word);
-            let setting = Setting { table, with: &source.with, start, end, duration: call.duration_sec };
+            let setting = Setting { table, with: &source.with, start, end, duration };
             let how = if source.derived { How::Derived } else { How::Read };
+            let transform = Some(source.transform);
             let Some(node) = source.node else {
-                if let Made::Value(value) = transform::derive(source.transform, setting) {
-                    return Some((value, how, None));
+                if let Some(value) = transform::derive(source.transform, setting) {
+                    return Some(Sourced { value, how, source: None, transform, word: None });
                 }
                 continue;
             };
             let Some(json) = self.walked.text(node).filter(|json| *json != "null") else { continue };
+            if !self.is_backed(source, json) {
+                continue;
+            }
             let pointer = self.provider.trie.pointer(node);
+            let by_word = matches!(source.transform, Transform::Word | Transform::Sentiment);
+            let word = || by_word.then(|| transform::word_of(json).map(Cow::into_owned)).flatten();
             match made(source, json, setting) {
                 Made::Value(value) => {
                     if matches!(value, Value::Text(_)) && transform::is_lossy(json) {
                         let message = "a lone surrogate was replaced by U+FFFD".to_owned();
                         report.problems.push(Problem { code: ErrorCode::Unreadable, source: pointer.clone(), message });
                     }
-                    return Some((value, how, Some(pointer)));
+                    return Some(Sourced { value, how, source: Some(pointer), transform, word: word() });
                 }
-                Made::Guessed(value, word) => {
-                    report.unknown_words.push(UnknownWord { source: pointer.clone(), word });
-                    return Some((value, how, Some(pointer)));
+                Made::Guessed(value, unlisted) => {
+                    report.unknown_words.push(UnknownWord { source: pointer.clone(), word: unlisted });
+                    return Some(Sourced { value, how, source: Some(pointer), transform, word: word() });
                 }
                 Made::Unlisted(word) => report.unknown_words.push(UnknownWord { source: pointer, word }),
                 Made::Problem(code, what) => {
@@ -389,25 +422,36 @@ impl<'p> Run<'p, '_> {
         None
     }
 
-    /// Whether a member is neither absent nor null nor empty.
-    fn is_filled(&self, node: usize) -> bool {
+    /// Whether a source has the evidence that it needs.
+    fn is_backed(&self, source: &ReadySource, json: &str) -> bool {
+        let is_doubtful = source.needs_for.is_empty()
+            || transform::string(json)
+                .is_some_and(|word| source.needs_for.iter().any(|w| w.eq_ignore_ascii_case(word.trim())));
+        source.needs.is_empty() || !is_doubtful || source.needs.iter().any(|(node, part)| self.is_filled(*node, part))
+    }
+
+    /// Whether a member is neither absent nor null nor empty, and has a part in its text.
+    fn is_filled(&self, node: usize, part: &str) -> bool {
         let is_empty = |json: &str| {
             json == "null" || json.trim_matches(['[', ']', '{', '}', '"', ' ', '\t', '\n', '\r']).is_empty()
         };
-        self.walked.text(node).is_some_and(|json| !is_empty(json))
+        self.walked.text(node).is_some_and(|json| !is_empty(json) && json.contains(part))
     }
 
-    /// A word after the flags that change it.
-    fn changed(&self, rule: &ReadyRule, value: Value<'p>) -> Value<'p> {
-        let Value::Text(mut word) = value else { return value };
+    /// Lets flags change a word; says which did. What they changed is no longer what was read.
+    fn change(&self, rule: &ReadyRule, found: &mut Sourced<'p>) -> Vec<Arc<str>> {
+        let Value::Text(word) = &mut found.value else { return Vec::new() };
+        let mut changed_by = Vec::new();
         for (node, change) in &rule.change {
             let flag = self.walked.text(*node).and_then(transform::word_of);
             let acts = flag.is_some_and(|flag| change.is.iter().any(|is| is.eq_ignore_ascii_case(&flag)));
             if acts && change.from.iter().any(|from| *from == *word) {
-                word = Cow::Owned(change.to.clone());
+                *word = Cow::Owned(change.to.clone());
+                found.how = How::Derived;
+                changed_by.push(self.provider.trie.pointer(*node));
             }
         }
-        Value::Text(word)
+        changed_by
     }
 }
 
@@ -422,7 +466,7 @@ fn made<'p>(source: &ReadySource, json: &'p str, setting: Setting<'_>) -> Made<'
 }
 
 /// Puts free-form values where they belong: metrics, key figures, and members beside a provider's `data`.
-fn place_free_data(message: &mut VcpMessage, provider: &str, free: Vec<(Place, Vec<String>, &str)>) {
+fn place_free_data(message: &mut VcpMessage, provider: &str, free: Vec<(Place, Vec<String>, Cow<'_, str>)>) {
     let mut metrics = OrderedMap::new();
     let mut kpis = OrderedMap::new();
     let mut beside = OrderedMap::new();
@@ -432,7 +476,7 @@ fn place_free_data(message: &mut VcpMessage, provider: &str, free: Vec<(Place, V
             Place::Kpis => &mut kpis,
             Place::ProviderSpecific => &mut beside,
         };
-        insert(map, &names, json);
+        insert(map, &names, &json);
     }
     let outcomes = &mut message.vcp_payload.outcomes;
     if !metrics.is_empty() {

@@ -20,11 +20,14 @@ struct Pattern {
     /// The name of the member; with `*` for any run of characters, then without regard to case.
     last: String,
     is_glob: bool,
+    /// Only the member itself is masked, not what is below it.
+    leaf_only: bool,
 }
 
 impl Pattern {
-    /// Reads `a.b`, `$.a.b`, `a.*`, `a.**.*b*`.
+    /// Reads `a.b`, `$.a.b`, `a.*`, `a.**.*b*`, `a!`.
     fn parse(text: &str) -> Self {
+        let (text, leaf_only) = text.strip_suffix('!').map_or((text, false), |text| (text, true));
         let (anchored, names) = text.strip_prefix("$.").map_or((false, text), |names| (true, names));
         let mut outer: Vec<String> = names.split('.').map(str::to_owned).collect();
         let last = outer.pop().unwrap_or_default();
@@ -32,7 +35,7 @@ impl Pattern {
         if anywhere_below {
             outer.pop();
         }
-        Self { anchored, outer, anywhere_below, is_glob: last.contains('*'), last }
+        Self { anchored, outer, anywhere_below, is_glob: last.contains('*'), last, leaf_only }
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
@@ -98,6 +101,8 @@ struct Frame<'t> {
     all: bool,
     /// The value that comes next is masked.
     next: bool,
+    /// So is everything in it.
+    next_all: bool,
     /// By pattern, one bit each: it can fit a member of this object.
     here: u64,
     /// By pattern, one bit each: it can fit a member of any object from here down.
@@ -166,7 +171,7 @@ impl Masker<'_, '_> {
 
     /// An object or a list begins.
     fn open(&mut self, is_object: bool) {
-        let all = self.is_masking();
+        let all = self.stack.last().is_some_and(|frame| frame.next_all);
         let (here, below) = match self.stack.last() {
             // Lists do not count among the names: what can fit in one element can fit in all.
             Some(list) if !list.is_object => (list.here, list.below),
@@ -183,7 +188,7 @@ impl Masker<'_, '_> {
                 bits
             }
         };
-        self.stack.push(Frame { name: None, index: 0, is_object, all, next: all, here, below });
+        self.stack.push(Frame { name: None, index: 0, is_object, all, next: all, next_all: all, here, below });
     }
 
     /// A member's name has been read.
@@ -197,10 +202,13 @@ impl Masker<'_, '_> {
             None => Cow::Borrowed(inner),
         };
         let mut can_fit = if frame.all { 0 } else { frame.here | frame.below };
-        frame.next = frame.all;
-        while can_fit != 0 && !frame.next {
+        (frame.next, frame.next_all) = (frame.all, frame.all);
+        while can_fit != 0 && !frame.next_all {
             let pattern = self.secrets.patterns.get(can_fit.trailing_zeros() as usize);
-            frame.next = pattern.is_some_and(|pattern| pattern.fits(&name));
+            if let Some(pattern) = pattern.filter(|pattern| pattern.fits(&name)) {
+                frame.next = true;
+                frame.next_all = !pattern.leaf_only;
+            }
             can_fit &= can_fit - 1;
         }
         frame.name = Some(name);
@@ -276,6 +284,12 @@ mod tests {
         assert_eq!(mask(&["$.c.**.b"], json).1, ["/c/0/a/b"]);
         assert_eq!(mask(&["**.b"], json).1, ["/a/b", "/c/0/a/b"]);
         assert_eq!(mask(&["a.*"], json).1, ["/a/b", "/c/0/a/b", "/c/0/a/API_token"]);
+    }
+
+    #[test]
+    fn a_member_itself_and_nothing_below() {
+        let json = r#"{"a":"1","b":{"a":{"c":"2"}},"d":[{"a":3}]}"#;
+        assert_eq!(mask(&["a!"], json).1, ["/a", "/d/0/a"]);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use crate::{
     error::RuleError,
     mask::Secrets,
-    rules::{Change, Event, ProviderFile, ProviderInfo, Rule, RuleFile, Source, Table, Transform},
-    target::Target,
+    rules::{Change, Event, Gives, ProviderFile, ProviderInfo, Rule, RuleFile, Source, Table, Transform},
+    target::{Place, Target},
     trie::{NodeId, ROOT, Trie},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -18,6 +18,8 @@ pub struct Provider {
     pub(crate) secrets: Secrets,
     pub(crate) secrets_and_audio: Secrets,
     pub(crate) audio: Secrets,
+    /// The fields that every message of the provider has from the payload as a whole, as JSONPaths.
+    pub(crate) own_fields: [Arc<str>; 2],
 }
 
 /// One way to recognise a delivery, with the plans of its events.
@@ -25,20 +27,26 @@ pub struct Provider {
 pub(crate) struct Shape {
     pub(crate) has: Vec<NodeId>,
     pub(crate) any: Vec<NodeId>,
+    pub(crate) filled: Vec<NodeId>,
+    pub(crate) lacks: Vec<NodeId>,
     pub(crate) name: String,
     pub(crate) from: Option<NodeId>,
-    pub(crate) at: NodeId,
-    pub(crate) plans: BTreeMap<String, Plan>,
+    /// The plan of each event that is a call record.
+    pub(crate) events: BTreeMap<String, Arc<Plan>>,
 }
 
 /// The rules of a rule file, for records that stand at one place.
 #[derive(Debug)]
 pub(crate) struct Plan {
+    /// Where the record stands.
+    pub(crate) at: NodeId,
     pub(crate) rules: Vec<ReadyRule>,
     /// The fields that the rules write, as JSONPaths of the message.
     pub(crate) fields: Vec<Arc<str>>,
     /// By node: whether a rule looks at it.
     pub(crate) looked_at: Vec<bool>,
+    /// By node: whether a rule takes its text.
+    pub(crate) taken: Vec<bool>,
 }
 
 #[derive(Debug)]
@@ -50,6 +58,8 @@ pub(crate) struct ReadyRule {
     pub(crate) sources: Vec<ReadySource>,
     pub(crate) value: Option<String>,
     pub(crate) event: Option<Vec<String>>,
+    /// Fields, in the plan's list, that must have been written.
+    pub(crate) after: Vec<usize>,
     pub(crate) when: Vec<(NodeId, Vec<String>)>,
     pub(crate) required: bool,
     pub(crate) change: Vec<(NodeId, Change)>,
@@ -62,7 +72,8 @@ pub(crate) struct ReadySource {
     pub(crate) transform: Transform,
     pub(crate) with: String,
     pub(crate) derived: bool,
-    pub(crate) needs: Vec<NodeId>,
+    pub(crate) needs: Vec<(NodeId, String)>,
+    pub(crate) needs_for: Vec<String>,
     pub(crate) except: Vec<String>,
 }
 
@@ -107,7 +118,11 @@ impl Provider {
         }
         let secrets = Secrets::new(listed());
         let audio = Secrets::new(audio.as_deref());
-        Ok(Self { trie, shapes, secrets, secrets_and_audio, audio, file })
+        let data = vcp_schema::FieldPath::from_dotted("vcp_payload.custom.provider_specific")
+            .name(&file.provider)
+            .name("data");
+        let own_fields = [data.to_string().into(), "$.audit.event_type".into()];
+        Ok(Self { trie, shapes, secrets, secrets_and_audio, audio, own_fields, file })
     }
 
     /// The name of the provider in VCP.
@@ -168,23 +183,24 @@ impl Compiler<'_> {
             let at = self.trie.node(ROOT, &detect.at);
             let has = self.nodes(ROOT, &detect.has);
             let any = self.nodes(ROOT, &detect.any);
+            let lacks = self.nodes(ROOT, &detect.lacks);
+            let filled: Vec<NodeId> = detect.filled.iter().map(|path| self.wanted(ROOT, path)).collect();
             let from = detect.from.as_ref().map(|path| self.wanted(ROOT, path));
-            let looked_at: Vec<NodeId> = has.iter().chain(&any).chain(&from).copied().collect();
-            let mut plans = BTreeMap::new();
-            for file in files {
-                let plan = self.plan(file, at, &looked_at);
-                plans.insert(file.name.clone(), plan);
+            let looked_at: Vec<NodeId> = has.iter().chain(&any).chain(&filled).chain(&from).copied().collect();
+            let mut plans: BTreeMap<(&str, NodeId), Arc<Plan>> = BTreeMap::new();
+            let mut events = BTreeMap::new();
+            for (name, event) in &self.file.events {
+                let at = event.at.as_ref().map_or(at, |path| self.trie.node(ROOT, path));
+                let Some(file) = files.iter().find(|file| Some(&file.name) == event.rules.as_ref()) else { continue };
+                let plan = plans.entry((&file.name, at)).or_insert_with(|| Arc::new(self.plan(file, at, &looked_at)));
+                events.insert(name.clone(), plan.clone());
             }
-            shapes.push(Shape { has, any, name: detect.name.clone(), from, at, plans });
+            shapes.push(Shape { has, any, filled, lacks, name: detect.name.clone(), from, events });
         }
         for event in self.file.events.values() {
             if let Some(path) = &event.unless {
                 self.trie.node(ROOT, path);
             }
-        }
-        // The tree has grown since the first plans were made.
-        for plan in shapes.iter_mut().flat_map(|shape| shape.plans.values_mut()) {
-            plan.looked_at.resize(self.trie.len(), false);
         }
         shapes
     }
@@ -218,7 +234,10 @@ impl Compiler<'_> {
         }
         let mut looked_at = vec![false; self.trie.len()];
         let of_rule = |rule: &ReadyRule| -> Vec<NodeId> {
-            let sources = rule.sources.iter().flat_map(|source| source.node.iter().chain(&source.needs)).copied();
+            let sources = rule
+                .sources
+                .iter()
+                .flat_map(|source| source.node.into_iter().chain(source.needs.iter().map(|(node, _)| *node)));
             sources
                 .chain(rule.when.iter().map(|(node, _)| *node))
                 .chain(rule.change.iter().map(|(node, _)| *node))
@@ -229,7 +248,13 @@ impl Compiler<'_> {
                 *looked_at = true;
             }
         }
-        Plan { rules, fields, looked_at }
+        let mut taken = vec![false; self.trie.len()];
+        for node in rules.iter().flat_map(|rule| &rule.sources).filter_map(|source| source.node) {
+            if let Some(taken) = taken.get_mut(node) {
+                *taken = true;
+            }
+        }
+        Plan { at, rules, fields, looked_at, taken }
     }
 
     fn rule(&mut self, rule: &Rule, id: &str, at: NodeId, fields: &mut Vec<Arc<str>>) -> Option<ReadyRule> {
@@ -245,10 +270,30 @@ impl Compiler<'_> {
         for word in rule.value.iter().chain(rule.change.iter().map(|change| &change.to)) {
             self.check_word(id, word, words);
         }
+        if target.as_ref().is_some_and(|target| !target.takes(Gives::Word)) && rule.value.is_some() {
+            self.faults.push(format!("{id}: `value` is a word, which `{}` does not take", rule.to));
+        }
+        for transform in rule.from.iter().map(|source| source.transform) {
+            if target.as_ref().is_some_and(|target| !target.takes(transform.gives())) {
+                self.faults.push(format!("{id}: `{}` does not take what this transform gives", rule.to));
+            }
+        }
+        if let Some(Target::Free(Place::ProviderSpecific, names)) = &target
+            && names.first() != Some(&self.file.provider)
+        {
+            self.faults.push(format!("{id}: `{}` is beside another provider's data", rule.to));
+        }
         let sources = rule.from.iter().map(|source| self.source(source, id, at, words)).collect();
         let event = rule.when.get("$event").cloned();
         let mut when = Vec::new();
-        for (path, words) in rule.when.iter().filter(|(path, _)| *path != "$event") {
+        let mut after = Vec::new();
+        for field in rule.when.get("$written").into_iter().flatten() {
+            match fields.iter().position(|known| known.strip_prefix("$.vcp_payload.") == Some(field)) {
+                Some(field) => after.push(field),
+                None => self.faults.push(format!("{id}: no rule before writes `{field}`")),
+            }
+        }
+        for (path, words) in rule.when.iter().filter(|(path, _)| !path.starts_with('$')) {
             when.push((self.wanted(at, path), words.clone()));
         }
         let mut change = Vec::new();
@@ -268,6 +313,7 @@ impl Compiler<'_> {
             sources,
             value: rule.value.clone(),
             event,
+            after,
             when,
             required: rule.required,
             change,
@@ -275,7 +321,7 @@ impl Compiler<'_> {
     }
 
     fn source(&mut self, source: &Source, id: &str, at: NodeId, words: Option<&[&str]>) -> ReadySource {
-        let needs_none = matches!(source.transform, Transform::StartPlusDuration | Transform::EndMinusStart);
+        let needs_none = source.transform.needs_no_source();
         if source.path.is_empty() != needs_none {
             self.faults.push(format!("{id}: a source has a path, or a transform that works on other fields"));
         }
@@ -284,15 +330,16 @@ impl Compiler<'_> {
                 Some(table) => table.results().for_each(|word| self.check_word(id, word, words)),
                 None => self.faults.push(format!("{id}: there is no table `{name}`")),
             },
-            (Transform::Word | Transform::SipHeader, None) => {
+            (Transform::Present, Some(word)) => self.check_word(id, word, words),
+            (Transform::Word | Transform::SipHeader | Transform::Present, None) => {
                 self.faults.push(format!("{id}: this transform needs `with`"))
             }
             (Transform::SipHeader, Some(_)) | (_, None) => {}
             (_, Some(_)) => self.faults.push(format!("{id}: this transform takes no `with`")),
         }
         let mut needs = Vec::new();
-        for path in &source.needs {
-            needs.push(self.wanted(at, path));
+        for need in &source.needs {
+            needs.push((self.wanted(at, &need.path), need.contains.clone()));
         }
         ReadySource {
             node: (!needs_none).then(|| self.wanted(at, &source.path)),
@@ -300,6 +347,7 @@ impl Compiler<'_> {
             with: source.with.clone().unwrap_or_default(),
             derived: source.derived,
             needs,
+            needs_for: source.needs_for.clone(),
             except: source.except.clone(),
         }
     }

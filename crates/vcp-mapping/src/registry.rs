@@ -103,13 +103,16 @@ mod tests {
     fn every_fault_is_reported_at_once() {
         let info = r#"{"name":"X","company":"X","website":"x","docs_url":"x","api_base_url":"x"}"#;
         let provider = format!(
-            r#"{{"provider":"x","info":{info},"detect":[{{"has":["a"]}}],"events":{{"e":{{"rules":"lost"}}}},"tables":{{"t":{{"words":{{"a":"great"}}}}}}}}"#
+            r#"{{"provider":"x","info":{info},"detect":[{{"has":["a"]}}],"events":{{"e":{{"rules":"lost"}},"f":{{"rules":"call"}}}},"tables":{{"t":{{"words":{{"a":"great"}}}}}}}}"#
         );
         let rules = r#"{"provider":"y","name":"call","rules":[
             {"to":"call.nothing","value":"v"},
             {"to":"call.call_id"},
             {"to":"outcomes.objective.status","from":[{"path":"a","as":"word","with":"t"},{"path":"a","as":"word","with":"u"}]},
-            {"to":"call.duration_sec","from":[{"as":"millis"}]}
+            {"to":"call.duration_sec","from":[{"as":"millis"}]},
+            {"to":"call.start_time","from":[{"path":"a"}]},
+            {"to":"custom.provider_specific.z.a","from":[{"path":"a","as":"json"}]},
+            {"to":"call.to","from":[{"path":"a"}],"when":{"$written":["call.from"]}}
         ]}"#;
         let error = Provider::from_json(&provider, &[rules]).unwrap_err();
         assert_eq!(
@@ -123,6 +126,9 @@ mod tests {
                 "y/call[2]: `great` is no word of the field",
                 "y/call[2]: there is no table `u`",
                 "y/call[3]: a source has a path, or a transform that works on other fields",
+                "y/call[4]: `call.start_time` does not take what this transform gives",
+                "y/call[5]: `custom.provider_specific.z.a` is beside another provider's data",
+                "y/call[6]: no rule before writes `call.from`",
             ]
         );
         assert!(Provider::from_json("{}", &["[]", "{\"odd\":1}"]).unwrap_err().faults().len() == 3);

@@ -1,5 +1,6 @@
 //! Where every value came from (decisions 5.9).
 
+use crate::rules::Transform;
 use serde::Serialize;
 use std::sync::Arc;
 use vcp_schema::ErrorCode;
@@ -27,9 +28,25 @@ pub struct Written {
     /// The member of the payload, as JSON Pointer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Arc<str>>,
+    /// How the member's text became the value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transform: Option<Transform>,
+    /// The provider's own word, where a table gave the value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub word: Option<String>,
+    /// The flags that changed the value afterwards, as JSON Pointers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed_by: Vec<Arc<str>>,
     /// The rule, as the provider, the rule file and the number of the rule in it, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<Arc<str>>,
+}
+
+impl Written {
+    /// A field that no member of the payload gave.
+    pub(crate) fn without_source(target: Arc<str>, how: How) -> Self {
+        Self { target, how, source: None, transform: None, word: None, changed_by: Vec::new(), rule: None }
+    }
 }
 
 /// A member that has a place in the message and could not be used.

@@ -33,7 +33,8 @@ pub struct ProviderFile {
     pub events: BTreeMap<String, Event>,
     /// Members whose leaves are masked in the kept payload: the names from some object downward, `tool_details.headers`; from the
     /// root with `$.`, else anywhere. `*` in a name fits any run of characters, without regard to case; the name `**` fits
-    /// any number of names. Lists between the names do not count (decisions 5.10).
+    /// any number of names. Lists between the names do not count. With `!` at the end only the member itself is masked, when it is a string or a
+    /// number, and nothing below it (decisions 5.10).
     #[serde(default)]
     pub secrets: Vec<String>,
     /// The member that holds audio as text, for those who do not want to keep it.
@@ -65,6 +66,26 @@ pub struct ProviderInfo {
     /// Change log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changelog_url: Option<String>,
+    /// How deliveries are authenticated, as the guide publishes it. What providers really do, and what is checked, is in
+    /// `vcp-auth`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_auth: Option<WebhookAuth>,
+}
+
+/// The published way to authenticate deliveries (provider integration guide, "Authentication").
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WebhookAuth {
+    /// The method: `signature_header`, `hmac_sha256`, `api_key_header`, `bearer_token`.
+    pub method: String,
+    /// The header.
+    pub header_name: String,
+    /// Whether a secret is needed.
+    pub secret_key_required: bool,
+    /// The addresses that deliveries come from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ip_addresses: Vec<String>,
 }
 
 /// One way to name an event.
@@ -78,6 +99,12 @@ pub struct Detect {
     /// Members of which one must be there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub any: Vec<String>,
+    /// Members that must be there, and neither null nor empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filled: Vec<String>,
+    /// Members that must not be there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<String>,
     /// The name of the event, or what goes before the word at `from`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
@@ -97,6 +124,9 @@ pub struct Event {
     /// The rule file that maps it. Absent: it is no call record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<String>,
+    /// The object that the rules start from, when it is not that of the shape.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
     /// When this member is there, the delivery is no call record after all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unless: Option<String>,
@@ -113,7 +143,7 @@ pub struct Table {
     /// Beginnings, in order; tried after the whole words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub begins: Vec<(String, String)>,
-    /// Parts, in order; tried after the beginnings.
+    /// Parts, in order; tried after the beginnings. `a*b` is `a`, and `b` somewhere after it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contains: Vec<(String, String)>,
     /// Any other word that is not empty.
@@ -153,7 +183,8 @@ pub struct Rule {
     /// A constant instead of a source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// Apply the rule only when each of these members, or `$event`, is one of the words.
+    /// Apply the rule only when each of these members, or `$event`, is one of the words. `$written` lists fields that rules
+    /// must have written before.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub when: BTreeMap<String, Vec<String>>,
     /// Without a value the delivery cannot be mapped (`VCP_E005`).
@@ -175,18 +206,33 @@ pub struct Source {
     /// How its text becomes a value.
     #[serde(default, rename = "as")]
     pub transform: Transform,
-    /// The table for `word`, the name of the header for `sip_header`.
+    /// The table for `word`, the word for `present`, the name of the header for `sip_header`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub with: Option<String>,
     /// The value is only evidence for the field, not the field itself: reported as derived.
     #[serde(default)]
     pub derived: bool,
-    /// Use the source only when one of these members is neither absent, null nor empty.
+    /// Use the source only when one of these holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub needs: Vec<String>,
+    pub needs: Vec<Need>,
+    /// The words for which `needs` matters, case ignored; every word when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs_for: Vec<String>,
     /// Texts that stand for no value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<String>,
+}
+
+/// Evidence that a source needs: a member that is neither absent, null nor empty.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Need {
+    /// The member.
+    pub path: String,
+    /// A part that its JSON text must have.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub contains: String,
 }
 
 /// What changes a word afterwards: a flag that lowers a success.
@@ -205,7 +251,7 @@ pub struct Change {
 }
 
 /// How the text of a member becomes a value.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -225,10 +271,14 @@ pub enum Transform {
     FirstRowTime,
     /// The latest `endTime` or `time` of a list of rows, in milliseconds since 1970.
     LastRowTime,
-    /// `call.start_time` plus `call.duration_sec`. Needs no source.
+    /// `call.start_time`, when it was read, plus `call.duration_sec`. Needs no source.
     StartPlusDuration,
-    /// `call.end_time` minus `call.start_time`, in whole seconds. Needs no source.
+    /// `call.end_time` minus `call.start_time`, in whole seconds, unless that is negative. Needs no source.
     EndMinusStart,
+    /// `call.end_time` minus `call.duration_sec`. Needs no source.
+    EndMinusDuration,
+    /// `call.end_time`. Needs no source.
+    End,
     /// Milliseconds to whole seconds, rounded half up.
     Millis,
     /// Seconds to whole seconds, rounded half up.
@@ -241,12 +291,53 @@ pub enum Transform {
     Number,
     /// A word by a table.
     Word,
+    /// The word in `with`, for a member that is there and not null.
+    Present,
     /// A sentiment word to its score.
     Sentiment,
-    /// A sentiment word that has a score, as it is.
+    /// A sentiment word as it is, unless it says that nothing is known.
     SentimentWord,
     /// The value of a SIP header.
     SipHeader,
     /// Any JSON, as it is.
+    Json,
+}
+
+impl Transform {
+    /// Whether it works on other fields instead of a member.
+    #[must_use]
+    pub fn needs_no_source(self) -> bool {
+        matches!(self, Self::StartPlusDuration | Self::EndMinusStart | Self::EndMinusDuration | Self::End)
+    }
+
+    /// What it gives.
+    #[must_use]
+    pub fn gives(self) -> Gives {
+        match self {
+            Self::Text | Self::Id | Self::SentimentWord | Self::SipHeader => Gives::Text,
+            Self::Word | Self::Present => Gives::Word,
+            Self::Time | Self::EpochMs | Self::EpochS | Self::FirstRowTime | Self::LastRowTime => Gives::Time,
+            Self::StartPlusDuration | Self::EndMinusDuration | Self::End => Gives::Time,
+            Self::EndMinusStart | Self::Millis | Self::Seconds | Self::Minutes => Gives::Integer,
+            Self::Cents | Self::Number | Self::Sentiment => Gives::Float,
+            Self::Json => Gives::Json,
+        }
+    }
+}
+
+/// What a transform gives, and what a field takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Gives {
+    /// Any text.
+    Text,
+    /// A word of a table.
+    Word,
+    /// A time.
+    Time,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Float,
+    /// JSON as it is.
     Json,
 }

@@ -164,7 +164,7 @@ impl<W: Fn(&str) -> bool> Log<'_, W> {
     }
 
     fn note(&mut self, how: How, field: &str) {
-        self.report.written.push(Written { target: self.names.path(field), how, source: None, rule: None });
+        self.report.written.push(Written::without_source(self.names.path(field), how));
     }
 
     fn unless_written(&mut self, field: &str) {

@@ -24,7 +24,7 @@ impl Table {
         };
         let begins = self.begins.iter().find(|(part, _)| fits(part, |w, p| w.starts_with(p)));
         let listed = begins.is_some();
-        let found = begins.or_else(|| self.contains.iter().find(|(part, _)| fits(part, |w, p| w.contains(p))));
+        let found = begins.or_else(|| self.contains.iter().find(|(part, _)| fits(part, contains_in_order)));
         Hit { word: found.map(|(_, to)| to.as_str()).or(self.otherwise.as_deref()), unlisted: self.complete && !listed }
     }
 
@@ -43,6 +43,11 @@ impl Table {
     }
 }
 
+/// Whether a text has all the parts that `*` separates, one after the other.
+fn contains_in_order(text: &str, parts: &str) -> bool {
+    parts.split('*').try_fold(text, |rest, part| rest.split_once(part).map(|(_, after)| after)).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +63,13 @@ mod tests {
         for (word, to) in [("ab", Some("1")), ("ax", Some("2")), ("xb", Some("3")), ("x", Some("4")), ("", None)] {
             assert_eq!(table.look_up(word).word, to, "{word}");
         }
+    }
+
+    #[test]
+    fn parts_in_order() {
+        let table = table(r#"{"contains": [["number*invalid", "1"]]}"#);
+        assert_eq!(table.look_up("the number is invalid").word, Some("1"));
+        assert_eq!(table.look_up("invalid key number").word, None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The fields of a message that rules can write.
 
-use crate::transform::Value;
+use crate::{rules::Gives, transform::Value};
 use vcp_schema::{CallDirection, ChannelType, ConsentStatus, OutcomeStatus, RawJson, Timestamp, VcpMessage};
 
 /// Where a rule writes.
@@ -92,6 +92,21 @@ impl Target {
         match self {
             Self::Field(Field { set: Set::Word(words, _), .. }) => Some(words),
             _ => None,
+        }
+    }
+
+    /// Whether a value of this kind can be written there.
+    pub(crate) fn takes(&self, gives: Gives) -> bool {
+        let set = match self {
+            Self::Free(..) => return matches!(gives, Gives::Json | Gives::Float | Gives::Integer),
+            Self::Field(field) => field.set,
+        };
+        match set {
+            Set::Text(_) => matches!(gives, Gives::Text | Gives::Word),
+            Set::Word(..) => gives == Gives::Word,
+            Set::Time(_) => gives == Gives::Time,
+            Set::Integer(_) => gives == Gives::Integer,
+            Set::Float(_) => gives == Gives::Float,
         }
     }
 

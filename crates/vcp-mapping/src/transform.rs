@@ -1,6 +1,7 @@
 //! How the text of a member becomes a value. Every function takes JSON text, says what is wrong with it, and never guesses.
 
 use crate::rules::{Table, Transform};
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use vcp_schema::{Decimal, ErrorCode, Timestamp};
 
@@ -37,7 +38,8 @@ const TYPE: ErrorCode = ErrorCode::Type;
 pub(crate) struct Setting<'r> {
     pub(crate) table: Option<&'r Table>,
     pub(crate) with: &'r str,
-    pub(crate) start: Option<Timestamp>,
+    /// The start, when it is known, and whether it was read.
+    pub(crate) start: Option<(Timestamp, bool)>,
     pub(crate) end: Option<Timestamp>,
     pub(crate) duration: Option<i64>,
 }
@@ -61,27 +63,36 @@ pub(crate) fn apply<'p>(transform: Transform, json: &'p str, setting: Setting<'_
         Transform::Cents => float(json, -2),
         Transform::Number => float(json, 0),
         Transform::Word => word(json, setting.table),
-        Transform::Sentiment => sentiment(json, |_, score| Value::Float(score)),
-        Transform::SentimentWord => sentiment(json, |word, _| Value::Text(word.to_owned().into())),
+        Transform::Present => Made::Value(Value::Text(setting.with.to_owned().into())),
+        Transform::Sentiment => sentiment(json),
+        Transform::SentimentWord => sentiment_word(json),
         Transform::SipHeader => sip_header(json, setting.with),
         Transform::Json => Made::Value(Value::Json(json)),
-        Transform::StartPlusDuration | Transform::EndMinusStart => Nothing,
+        Transform::StartPlusDuration | Transform::EndMinusStart | Transform::EndMinusDuration | Transform::End => {
+            Nothing
+        }
     }
 }
 
 /// Applies a transform that works on what has been written so far.
-pub(crate) fn derive(transform: Transform, setting: Setting<'_>) -> Made<'static> {
-    match (transform, setting) {
-        (Transform::StartPlusDuration, Setting { start: Some(start), duration: Some(seconds), .. }) => {
-            let nanos = i128::from(seconds) * 1_000_000_000 + start.unix_nanos();
-            Timestamp::from_unix_nanos(nanos).map_or(Nothing, |time| Made::Value(Value::Time(time)))
+pub(crate) fn derive(transform: Transform, setting: Setting<'_>) -> Option<Value<'static>> {
+    let shifted = |time: Timestamp, seconds: i64| {
+        let nanos = time.unix_nanos() + i128::from(seconds) * 1_000_000_000;
+        Timestamp::from_unix_nanos(nanos).map(Value::Time)
+    };
+    match transform {
+        Transform::StartPlusDuration => {
+            let (start, _) = setting.start.filter(|(_, was_read)| *was_read)?;
+            shifted(start, setting.duration?)
         }
-        (Transform::EndMinusStart, Setting { start: Some(start), end: Some(end), .. }) => {
-            let nanos = end.unix_nanos() - start.unix_nanos();
-            let seconds = i64::try_from((nanos + 500_000_000).div_euclid(1_000_000_000));
-            seconds.map_or(Nothing, |seconds| Made::Value(Value::Integer(seconds)))
+        Transform::EndMinusDuration => shifted(setting.end?, setting.duration?.checked_neg()?),
+        Transform::End => setting.end.map(Value::Time),
+        Transform::EndMinusStart => {
+            let nanos = setting.end?.unix_nanos() - setting.start?.0.unix_nanos();
+            let seconds = (nanos + 500_000_000).div_euclid(1_000_000_000);
+            i64::try_from(seconds).ok().filter(|_| nanos >= 0).map(Value::Integer)
         }
-        _ => Nothing,
+        _ => None,
     }
 }
 
@@ -179,9 +190,11 @@ fn since_1970(millis: Decimal) -> Made<'static> {
 fn time(json: &str) -> Made<'static> {
     let iso = string(json).filter(|text| text.contains('-') && text.contains(':'));
     if let Some(text) = iso {
-        return text.trim().parse::<Timestamp>().map_or(Problem(UNREADABLE, "the text is no ISO 8601 time"), |time| {
-            Made::Value(Value::Time(time.to_utc()))
-        });
+        return match text.trim().parse::<Timestamp>().map(|time| time.to_utc()) {
+            Ok(Some(time)) => Made::Value(Value::Time(time)),
+            Ok(None) => Problem(UNREADABLE, "the time is outside the years 1 to 9999"),
+            Err(_) => Problem(UNREADABLE, "the text is no ISO 8601 time"),
+        };
     }
     match decimal(json) {
         Ok(None) => Nothing,
@@ -193,20 +206,27 @@ fn time(json: &str) -> Made<'static> {
     }
 }
 
+/// The elements of a list that are of a type; what is not is passed over, so that one bad row does not lose the others.
+fn elements<'p, T: serde::Deserialize<'p>>(json: &'p str) -> Option<impl Iterator<Item = T>> {
+    let raw: Vec<&'p RawValue> = serde_json::from_str(json).ok()?;
+    Some(raw.into_iter().filter_map(|element| serde_json::from_str(element.get()).ok()))
+}
+
 /// The times of rows, picked from.
 fn rows(json: &str, pick: fn(std::vec::IntoIter<i128>) -> Option<i128>) -> Made<'static> {
     #[derive(serde::Deserialize)]
     struct Row<'r> {
         #[serde(borrow)]
-        time: Option<&'r serde_json::value::RawValue>,
+        time: Option<&'r RawValue>,
         #[serde(borrow, rename = "endTime")]
-        end: Option<&'r serde_json::value::RawValue>,
+        end: Option<&'r RawValue>,
     }
-    let Ok(rows) = serde_json::from_str::<Vec<Row<'_>>>(json) else {
+    let Some(rows) = elements::<Row<'_>>(json) else {
         return Problem(TYPE, "a list of rows is wanted here");
     };
-    let times = rows.iter().flat_map(|row| [row.time, row.end]).flatten();
-    let nanos: Vec<i128> = times
+    let nanos: Vec<i128> = rows
+        .flat_map(|row| [row.time, row.end])
+        .flatten()
         .filter_map(|raw| match epoch(raw.get(), 0) {
             Made::Value(Value::Time(time)) => Some(time.unix_nanos()),
             _ => None,
@@ -280,11 +300,24 @@ pub fn sentiment_score(word: &str) -> Option<f64> {
     SCORES.iter().find(|(listed, _)| listed.eq_ignore_ascii_case(word)).map(|(_, score)| *score)
 }
 
-fn sentiment(json: &str, make: fn(&str, f64) -> Value<'static>) -> Made<'_> {
+fn sentiment(json: &str) -> Made<'_> {
     let Some(word) = string(json) else {
         return Problem(TYPE, "a word is wanted here");
     };
-    sentiment_score(&word).map_or(Nothing, |score| Made::Value(make(&word, score)))
+    match sentiment_score(word.trim()) {
+        Some(score) => Made::Value(Value::Float(score)),
+        None if word.trim().is_empty() => Nothing,
+        None => Made::Unlisted(word.into_owned()),
+    }
+}
+
+fn sentiment_word(json: &str) -> Made<'_> {
+    let word = string(json).map(|word| word.trim().to_owned()).unwrap_or_default();
+    if word.is_empty() || word.eq_ignore_ascii_case("unknown") {
+        Nothing
+    } else {
+        Made::Value(Value::Text(word.into()))
+    }
 }
 
 /// The first header of this name, in a list of `{name, value}`.
@@ -294,15 +327,12 @@ fn sip_header<'p>(json: &'p str, name: &str) -> Made<'p> {
         #[serde(borrow)]
         name: Cow<'h, str>,
         #[serde(borrow)]
-        value: &'h serde_json::value::RawValue,
+        value: &'h RawValue,
     }
-    let Ok(headers) = serde_json::from_str::<Vec<Header<'p>>>(json) else {
+    let Some(mut headers) = elements::<Header<'p>>(json) else {
         return Problem(TYPE, "a list of headers is wanted here");
     };
-    headers
-        .into_iter()
-        .find(|header| header.name.eq_ignore_ascii_case(name))
-        .map_or(Nothing, |header| text(header.value.get()))
+    headers.find(|header| header.name.eq_ignore_ascii_case(name)).map_or(Nothing, |header| text(header.value.get()))
 }
 
 #[cfg(test)]
@@ -356,7 +386,9 @@ mod tests {
                 "2024-07-27T21:23:30Z",
             ),
             (Transform::FirstRowTime, "[]", "nothing"),
-            (Transform::FirstRowTime, "[7]", "VCP_E004"),
+            (Transform::FirstRowTime, "[7,null,{\"time\":1722115407145}]", "2024-07-27T21:23:27.145Z"),
+            (Transform::FirstRowTime, "{}", "VCP_E004"),
+            (Transform::Time, "\"0001-01-01T00:00:00+10:00\"", "VCP_E001"),
         ] {
             assert_eq!(made(transform, json), time, "{transform:?} {json}");
         }
@@ -391,7 +423,9 @@ mod tests {
             (Transform::Number, "7.275e-05", "7.275e-5"),
             (Transform::Number, "\"free\"", "VCP_E001"),
             (Transform::Sentiment, "\"Negative\"", "0.2"),
-            (Transform::Sentiment, "\"Unknown\"", "nothing"),
+            (Transform::Sentiment, "\" negative \"", "0.2"),
+            (Transform::SentimentWord, "\"mixed\"", "mixed"),
+            (Transform::SentimentWord, "\"Unknown\"", "nothing"),
             (Transform::SentimentWord, "\"Negative\"", "Negative"),
             (Transform::Text, "\"\"", ""),
             (Transform::Id, "\"\"", "nothing"),
@@ -404,7 +438,8 @@ mod tests {
                 "<sip:a@example.com>",
             ),
             (Transform::SipHeader, "[]", "nothing"),
-            (Transform::SipHeader, "[1]", "VCP_E004"),
+            (Transform::SipHeader, "[1,{\"name\":\"From\"},{\"name\":\"From\",\"value\":\"x\"}]", "x"),
+            (Transform::SipHeader, "{}", "VCP_E004"),
         ] {
             assert_eq!(made(transform, json), value, "{transform:?} {json}");
         }

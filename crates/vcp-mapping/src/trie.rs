@@ -15,6 +15,7 @@ pub(crate) type NodeId = usize;
 struct Node {
     /// Its text is wanted, not only its members.
     wanted: bool,
+    parent: Option<NodeId>,
     members: Vec<(Box<str>, NodeId)>,
     path: FieldPath,
     pointer: Arc<str>,
@@ -49,7 +50,15 @@ pub(crate) struct Walked<'p, 't> {
 
 impl Trie {
     pub(crate) fn new() -> Self {
-        Self { nodes: vec![Node { wanted: false, members: Vec::new(), path: FieldPath::root(), pointer: "".into() }] }
+        Self {
+            nodes: vec![Node {
+                wanted: false,
+                parent: None,
+                members: Vec::new(),
+                path: FieldPath::root(),
+                pointer: "".into(),
+            }],
+        }
     }
 
     /// The node of a dotted path from another node, made when it is not there.
@@ -66,7 +75,7 @@ impl Trie {
         parent.members.push((name.into(), next));
         let path = parent.path.clone().name(name);
         let pointer = path.pointer().into();
-        self.nodes.push(Node { wanted: false, members: Vec::new(), path, pointer });
+        self.nodes.push(Node { wanted: false, parent: Some(node), members: Vec::new(), path, pointer });
         next
     }
 
@@ -160,7 +169,7 @@ impl<'p> Visitor<'p> for Step<'_, 'p, '_> {
         if let Some(found) = self.walked.found.get_mut(self.node) {
             (found.present, found.object) = (true, true);
         }
-        while let Some(Name(name)) = map.next_key()? {
+        while let Some(name) = map.next_key_seed(Name)? {
             if let Some((_, child)) = node.members.iter().find(|(n, _)| **n == *name) {
                 map.next_value_seed(Step {
                     walked: self.walked,
@@ -178,9 +187,32 @@ impl<'p> Visitor<'p> for Step<'_, 'p, '_> {
     }
 }
 
-/// The name of a member, not copied where it has no escapes.
-#[derive(serde::Deserialize)]
-struct Name<'p>(#[serde(borrow)] Cow<'p, str>);
+/// The name of a member, not copied where it has no escapes. A lone surrogate in it becomes U+FFFD: no rule has such a name.
+struct Name;
+
+impl<'p> DeserializeSeed<'p> for Name {
+    type Value = Cow<'p, str>;
+
+    fn deserialize<D: Deserializer<'p>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_bytes(self)
+    }
+}
+
+impl<'p> Visitor<'p> for Name {
+    type Value = Cow<'p, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_bytes<E>(self, name: &'p [u8]) -> Result<Self::Value, E> {
+        Ok(String::from_utf8_lossy(name))
+    }
+
+    fn visit_bytes<E>(self, name: &[u8]) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(String::from_utf8_lossy(name).into_owned()))
+    }
+}
 
 impl<'p> Walked<'p, '_> {
     /// The text of a member; the last where it stands twice (decisions 1.1).
@@ -206,19 +238,35 @@ impl<'p> Walked<'p, '_> {
         if let Some(found) = self.found.get_mut(node) {
             *found = Found::default();
         }
+        self.unread.retain(|(_, at, _)| *at != node);
         let children: Vec<NodeId> =
             self.trie.nodes.get(node).map(|n| n.members.iter().map(|(_, c)| *c).collect()).unwrap_or_default();
         children.into_iter().for_each(|child| self.forget(child));
     }
 
-    /// The members that are not among those looked at, in document order.
-    pub(crate) fn unread(&self, looked_at: &[bool]) -> Vec<String> {
+    /// Whether the text of a node, or of one above it, was taken whole.
+    fn is_taken(&self, node: NodeId, taken: &[bool]) -> bool {
+        let here = taken.get(node).copied().unwrap_or_default() && self.text(node).is_some();
+        here || self
+            .trie
+            .nodes
+            .get(node)
+            .and_then(|node| node.parent)
+            .is_some_and(|parent| self.is_taken(parent, taken))
+    }
+
+    /// The members that are neither among those looked at nor below one whose text was taken, in document order.
+    pub(crate) fn unread(&self, looked_at: &[bool], taken: &[bool]) -> Vec<String> {
         let below =
             |node: NodeId, name: &str| format!("{}{}", self.trie.pointer(node), FieldPath::root().name(name).pointer());
-        let mut unread: Vec<(usize, String)> =
-            self.unread.iter().map(|(order, node, name)| (*order, below(*node, name))).collect();
+        let mut unread: Vec<(usize, String)> = self
+            .unread
+            .iter()
+            .filter(|(_, node, _)| !self.is_taken(*node, taken))
+            .map(|(order, node, name)| (*order, below(*node, name)))
+            .collect();
         for (node, found) in self.found.iter().enumerate().filter(|(_, found)| found.present && !found.object) {
-            if !looked_at.get(node).copied().unwrap_or_default() {
+            if !looked_at.get(node).copied().unwrap_or_default() && !self.is_taken(node, taken) {
                 unread.push((found.order, self.trie.pointer(node).to_string()));
             }
         }
@@ -245,8 +293,8 @@ mod tests {
         let walked = trie.walk(r#"{"x/y":[1],"call":{"id":"a","agent":{"name":1.50,"age":3},"b":{}}}"#).unwrap();
         assert_eq!((walked.text(id), walked.text(name)), (Some("\"a\""), Some("1.50")));
         let looked_at = vec![true; trie.len()];
-        assert_eq!(walked.unread(&looked_at), ["/x~1y", "/call/agent/age", "/call/b"]);
-        assert_eq!(walked.unread(&[]), ["/x~1y", "/call/id", "/call/agent/name", "/call/agent/age", "/call/b"]);
+        assert_eq!(walked.unread(&looked_at, &[]), ["/x~1y", "/call/agent/age", "/call/b"]);
+        assert_eq!(walked.unread(&[], &[]), ["/x~1y", "/call/id", "/call/agent/name", "/call/agent/age", "/call/b"]);
     }
 
     #[test]
@@ -255,14 +303,23 @@ mod tests {
         let walked = trie.walk(r#"{"call":{"id":"a","agent":null}}"#).unwrap();
         assert_eq!((walked.text(id), walked.text(name)), (Some("\"a\""), None));
         let walked = trie.walk(r#"{"call":12e5}"#).unwrap();
-        assert_eq!((walked.text(id), walked.unread(&[])), (None, vec!["/call".to_owned()]));
+        assert_eq!((walked.text(id), walked.unread(&[], &[])), (None, vec!["/call".to_owned()]));
     }
 
     #[test]
     fn the_last_of_two_wins_whole() {
         let (trie, id, name) = trie();
-        let walked = trie.walk(r#"{"call":{"id":"a","agent":{"name":"n"}},"call":{"id":"b"}}"#).unwrap();
+        let walked = trie.walk(r#"{"call":{"id":"a","x":1,"agent":{"name":"n"}},"call":{"id":"b"}}"#).unwrap();
         assert_eq!((walked.text(id), walked.text(name)), (Some("\"b\""), None));
+        assert_eq!(walked.unread(&vec![true; trie.len()], &[]), [""; 0]);
+    }
+
+    #[test]
+    fn odd_names_are_names() {
+        let (trie, id, _) = trie();
+        let walked = trie.walk(r#"{"\ud800":1,"call":{"i\u0064":"a"}}"#).unwrap();
+        assert_eq!(walked.text(id), Some("\"a\""));
+        assert_eq!(walked.unread(&vec![true; trie.len()], &[]).len(), 1);
     }
 
     #[test]

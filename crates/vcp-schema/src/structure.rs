@@ -94,8 +94,11 @@ pub fn well_formed(text: &str, limits: &Limits) -> Result<(), ParseError> {
     let Err(error) = serde_json::from_str::<IgnoredAny>(text) else {
         return Ok(());
     };
-    let reason =
-        if text.starts_with('\u{feff}') { "the text starts with a byte order mark".to_owned() } else { reason(&error) };
+    let reason = match text.trim_start_matches(wire::WHITESPACE).chars().next() {
+        None => "the text is empty".to_owned(),
+        Some('\u{feff}') => "the text starts with a byte order mark".to_owned(),
+        Some(_) => reason(&error),
+    };
     let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
     let offset = line_start + error.column().saturating_sub(1);
     Err(ParseError::new(ErrorCode::Malformed, FieldPath::root(), reason, text.as_bytes(), offset))

@@ -68,10 +68,12 @@ impl Timestamp {
         self.offset != Offset::None
     }
 
-    /// The same instant spelled with `T` and `Z`, the way the SDK writes the times it makes. Digits of the fraction stay.
+    /// The same instant spelled with `T` and `Z`, the way the SDK writes the times it makes. Digits of the fraction stay. `None`
+    /// where that would leave the years 0001–9999.
     #[must_use]
-    pub fn to_utc(&self) -> Self {
-        Self { lower_case_t: false, offset: Offset::Zulu, ..*self }
+    pub fn to_utc(&self) -> Option<Self> {
+        let in_range = (1..=9999).contains(&self.instant.year());
+        in_range.then_some(Self { lower_case_t: false, offset: Offset::Zulu, ..*self })
     }
 
     /// A time in nanoseconds since 1970, spelled with `T` and `Z` and as many digits (0, 3, 6 or 9) as it needs.
@@ -322,6 +324,14 @@ mod tests {
             assert_eq!(text.parse::<Timestamp>().unwrap().instant(), zulu.instant(), "{text}");
         }
         assert!(!"2025-10-14 12:00:00".parse::<Timestamp>().unwrap().has_offset());
+    }
+
+    #[test]
+    fn utc_stays_within_the_years() {
+        let utc = |text: &str| text.parse::<Timestamp>().unwrap().to_utc().map(|time| time.to_string());
+        assert_eq!(utc("2025-10-14t14:00:00.50+02:00").as_deref(), Some("2025-10-14T12:00:00.50Z"));
+        assert_eq!(utc("0001-01-01T00:00:00+10:00"), None);
+        assert_eq!(utc("9999-12-31T23:59:59-10:00"), None);
     }
 
     proptest! {

@@ -205,6 +205,22 @@ fn unknown_words_are_kept() {
 }
 
 #[test]
+fn the_legacy_channel_is_a_direction() {
+    let call = |channel: &str, direction: Value| {
+        let message = changed(|m| {
+            m["vcp_payload"]["call"]["channel"] = json!(channel);
+            m["vcp_payload"]["call"]["direction"] = direction;
+        });
+        let call = message.unwrap().vcp_payload.call;
+        (call.effective_channel().map(ToString::to_string), call.effective_direction().map(|d| d.to_string()))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(call("outbound", json!(null)), (None, some("outbound")));
+    assert_eq!(call("outbound", json!("inbound")), (None, some("inbound")));
+    assert_eq!(call("web", json!("inbound")), (some("web"), some("inbound")));
+}
+
+#[test]
 fn limits_hold() {
     let many = |n: usize| format!("{{{}}}", (0..n).map(|i| format!("\"x{i}\":0")).collect::<Vec<_>>().join(","));
     let limits = Limits { members: 1000, ..Limits::default() };

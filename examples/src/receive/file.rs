@@ -1,7 +1,7 @@
 //! One delivery from a file or standard input: the message goes to standard output, everything else to standard error.
 
 use crate::{Args, demo::vouched, with_secret};
-use chrono::Utc;
+use chrono::{SubsecRound as _, Utc};
 use std::{io::Read as _, process::ExitCode};
 use vcp_sdk::{Received, Receiver, mapping::How};
 
@@ -21,7 +21,7 @@ pub(crate) fn run(file: &str, args: &Args) -> Result<ExitCode, String> {
     // Whoever names a file on their own disk vouches for it.
     receiver = receiver.allow_unauthenticated(provider);
 
-    match receiver.receive(provider, &headers, &body, args.now.unwrap_or_else(Utc::now)) {
+    match receiver.receive(provider, &headers, &body, args.now.unwrap_or_else(|| Utc::now().trunc_subsecs(3))) {
         Ok(Received::Call(call)) => {
             println!("{}", vcp_sdk::schema::pretty(&call.message.to_json()));
             eprintln!("event: {}", call.event);

@@ -4,12 +4,12 @@ use crate::{Args, with_secret};
 use axum::{
     Router,
     body::{Body, to_bytes},
-    extract::{Path, Request, State},
+    extract::{Path, Request, State, rejection::PathRejection},
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::post,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 use vcp_sdk::{ErrorCode, Headers, ReceiveError, Received, Receiver, mapping::Registry};
 
@@ -42,7 +42,10 @@ pub(crate) fn run(address: SocketAddr, args: &Args) -> Result<ExitCode, String> 
         }
     }
     let endpoint = Arc::new(Endpoint { receiver, now: args.now });
-    let router = Router::new().route("/webhook/{provider}", post(webhook)).with_state(endpoint);
+    let router = Router::new()
+        .route("/webhook/{provider}", post(webhook).fallback(elsewhere))
+        .fallback(elsewhere)
+        .with_state(endpoint);
     let runtime = tokio::runtime::Runtime::new().map_err(|e| format!("cannot start: {e}"))?;
     runtime.block_on(async {
         let listener =
@@ -64,21 +67,33 @@ impl Headers for RequestHeaders<'_> {
     }
 }
 
-async fn webhook(State(endpoint): State<Arc<Endpoint>>, Path(provider): Path<String>, request: Request) -> Response {
+async fn webhook(
+    State(endpoint): State<Arc<Endpoint>>,
+    provider: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    let Ok(Path(provider)) = provider else {
+        return elsewhere().await;
+    };
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_BYTES).await else {
         let message = format!("the body is longer than {MAX_BYTES} bytes, or was cut off");
         return json(413, serde_json::json!({"error": {"code": ErrorCode::Limit, "message": message}}).to_string());
     };
-    let now = endpoint.now.unwrap_or_else(Utc::now);
+    let now = endpoint.now.unwrap_or_else(|| Utc::now().trunc_subsecs(3));
     match endpoint.receiver.receive(&provider, &RequestHeaders(&parts.headers), &body, now) {
         Ok(Received::Call(call)) => json(200, call.message.to_json()),
         Ok(Received::Ignored { event, .. }) => json(200, serde_json::json!({"ignored": event}).to_string()),
         Err(error) => {
-            eprintln!("{provider}: {error}");
+            // What comes from outside goes into a log escaped.
+            eprintln!("{provider:?}: {error}");
             failed(&error)
         }
     }
+}
+
+async fn elsewhere() -> Response {
+    json(404, serde_json::json!({"error": {"message": "post deliveries to /webhook/{provider}"}}).to_string())
 }
 
 fn failed(error: &ReceiveError) -> Response {

@@ -77,6 +77,24 @@ fn adopt_from(call: &mut Call) -> Result<(), &'static str> {
     Ok(())
 }
 
+impl Call {
+    /// The medium. Where the legacy `channel` holds the direction there is none (decisions 1.10).
+    #[must_use]
+    pub fn effective_channel(&self) -> Option<&ChannelType> {
+        self.channel.as_ref().filter(|channel| !matches!(channel, ChannelType::Inbound | ChannelType::Outbound))
+    }
+
+    /// Who called whom: `direction`, else the legacy `channel` (decisions 1.10).
+    #[must_use]
+    pub fn effective_direction(&self) -> Option<CallDirection> {
+        self.direction.clone().or(match self.channel {
+            Some(ChannelType::Inbound) => Some(CallDirection::Inbound),
+            Some(ChannelType::Outbound) => Some(CallDirection::Outbound),
+            _ => None,
+        })
+    }
+}
+
 /// An entry of `capabilities_invoked`: a bare name as 0.3 wrote it, or the details. Each keeps its form (decisions 1.9).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
