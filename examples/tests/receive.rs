@@ -1,0 +1,124 @@
+//! The program `receive`, as a user runs it.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Command, Output, Stdio},
+};
+
+fn receive(args: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_receive"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that does not read its input closes it early, which is fine.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn without_arguments_it_receives_what_ships() {
+    let output = receive(&[], b"");
+    let shown = text(&output.stdout);
+    assert!(output.status.success(), "{shown}");
+    for provider in ["retell", "vapi", "bland", "elevenlabs", "openai_realtime", "assistable"] {
+        assert!(shown.contains(&format!("│ {provider} ")), "{provider}");
+    }
+    assert!(shown.contains("elevenlabs signature, key `demo`") && shown.contains("nothing to verify with"));
+    let message = shown.split_once("\n{").map(|(_, json)| format!("{{{json}")).unwrap();
+    vcp_sdk::VcpMessage::from_json(&message).unwrap();
+    assert_eq!(receive(&[], b"").stdout, output.stdout, "every run prints the same");
+}
+
+#[test]
+fn a_payload_from_standard_input() {
+    let body = br#"{"event":"call_ended","call":{"call_id":"c1","disconnection_reason":"user_hangup"}}"#;
+    let output = receive(&["-", "--provider", "retell", "--now", "2026-11-21T12:00:00Z"], body);
+    assert!(output.status.success());
+    let message = vcp_sdk::VcpMessage::from_json(&text(&output.stdout)).unwrap();
+    assert_eq!(message.vcp_payload.call.call_id, "c1");
+    assert!(text(&output.stderr).contains("verified by: nothing to verify with"));
+}
+
+#[test]
+fn bad_input_is_one_line_and_a_status() {
+    let failed = |args: &[&str], input: &[u8]| {
+        let output = receive(args, input);
+        assert!(output.stdout.is_empty());
+        (output.status.code(), text(&output.stderr).trim_end().to_owned())
+    };
+    let line = |text: &str| text.to_owned();
+    assert_eq!(
+        failed(&["-", "--provider", "retell"], b""),
+        (Some(1), line("error: VCP_E007 at $: the text is empty (line 1, column 1) (HTTP 400)"))
+    );
+    let unsigned = failed(&["-", "--provider", "retell", "--secret", "k"], b"{}");
+    assert_eq!(unsigned.0, Some(1));
+    assert!(unsigned.1.starts_with("error: VCP_E202: the header `x-retell-signature` is missing"), "{}", unsigned.1);
+    assert_eq!(failed(&["-"], b"{}"), (Some(2), line("error: name the provider of the delivery: --provider retell")));
+    assert_eq!(failed(&["-", "--provider", "retell", "--header", "oops"], b"{}").0, Some(2));
+}
+
+/// Status and body of one request to a server.
+fn post(address: &str, path: &str, body: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap())
+}
+
+#[test]
+fn a_server_on_loopback() {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_receive"))
+        .args(["--serve", "127.0.0.1:0", "--secret", "retell=key_not_a_real_secret", "--allow-unauthenticated"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(server.stderr.take().unwrap()).lines();
+    let listening = log
+        .by_ref()
+        .map(Result::unwrap)
+        .find_map(|line| line.strip_prefix("listening: POST http://").map(str::to_owned))
+        .unwrap();
+    let address = listening.split('/').next().unwrap();
+
+    let (status, body) = post(address, "/webhook/openai", r#"{"type":"session.created","session":{"id":"sess_1"}}"#);
+    assert_eq!(
+        (status, vcp_sdk::VcpMessage::from_json(&body).unwrap().vcp_payload.call.call_id.as_str()),
+        (200, "sess_1")
+    );
+    assert_eq!(
+        post(address, "/webhook/vapi", r#"{"message":{"type":"hang"}}"#),
+        (200, r#"{"ignored":"hang"}"#.to_owned())
+    );
+    for (path, body, status, code) in [
+        ("/webhook/retell", "{}", 401, "VCP_E202"),
+        ("/webhook/nobody", "{}", 404, "VCP_E009"),
+        ("/webhook/vapi", "{", 400, "VCP_E007"),
+        ("/webhook/vapi", "[]", 422, "VCP_E002"),
+        ("/elsewhere", "{}", 404, "post deliveries to"),
+        ("/webhook/%ff", "{}", 404, "post deliveries to"),
+    ] {
+        let (given, answer) = post(address, path, body);
+        assert_eq!(given, status, "{path} {body}");
+        assert!(answer.starts_with(r#"{"error":{"#) && answer.contains(code), "{path} {body}: {answer}");
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
