@@ -48,8 +48,19 @@ impl Pattern {
         self.outer.iter().rev().all(|outer| names.next() == Some(outer)) && (!self.anchored || names.next().is_none())
     }
 
-    fn fits(&self, name: &str) -> bool {
-        if self.is_glob { fits_glob(&self.last, &name.to_ascii_lowercase()) } else { self.last == name }
+    /// Whether a member below here can fit.
+    fn can_follow(&self, stack: &[Frame<'_>]) -> bool {
+        let mut names = stack.iter().filter_map(|frame| frame.name.as_deref());
+        let mut outer = self.outer.iter();
+        !self.anchored || names.all(|name| outer.next().map_or(self.anywhere_below, |wanted| wanted == name))
+    }
+
+    /// Whether a name, or the same in lower case for a glob, fits.
+    fn fits(&self, name: &str, lower: &mut Option<String>) -> bool {
+        if !self.is_glob {
+            return self.last == name;
+        }
+        fits_glob(&self.last, lower.get_or_insert_with(|| name.to_ascii_lowercase()))
     }
 }
 
@@ -125,6 +136,10 @@ impl Masker<'_, '_> {
         let mut wants_name = false;
         while let Some(byte) = bytes.get(at) {
             match byte {
+                b'{' | b'[' if self.is_dead() => {
+                    at = container_end(bytes, at);
+                    wants_name = false;
+                }
                 b'{' | b'[' => {
                     wants_name = *byte == b'{';
                     self.open(wants_name);
@@ -169,6 +184,11 @@ impl Masker<'_, '_> {
         self.stack.last().is_some_and(|frame| frame.next)
     }
 
+    /// Whether nothing in the value that comes next can be masked.
+    fn is_dead(&self) -> bool {
+        !self.is_masking() && !self.secrets.patterns.iter().any(|pattern| pattern.can_follow(&self.stack))
+    }
+
     /// An object or a list begins.
     fn open(&mut self, is_object: bool) {
         let all = self.stack.last().is_some_and(|frame| frame.next_all);
@@ -202,10 +222,11 @@ impl Masker<'_, '_> {
             None => Cow::Borrowed(inner),
         };
         let mut can_fit = if frame.all { 0 } else { frame.here | frame.below };
+        let mut lower = None;
         (frame.next, frame.next_all) = (frame.all, frame.all);
         while can_fit != 0 && !frame.next_all {
             let pattern = self.secrets.patterns.get(can_fit.trailing_zeros() as usize);
-            if let Some(pattern) = pattern.filter(|pattern| pattern.fits(&name)) {
+            if let Some(pattern) = pattern.filter(|pattern| pattern.fits(&name, &mut lower)) {
                 frame.next = true;
                 frame.next_all = !pattern.leaf_only;
             }
@@ -226,9 +247,39 @@ impl Masker<'_, '_> {
     }
 }
 
+/// The end of an object or a list, after its closing bracket.
+fn container_end(bytes: &[u8], start: usize) -> usize {
+    let mut depth = 0_usize;
+    let mut at = start;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                at = string_end(bytes, at);
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            break;
+        }
+    }
+    at
+}
+
 /// The end of a string, after its closing quotation mark.
 fn string_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
+    // Most names and words are shorter than a search is worth.
+    for byte in bytes.get(at..).unwrap_or_default().iter().take(16) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => break,
+            _ => at += 1,
+        }
+    }
     while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
         at += found;
         if bytes.get(at) == Some(&b'"') {
@@ -240,16 +291,12 @@ fn string_end(bytes: &[u8], start: usize) -> usize {
 }
 
 /// Whether a name in lower case fits a glob of literal parts and `*`.
-fn fits_glob(glob: &str, name: &str) -> bool {
+fn fits_glob<'n>(glob: &str, name: &'n str) -> bool {
     let Some((first, rest)) = glob.split_once('*') else { return glob == name };
-    let Some(mut name) = name.strip_prefix(first) else { return false };
-    let mut parts: Vec<&str> = rest.split('*').collect();
-    let last = parts.pop().unwrap_or_default();
-    for part in parts {
-        let Some((_, after)) = name.split_once(part) else { return false };
-        name = after;
-    }
-    name.ends_with(last)
+    let (parts, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    let middle =
+        |rest: &'n str| parts.split('*').try_fold(rest, |rest, part| rest.split_once(part).map(|(_, after)| after));
+    name.strip_prefix(first).and_then(middle).is_some_and(|rest| rest.ends_with(last))
 }
 
 #[cfg(test)]
