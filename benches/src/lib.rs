@@ -61,7 +61,7 @@ impl FromStr for Op {
 pub struct Delivery {
     /// The provider.
     pub provider: Option<String>,
-    /// The secret; signs the body when no header is given.
+    /// The secret; signs the body when no signature header is given.
     pub secret: Option<String>,
     /// The headers.
     pub headers: Vec<(String, String)>,
@@ -93,7 +93,7 @@ impl Delivery {
             None => DateTime::from_timestamp(1_795_262_400, 0).unwrap_or_default(),
         };
         let mut headers = self.headers.clone();
-        if headers.is_empty() {
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(scheme.header())) {
             let value = match scheme {
                 Scheme::Retell => sign::retell(secret, body, now),
                 _ => sign::elevenlabs(secret, body, now),
@@ -175,11 +175,12 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
         }
         Op::Receive => {
             let provider = delivery.provider()?.to_owned();
-            let (receiver, headers, now) = match delivery.signed(&bytes) {
-                Ok(Signed { secret, headers, now, .. }) => {
+            let (receiver, headers, now) = match Scheme::from_name(&provider) {
+                Some(_) => {
+                    let Signed { secret, headers, now, .. } = delivery.signed(&bytes)?;
                     (Receiver::new().secret(&provider, secret).map_err(|e| e.to_string())?, headers, now)
                 }
-                Err(_) => (Receiver::new().allow_unauthenticated(&provider), Vec::new(), received_at.instant()),
+                None => (Receiver::new().allow_unauthenticated(&provider), Vec::new(), received_at.instant()),
             };
             match receiver.receive(&provider, &headers, &bytes, now) {
                 Ok(Received::Call(_)) => {}

@@ -24,7 +24,9 @@ pub fn same(a: &str, b: &str) -> bool {
             (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(&b).all(|(v, w)| same(v.get(), w.get())),
             _ => false,
         },
-        (Some(b'-' | b'0'..=b'9'), Some(b'-' | b'0'..=b'9')) => number(a) == number(b),
+        (Some(b'-' | b'0'..=b'9'), Some(b'-' | b'0'..=b'9')) => {
+            a == b || number(a).is_some_and(|a| Some(a) == number(b))
+        }
         (Some(b'"'), Some(b'"')) => a == b || text(a).is_some_and(|a| Some(a) == text(b)),
         _ => a == b,
     }
@@ -63,6 +65,10 @@ mod tests {
 
     #[test]
     fn by_value() {
+        assert!(
+            !same("1e99999999999999999999", "7e-99999999999999999999"),
+            "exponents too long to compare are not equal"
+        );
         assert!(
             same("1e400", "10e399")
                 && same("-0", "0")

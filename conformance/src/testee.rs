@@ -81,7 +81,7 @@ impl Testee {
             "parse" => parse(&members),
             "validate" => validate(&members),
             "map" => self.map(&members),
-            "verify" => verify(&members),
+            "verify" => self.verify(&members),
             other => Ok(Unsupported(format!("op {other}"))),
         };
         let seq = request.seq;
@@ -221,6 +221,15 @@ struct SecretMember {
     secret: String,
 }
 
+impl Testee {
+    fn verify(&self, members: &Members<'_>) -> Result<Answer, Answer> {
+        if let (None, Some(provider)) = (members.get::<String>("scheme")?, members.get::<String>("provider")?) {
+            self.mapper.check(&provider, b"")?;
+        }
+        verify(members)
+    }
+}
+
 fn verify(members: &Members<'_>) -> Result<Answer, Answer> {
     if members.get::<Value>("config")?.is_some() {
         return Ok(Unsupported("config".to_owned()));
@@ -262,6 +271,14 @@ mod tests {
     fn answers_whatever_comes() {
         assert_eq!(ask("not json")["seq"], Value::Null);
         assert_eq!(ask("not json")["error"]["code"], "VCP_E007");
+        assert_eq!(ask("")["error"]["code"], "VCP_E007");
+        let verify = |who: &str| {
+            ask(&format!(
+                r#"{{"seq":1,"op":"verify",{who},"headers":[],"body_text":"","secrets":[],"now":"2026-11-21T12:00:00Z"}}"#
+            ))
+        };
+        assert_eq!(verify(r#""provider":"nobody""#)["error"]["code"], "VCP_E009");
+        assert_eq!(verify(r#""provider":"vapi""#)["ok"]["outcome"], "nothing_to_verify");
         assert_eq!(ask(r#"{"seq":7}"#)["seq"], 7);
         assert_eq!(ask(r#"{"seq":1,"op":"merge"}"#)["unsupported"], "op merge");
         assert_eq!(ask(r#"{"seq":2,"op":"parse"}"#)["error"]["field_path"], "$.input_text");

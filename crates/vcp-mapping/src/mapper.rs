@@ -154,17 +154,10 @@ impl Mapper {
                 format!("the payload of a `{}` delivery is an object", provider.name()),
             ));
         }
-        let walked = match provider.trie.walk(text) {
-            Ok(walked) => walked,
-            Err(_) => {
-                structure::well_formed(text, &limits)?;
-                return Err(MapError::new(
-                    ErrorCode::Mapping,
-                    FieldPath::root(),
-                    "the name of a member holds a lone surrogate",
-                ));
-            }
-        };
+        let walked = provider.trie.walk(text).map_err(|error| match structure::well_formed(text, &limits) {
+            Err(malformed) => MapError::from(malformed),
+            Ok(()) => MapError::new(ErrorCode::Mapping, FieldPath::root(), error.to_string()),
+        })?;
         let received_at = received_at.to_utc().unwrap_or(received_at);
         let run = Run { provider, walked, text, received_at, mapper: self };
         run.map()
@@ -236,25 +229,20 @@ impl<'p> Run<'p, '_> {
         let Some((shape, event)) = self.detect()? else {
             return Ok(Mapping::NotACall { event: "unknown".to_owned(), known: false });
         };
-        let Some(entry) = self.provider.event(&event) else {
+        if self.provider.event(&event).is_none() {
             return Ok(Mapping::NotACall { event, known: false });
-        };
-        let Some(plan) = shape.events.get(&event) else {
+        }
+        let Some((plan, unless)) = shape.events.get(&event) else {
             return Ok(Mapping::NotACall { event, known: true });
         };
         if !self.walked.is_object(plan.at) {
-            if entry.unless.as_deref().is_some_and(|path| self.has(path)) {
+            if unless.is_some_and(|node| self.walked.is_present(node)) {
                 return Ok(Mapping::NotACall { event, known: true });
             }
             let message = format!("a `{event}` delivery has its record here, as an object");
             return Err(MapError::new(ErrorCode::Mapping, self.provider.trie.path(plan.at), message));
         }
         self.call(plan, event)
-    }
-
-    /// Whether a top-level member is there.
-    fn has(&self, name: &str) -> bool {
-        self.provider.trie.find(name).is_some_and(|node| self.walked.is_present(node))
     }
 
     /// The shape of the payload and the name of its event.

@@ -35,7 +35,20 @@ impl Pattern {
         if anywhere_below {
             outer.pop();
         }
-        Self { anchored, outer, anywhere_below, is_glob: last.contains('*'), last, leaf_only }
+        Self {
+            anchored,
+            outer,
+            anywhere_below,
+            is_glob: last.contains('*'),
+            last: if last.contains('*') { last.to_ascii_lowercase() } else { last },
+            leaf_only,
+        }
+    }
+
+    /// Whether the pattern is of a form that works.
+    fn is_sound(&self) -> bool {
+        let is_name = |name: &str| !name.is_empty() && !name.contains('*');
+        self.outer.iter().all(|name| is_name(name)) && !self.last.is_empty() && self.last != "**"
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
@@ -74,6 +87,11 @@ impl Secrets {
         self.patterns.len() > 64
     }
 
+    /// Whether every pattern is of a form that works.
+    pub(crate) fn are_sound(&self) -> bool {
+        self.patterns.iter().all(Pattern::is_sound)
+    }
+
     /// Whether the text can hold a listed member at all; most do not, and need no further look.
     fn may_occur(&self, json: &str) -> bool {
         let occurs = |name: &str| name.contains('*') || json.contains(name);
@@ -91,6 +109,7 @@ impl Secrets {
             out: String::with_capacity(json.len()),
             copied: 0,
             stack: Vec::new(),
+            deep_is_named: false,
             masked: Vec::new(),
         };
         masker.run();
@@ -101,6 +120,9 @@ impl Secrets {
         (Cow::Owned(masker.out), masker.masked)
     }
 }
+
+/// The deepest place that gets a pointer of its own.
+const DEEPEST_POINTER: usize = 128;
 
 /// An open object or list.
 struct Frame<'t> {
@@ -126,6 +148,8 @@ struct Masker<'m, 't> {
     out: String,
     copied: usize,
     stack: Vec<Frame<'t>>,
+    /// What is deeper than pointers go has been named since the last that is not.
+    deep_is_named: bool,
     masked: Vec<String>,
 }
 
@@ -216,9 +240,7 @@ impl Masker<'_, '_> {
         let Some(frame) = self.stack.last_mut() else { return };
         let inner = self.json.get(from + 1..to.saturating_sub(1)).unwrap_or_default();
         let name = match memchr::memchr(b'\\', inner.as_bytes()) {
-            Some(_) => {
-                Cow::Owned(serde_json::from_str(self.json.get(from..to).unwrap_or_default()).unwrap_or_default())
-            }
+            Some(_) => crate::transform::string(self.json.get(from..to).unwrap_or_default()).unwrap_or_default(),
             None => Cow::Borrowed(inner),
         };
         let mut can_fit = if frame.all { 0 } else { frame.here | frame.below };
@@ -239,7 +261,20 @@ impl Masker<'_, '_> {
         self.out.push_str(self.json.get(self.copied..from).unwrap_or_default());
         self.out.push_str("\"***\"");
         self.copied = to;
-        let path = self.stack.iter().fold(FieldPath::root(), |path, frame| match &frame.name {
+        // Far down, the place is named by the object or list that holds it: hostile depth must not make long lists of long names.
+        if self.stack.len() > DEEPEST_POINTER {
+            if !std::mem::replace(&mut self.deep_is_named, true) {
+                self.name(DEEPEST_POINTER);
+            }
+        } else {
+            self.deep_is_named = false;
+            self.name(self.stack.len());
+        }
+    }
+
+    /// Notes the place of what is masked, down to a depth.
+    fn name(&mut self, depth: usize) {
+        let path = self.stack.iter().take(depth).fold(FieldPath::root(), |path, frame| match &frame.name {
             Some(name) => path.name(name.as_ref()),
             None => path.index(frame.index),
         });
@@ -352,6 +387,21 @@ mod tests {
     #[test]
     fn untouched_text_is_not_copied() {
         assert!(matches!(Secrets::new(["secret"]).mask(r#"{"a":"b"}"#).0, Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn an_odd_name_hides_nothing() {
+        let (text, masked) = mask(&["v.*token*"], r#"{"v":{"token\ud800":"x"},"x\ud800":{"v":{"token":"y"}}}"#);
+        assert!(!text.contains("\"x\"") && !text.contains("\"y\""), "{text}");
+        assert_eq!(masked, ["/v/token\u{fffd}", "/x\u{fffd}/v/token"]);
+    }
+
+    #[test]
+    fn many_deep_leaves_are_named_once() {
+        let deep = format!(r#"{{"secret":{}{}0{}}}"#, "[".repeat(50_000), "0,".repeat(50_000), "]".repeat(50_000));
+        let (text, masked) = mask(&["secret"], &deep);
+        assert_eq!(masked.len(), 1);
+        assert_eq!(text.matches("***").count(), 50_001);
     }
 
     #[test]

@@ -31,8 +31,8 @@ pub(crate) struct Shape {
     pub(crate) lacks: Vec<NodeId>,
     pub(crate) name: String,
     pub(crate) from: Option<NodeId>,
-    /// The plan of each event that is a call record.
-    pub(crate) events: BTreeMap<String, Arc<Plan>>,
+    /// Of each event that is a call record: its plan, and the member with which it is none.
+    pub(crate) events: BTreeMap<String, (Arc<Plan>, Option<NodeId>)>,
 }
 
 /// The rules of a rule file, for records that stand at one place.
@@ -108,7 +108,12 @@ impl Provider {
         let audio = file.audio.as_ref().map(|path| format!("$.{path}"));
         let secrets_and_audio = Secrets::new(listed().chain(audio.as_deref()));
         if secrets_and_audio.is_too_long() {
-            faults.push("`secrets` has more than 63 entries".to_owned());
+            faults.push("`secrets` and `audio` have more than 64 entries together".to_owned());
+        }
+        for pattern in file.secrets.iter().filter(|pattern| !Secrets::new([pattern.as_str()]).are_sound()) {
+            faults.push(format!(
+                "`secrets`: `{pattern}` does not work: `*` goes into the last name, `**` right before it"
+            ));
         }
         let mut compiler = Compiler { file: &file, trie: Trie::new(), faults };
         let shapes = compiler.shapes(&files);
@@ -142,10 +147,15 @@ impl Provider {
         self.file.events.iter().map(|(name, event)| (name.as_str(), event.rules.is_some()))
     }
 
+    /// The name and the aliases.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.file.provider).chain(&self.file.aliases).map(String::as_str)
+    }
+
     /// Whether the provider goes by this name, case ignored.
     #[must_use]
     pub fn is_called(&self, name: &str) -> bool {
-        std::iter::once(&self.file.provider).chain(&self.file.aliases).any(|own| own.eq_ignore_ascii_case(name))
+        self.names().any(|own| own.eq_ignore_ascii_case(name))
     }
 
     pub(crate) fn event(&self, name: &str) -> Option<&Event> {
@@ -193,14 +203,11 @@ impl Compiler<'_> {
                 let at = event.at.as_ref().map_or(at, |path| self.trie.node(ROOT, path));
                 let Some(file) = files.iter().find(|file| Some(&file.name) == event.rules.as_ref()) else { continue };
                 let plan = plans.entry((&file.name, at)).or_insert_with(|| Arc::new(self.plan(file, at, &looked_at)));
-                events.insert(name.clone(), plan.clone());
+                let plan = plan.clone();
+                let unless = event.unless.as_ref().map(|path| self.trie.node(ROOT, path));
+                events.insert(name.clone(), (plan, unless));
             }
             shapes.push(Shape { has, any, filled, lacks, name: detect.name.clone(), from, events });
-        }
-        for event in self.file.events.values() {
-            if let Some(path) = &event.unless {
-                self.trie.node(ROOT, path);
-            }
         }
         shapes
     }

@@ -56,14 +56,23 @@ impl Registry {
         Self::default()
     }
 
-    /// Adds a provider; one of the same name is replaced.
+    /// Adds a provider; one of the same name, case ignored, is replaced.
     ///
     /// # Errors
     ///
-    /// Every fault of the files at once.
+    /// Every fault of the files at once; a name or alias that another provider has.
     pub fn register_json(&mut self, provider: &str, rules: &[&str]) -> Result<(), RuleError> {
         let provider = Provider::from_json(provider, rules)?;
-        self.providers.retain(|known| known.name() != provider.name());
+        let others = self.providers.iter().filter(|known| !known.name().eq_ignore_ascii_case(provider.name()));
+        let taken = provider
+            .names()
+            .find_map(|name| others.clone().find(|other| other.is_called(name)).map(|other| (name, other)));
+        if let Some((name, other)) = taken {
+            return Err(RuleError {
+                faults: vec![format!("the name `{name}` is that of provider `{}`", other.name())],
+            });
+        }
+        self.providers.retain(|known| !known.name().eq_ignore_ascii_case(provider.name()));
         self.providers.push(Arc::new(provider));
         Ok(())
     }
@@ -103,7 +112,7 @@ mod tests {
     fn every_fault_is_reported_at_once() {
         let info = r#"{"name":"X","company":"X","website":"x","docs_url":"x","api_base_url":"x"}"#;
         let provider = format!(
-            r#"{{"provider":"x","info":{info},"detect":[{{"has":["a"]}}],"events":{{"e":{{"rules":"lost"}},"f":{{"rules":"call"}}}},"tables":{{"t":{{"words":{{"a":"great"}}}}}}}}"#
+            r#"{{"provider":"x","secrets":["a*.b","c.**.d.e"],"info":{info},"detect":[{{"has":["a"]}}],"events":{{"e":{{"rules":"lost"}},"f":{{"rules":"call"}}}},"tables":{{"t":{{"words":{{"a":"great"}}}}}}}}"#
         );
         let rules = r#"{"provider":"y","name":"call","rules":[
             {"to":"call.nothing","value":"v"},
@@ -118,6 +127,8 @@ mod tests {
         assert_eq!(
             error.faults(),
             [
+                "`secrets`: `a*.b` does not work: `*` goes into the last name, `**` right before it",
+                "`secrets`: `c.**.d.e` does not work: `*` goes into the last name, `**` right before it",
                 "rule file `call` is for provider `y`, not `x`",
                 "event `e` needs the rule file `lost`, which is not there",
                 "`detect[0]` names no event: give `name` or `from`",
@@ -141,7 +152,14 @@ mod tests {
             "detect":[{"has":["id"],"name":"done"}],"events":{"done":{"rules":"call"}}}"#;
         let rules = r#"{"provider":"hallo","name":"call","rules":[{"to":"call.call_id","from":[{"path":"id"}]}]}"#;
         registry.register_json(provider, &[rules]).unwrap();
-        registry.register_json(provider, &[rules]).unwrap();
+        registry
+            .register_json(
+                &provider.replace("\"provider\":\"hallo\"", "\"provider\":\"Hallo\""),
+                &[&rules.replace("hallo", "Hallo")],
+            )
+            .unwrap();
+        let clash = registry.register_json(&provider.replace("hallo", "OpenAI"), &[&rules.replace("hallo", "OpenAI")]);
+        assert_eq!(clash.unwrap_err().faults(), ["the name `OpenAI` is that of provider `openai_realtime`"]);
         assert_eq!(registry.providers().count(), BUILTIN.len() + 1);
         assert_eq!(registry.get("HALLO").map(|p| p.events().collect::<Vec<_>>()), Some(vec![("done", true)]));
     }

@@ -32,9 +32,9 @@ pub struct ProviderFile {
     /// The events that are known.
     pub events: BTreeMap<String, Event>,
     /// Members whose leaves are masked in the kept payload: the names from some object downward, `tool_details.headers`; from the
-    /// root with `$.`, else anywhere. `*` in a name fits any run of characters, without regard to case; the name `**` fits
-    /// any number of names. Lists between the names do not count. With `!` at the end only the member itself is masked, when it is a string or a
-    /// number, and nothing below it (decisions 5.10).
+    /// root with `$.`, else anywhere. `*` in the last name fits any run of characters, without regard to case; the name `**`
+    /// right before it fits any number of names. Lists between the names do not count. With `!` at the end only the member
+    /// itself is masked, when it is a string or a number, and nothing below it (decisions 5.10).
     #[serde(default)]
     pub secrets: Vec<String>,
     /// The member that holds audio as text, for those who do not want to keep it.

@@ -36,7 +36,7 @@ struct Found<'p> {
     present: bool,
     object: bool,
     text: Option<&'p str>,
-    /// When it was met, for document order.
+    /// When it was met last, for document order.
     order: usize,
 }
 
@@ -77,12 +77,6 @@ impl Trie {
         let pointer = path.pointer().into();
         self.nodes.push(Node { wanted: false, parent: Some(node), members: Vec::new(), path, pointer });
         next
-    }
-
-    /// The node of a top-level member that rules know.
-    pub(crate) fn find(&self, name: &str) -> Option<NodeId> {
-        let root = self.nodes.first().map(|root| root.members.as_slice()).unwrap_or_default();
-        root.iter().find(|(n, _)| **n == *name).map(|(_, node)| *node)
     }
 
     /// Asks for the text of a node.
@@ -187,7 +181,7 @@ impl<'p> Visitor<'p> for Step<'_, 'p, '_> {
     }
 }
 
-/// The name of a member, not copied where it has no escapes. A lone surrogate in it becomes U+FFFD: no rule has such a name.
+/// The name of a member, not copied where it has no escapes. A lone surrogate in it is replaced: no rule has such a name.
 struct Name;
 
 impl<'p> DeserializeSeed<'p> for Name {
@@ -238,10 +232,14 @@ impl<'p> Walked<'p, '_> {
         if let Some(found) = self.found.get_mut(node) {
             *found = Found::default();
         }
-        self.unread.retain(|(_, at, _)| *at != node);
         let children: Vec<NodeId> =
             self.trie.nodes.get(node).map(|n| n.members.iter().map(|(_, c)| *c).collect()).unwrap_or_default();
         children.into_iter().for_each(|child| self.forget(child));
+    }
+
+    /// Whether a member that was met at a node belongs to the object that stands there last.
+    fn is_current(&self, order: usize, node: NodeId) -> bool {
+        self.found.get(node).is_some_and(|found| found.present && order > found.order)
     }
 
     /// Whether the text of a node, or of one above it, was taken whole.
@@ -262,7 +260,7 @@ impl<'p> Walked<'p, '_> {
         let mut unread: Vec<(usize, String)> = self
             .unread
             .iter()
-            .filter(|(_, node, _)| !self.is_taken(*node, taken))
+            .filter(|(order, node, _)| self.is_current(*order, *node) && !self.is_taken(*node, taken))
             .map(|(order, node, name)| (*order, below(*node, name)))
             .collect();
         for (node, found) in self.found.iter().enumerate().filter(|(_, found)| found.present && !found.object) {
@@ -312,6 +310,14 @@ mod tests {
         let walked = trie.walk(r#"{"call":{"id":"a","x":1,"agent":{"name":"n"}},"call":{"id":"b"}}"#).unwrap();
         assert_eq!((walked.text(id), walked.text(name)), (Some("\"b\""), None));
         assert_eq!(walked.unread(&vec![true; trie.len()], &[]), [""; 0]);
+    }
+
+    #[test]
+    fn many_repeated_members_are_walked_in_linear_time() {
+        let (trie, ..) = trie();
+        let payload = format!("{{{}{}\"z\":1}}", "\"a\":1,".repeat(50_000), "\"call\":{\"x\":1},".repeat(50_000));
+        let walked = trie.walk(&payload).unwrap();
+        assert_eq!(walked.unread(&vec![true; trie.len()], &[]).len(), 50_002);
     }
 
     #[test]

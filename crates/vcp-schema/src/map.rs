@@ -68,7 +68,7 @@ impl<K, V> OrderedMap<K, V> {
         self.members.iter().map(|(_, v)| v)
     }
 
-    /// Adds a member that is known to be new; reading checks afterwards with [`Self::first_duplicate`].
+    /// Adds a member that is known to be new; reading checks afterwards with [`Self::has_duplicate`].
     pub(crate) fn push(&mut self, key: K, value: V) {
         self.members.push((key, value));
     }

@@ -1,8 +1,12 @@
 //! JSON text laid out for people.
 
+/// The deepest nesting that gets lines of its own.
+const DEEPEST_LINE: usize = 128;
+
 /// JSON text with one member a line, indented by two spaces. No value changes: numbers and strings stay the text they were.
 ///
-/// The text must be JSON, as the text of messages and raw values is.
+/// What is deeper than 128 stays on one line, so that hostile nesting does not become much white space. The text must be JSON, as
+/// the text of messages and raw values is.
 ///
 /// ```
 /// assert_eq!(vcp_schema::pretty(r#"{"a":[1.10,{}],"b":"x, y"}"#), "{\n  \"a\": [\n    1.10,\n    {}\n  ],\n  \"b\": \"x, y\"\n}");
@@ -14,6 +18,9 @@ pub fn pretty(json: &str) -> String {
     let mut in_string = false;
     let mut escaped = false;
     let line = |out: &mut String, depth: usize| {
+        if depth > DEEPEST_LINE {
+            return;
+        }
         out.push('\n');
         out.extend(std::iter::repeat_n("  ", depth));
     };
@@ -41,8 +48,10 @@ pub fn pretty(json: &str) -> String {
                 }
             }
             '}' | ']' => {
+                if depth <= DEEPEST_LINE {
+                    line(&mut out, depth.saturating_sub(1));
+                }
                 depth = depth.saturating_sub(1);
-                line(&mut out, depth);
                 out.push(c);
             }
             ',' => {
@@ -64,6 +73,14 @@ mod tests {
     #[test]
     fn strings_are_left_alone() {
         assert_eq!(pretty(r#" { "a\"{" : "\\" , "b":[ ] } "#), "{\n  \"a\\\"{\": \"\\\\\",\n  \"b\": []\n}");
+    }
+
+    #[test]
+    fn deep_text_stays_short() {
+        let deep = format!("{}1,2{}", "[".repeat(20_000), "]".repeat(20_000));
+        let text = pretty(&deep);
+        assert!(text.len() < 100_000, "{}", text.len());
+        assert_eq!(text.split_whitespace().collect::<String>(), deep);
     }
 
     #[test]

@@ -10,7 +10,10 @@ use crate::{
     wire,
 };
 use serde::de::{DeserializeOwned, IgnoredAny};
-use std::{borrow::Cow, collections::HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 /// A structural fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,13 +210,54 @@ fn check_kind(text: &str, kind: &Kind, limits: &Limits) -> Vec<Fault> {
     checker.faults
 }
 
-/// The text of the value at a path, if it is there.
+/// Where the values at these paths start in a text, in bytes; `None` for one that is not there. Looks at the text once, whatever
+/// the number of paths.
 #[must_use]
-pub fn locate<'t>(text: &'t str, path: &FieldPath) -> Option<&'t str> {
-    path.steps().iter().try_fold(text, |json, step| match step {
-        Step::Name(name) => wire::raw_members(json)?.into_iter().rev().find(|(n, _)| n == name).map(|(_, value)| value),
-        Step::Index(index) => wire::raw_elements(json)?.get(*index).copied(),
-    })
+pub fn locate(text: &str, paths: &[&FieldPath]) -> Vec<Option<usize>> {
+    let mut places = vec![None; paths.len()];
+    let wanted = paths.iter().map(|path| path.steps()).enumerate().collect();
+    locate_in(text, text.trim_matches(wire::WHITESPACE), wanted, &mut places);
+    places
+}
+
+fn locate_in(text: &str, json: &str, wanted: Vec<(usize, &[Step<'static>])>, places: &mut [Option<usize>]) {
+    let mut below: HashMap<Step<'_>, Vec<(usize, &[Step<'static>])>> = HashMap::new();
+    for (index, steps) in wanted {
+        match steps.split_first() {
+            Some((step, rest)) => {
+                let step = match step {
+                    Step::Name(name) => Step::Name(Cow::Borrowed(name.as_ref())),
+                    Step::Index(index) => Step::Index(*index),
+                };
+                below.entry(step).or_default().push((index, rest));
+            }
+            None => {
+                if let Some(place) = places.get_mut(index) {
+                    *place = Some(offset(text, json));
+                }
+            }
+        }
+    }
+    if below.is_empty() {
+        return;
+    }
+    let children: Vec<(Step<'_>, &str)> = match json.as_bytes().first() {
+        Some(b'{') => {
+            wire::raw_members(json).unwrap_or_default().into_iter().map(|(n, v)| (Step::Name(n), v)).collect()
+        }
+        Some(b'[') => wire::raw_elements(json)
+            .unwrap_or_default()
+            .into_iter()
+            .enumerate()
+            .map(|(i, v)| (Step::Index(i), v))
+            .collect(),
+        _ => Vec::new(),
+    };
+    for (step, value) in children {
+        if let Some(wanted) = below.remove(&step) {
+            locate_in(text, value, wanted, places);
+        }
+    }
 }
 
 /// Where a part of a text starts, in bytes.

@@ -131,10 +131,9 @@ impl Validator {
         if message.is_plain() && rules.len() < 2 {
             return rules;
         }
-        let place = |finding: &Finding| {
-            structure::locate(text, &finding.path).map_or(text.len(), |part| structure::offset(text, part))
-        };
-        let mut placed: Vec<(usize, Finding)> = rules.into_iter().map(|finding| (place(&finding), finding)).collect();
+        let places = structure::locate(text, &rules.iter().map(|finding| &finding.path).collect::<Vec<_>>());
+        let places = places.into_iter().map(|place| place.unwrap_or(text.len()));
+        let mut placed: Vec<(usize, Finding)> = places.zip(rules).collect();
         if !message.is_plain() {
             let faults = structure::check(text, &self.limits);
             let provider = &message.vcp_payload.call.provider;
@@ -252,6 +251,13 @@ mod tests {
         message.vcp_payload.outcomes.perception_gap.gap_score = f64::NAN;
         let findings = Validator::new().validate(&message);
         assert_eq!(findings.iter().map(|f| f.code).collect::<Vec<_>>(), [ErrorCode::Missing]);
+    }
+
+    #[test]
+    fn many_findings_take_linear_time() {
+        let early = r#"{"capability_id":"x","capability_type":"tool_call","invoked_at":"2001-01-01T00:00:00Z","success":true},"#;
+        let text = FULL.replace("\"lookup_customer\",", &early.repeat(5000));
+        assert_eq!(found(&text).len(), 5000);
     }
 
     #[test]

@@ -74,9 +74,10 @@ pub(crate) fn run() -> Result<ExitCode, String> {
             }
         }
     }
-    println!("{table}");
+    crate::print(&table.to_string())?;
     if let Some(message) = shown {
-        println!("\nthe message of {} {}:\n\n{}", SHOWN.0, SHOWN.1, vcp_sdk::schema::pretty(&message.to_json()));
+        let text = vcp_sdk::schema::pretty(&message.to_json());
+        crate::print(&format!("\nthe message of {} {}:\n\n{text}", SHOWN.0, SHOWN.1))?;
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

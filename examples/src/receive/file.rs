@@ -23,7 +23,7 @@ pub(crate) fn run(file: &str, args: &Args) -> Result<ExitCode, String> {
 
     match receiver.receive(provider, &headers, &body, args.now.unwrap_or_else(|| Utc::now().trunc_subsecs(3))) {
         Ok(Received::Call(call)) => {
-            println!("{}", vcp_sdk::schema::pretty(&call.message.to_json()));
+            crate::print(&vcp_sdk::schema::pretty(&call.message.to_json()))?;
             eprintln!("event: {}", call.event);
             eprintln!("verified by: {}", vouched(&call.authenticity));
             let count = |how| call.report.written.iter().filter(|written| written.how == how).count();
