@@ -141,9 +141,7 @@ impl Mapper {
     /// `VCP_E009` unknown provider, `VCP_E008` too long, `VCP_E007` not JSON, `VCP_E002` not the provider's shape, `VCP_E005` a
     /// member that the provider's rules require is missing.
     pub fn map(&self, provider: &str, payload: &[u8], received_at: Timestamp) -> Result<Mapping, MapError> {
-        let Some(provider) = self.registry.get(provider) else {
-            return Err(self.unknown(provider));
-        };
+        let provider = self.provider(provider, payload)?;
         let limits = Limits { text_bytes: self.options.max_bytes, ..Limits::default() };
         let text = structure::utf8(payload, &limits)?.trim_matches([' ', '\t', '\n', '\r']);
         if !text.starts_with('{') {
@@ -169,13 +167,17 @@ impl Mapper {
     ///
     /// `VCP_E009` unknown provider, `VCP_E008` too long.
     pub fn check(&self, provider: &str, payload: &[u8]) -> Result<&str, MapError> {
-        let known = self.registry.get(provider).ok_or_else(|| self.unknown(provider))?;
-        if payload.len() > self.options.max_bytes {
-            let message =
-                format!("the payload has {} bytes, more than the limit of {}", payload.len(), self.options.max_bytes);
+        self.provider(provider, payload).map(Provider::name)
+    }
+
+    fn provider(&self, name: &str, payload: &[u8]) -> Result<&Provider, MapError> {
+        let known = self.registry.get(name).ok_or_else(|| self.unknown(name))?;
+        let (length, limit) = (payload.len(), self.options.max_bytes);
+        if length > limit {
+            let message = format!("the payload has {length} bytes, more than the limit of {limit}");
             return Err(MapError::new(ErrorCode::Limit, FieldPath::root(), message));
         }
-        Ok(known.name())
+        Ok(known)
     }
 
     fn unknown(&self, name: &str) -> MapError {

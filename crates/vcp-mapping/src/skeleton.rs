@@ -31,12 +31,12 @@ pub(crate) fn message(provider: &str, event: &str, received_at: Timestamp, conse
     provenance.compliance_flags = Some(Vec::new());
     let mut payload =
         VcpPayload::new(call, model_selection, outcomes, hcr, Artifacts::default(), Custom::default(), provenance);
-    let (status, scope) = match consent {
-        ConsentDefault::Granted => (ConsentStatus::Granted, vec!["recording".to_owned(), "analytics".to_owned()]),
-        // Nothing is agreed to yet, so nothing is in scope. Where the default is left out, a provider's own fact may still make one.
-        ConsentDefault::Pending | ConsentDefault::Omit => (ConsentStatus::Pending, Vec::new()),
+    // Where the default is left out, a provider's own fact may still make a record.
+    let status = match consent {
+        ConsentDefault::Granted => ConsentStatus::Granted,
+        ConsentDefault::Pending | ConsentDefault::Omit => ConsentStatus::Pending,
     };
-    payload.consent = Some(ConsentRecord::new(String::new(), status, scope, "1.0"));
+    payload.consent = Some(ConsentRecord::new(String::new(), status, Vec::new(), "1.0"));
     let mut audit = Audit::new(received_at, VcpVersion::V05.as_str());
     audit.extras.insert("event_type".to_owned(), RawJson::from_text(event));
     VcpMessage::new(VcpVersion::V05, payload, audit)

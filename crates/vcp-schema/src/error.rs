@@ -12,6 +12,7 @@ pub struct ParseError {
     code: ErrorCode,
     path: FieldPath,
     message: String,
+    offset: usize,
     line: usize,
     column: usize,
 }
@@ -21,7 +22,7 @@ impl ParseError {
         let before = text.get(..offset).unwrap_or(text);
         let line = 1 + before.iter().filter(|b| **b == b'\n').count();
         let column = 1 + before.iter().rev().take_while(|b| **b != b'\n').count();
-        Self { code, path, message, line, column }
+        Self { code, path, message, offset, line, column }
     }
 
     /// The code.
@@ -42,6 +43,12 @@ impl ParseError {
         &self.message
     }
 
+    /// The byte in the text, from 0.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
     /// The line in the text, from 1.
     #[must_use]
     pub fn line(&self) -> usize {
@@ -57,7 +64,7 @@ impl ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, path, message, line, column } = self;
+        let Self { code, path, message, line, column, .. } = self;
         write!(f, "{code} at {path}: {message} (line {line}, column {column})")
     }
 }

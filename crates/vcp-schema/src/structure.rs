@@ -184,18 +184,9 @@ pub(crate) fn read<T: wire::FromWire + Described>(text: &str, limits: &Limits) -
 #[must_use]
 pub fn check(text: &str, limits: &Limits) -> Vec<Fault> {
     if let Err(error) = well_formed(text, limits) {
-        return vec![Fault {
-            offset: offset_of(text, &error),
-            ..Fault::new(error.code(), &PathNode::root(), error.message())
-        }];
+        return vec![Fault { offset: error.offset(), ..Fault::new(error.code(), &PathNode::root(), error.message()) }];
     }
     check_kind(text, &<crate::VcpMessage as Described>::KIND, limits)
-}
-
-/// The byte offset of an error in the text.
-fn offset_of(text: &str, error: &ParseError) -> usize {
-    let line_start = text.split_inclusive('\n').take(error.line() - 1).map(str::len).sum::<usize>();
-    line_start + error.column() - 1
 }
 
 /// The faults of well-formed text that should be of this kind.

@@ -5,6 +5,7 @@ use crate::{
     rules::{self, Context},
 };
 use chrono::{DateTime, Utc};
+use std::borrow::Cow;
 use vcp_schema::{
     Limits, VcpMessage,
     structure::{self, Fault},
@@ -88,7 +89,10 @@ impl Validator {
     #[must_use]
     pub fn validate_json(&self, text: &str) -> Report {
         match VcpMessage::from_json_with(text, &self.limits) {
-            Ok(message) => Report { findings: self.findings(&message, text), message: Some(message) },
+            Ok(message) => {
+                let findings = self.findings(&message, || Cow::Borrowed(text));
+                Report { findings, message: Some(message) }
+            }
             Err(_) => {
                 let findings =
                     structure::check(text, &self.limits).into_iter().map(|fault| self.finding(fault)).collect();
@@ -100,11 +104,7 @@ impl Validator {
     /// Validates a message that has been read or made. For one without findings this takes no memory.
     #[must_use]
     pub fn validate(&self, message: &VcpMessage) -> Vec<Finding> {
-        let findings = self.rule_findings(message);
-        if findings.is_empty() && message.is_plain() {
-            return findings;
-        }
-        self.findings(message, &message.to_json())
+        self.findings(message, || Cow::Owned(message.to_json()))
     }
 
     /// Whether a message has no finding of severity error.
@@ -125,16 +125,18 @@ impl Validator {
         findings
     }
 
-    /// The findings of a message whose text this is, in the order of the text.
-    fn findings(&self, message: &VcpMessage, text: &str) -> Vec<Finding> {
+    /// The findings of a message, in the order of its text, which is asked for only when there is something to order.
+    fn findings<'t>(&self, message: &VcpMessage, text: impl FnOnce() -> Cow<'t, str>) -> Vec<Finding> {
         let rules = self.rule_findings(message);
-        if message.is_plain() && rules.len() < 2 {
+        let is_plain = message.is_plain();
+        if is_plain && rules.len() < 2 {
             return rules;
         }
+        let text = &*text();
         let places = structure::locate(text, &rules.iter().map(|finding| &finding.path).collect::<Vec<_>>());
         let places = places.into_iter().map(|place| place.unwrap_or(text.len()));
         let mut placed: Vec<(usize, Finding)> = places.zip(rules).collect();
-        if !message.is_plain() {
+        if !is_plain {
             let faults = structure::check(text, &self.limits);
             let provider = &message.vcp_payload.call.provider;
             placed.extend(
