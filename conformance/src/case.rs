@@ -170,12 +170,16 @@ fn difference(expected: &RawValue, ok: &RawValue) -> Option<String> {
     let answer = object(ok.get());
     let message =
         answer.get("message_text").and_then(|text| serde_json::from_str::<String>(text.get()).ok()).unwrap_or_default();
-    object(expected.get()).into_iter().find_map(|(name, value)| match name.as_str() {
+    let Ok(expected) = serde_json::from_str::<Object>(expected.get()) else {
+        return Some("the expectation cannot be read".to_owned());
+    };
+    expected.into_iter().find_map(|(name, value)| match name.as_str() {
         "message" => (!same(value.get(), &message)).then(|| format!("the message should be {value}")),
         "message_json" => {
             let json: String = serde_json::from_str(value.get()).unwrap_or_default();
             (!same(&json, &message)).then(|| format!("the message should be {json}"))
         }
+        "fields" if object(value.get()).is_empty() => Some("`fields` cannot be read, or names nothing".to_owned()),
         "fields" => object(value.get()).into_iter().find_map(|(pointer, value)| {
             let fits = at(&message, &pointer).is_some_and(|given| same(value.get(), &given));
             (!fits).then(|| format!("`{pointer}` of the message should be {value}"))

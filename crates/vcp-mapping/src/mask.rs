@@ -109,7 +109,7 @@ impl Secrets {
             out: String::with_capacity(json.len()),
             copied: 0,
             stack: Vec::new(),
-            deep_is_named: false,
+            budget: json.len() + 64 * 1024,
             masked: Vec::new(),
         };
         masker.run();
@@ -120,9 +120,6 @@ impl Secrets {
         (Cow::Owned(masker.out), masker.masked)
     }
 }
-
-/// The deepest place that gets a pointer of its own.
-const DEEPEST_POINTER: usize = 128;
 
 /// An open object or list.
 struct Frame<'t> {
@@ -148,8 +145,8 @@ struct Masker<'m, 't> {
     out: String,
     copied: usize,
     stack: Vec<Frame<'t>>,
-    /// What is deeper than pointers go has been named since the last that is not.
-    deep_is_named: bool,
+    /// How many bytes of pointers may still be made.
+    budget: usize,
     masked: Vec<String>,
 }
 
@@ -261,24 +258,22 @@ impl Masker<'_, '_> {
         self.out.push_str(self.json.get(self.copied..from).unwrap_or_default());
         self.out.push_str("\"***\"");
         self.copied = to;
-        // Far down, the place is named by the object or list that holds it: hostile depth must not make long lists of long names.
-        if self.stack.len() > DEEPEST_POINTER {
-            if !std::mem::replace(&mut self.deep_is_named, true) {
-                self.name(DEEPEST_POINTER);
-            }
-        } else {
-            self.deep_is_named = false;
-            self.name(self.stack.len());
-        }
+        self.note();
     }
 
-    /// Notes the place of what is masked, down to a depth.
-    fn name(&mut self, depth: usize) {
-        let path = self.stack.iter().take(depth).fold(FieldPath::root(), |path, frame| match &frame.name {
+    /// Notes the place of what is masked. Many leaves below long names would make pointers without end: when the pointers are
+    /// longer than the payload, the rest is named by the payload itself, once.
+    fn note(&mut self) {
+        if self.budget == 0 {
+            return;
+        }
+        let path = self.stack.iter().fold(FieldPath::root(), |path, frame| match &frame.name {
             Some(name) => path.name(name.as_ref()),
             None => path.index(frame.index),
         });
-        self.masked.push(path.pointer());
+        let pointer = path.pointer();
+        self.budget = self.budget.saturating_sub(pointer.len());
+        self.masked.push(if self.budget == 0 { String::new() } else { pointer });
     }
 }
 
@@ -397,11 +392,16 @@ mod tests {
     }
 
     #[test]
-    fn many_deep_leaves_are_named_once() {
-        let deep = format!(r#"{{"secret":{}{}0{}}}"#, "[".repeat(50_000), "0,".repeat(50_000), "]".repeat(50_000));
-        let (text, masked) = mask(&["secret"], &deep);
-        assert_eq!(masked.len(), 1);
-        assert_eq!(text.matches("***").count(), 50_001);
+    fn pointers_stay_shorter_than_the_payload() {
+        let leaves = "0,".repeat(50_000);
+        let deep = format!(r#"{{"secret":{}{leaves}0{}}}"#, "[".repeat(50_000), "]".repeat(50_000));
+        let wide = format!(r#"{{"secret":{{"{}":[{leaves}0]}}}}"#, "n".repeat(100_000));
+        for json in [deep, wide] {
+            let (text, masked) = mask(&["secret"], &json);
+            assert_eq!(text.matches("***").count(), 50_001);
+            assert_eq!(masked.last().map(String::as_str), Some(""), "the rest is named by the payload itself");
+            assert!(masked.iter().map(String::len).sum::<usize>() <= json.len() + 64 * 1024);
+        }
     }
 
     #[test]

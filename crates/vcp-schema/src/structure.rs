@@ -191,7 +191,7 @@ pub fn check(text: &str, limits: &Limits) -> Vec<Fault> {
 
 /// The faults of well-formed text that should be of this kind.
 fn check_kind(text: &str, kind: &Kind, limits: &Limits) -> Vec<Fault> {
-    let mut checker = Checker { text, limits, members: 0, faults: Vec::new() };
+    let mut checker = Checker { text, limits, members: 0, budget: 4 * limits.text_bytes, faults: Vec::new() };
     let root = PathNode::root();
     let trimmed = text.trim_matches(wire::WHITESPACE);
     if let Some(fault) = checker.version(trimmed, kind, &root) {
@@ -261,12 +261,28 @@ struct Checker<'t> {
     text: &'t str,
     limits: &'t Limits,
     members: usize,
+    /// How many bytes of paths may still be made: many faults below long names would make them without end.
+    budget: usize,
     faults: Vec<Fault>,
 }
 
 impl<'t> Checker<'t> {
     fn report(&mut self, at: &'t str, fault: Fault) {
-        self.faults.push(Fault { offset: offset(self.text, at), ..fault });
+        self.push(Fault { offset: offset(self.text, at), ..fault });
+    }
+
+    fn push(&mut self, fault: Fault) {
+        if self.budget == 0 {
+            return;
+        }
+        let length = |step: &Step<'_>| if let Step::Name(name) = step { name.len() } else { 8 };
+        self.budget = self.budget.saturating_sub(64 + fault.path.steps().iter().map(length).sum::<usize>());
+        let offset = fault.offset;
+        self.faults.push(fault);
+        if self.budget == 0 {
+            let message = "there are more faults than can be listed";
+            self.faults.push(Fault { offset, ..Fault::new(ErrorCode::Limit, &PathNode::root(), message) });
+        }
     }
 
     /// A message of another version has no other fault than that.
@@ -439,7 +455,7 @@ impl<'t> Checker<'t> {
         for field in object.fields.iter().filter(|f| f.presence == Presence::Required && !filled.contains(&f.name)) {
             let fault = Fault::new(ErrorCode::Missing, &path.name(field.name), "the required member is absent or null");
             let end = offset(self.text, json) + json.len().saturating_sub(1);
-            self.faults.push(Fault { offset: end, ..fault.with("member", field.name) });
+            self.push(Fault { offset: end, ..fault.with("member", field.name) });
         }
     }
 
@@ -473,7 +489,7 @@ impl<'t> Checker<'t> {
                 Fault::new(ErrorCode::Limit, path, message).with("limit", self.limits.members.to_string()),
             );
         }
-        self.members <= self.limits.members
+        self.members <= self.limits.members && self.budget > 0
     }
 }
 

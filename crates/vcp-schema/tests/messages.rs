@@ -242,6 +242,16 @@ fn limits_hold() {
 }
 
 #[test]
+fn many_faults_below_a_long_name_are_cut_off() {
+    let roles =
+        format!(r#"{{"{}":{{"chosen":"m","alternatives":[{}1]}}}}"#, "n".repeat(1_000_000), "1,".repeat(90_000));
+    let text = minimal().to_string().replacen(r#""roles":{}"#, &format!(r#""roles":{roles}"#), 2);
+    let faults = structure::check(&text, &Limits::default());
+    assert_eq!(faults.last().map(|fault| fault.code), Some(ErrorCode::Limit));
+    assert!(faults.len() < 100, "{}", faults.len());
+}
+
+#[test]
 fn truncated_at_every_byte() {
     let compact = VcpMessage::from_json(FULL).unwrap().to_json();
     for end in 0..compact.len() {
