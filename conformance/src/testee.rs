@@ -5,10 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use vcp_auth::{AuthError, Outcome, Scheme, Secret, Verifier};
 use vcp_mapping::{ConsentDefault, MapError, Mapper, Mapping, Options};
-use vcp_schema::{ErrorCode, FieldPath, ParseError, Timestamp, VcpMessage};
+use vcp_schema::{
+    ErrorCode, FieldPath, ParseError, Timestamp, VcpMessage,
+    checksum::{Algorithm, ChecksumError, Verdict},
+};
 use vcp_validate::Validator;
 
-const OPS: [&str; 5] = ["hello", "parse", "validate", "map", "verify"];
+const OPS: [&str; 7] = ["hello", "parse", "validate", "map", "checksum", "verify_checksum", "verify"];
 
 /// Answers requests.
 #[derive(Debug, Default)]
@@ -34,6 +37,12 @@ use Answer::{Ok as Done, Unsupported};
 
 impl From<ParseError> for Answer {
     fn from(error: ParseError) -> Self {
+        Self::Error { code: error.code(), field_path: Some(error.path().to_string()), reason: error.to_string() }
+    }
+}
+
+impl From<ChecksumError> for Answer {
+    fn from(error: ChecksumError) -> Self {
         Self::Error { code: error.code(), field_path: Some(error.path().to_string()), reason: error.to_string() }
     }
 }
@@ -81,6 +90,8 @@ impl Testee {
             "parse" => parse(&members),
             "validate" => validate(&members),
             "map" => self.map(&members),
+            "checksum" => checksum(&members),
+            "verify_checksum" => verify_checksum(&members),
             "verify" => self.knows_provider(&members).and_then(|()| verify(&members)),
             other => Ok(Unsupported(format!("op {other}"))),
         };
@@ -221,6 +232,26 @@ fn validate(members: &Members<'_>) -> Result<Answer, Answer> {
         .map(|f| json!({"code": f.code, "severity": f.severity, "field_path": f.path.to_string()}))
         .collect();
     Ok(Done(json!({"valid": report.is_valid(), "findings": findings})))
+}
+
+fn checksum(members: &Members<'_>) -> Result<Answer, Answer> {
+    let algorithm: String = members.required("algorithm")?;
+    let algorithm = Algorithm::from_word(&algorithm).ok_or_else(|| bad_request("algorithm", ErrorCode::Type))?;
+    let message = VcpMessage::from_slice(&members.input()?)?;
+    Ok(Done(json!({"checksum": message.checksum(algorithm)?})))
+}
+
+fn verify_checksum(members: &Members<'_>) -> Result<Answer, Answer> {
+    let message = VcpMessage::from_slice(&members.input()?)?;
+    let (result, algorithm) = match message.verify_checksum()? {
+        Verdict::Match(algorithm) => ("match", Some(algorithm)),
+        Verdict::Mismatch(algorithm) => ("mismatch", algorithm),
+        Verdict::Absent => ("absent", None),
+    };
+    Ok(Done(match algorithm {
+        Some(algorithm) => json!({"result": result, "algorithm": algorithm.as_str()}),
+        None => json!({"result": result}),
+    }))
 }
 
 #[derive(Deserialize)]

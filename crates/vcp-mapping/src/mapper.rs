@@ -301,7 +301,7 @@ impl<'p> Run<'p, '_> {
         };
         let (data, masked) = secrets.map_or((Cow::Borrowed(self.text), Vec::new()), |secrets| secrets.mask(self.text));
         report.masked = masked;
-        let data = CustomProviderData::new(RawObject::from_trusted_text(data));
+        let data = CustomProviderData::builder().data(RawObject::from_trusted_text(data)).build();
         message.vcp_payload.custom.provider_specific.insert(name.to_owned(), data);
         place_free_data(&mut message, name, free);
         Ok(Mapping::Call(Box::new(Mapped { message, event, report })))

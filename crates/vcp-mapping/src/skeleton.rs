@@ -15,31 +15,55 @@ use vcp_schema::{
 
 /// The message before any rule.
 pub(crate) fn message(provider: &str, event: &str, received_at: Timestamp, consent: ConsentDefault) -> VcpMessage {
-    let call = Call::new(String::new(), String::new(), provider, received_at);
-    let model_selection = ModelSelection::new(format!("{provider}_default"), received_at, OrderedMap::new());
-    let outcomes = Outcomes::new(
-        ObjectiveOutcome::new(OutcomeStatus::Unknown),
-        PerceptionGap::new(0.0, GapClass::Aligned),
-        ModelOutcomeAttribution::new(OrderedMap::new(), RawObject::default()),
-    );
-    let hcr = HumanReadableContext::new("system", format!("{provider} call processed"), OutcomeStatus::Unknown);
-    let mut provenance = Provenance::new(format!("{provider}_webhook_api"), received_at);
-    provenance.created_by = Some(format!("{provider}_webhook_processor"));
-    provenance.transformation_history =
-        vec![format!("received_from_{provider}_webhook"), "mapped_to_vcp_v0.5".to_owned()];
-    provenance.data_retention_policy = Some("standard_30_days".to_owned());
-    provenance.compliance_flags = Some(Vec::new());
-    let mut payload =
-        VcpPayload::new(call, model_selection, outcomes, hcr, Artifacts::default(), Custom::default(), provenance);
+    let call = Call::builder().call_id("").session_id("").provider(provider).start_time(received_at).build();
+    let model_selection = ModelSelection::builder()
+        .policy_id(format!("{provider}_default"))
+        .resolved_at(received_at)
+        .roles(OrderedMap::new())
+        .build();
+    let outcomes = Outcomes::builder()
+        .objective(ObjectiveOutcome::builder().status(OutcomeStatus::Unknown).build())
+        .perception_gap(PerceptionGap::builder().gap_score(0.0).gap_class(GapClass::Aligned).build())
+        .model_outcome_attribution(
+            ModelOutcomeAttribution::builder().roles(OrderedMap::new()).kpis(RawObject::default()).build(),
+        )
+        .build();
+    let hcr = HumanReadableContext::builder()
+        .audience("system")
+        .headline(format!("{provider} call processed"))
+        .outcome_status(OutcomeStatus::Unknown)
+        .build();
     // Where the default is left out, a provider's own fact may still make a record.
     let status = match consent {
         ConsentDefault::Granted => ConsentStatus::Granted,
         ConsentDefault::Pending | ConsentDefault::Omit => ConsentStatus::Pending,
     };
-    payload.consent = Some(ConsentRecord::new(String::new(), status, Vec::new(), "1.0"));
-    let mut audit = Audit::new(received_at, VcpVersion::V05.as_str());
-    audit.extras.insert("event_type".to_owned(), RawJson::from_text(event));
-    VcpMessage::new(VcpVersion::V05, payload, audit)
+    let consent = ConsentRecord::builder().consent_id("").status(status).scope([]).version("1.0").build();
+    let provenance = Provenance::builder()
+        .source_system(format!("{provider}_webhook_api"))
+        .created_at(received_at)
+        .created_by(format!("{provider}_webhook_processor"))
+        .transformation_history([format!("received_from_{provider}_webhook"), "mapped_to_vcp_v0.5".to_owned()])
+        .data_retention_policy("standard_30_days")
+        .compliance_flags([])
+        .build();
+    let payload = VcpPayload::builder()
+        .call(call)
+        .model_selection(model_selection)
+        .outcomes(outcomes)
+        .hcr(hcr)
+        .artifacts(Artifacts::default())
+        .custom(Custom::default())
+        .consent(consent)
+        .provenance(provenance)
+        .build();
+    let event_type = ("event_type".to_owned(), RawJson::from_text(event));
+    let audit = Audit::builder()
+        .received_at(received_at)
+        .schema_version(VcpVersion::V05.as_str())
+        .extras(OrderedMap::from([event_type]))
+        .build();
+    VcpMessage::builder().vcp_payload(payload).audit(audit).build()
 }
 
 /// Fills in what follows from what the rules wrote, and reports every default that stands.

@@ -26,16 +26,16 @@ pub enum Kind {
     Boolean,
     /// A string with a timestamp; see [`crate::Timestamp`].
     Timestamp,
-    /// A string with a version; see [`crate::VcpVersion`].
-    Version,
+    /// A string with this version.
+    Version(crate::VcpVersion),
     /// A string that should be one of these words.
-    Word(&'static [&'static str]),
+    Word(&'static WordType),
     /// An object of any content, kept as text.
     FreeForm,
     /// A list.
     List(&'static Kind),
     /// An object whose members are all of one kind; with the words that names should be, if they are listed.
-    Map(Option<&'static [&'static str]>, &'static Kind),
+    Map(Option<&'static WordType>, &'static Kind),
     /// A modelled object.
     Object(&'static ObjectType),
     /// A string, or else this: entries of `capabilities_invoked`.
@@ -47,6 +47,8 @@ pub enum Kind {
 pub struct ObjectType {
     /// The name of the type: `Call`.
     pub name: &'static str,
+    /// What it is, for people.
+    pub doc: &'static str,
     /// The members, in the order of the specification.
     pub fields: &'static [Field],
 }
@@ -62,6 +64,21 @@ pub struct Field {
     pub presence: Presence,
     /// Its type.
     pub kind: Kind,
+    /// What it means, for people: with unit, range and source.
+    pub doc: &'static str,
+    /// Whether it may say who somebody is or what was said; see [`crate::VcpMessage::redacted`].
+    pub personal: bool,
+}
+
+/// An enumeration, open: other words are kept (decisions 1.8).
+#[derive(Debug)]
+pub struct WordType {
+    /// The name of the type: `OutcomeStatus`.
+    pub name: &'static str,
+    /// What it is, for people.
+    pub doc: &'static str,
+    /// The listed words, in the order of the specification.
+    pub words: &'static [&'static str],
 }
 
 impl ObjectType {
@@ -90,6 +107,6 @@ pub trait Described {
 pub fn message() -> &'static ObjectType {
     match <crate::VcpMessage as Described>::KIND {
         Kind::Object(object) => object,
-        _ => &ObjectType { name: "VcpMessage", fields: &[] },
+        _ => &ObjectType { name: "VcpMessage", doc: "", fields: &[] },
     }
 }

@@ -43,15 +43,18 @@
 //! Every model type implements `Serialize` and `Deserialize` for JSON, so it fits into your own types. These pass through
 //! the JSON text; [`VcpMessage::from_json`] and [`VcpMessage::to_json`] are the fast way.
 
+pub mod checksum;
 mod code;
 pub mod describe;
 mod error;
+mod facts;
 mod limits;
 mod map;
 pub mod model;
 mod number;
 mod path;
 mod pretty;
+mod privacy;
 mod raw;
 pub mod structure;
 mod timestamp;
@@ -65,13 +68,23 @@ pub use error::ParseError;
 pub use limits::Limits;
 pub use map::{Extras, OrderedMap};
 pub use model::{
-    Artifacts, Audit, Call, Capability, CapabilityInvocation, ConsentRecord, Custom, CustomProviderData,
-    HumanReadableContext, ModelAttributionRole, ModelOutcomeAttribution, ModelRoleInfo, ModelSelection,
-    ObjectiveOutcome, Outcomes, PerceptionGap, Provenance, ScoredCriteria, TelemetryPrior, VcpMessage, VcpPayload,
+    VcpMessage, VcpPayload,
+    artifacts::Artifacts,
+    audit::Audit,
+    call::{Call, Capability, CapabilityInvocation},
+    consent::ConsentRecord,
+    custom::{Custom, CustomProviderData},
+    hcr::HumanReadableContext,
+    model_selection::{ModelRoleInfo, ModelSelection, TelemetryPrior},
+    outcomes::{
+        ModelAttributionRole, ModelOutcomeAttribution, ObjectiveOutcome, Outcomes, PerceptionGap, ScoredCriteria,
+    },
+    provenance::Provenance,
 };
 pub use number::{Decimal, NotANumber};
 pub use path::{FieldPath, PathNode, Step};
 pub use pretty::pretty;
+pub use privacy::{AnonymisationKey, Redacted, ShortKey};
 pub use raw::{RawJson, RawObject};
 pub use timestamp::{Timestamp, TimestampError};
 pub use version::VcpVersion;

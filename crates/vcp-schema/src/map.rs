@@ -131,10 +131,22 @@ impl<K: Eq + Hash, V> OrderedMap<K, V> {
 impl<K: PartialEq, V> FromIterator<(K, V)> for OrderedMap<K, V> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
         let mut map = Self::new();
-        for (key, value) in iter {
-            map.insert(key, value);
-        }
+        map.extend(iter);
         map
+    }
+}
+
+impl<K: PartialEq, V, const N: usize> From<[(K, V); N]> for OrderedMap<K, V> {
+    fn from(members: [(K, V); N]) -> Self {
+        members.into_iter().collect()
+    }
+}
+
+impl<K: PartialEq, V> Extend<(K, V)> for OrderedMap<K, V> {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, members: I) {
+        for (key, value) in members {
+            self.insert(key, value);
+        }
     }
 }
 

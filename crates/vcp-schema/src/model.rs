@@ -1,54 +1,66 @@
 //! The message, one module per section of the specification (schema-v0.5, decisions 1).
 //!
 //! Each type is declared once, in the order of the specification's field table, by one macro. From the declaration come the
-//! struct, a constructor with the required members, reading, writing and the description in [`crate::describe`].
+//! struct, its builder, reading, writing, the description in [`crate::describe`] and the JSON Schema.
+//!
+//! Builders ask for the required members at compile time; everything else is absent or at its default:
+//!
+//! ```
+//! use serde_json::json;
+//! use vcp_schema::{Call, CapabilityInvocation, CapabilityType, ChannelType, RawObject, Timestamp};
+//!
+//! let start: Timestamp = "2026-10-14T12:00:00Z".parse()?;
+//! let booking = CapabilityInvocation::builder()
+//!     .capability_id("book_appointment")
+//!     .capability_type(CapabilityType::ToolCall)
+//!     .invoked_at(start)
+//!     .success(true)
+//!     .metadata(RawObject::try_from(json!({"slot": "morning"}))?)
+//!     .build();
+//! let call = Call::builder()
+//!     .call_id("c1")
+//!     .session_id("s1")
+//!     .provider("retell")
+//!     .start_time(start)
+//!     .duration_sec(185)
+//!     .channel(ChannelType::Phone)
+//!     .capabilities_invoked([booking.into(), "transfer_call".into()])
+//!     .build();
+//! assert_eq!(call.from, None);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! ```compile_fail
+//! let call = vcp_schema::Call::builder().call_id("c1").build(); // the other required members are missing
+//! ```
 
 use crate::{Limits, ParseError, VcpVersion, describe::Described, structure, wire, write};
 
-mod artifacts;
-mod audit;
-mod call;
-mod consent;
-mod custom;
-mod hcr;
-mod model_selection;
-mod outcomes;
+pub mod artifacts;
+pub mod audit;
+pub mod call;
+pub mod consent;
+pub mod custom;
+pub mod hcr;
+pub mod model_selection;
+pub mod outcomes;
 pub(crate) mod plain;
-mod provenance;
+pub mod provenance;
 
-pub use artifacts::Artifacts;
-pub use audit::Audit;
-pub use call::{Call, Capability, CapabilityInvocation};
-pub use consent::ConsentRecord;
-pub use custom::{Custom, CustomProviderData};
-pub use hcr::HumanReadableContext;
-pub use model_selection::{ModelRoleInfo, ModelSelection, TelemetryPrior};
-pub use outcomes::{
-    ModelAttributionRole, ModelOutcomeAttribution, ObjectiveOutcome, Outcomes, PerceptionGap, ScoredCriteria,
+use crate::{
+    Artifacts, Audit, Call, ConsentRecord, Custom, HumanReadableContext, ModelSelection, Outcomes, Provenance,
 };
-pub use provenance::Provenance;
 
-/// Declares an object of the model.
+/// Declares an object of the model: presence, name, `/ "alias"`, `[personal]`, type.
 macro_rules! model {
-    ($( $(#[$meta:meta])* $Type:ident $(($adopt:path))? { $( $(#[$fmeta:meta])* $presence:ident $field:ident $(/ $alias:literal)? : $T:ty, )* } )*) => { $(
-        $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq)]
-        #[non_exhaustive]
-        pub struct $Type {
-            $( $(#[$fmeta])* pub $field: model!(@type $presence $T), )*
-            /// Members that the specification does not define, kept in order (decisions 1.7).
-            pub extras: $crate::Extras,
-        }
+    ($( $(#[doc = $doc:literal])* $Type:ident $(($adopt:path))? { $( $(#[doc = $fdoc:literal])* $presence:ident $field:ident $(/ $alias:literal)? $([$personal:ident])? : $T:ty, )* } )*) => { $(
+        model! { @struct [$(#[doc = $doc])*] $Type [] $( [$(#[doc = $fdoc])*] $presence $field ($T) )* }
 
         impl $crate::describe::Described for $Type {
             const KIND: $crate::describe::Kind = $crate::describe::Kind::Object(&$crate::describe::ObjectType {
                 name: stringify!($Type),
-                fields: &[$( $crate::describe::Field {
-                    name: stringify!($field),
-                    alias: model!(@alias $($alias)?),
-                    presence: model!(@presence $presence),
-                    kind: <$T as $crate::describe::Described>::KIND,
-                }, )*],
+                doc: concat!($($doc),*),
+                fields: &[$( model!(@field [$($fdoc)*] $presence $field $(/ $alias)? $([$personal])? : $T) ),*],
             });
         }
 
@@ -93,7 +105,7 @@ macro_rules! model {
         impl $crate::write::ToWire for $Type {
             fn write(&self, json: &mut $crate::write::Writer) {
                 json.object(|json| {
-                    $( model!(@write $presence json, stringify!($field), &self.$field); )*
+                    $( model!(@write $presence json, stringify!($field), &self.$field, model!(@personal $($personal)?)); )*
                     json.members(&self.extras);
                 });
             }
@@ -118,8 +130,57 @@ macro_rules! model {
             }
         }
 
-        model! { @new $Type [] [] $( $presence $field ($T) )* }
+        #[cfg(feature = "jsonschema")]
+        impl schemars::JsonSchema for $Type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($Type).into()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                $crate::jsonschema::of(&<Self as $crate::describe::Described>::KIND, generator)
+            }
+        }
+
+        model! { @default $Type [] $( $presence $field )* }
     )* };
+
+    // What the description of a member says.
+    (@field [$($fdoc:literal)*] $presence:ident $field:ident $(/ $alias:literal)? $([$personal:ident])? : $T:ty) => {
+        $crate::describe::Field {
+            name: stringify!($field),
+            alias: model!(@alias $($alias)?),
+            presence: model!(@presence $presence),
+            kind: <$T as $crate::describe::Described>::KIND,
+            doc: concat!($($fdoc),*),
+            personal: model!(@personal $($personal)?),
+        }
+    };
+
+    // The struct, each member with what its builder asks for.
+    (@struct [$($meta:tt)*] $Type:ident [$($done:tt)*]) => {
+        $($meta)*
+        #[derive(Debug, Clone, PartialEq, bon::Builder)]
+        #[builder(on(_, into), derive(Debug, Clone))]
+        #[non_exhaustive]
+        pub struct $Type {
+            $($done)*
+            /// Members that the specification does not define, kept in order (decisions 1.7).
+            #[builder(default)]
+            pub extras: $crate::Extras,
+        }
+    };
+    (@struct $head:tt $Type:ident [$($done:tt)*] [$($meta:tt)*] required $field:ident ($T:ty) $($rest:tt)*) => {
+        model! { @struct $head $Type [$($done)* $($meta)* pub $field: $T,] $($rest)* }
+    };
+    (@struct $head:tt $Type:ident [$($done:tt)*] [$($meta:tt)*] optional $field:ident ($T:ty) $($rest:tt)*) => {
+        model! { @struct $head $Type [$($done)* $($meta)* pub $field: Option<$T>,] $($rest)* }
+    };
+    (@struct $head:tt $Type:ident [$($done:tt)*] [$($meta:tt)*] defaulted $field:ident ($T:ty) $($rest:tt)*) => {
+        model! { @struct $head $Type [$($done)* $($meta)* #[builder(default)] pub $field: $T,] $($rest)* }
+    };
+    (@struct $head:tt $Type:ident [$($done:tt)*] [$($meta:tt)*] version $field:ident ($T:ty) $($rest:tt)*) => {
+        model! { @struct $head $Type [$($done)* $($meta)* #[builder(skip = VcpVersion::V05)] pub $field: $T,] $($rest)* }
+    };
 
     (@type optional $T:ty) => { Option<$T> };
     (@type $presence:ident $T:ty) => { $T };
@@ -127,40 +188,31 @@ macro_rules! model {
     (@alias) => { None };
     (@alias $alias:literal) => { Some($alias) };
 
-    (@presence required) => { $crate::describe::Presence::Required };
+    (@personal) => { false };
+    (@personal personal) => { true };
+
     (@presence optional) => { $crate::describe::Presence::Optional };
     (@presence defaulted) => { $crate::describe::Presence::Defaulted };
+    (@presence $required:ident) => { $crate::describe::Presence::Required };
 
-    (@take required $field:ident) => { $field };
-    (@take $presence:ident $field:ident) => { Some($field.unwrap_or_default()) };
+    (@take optional $field:ident) => { Some($field.unwrap_or_default()) };
+    (@take defaulted $field:ident) => { Some($field.unwrap_or_default()) };
+    (@take $required:ident $field:ident) => { $field };
 
-    (@write optional $json:ident, $name:expr, $value:expr) => { if let Some(value) = $value { $json.member($name, value); } };
-    (@write $presence:ident $json:ident, $name:expr, $value:expr) => { $json.member($name, $value) };
+    (@write optional $json:ident, $name:expr, $value:expr, $personal:expr) => { if let Some(value) = $value { $json.member($name, value, $personal); } };
+    (@write $presence:ident $json:ident, $name:expr, $value:expr, $personal:expr) => { $json.member($name, $value, $personal) };
 
-    // Sorts the members into parameters of `new` and defaults.
-    (@new $Type:ident [$($params:tt)*] [$($defaults:tt)*] required $field:ident ($T:ty) $($rest:tt)*) => {
-        model! { @new $Type [$($params)* $field ($T)] [$($defaults)*] $($rest)* }
-    };
-    (@new $Type:ident [$($params:tt)*] [$($defaults:tt)*] $presence:ident $field:ident ($T:ty) $($rest:tt)*) => {
-        model! { @new $Type [$($params)*] [$($defaults)* $field] $($rest)* }
-    };
-    // Nothing is required: the default invents nothing.
-    (@new $Type:ident [] [$($default:ident)*]) => {
+    // A type without required members has a default, which invents nothing.
+    (@default $Type:ident [$($seen:ident)*]) => {
         impl Default for $Type {
             fn default() -> Self {
-                Self { $( $default: Default::default(), )* extras: $crate::Extras::new() }
+                Self { $( $seen: Default::default(), )* extras: $crate::Extras::new() }
             }
         }
     };
-    (@new $Type:ident [$($param:ident ($T:ty))+] [$($default:ident)*]) => {
-        impl $Type {
-            /// The required members, in the order of the specification; everything else absent or at its default.
-            #[allow(clippy::too_many_arguments)]
-            pub fn new($($param: impl Into<$T>),+) -> Self {
-                Self { $( $param: $param.into(), )+ $( $default: Default::default(), )* extras: $crate::Extras::new() }
-            }
-        }
-    };
+    (@default $Type:ident [$($seen:ident)*] optional $field:ident $($rest:tt)*) => { model! { @default $Type [$($seen)* $field] $($rest)* } };
+    (@default $Type:ident [$($seen:ident)*] defaulted $field:ident $($rest:tt)*) => { model! { @default $Type [$($seen)* $field] $($rest)* } };
+    (@default $($has_required:tt)*) => {};
 }
 pub(crate) use model;
 
@@ -168,7 +220,7 @@ model! {
     /// A whole VCP v0.5 message (schema-v0.5, "Core Message Structure").
     VcpMessage {
         /// Always 0.5: other versions are read by upgrading them (decisions 2.1).
-        required vcp_version: VcpVersion,
+        version vcp_version: VcpVersion,
         /// What happened.
         required vcp_payload: VcpPayload,
         /// How the record came to be.

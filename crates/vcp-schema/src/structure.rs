@@ -5,7 +5,7 @@
 
 use crate::{
     ErrorCode, FieldPath, Limits, ParseError, PathNode, Step, Timestamp, VcpVersion,
-    describe::{Described, Field, Kind, ObjectType, Presence},
+    describe::{Described, Field, Kind, ObjectType, Presence, WordType},
     number::{self, IntegerFault},
     wire,
 };
@@ -114,18 +114,35 @@ fn reason(error: &serde_json::Error) -> String {
     format!("the text is not JSON: {}", if error.is_eof() { "it ends too early" } else { text })
 }
 
-/// The deepest nesting of `[` and `{` in JSON text.
+/// How much a JSON text would take when a structure is built of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Extent {
+    /// The deepest nesting of `[` and `{`.
+    pub depth: usize,
+    /// Members of objects and elements of lists, at all levels.
+    pub members: usize,
+}
+
+/// Measures JSON text without building anything (decisions 4.7).
+///
+/// ```
+/// use vcp_schema::structure::{Extent, extent};
+/// assert_eq!(extent(r#"{"a": [1, 2, {}], "b": "[,"}"#), Extent { depth: 3, members: 5 });
+/// ```
 #[must_use]
-pub fn depth(json: &str) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0_usize);
-    let mut bytes = json.bytes();
+pub fn extent(json: &str) -> Extent {
+    let mut extent = Extent::default();
+    let mut depth = 0_usize;
+    let mut bytes = json.bytes().filter(|byte| !byte.is_ascii_whitespace()).peekable();
     while let Some(byte) = bytes.next() {
         match byte {
             b'[' | b'{' => {
                 depth += 1;
-                deepest = deepest.max(depth);
+                extent.depth = extent.depth.max(depth);
+                extent.members += usize::from(!matches!(bytes.peek(), Some(b']' | b'}') | None));
             }
             b']' | b'}' => depth = depth.saturating_sub(1),
+            b',' => extent.members += 1,
             b'"' => {
                 while let Some(byte) = bytes.next() {
                     match byte {
@@ -138,15 +155,19 @@ pub fn depth(json: &str) -> usize {
             _ => {}
         }
     }
-    deepest
+    extent
 }
 
 /// Reads free-form text, known to be JSON, into a type.
 pub(crate) fn parse_free_form<T: DeserializeOwned>(text: &str, limits: &Limits) -> Result<T, ParseError> {
     let fail =
         |code, message: &str| Err(ParseError::new(code, FieldPath::root(), message.to_owned(), text.as_bytes(), 0));
-    if depth(text) > limits.depth {
+    let extent = extent(text);
+    if extent.depth > limits.depth {
         return fail(ErrorCode::Limit, &format!("the value is nested deeper than {}", limits.depth));
+    }
+    if extent.members > limits.members {
+        return fail(ErrorCode::Limit, &format!("the value has more than {} members", limits.members));
     }
     let mut json = serde_json::Deserializer::from_str(text);
     json.disable_recursion_limit();
@@ -287,19 +308,22 @@ impl<'t> Checker<'t> {
 
     /// A message of another version has no other fault than that.
     fn version(&self, json: &'t str, kind: &Kind, root: &PathNode<'_>) -> Option<Fault> {
-        let Kind::Object(ObjectType { name: "VcpMessage", .. }) = kind else {
+        let Kind::Object(object) = kind else {
+            return None;
+        };
+        let Some(Field { kind: Kind::Version(wanted), .. }) = object.field("vcp_version") else {
             return None;
         };
         let (_, value) = wire::raw_members(json)?.into_iter().find(|(name, _)| name == "vcp_version")?;
         let word: String = serde_json::from_str(value).ok()?;
         let message = match VcpVersion::from_word(&word) {
-            Some(VcpVersion::V05) => return None,
-            Some(_) => format!("version `{word}` must be upgraded first: this is 0.5"),
-            None => format!("version `{}` is not supported: this is 0.5", shown(&word)),
+            Some(version) if version == *wanted => return None,
+            Some(_) => format!("version `{word}` must be upgraded first: this is {wanted}"),
+            None => format!("version `{}` is not supported: this is {wanted}", shown(&word)),
         };
         let fault = Fault::new(ErrorCode::Version, &root.name("vcp_version"), message)
             .with("seen", shown(&word))
-            .with("supported", "0.5");
+            .with("supported", wanted.as_str());
         Some(Fault { offset: offset(self.text, value), ..fault })
     }
 
@@ -307,13 +331,13 @@ impl<'t> Checker<'t> {
         match kind {
             Kind::Text => drop(self.text_value(json, path)),
             Kind::Timestamp => self.timestamp(json, path),
-            Kind::Word(words) => {
+            Kind::Word(list) => {
                 if let Some(word) = self.text_value(json, path) {
-                    self.word(json, &word, words, path);
+                    self.word(json, &word, list.words, path);
                 }
             }
             // The word has been checked before everything else.
-            Kind::Version => drop(self.text_value(json, path)),
+            Kind::Version(_) => drop(self.text_value(json, path)),
             Kind::Integer => self.integer(json, path),
             Kind::Float => {
                 if !is_number(json) {
@@ -414,7 +438,7 @@ impl<'t> Checker<'t> {
         Some(members)
     }
 
-    fn map(&mut self, json: &'t str, words: Option<&'static [&'static str]>, kind: &Kind, path: &PathNode<'_>) {
+    fn map(&mut self, json: &'t str, words: Option<&'static WordType>, kind: &Kind, path: &PathNode<'_>) {
         let mut seen = HashSet::new();
         for (name, value) in self.members(json, path).unwrap_or_default() {
             if !self.count(value, path) {
@@ -424,8 +448,8 @@ impl<'t> Checker<'t> {
             if self.duplicate(&mut seen, &name, value, &here) {
                 continue;
             }
-            if let Some(words) = words {
-                self.word(value, &name, words, &here);
+            if let Some(list) = words {
+                self.word(value, &name, list.words, &here);
             }
             self.value(value, kind, &here);
         }

@@ -3,7 +3,7 @@
 
 use crate::{
     OrderedMap, RawJson, RawObject, Timestamp, VcpVersion,
-    describe::{Described, Kind},
+    describe::{Described, Kind, WordType},
     number, words,
 };
 use serde::{
@@ -157,11 +157,13 @@ leaf! {
     bool, Kind::Boolean, |json| bool::deserialize(json);
     i64, Kind::Integer, |json| number::integer(<&RawValue>::deserialize(json)?.get()).map_err(|_| D::Error::custom("no integer"));
     f64, Kind::Float, |json| {
-        let value: f64 = number_text(<&RawValue>::deserialize(json)?).and_then(|n| n.parse().ok()).unwrap_or(f64::NAN);
+        // An integer has no negative zero, so `-0` is 0 (decisions 3).
+        let text = number_text(<&RawValue>::deserialize(json)?).map(|text| if text == "-0" { "0" } else { text });
+        let value: f64 = text.and_then(|n| n.parse().ok()).unwrap_or(f64::NAN);
         if value.is_finite() { Ok(value) } else { Err(D::Error::custom("no double")) }
     };
     Timestamp, Kind::Timestamp, |json| Timestamp::deserialize(json);
-    VcpVersion, Kind::Version, |json| deserialize_text(json, |word| VcpVersion::from_word(word).filter(|v| *v == VcpVersion::V05));
+    VcpVersion, Kind::Version(VcpVersion::V05), |json| deserialize_text(json, |word| VcpVersion::from_word(word).filter(|v| *v == VcpVersion::V05));
     RawJson, Kind::FreeForm, |json| Ok(RawJson::trusted(<&RawValue>::deserialize(json)?.get()));
     RawObject, Kind::FreeForm, |json| {
         let text = <&RawValue>::deserialize(json)?.get();
@@ -183,7 +185,7 @@ macro_rules! word_wire {
             }
         }
         impl Described for words::$Type {
-            const KIND: Kind = Kind::Word(Self::WORDS);
+            const KIND: Kind = Kind::Word(Self::TYPE);
         }
     )* };
 }
@@ -245,13 +247,13 @@ impl<T: Described> Described for Vec<T> {
 
 /// What can be the name of a member.
 pub(crate) trait Name: Eq + Hash {
-    const WORDS: Option<&'static [&'static str]>;
+    const WORDS: Option<&'static WordType>;
     fn from_name(name: Cow<'_, str>) -> Self;
     fn as_name(&self) -> &str;
 }
 
 impl Name for String {
-    const WORDS: Option<&'static [&'static str]> = None;
+    const WORDS: Option<&'static WordType> = None;
 
     fn from_name(name: Cow<'_, str>) -> Self {
         name.into_owned()
@@ -263,7 +265,7 @@ impl Name for String {
 }
 
 impl Name for words::ModelRole {
-    const WORDS: Option<&'static [&'static str]> = Some(Self::WORDS);
+    const WORDS: Option<&'static WordType> = Some(Self::TYPE);
 
     fn from_name(name: Cow<'_, str>) -> Self {
         Self::from(name.as_ref())

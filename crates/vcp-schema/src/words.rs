@@ -1,6 +1,7 @@
 //! The enumerations of the specification. A word that is in no list is kept, written back, and is a finding
 //! (`VCP_E004`), never a parse failure (decisions 1.8).
 
+use crate::describe::WordType;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -18,8 +19,8 @@ impl UnknownWord {
 }
 
 macro_rules! words {
-    ($( $(#[$meta:meta])* $Type:ident { $( $(#[$vmeta:meta])* $Variant:ident = $word:literal, )* } )*) => { $(
-        $(#[$meta])*
+    ($( $(#[doc = $doc:literal])* $Type:ident { $( $(#[$vmeta:meta])* $Variant:ident = $word:literal, )* } )*) => { $(
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum $Type {
@@ -31,6 +32,9 @@ macro_rules! words {
         impl $Type {
             /// The listed words, in the order of the specification.
             pub const WORDS: &'static [&'static str] = &[$( $word, )*];
+
+            pub(crate) const TYPE: &'static WordType =
+                &WordType { name: stringify!($Type), doc: concat!($($doc),*), words: Self::WORDS };
 
             /// The word on the wire.
             #[must_use]
@@ -48,6 +52,12 @@ macro_rules! words {
         impl From<&str> for $Type {
             fn from(word: &str) -> Self {
                 match word { $( $word => Self::$Variant, )* other => Self::Other(UnknownWord(other.into())) }
+            }
+        }
+
+        impl From<String> for $Type {
+            fn from(word: String) -> Self {
+                Self::from(word.as_str())
             }
         }
 

@@ -7,7 +7,14 @@ use std::fmt::Write as _;
 pub(crate) struct Writer {
     out: String,
     first: bool,
+    /// Whether personal and free-form values are replaced by [`MASK`].
+    masked: bool,
+    /// Whether every value could be written.
+    exact: bool,
 }
+
+/// What stands for a value that is not shown.
+const MASK: &str = "\"***\"";
 
 /// A type that is written as JSON text.
 pub(crate) trait ToWire {
@@ -16,12 +23,27 @@ pub(crate) trait ToWire {
 
 /// The JSON text of a value. `capacity` is a guess at its length.
 pub(crate) fn to_text(value: &impl ToWire, capacity: usize) -> String {
-    let mut json = Writer { out: String::with_capacity(capacity), first: true };
-    value.write(&mut json);
-    json.out
+    Writer::run(value, capacity, false).out
+}
+
+/// As [`to_text`]; `None` when a float is not finite, which JSON cannot say.
+pub(crate) fn to_exact_text(value: &impl ToWire) -> Option<String> {
+    let json = Writer::run(value, 4096, false);
+    json.exact.then_some(json.out)
+}
+
+/// As [`to_text`], with personal and free-form values and those of unknown members masked.
+pub(crate) fn to_masked_text(value: &impl ToWire) -> String {
+    Writer::run(value, 4096, true).out
 }
 
 impl Writer {
+    fn run(value: &impl ToWire, capacity: usize, masked: bool) -> Self {
+        let mut json = Self { out: String::with_capacity(capacity), first: true, masked, exact: true };
+        value.write(&mut json);
+        json
+    }
+
     pub(crate) fn object(&mut self, members: impl FnOnce(&mut Self)) {
         self.nest('{', '}', members);
     }
@@ -41,12 +63,12 @@ impl Writer {
     }
 
     /// A member whose name needs no escapes.
-    pub(crate) fn member(&mut self, name: &'static str, value: &impl ToWire) {
+    pub(crate) fn member(&mut self, name: &'static str, value: &impl ToWire, personal: bool) {
         self.comma();
         self.out.push('"');
         self.out.push_str(name);
         self.out.push_str("\":");
-        value.write(self);
+        if personal && self.masked { self.raw(MASK) } else { value.write(self) }
     }
 
     pub(crate) fn members<K: Name, V: ToWire>(&mut self, members: &OrderedMap<K, V>) {
@@ -60,6 +82,10 @@ impl Writer {
 
     fn raw(&mut self, json: &str) {
         self.out.push_str(json);
+    }
+
+    fn free_form(&mut self, json: &str) {
+        self.raw(if self.masked { MASK } else { json });
     }
 
     /// A string, escaped as `serde_json` does: only what must be.
@@ -116,6 +142,7 @@ impl ToWire for f64 {
         if self.is_finite() {
             let _ = write!(json.out, "{self:?}");
         } else {
+            json.exact = false;
             json.raw("null");
         }
     }
@@ -135,13 +162,13 @@ impl ToWire for VcpVersion {
 
 impl ToWire for RawJson {
     fn write(&self, json: &mut Writer) {
-        json.raw(self.as_str());
+        json.free_form(self.as_str());
     }
 }
 
 impl ToWire for RawObject {
     fn write(&self, json: &mut Writer) {
-        json.raw(self.as_str());
+        json.free_form(self.as_str());
     }
 }
 

@@ -220,8 +220,8 @@ fn the_legacy_channel_is_a_direction() {
         (call.effective_channel().map(ToString::to_string), call.effective_direction().map(|d| d.to_string()))
     };
     let some = |text: &str| Some(text.to_owned());
-    assert_eq!(call("outbound", json!(null)), (None, some("outbound")));
-    assert_eq!(call("outbound", json!("inbound")), (None, some("inbound")));
+    assert_eq!(call("outbound", json!(null)), (some("phone"), some("outbound")));
+    assert_eq!(call("outbound", json!("inbound")), (some("phone"), some("inbound")));
     assert_eq!(call("web", json!("inbound")), (some("web"), some("inbound")));
 }
 

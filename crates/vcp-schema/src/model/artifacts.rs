@@ -8,16 +8,16 @@ model! {
     /// `https`, `internal`, `local`.
     Artifacts {
         /// The provider's raw payload.
-        optional provider_raw_payload_ref: String,
+        optional provider_raw_payload_ref [personal]: String,
         /// The recording.
-        optional audio_recording_ref: String,
+        optional audio_recording_ref [personal]: String,
         /// The transcript.
-        optional transcript_ref: String,
+        optional transcript_ref [personal]: String,
         /// System logs.
-        optional system_logs_ref: String,
+        optional system_logs_ref [personal]: String,
         /// References for debugging, by name.
-        optional debug_artifacts: OrderedMap<String, String>,
+        optional debug_artifacts [personal]: OrderedMap<String, String>,
         /// References for compliance, by name.
-        optional compliance_records: OrderedMap<String, String>,
+        optional compliance_records [personal]: OrderedMap<String, String>,
     }
 }

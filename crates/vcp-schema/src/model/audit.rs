@@ -15,7 +15,7 @@ model! {
         /// How long processing took, in milliseconds.
         optional processing_duration_ms: f64,
         /// What validation found.
-        optional validation_errors: Vec<String>,
+        optional validation_errors [personal]: Vec<String>,
         /// Checksum of the record (decisions 3).
         optional checksum: String,
     }

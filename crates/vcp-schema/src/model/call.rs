@@ -32,11 +32,11 @@ model! {
         /// Who called whom.
         optional direction: CallDirection,
         /// Number or identifier of the caller. Also read from `from_` (decisions 1.2).
-        optional from / "from_": String,
+        optional from / "from_" [personal]: String,
         /// Number or identifier that was called.
-        optional to: String,
+        optional to [personal]: String,
         /// The caller, anonymised.
-        optional caller_id: String,
+        optional caller_id [personal]: String,
         /// Region of the call.
         optional geographic_region: String,
         /// What the agent used: tools, functions, webhooks.
@@ -56,7 +56,7 @@ model! {
         /// Whether it worked.
         required success: bool,
         /// What went wrong.
-        optional error_message: String,
+        optional error_message [personal]: String,
         /// Anything else, free-form.
         defaulted metadata: RawObject,
     }
@@ -75,24 +75,6 @@ fn adopt_from(call: &mut Call) -> Result<(), &'static str> {
     call.extras.remove("from_");
     call.from = call.from.take().or(alias);
     Ok(())
-}
-
-impl Call {
-    /// The medium. Where the legacy `channel` holds the direction there is none (decisions 1.10).
-    #[must_use]
-    pub fn effective_channel(&self) -> Option<&ChannelType> {
-        self.channel.as_ref().filter(|channel| !matches!(channel, ChannelType::Inbound | ChannelType::Outbound))
-    }
-
-    /// Who called whom: `direction`, else the legacy `channel` (decisions 1.10).
-    #[must_use]
-    pub fn effective_direction(&self) -> Option<CallDirection> {
-        self.direction.clone().or(match self.channel {
-            Some(ChannelType::Inbound) => Some(CallDirection::Inbound),
-            Some(ChannelType::Outbound) => Some(CallDirection::Outbound),
-            _ => None,
-        })
-    }
 }
 
 /// An entry of `capabilities_invoked`: a bare name as 0.3 wrote it, or the details. Each keeps its form (decisions 1.9).
@@ -128,6 +110,12 @@ impl Capability {
 impl From<&str> for Capability {
     fn from(name: &str) -> Self {
         Self::Name(name.to_owned())
+    }
+}
+
+impl From<String> for Capability {
+    fn from(name: String) -> Self {
+        Self::Name(name)
     }
 }
 

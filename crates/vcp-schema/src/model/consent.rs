@@ -19,8 +19,8 @@ model! {
         /// Version of the consent policy.
         required version: String,
         /// User agent when it was given.
-        optional user_agent: String,
+        optional user_agent [personal]: String,
         /// Hashed address when it was given.
-        optional ip_address_hash: String,
+        optional ip_address_hash [personal]: String,
     }
 }

@@ -9,17 +9,17 @@ model! {
         /// Who should read it.
         required audience: String,
         /// One line.
-        required headline: String,
+        required headline [personal]: String,
         /// The outcome; the same as the objective status.
         required outcome_status: OutcomeStatus,
         /// What matters.
-        defaulted key_points: Vec<String>,
+        defaulted key_points [personal]: Vec<String>,
         /// Figures, free-form.
         defaulted impact_metrics: RawObject,
         /// A few sentences.
-        optional summary: String,
+        optional summary [personal]: String,
         /// What to do better.
-        optional recommendations: Vec<String>,
+        optional recommendations [personal]: Vec<String>,
         /// How urgently to look.
         optional alert_level: AlertLevel,
     }

@@ -7,7 +7,7 @@ model! {
     /// How the call came out (schema-v0.5 §3).
     Outcomes {
         /// How the caller saw it.
-        defaulted perceived: Vec<String>,
+        defaulted perceived [personal]: Vec<String>,
         /// How it came out by facts.
         required objective: ObjectiveOutcome,
         /// How far the two are apart.
@@ -41,7 +41,7 @@ model! {
         /// Whether it was met.
         required met: bool,
         /// Where the evidence is.
-        optional evidence_ref: String,
+        optional evidence_ref [personal]: String,
         /// The score, 0–1.
         optional score: f64,
         /// Its weight among all criteria, 0–1.
@@ -55,9 +55,9 @@ model! {
         /// The score as a word.
         required gap_class: GapClass,
         /// What contributed.
-        optional factors: Vec<String>,
+        optional factors [personal]: Vec<String>,
         /// An explanation.
-        optional analysis: String,
+        optional analysis [personal]: String,
     }
 
     /// What each model contributed and cost (decisions 1.13).

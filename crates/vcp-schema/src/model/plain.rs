@@ -52,7 +52,7 @@ impl<T: Plain> Plain for Vec<T> {
 impl<K: Name, V: Plain> Plain for OrderedMap<K, V> {
     fn is_plain(&self) -> bool {
         self.iter()
-            .all(|(name, value)| K::WORDS.is_none_or(|words| words.contains(&name.as_name())) && value.is_plain())
+            .all(|(name, value)| K::WORDS.is_none_or(|list| list.words.contains(&name.as_name())) && value.is_plain())
     }
 }
 

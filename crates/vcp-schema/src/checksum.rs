@@ -1,0 +1,185 @@
+//! Checksums of a message (decisions 3): SHA-256 over a canonical form of the message without `audit.checksum`.
+//!
+//! | algorithm | canonical form | text in `audit.checksum` |
+//! |---|---|---|
+//! | [`Algorithm::Jcs`] | RFC 8785 of the message as [`VcpMessage::to_json`] writes it, unknown members included | `jcs-sha256:` and 64 hex digits |
+//! | [`Algorithm::Legacy`] | what the published Python reference hashes: modelled fields only, as `json.dumps(…, sort_keys=True)` prints them | 64 hex digits |
+//!
+//! Write [`Algorithm::Jcs`]: any language has a library for it, and it covers the whole message. The other is there so that
+//! existing records can be verified. In both, numbers of free-form data that are no integers go through the nearest double (in `Jcs` all
+//! numbers do), so two numbers that differ only beyond it share a checksum.
+//!
+//! ```
+//! use vcp_schema::{VcpMessage, checksum::{Algorithm, Verdict}};
+//! # let text = include_str!("../tests/data/minimal.json");
+//! let mut message = VcpMessage::from_json(text)?;
+//! assert_eq!(message.verify_checksum()?, Verdict::Absent);
+//! message.audit.checksum = Some(message.checksum(Algorithm::Jcs)?);
+//! assert_eq!(message.verify_checksum()?, Verdict::Match(Algorithm::Jcs));
+//! message.vcp_payload.call.provider = "vapi".to_owned();
+//! assert_eq!(message.verify_checksum()?, Verdict::Mismatch(Some(Algorithm::Jcs)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod jcs;
+mod legacy;
+
+use crate::{ErrorCode, FieldPath, Limits, VcpMessage, structure, write};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// How a checksum is worked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// SHA-256 of the RFC 8785 form, `jcs-sha256:…`. What to write.
+    #[default]
+    Jcs,
+    /// What the published Python reference writes: SHA-256 in bare hex.
+    Legacy,
+}
+
+impl Algorithm {
+    /// The name: `jcs` or `legacy`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Jcs => "jcs",
+            Self::Legacy => "legacy",
+        }
+    }
+
+    /// The algorithm with this name.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Jcs, Self::Legacy].into_iter().find(|algorithm| algorithm.as_str() == word)
+    }
+
+    /// What stands before the hex digits.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Jcs => "jcs-sha256:",
+            Self::Legacy => "",
+        }
+    }
+
+    /// The algorithm that made a checksum, by its prefix; `None` for a prefix that nobody knows.
+    fn of(checksum: &str) -> Option<Self> {
+        if checksum.starts_with(Self::Jcs.prefix()) {
+            Some(Self::Jcs)
+        } else {
+            (!checksum.contains(':')).then_some(Self::Legacy)
+        }
+    }
+}
+
+/// What [`VcpMessage::verify_checksum`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Verdict {
+    /// The message is what the checksum was made of.
+    Match(Algorithm),
+    /// It is not, or the checksum is of no known algorithm (`None`).
+    Mismatch(Option<Algorithm>),
+    /// There is no checksum: nothing was verified.
+    Absent,
+}
+
+/// Why a message has no checksum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChecksumError {
+    code: ErrorCode,
+    path: FieldPath,
+    message: String,
+}
+
+impl ChecksumError {
+    fn new(code: ErrorCode, path: FieldPath, message: impl Into<String>) -> Self {
+        Self { code, path, message: message.into() }
+    }
+
+    /// The code: `VCP_E001` or `VCP_E008`.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The place in the message.
+    #[must_use]
+    pub fn path(&self) -> &FieldPath {
+        &self.path
+    }
+}
+
+impl fmt::Display for ChecksumError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}: {}", self.code, self.path, self.message)
+    }
+}
+
+impl std::error::Error for ChecksumError {}
+
+impl VcpMessage {
+    /// The checksum that belongs into `audit.checksum`. One that is there already is left out of account.
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E008` when free-form data is nested so that the message is deeper than 128 or, for [`Algorithm::Jcs`], which builds a tree, has
+    /// more than 100 000 members (see [`VcpMessage::checksum_with`]). `VCP_E001` for what has no such form: a float that is not finite, and for
+    /// [`Algorithm::Jcs`] a number outside the range of doubles or a lone surrogate in free-form data or unknown members.
+    pub fn checksum(&self, algorithm: Algorithm) -> Result<String, ChecksumError> {
+        self.checksum_with(algorithm, &Limits::default())
+    }
+
+    /// The checksum, within the given limit on members. The depth cannot be raised above 128.
+    ///
+    /// # Errors
+    ///
+    /// As [`VcpMessage::checksum`].
+    pub fn checksum_with(&self, algorithm: Algorithm, limits: &Limits) -> Result<String, ChecksumError> {
+        let digest = Sha256::digest(self.canonical_text(algorithm, limits)?);
+        Ok(digest.iter().fold(algorithm.prefix().to_owned(), |hex, byte| hex + &format!("{byte:02x}")))
+    }
+
+    /// The text that is hashed, for comparison with another implementation.
+    ///
+    /// # Errors
+    ///
+    /// As [`VcpMessage::checksum`].
+    pub fn canonical_text(&self, algorithm: Algorithm, limits: &Limits) -> Result<String, ChecksumError> {
+        let error = |code, message: String| Err(ChecksumError::new(code, FieldPath::root(), message));
+        let Some(text) = write::to_exact_text(self) else {
+            return error(ErrorCode::Unreadable, "a float of the message is not a number or infinite".to_owned());
+        };
+        let extent = structure::extent(&text);
+        // The writers recurse: a higher limit would not be safe on every stack.
+        let deepest = limits.depth.min(Limits::default().depth);
+        if extent.depth > deepest {
+            return error(ErrorCode::Limit, format!("the message is nested deeper than {deepest}"));
+        }
+        match algorithm {
+            Algorithm::Legacy => Ok(legacy::text(&text)),
+            Algorithm::Jcs if extent.members > limits.members => {
+                error(ErrorCode::Limit, format!("the message has more than {} members", limits.members))
+            }
+            Algorithm::Jcs => jcs::text(&text),
+        }
+    }
+
+    /// Whether the message is what its `audit.checksum` was made of. The algorithm is known by its prefix; an absent checksum is an answer of
+    /// its own, not a match.
+    ///
+    /// # Errors
+    ///
+    /// As [`VcpMessage::checksum`].
+    pub fn verify_checksum(&self) -> Result<Verdict, ChecksumError> {
+        let Some(found) = &self.audit.checksum else {
+            return Ok(Verdict::Absent);
+        };
+        let Some(algorithm) = Algorithm::of(found) else {
+            return Ok(Verdict::Mismatch(None));
+        };
+        let matches = self.checksum(algorithm)? == *found;
+        Ok(if matches { Verdict::Match(algorithm) } else { Verdict::Mismatch(Some(algorithm)) })
+    }
+}

@@ -1,0 +1,376 @@
+//! The text that the published Python reference hashes: `json.dumps(message.model_dump(), sort_keys=True, default=str)` of the modelled
+//! fields, as decisions 3 tells it byte by byte.
+
+use crate::{
+    Timestamp,
+    describe::{self, Kind, ObjectType},
+};
+use std::{borrow::Cow, fmt::Write as _};
+
+/// The Python text of a message's own text, which is not too deep.
+pub(super) fn text(message: &str) -> String {
+    let mut dump = Dump { json: message, out: String::with_capacity(message.len() * 2) };
+    dump.value(&Kind::Object(describe::message()));
+    dump.out
+}
+
+/// Reads JSON from the front, and writes what Python would.
+struct Dump<'t> {
+    json: &'t str,
+    out: String,
+}
+
+/// A member that has been written: what it is sorted by, its name as text, and where its value lies.
+struct Member<'t> {
+    key: Cow<'t, [u8]>,
+    name: String,
+    value: std::ops::Range<usize>,
+}
+
+impl<'t> Dump<'t> {
+    fn value(&mut self, kind: &Kind) {
+        match (self.peek(), kind) {
+            (b'{', Kind::Object(object)) => self.modelled(object),
+            (b'{', Kind::TextOr(object)) => self.value(object),
+            (b'{', Kind::Map(_, value)) => self.object(value),
+            (b'{', _) => self.object(&Kind::FreeForm),
+            (b'[', Kind::List(element)) => self.list(element),
+            (b'[', _) => self.list(&Kind::FreeForm),
+            (b'"', kind) => {
+                let text = self.string();
+                match text.parse::<Timestamp>() {
+                    Ok(time) if matches!(kind, Kind::Timestamp) => self.quoted(&datetime(&time)),
+                    _ => self.quoted(text),
+                }
+            }
+            (_, kind) => {
+                let end = self.json.find([',', ']', '}', ' ', '\t', '\n', '\r']);
+                let token = self.take(end.unwrap_or(self.json.len()));
+                self.atom(token, kind);
+            }
+        }
+    }
+
+    /// The modelled members, all of them but the checksum itself; unknown ones are left out.
+    fn modelled(&mut self, object: &'static ObjectType) {
+        let start = self.out.len();
+        let fields = || object.fields.iter().filter(|field| field.name != "checksum");
+        let mut members: Vec<Member<'t>> = fields()
+            .map(|field| {
+                // The model's own name of `from` is `from_`.
+                let name = field.alias.unwrap_or(field.name);
+                Member { key: name.as_bytes().into(), name: name.to_owned(), value: 0..0 }
+            })
+            .collect();
+        self.each_member(|dump, name| {
+            let begin = dump.out.len();
+            match fields().zip(&mut members).find(|(field, _)| field.name == name) {
+                Some((field, member)) => {
+                    dump.value(&field.kind);
+                    member.value = begin..dump.out.len();
+                }
+                None => {
+                    dump.value(&Kind::FreeForm);
+                    dump.out.truncate(begin);
+                }
+            }
+        });
+        self.assemble(start, members);
+    }
+
+    /// Any members; of those with the same name the last one.
+    fn object(&mut self, kind: &Kind) {
+        let start = self.out.len();
+        let mut members: Vec<Member<'t>> = Vec::new();
+        self.each_member(|dump, name| {
+            let begin = dump.out.len();
+            dump.value(kind);
+            let mut quoted = String::with_capacity(name.len());
+            escape(name, &mut quoted);
+            members.push(Member { key: sort_key(name), name: quoted, value: begin..dump.out.len() });
+        });
+        self.assemble(start, members);
+    }
+
+    /// Puts the values written since `start` into their order, as an object.
+    fn assemble(&mut self, start: usize, mut members: Vec<Member<'_>>) {
+        let values = self.out.split_off(start);
+        members.sort_by(|a, b| a.key.cmp(&b.key));
+        self.out.push('{');
+        let mut separator = "";
+        for (at, member) in members.iter().enumerate() {
+            if members.get(at + 1).is_some_and(|next| next.key == member.key) {
+                continue;
+            }
+            let range = member.value.start.saturating_sub(start)..member.value.end.saturating_sub(start);
+            // Nothing was written for an absent member.
+            let value = values.get(range).filter(|value| !value.is_empty()).unwrap_or("null");
+            let _ = write!(self.out, "{separator}\"{}\": {value}", member.name);
+            separator = ", ";
+        }
+        self.out.push('}');
+    }
+
+    fn list(&mut self, kind: &Kind) {
+        self.take(1);
+        self.out.push('[');
+        let mut separator = "";
+        while !matches!(self.peek(), b']' | 0) {
+            self.out.push_str(separator);
+            separator = ", ";
+            self.value(kind);
+            if self.peek() == b',' {
+                self.take(1);
+            }
+        }
+        self.take(1);
+        self.out.push(']');
+    }
+
+    /// Reads an object and hands over each name, as it stands between its quotes; the closure reads the value.
+    fn each_member(&mut self, mut member: impl FnMut(&mut Self, &'t str)) {
+        self.take(1);
+        while self.peek() == b'"' {
+            let name = self.string();
+            if self.peek() == b':' {
+                self.take(1);
+            }
+            member(self, name);
+            if self.peek() == b',' {
+                self.take(1);
+            }
+        }
+        self.take(1);
+    }
+
+    fn atom(&mut self, token: &str, kind: &Kind) {
+        let is_number = token.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+        if is_number && (matches!(kind, Kind::Float) || token.contains(['.', 'e', 'E'])) {
+            // Text of a number is always read, be it to infinity.
+            float(token.parse().unwrap_or(f64::NAN), &mut self.out);
+        } else {
+            self.out.push_str(if token == "-0" { "0" } else { token });
+        }
+    }
+
+    fn quoted(&mut self, text: &str) {
+        self.out.push('"');
+        escape(text, &mut self.out);
+        self.out.push('"');
+    }
+
+    /// The next byte that is no white space; 0 at the end.
+    fn peek(&mut self) -> u8 {
+        self.json = self.json.trim_start_matches(crate::wire::WHITESPACE);
+        self.json.bytes().next().unwrap_or(0)
+    }
+
+    fn take(&mut self, length: usize) -> &'t str {
+        // A whole character at least, so that text which is no JSON comes to an end too.
+        let length = (length.max(1)..=self.json.len()).find(|at| self.json.is_char_boundary(*at));
+        let (token, rest) = self.json.split_at(length.unwrap_or(self.json.len()));
+        self.json = rest;
+        token
+    }
+
+    /// A string as it stands between its quotes.
+    fn string(&mut self) -> &'t str {
+        self.take(1);
+        let mut escaped = false;
+        let end = self.json.bytes().position(|byte| {
+            let ends = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            ends
+        });
+        let (text, rest) = self.json.split_at(end.unwrap_or(self.json.len()));
+        self.json = rest.strip_prefix('"').unwrap_or(rest);
+        text
+    }
+}
+
+/// The UTF-16 units of a JSON string.
+fn units(text: &str) -> impl Iterator<Item = u16> {
+    let mut rest = text;
+    let mut low = None;
+    std::iter::from_fn(move || {
+        if let Some(unit) = low.take() {
+            return Some(unit);
+        }
+        let mut chars = rest.chars();
+        let first = chars.next()?;
+        let unit = if first == '\\' {
+            let escape = chars.next()?;
+            match escape {
+                'u' => {
+                    let hex = chars.as_str().get(..4).and_then(|hex| u16::from_str_radix(hex, 16).ok());
+                    chars = chars.as_str().get(4..).unwrap_or_default().chars();
+                    hex?
+                }
+                'n' => 10,
+                'r' => 13,
+                't' => 9,
+                'b' => 8,
+                'f' => 12,
+                other => u16::try_from(u32::from(other)).ok()?,
+            }
+        } else {
+            let mut pair = [0; 2];
+            match first.encode_utf16(&mut pair) {
+                [high, second] => {
+                    low = Some(*second);
+                    *high
+                }
+                units => *units.first()?,
+            }
+        };
+        rest = chars.as_str();
+        Some(unit)
+    })
+}
+
+/// A JSON string as Python writes it: what can be seen in ASCII as it is, everything else, DEL too, as `\uxxxx`.
+fn escape(text: &str, out: &mut String) {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'\\') {
+        return out.push_str(text);
+    }
+    for unit in units(text) {
+        match u8::try_from(unit) {
+            Ok(b'"') => out.push_str("\\\""),
+            Ok(b'\\') => out.push_str("\\\\"),
+            Ok(b'\n') => out.push_str("\\n"),
+            Ok(b'\r') => out.push_str("\\r"),
+            Ok(b'\t') => out.push_str("\\t"),
+            Ok(8) => out.push_str("\\b"),
+            Ok(12) => out.push_str("\\f"),
+            Ok(byte @ b' '..=b'~') => out.push(byte.into()),
+            _ => drop(write!(out, "\\u{unit:04x}")),
+        }
+    }
+}
+
+/// What a name is sorted by: its code points. The bytes of UTF-8 sort like them; a lone surrogate gets the bytes that it would have there.
+fn sort_key(name: &str) -> Cow<'_, [u8]> {
+    if !name.contains('\\') {
+        return name.as_bytes().into();
+    }
+    let mut key = Vec::with_capacity(name.len());
+    for decoded in char::decode_utf16(units(name)) {
+        match decoded {
+            Ok(c) => key.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+            Err(lone) => {
+                let [high, low] = lone.unpaired_surrogate().to_be_bytes();
+                key.extend([0xe0 | high >> 4, 0x80 | (high & 0xf) << 2 | low >> 6, 0x80 | low & 0x3f]);
+            }
+        }
+    }
+    key.into()
+}
+
+/// A double as Python's `repr` writes it.
+fn float(value: f64, out: &mut String) {
+    if !value.is_finite() {
+        return out.push_str(if value.is_nan() {
+            "NaN"
+        } else if value > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        });
+    }
+    // The shortest digits that read back as the same double, as Python's.
+    let text = format!("{value:e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    match exponent.parse::<i32>().unwrap_or(0) {
+        -4..=15 => drop(write!(out, "{value:?}")),
+        exponent => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            let _ = write!(out, "{mantissa}e{sign}{:02}", exponent.unsigned_abs());
+        }
+    }
+}
+
+/// A time as Python's `str(datetime)` writes it.
+fn datetime(time: &Timestamp) -> String {
+    let text = time.to_string();
+    let (date, rest) = text.split_at(10);
+    let (clock, rest) = rest.get(1..).unwrap_or_default().split_at(8);
+    let digits =
+        rest.strip_prefix('.').map_or("", |rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default());
+    let offset = rest.trim_start_matches('.').trim_start_matches(|c: char| c.is_ascii_digit());
+    let micros: String = digits.chars().chain("000000".chars()).take(6).collect();
+    let fraction = if micros == "000000" { String::new() } else { format!(".{micros}") };
+    let offset = match offset {
+        "Z" | "z" | "-00:00" => "+00:00",
+        other => other,
+    };
+    format!("{date} {clock}{fraction}{offset}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_as_python_writes_them() {
+        for (value, text) in [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (250.0, "250.0"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (1.5e-7, "1.5e-07"),
+            (1e15, "1000000000000000.0"),
+            (9_999_999_999_999_998.0, "9999999999999998.0"),
+            (1e16, "1e+16"),
+            (1.234e22, "1.234e+22"),
+            (1e100, "1e+100"),
+            (5e-324, "5e-324"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (f64::INFINITY, "Infinity"),
+            (f64::NEG_INFINITY, "-Infinity"),
+        ] {
+            let mut out = String::new();
+            float(value, &mut out);
+            assert_eq!(out, text);
+        }
+    }
+
+    #[test]
+    fn times_as_python_writes_them() {
+        for (text, expected) in [
+            ("2026-10-14T12:00:00Z", "2026-10-14 12:00:00+00:00"),
+            ("2026-10-14t12:00:00.000z", "2026-10-14 12:00:00+00:00"),
+            ("2026-10-14T12:00:00.5-00:00", "2026-10-14 12:00:00.500000+00:00"),
+            ("2026-10-14 12:00:00.123456999+05:30", "2026-10-14 12:00:00.123456+05:30"),
+            ("2026-10-14T12:00:00.0000009", "2026-10-14 12:00:00"),
+        ] {
+            assert_eq!(datetime(&text.parse().unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn names_are_sorted_by_code_point() {
+        // U+FF21 comes before U+1F600 by code point, after it by UTF-16 unit; a lone surrogate is its own code point.
+        let names = [r"\ud83d\ude00", "\u{ff21}", r"\ud800", "z", r"\u0041", "\u{10ffff}"];
+        let mut sorted = names;
+        sorted.sort_by_key(|name| sort_key(name));
+        assert_eq!(sorted, [r"\u0041", "z", r"\ud800", "\u{ff21}", r"\ud83d\ude00", "\u{10ffff}"]);
+    }
+
+    #[test]
+    fn strings_are_ascii() {
+        let mut out = String::new();
+        escape(r#"a\/b\u00e9ü\"\\\n\u001f\ud83d\ude00😀\udc00"#, &mut out);
+        escape("\u{7f}~", &mut out);
+        assert_eq!(out, "a/b\\u00e9\\u00fc\\\"\\\\\\n\\u001f\\ud83d\\ude00\\ud83d\\ude00\\udc00\\u007f~");
+    }
+
+    #[test]
+    fn text_that_is_no_json_ends() {
+        for broken in
+            ["", "{", "{\"a\"", "{\"a\":", "[", "[1,,", "{\"audit\":{\"checksum\":ü", "\"\\u12", "}{", "\u{feff}"]
+        {
+            let _ = text(broken);
+        }
+    }
+}
