@@ -1,7 +1,7 @@
 //! Why a text could not be read.
 
-use crate::{ErrorCode, FieldPath};
-use std::fmt;
+use crate::{ErrorCode, FieldPath, Limits};
+use std::{fmt, io};
 
 /// Why a text could not be read: a code, the place in the document and in the text, and one line for people.
 ///
@@ -70,3 +70,21 @@ impl fmt::Display for ParseError {
 }
 
 impl std::error::Error for ParseError {}
+
+/// The text is longer than the limit. How much longer is not known where reading stopped.
+pub(crate) fn too_long(limits: &Limits) -> ParseError {
+    let message = format!("the text is longer than the limit of {} bytes", limits.text_bytes);
+    ParseError::new(ErrorCode::Limit, FieldPath::root(), message, b"", 0)
+}
+
+/// Why a message could not be read from a source.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The source failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// What it gave is no message.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+}

@@ -51,6 +51,7 @@ mod facts;
 mod limits;
 mod map;
 pub mod model;
+pub mod ndjson;
 mod number;
 mod path;
 mod pretty;
@@ -64,7 +65,7 @@ pub mod words;
 mod write;
 
 pub use code::{ErrorCode, Severity};
-pub use error::ParseError;
+pub use error::{ParseError, ReadError};
 pub use limits::Limits;
 pub use map::{Extras, OrderedMap};
 pub use model::{

@@ -34,7 +34,8 @@
 //! let call = vcp_schema::Call::builder().call_id("c1").build(); // the other required members are missing
 //! ```
 
-use crate::{Limits, ParseError, VcpVersion, describe::Described, structure, wire, write};
+use crate::{Limits, ParseError, ReadError, VcpVersion, describe::Described, structure, wire, write};
+use std::io::Read;
 
 pub mod artifacts;
 pub mod audit;
@@ -285,7 +286,49 @@ impl VcpMessage {
     /// assert_eq!(error.to_string(), "VCP_E007 at $: the text is not UTF-8 (line 1, column 17)");
     /// ```
     pub fn from_slice(bytes: &[u8]) -> Result<Self, ParseError> {
-        Self::from_json(structure::utf8(bytes, &Limits::default())?)
+        Self::from_slice_with(bytes, &Limits::default())
+    }
+
+    /// Reads a 0.5 message from bytes, within the given limits.
+    ///
+    /// # Errors
+    ///
+    /// As [`VcpMessage::from_slice`].
+    pub fn from_slice_with(bytes: &[u8], limits: &Limits) -> Result<Self, ParseError> {
+        Self::from_json_with(structure::utf8(bytes, limits)?, limits)
+    }
+
+    /// Reads a 0.5 message from a source to its end, within the given limits. No more than the limit of text is ever read.
+    ///
+    /// # Errors
+    ///
+    /// What the source answers, or as [`VcpMessage::from_slice`].
+    ///
+    /// ```
+    /// use vcp_schema::{Limits, VcpMessage};
+    /// let error = VcpMessage::from_reader(std::io::repeat(b' '), &Limits::default()).unwrap_err();
+    /// assert_eq!(error.to_string(), "VCP_E008 at $: the text is longer than the limit of 16777216 bytes (line 1, column 1)");
+    /// ```
+    pub fn from_reader(source: impl Read, limits: &Limits) -> Result<Self, ReadError> {
+        let mut bytes = Vec::new();
+        let most = u64::try_from(limits.text_bytes).unwrap_or(u64::MAX).saturating_add(1);
+        source.take(most).read_to_end(&mut bytes)?;
+        Ok(Self::from_slice_with(&bytes, limits)?)
+    }
+
+    /// Reads a 0.5 message from a tree that `serde_json` made, within the default limits. A tree holds no number beyond a double or 64 bits: read
+    /// the text itself where there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`VcpMessage::from_json`]; places in the text are those in the tree's compact form.
+    ///
+    /// ```
+    /// let error = vcp_schema::VcpMessage::from_value(&serde_json::json!([])).unwrap_err();
+    /// assert_eq!(error.code().as_str(), "VCP_E004");
+    /// ```
+    pub fn from_value(value: &serde_json::Value) -> Result<Self, ParseError> {
+        Self::from_json(&value.to_string())
     }
 
     /// Whether the message has no oddity that [`structure::check`] would report: every word is listed, every float finite,

@@ -6,6 +6,7 @@
 use crate::{
     ErrorCode, FieldPath, Limits, ParseError, PathNode, Step, Timestamp, VcpVersion,
     describe::{Described, Field, Kind, ObjectType, Presence, WordType},
+    error::too_long,
     number::{self, IntegerFault},
     wire,
 };
@@ -73,8 +74,7 @@ fn type_name(json: &str) -> &'static str {
 /// `VCP_E008` when there are too many, `VCP_E007` when they are not UTF-8.
 pub fn utf8<'t>(bytes: &'t [u8], limits: &Limits) -> Result<&'t str, ParseError> {
     if bytes.len() > limits.text_bytes {
-        let message = format!("the text has {} bytes, more than the limit of {}", bytes.len(), limits.text_bytes);
-        return Err(ParseError::new(ErrorCode::Limit, FieldPath::root(), message, bytes, 0));
+        return Err(too_long(limits));
     }
     std::str::from_utf8(bytes).map_err(|e| {
         ParseError::new(

@@ -1,0 +1,322 @@
+//! Messages one a line (NDJSON): archives, queues, logs.
+//!
+//! ```
+//! use vcp_schema::ndjson::{Reader, Writer};
+//! # let text = include_str!("../tests/data/minimal.json").replace('\n', " ");
+//! let archive = format!("{text}\n{{\"vcp_version\":\"0.5\"}}\n\n{text}");
+//! let mut writer = Writer::new(Vec::new());
+//! for message in Reader::new(archive.as_bytes()) {
+//!     match message {
+//!         Ok(message) => writer.write(&message)?,
+//!         Err(error) => assert_eq!(
+//!             error.to_string(),
+//!             "line 2, column 21: VCP_E005 at $.vcp_payload: the required member is absent or null"
+//!         ),
+//!     }
+//! }
+//! assert_eq!(writer.into_inner().split(|byte| *byte == b'\n').count(), 3);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+use crate::{Limits, ReadError, VcpMessage, error::too_long, structure};
+use std::{
+    fmt,
+    io::{self, BufRead, Write},
+};
+
+/// Reads messages, one a line: an iterator of results.
+///
+/// A bad line is one error and does not end the stream; an error of the source does. Lines of white space are skipped. A line may end with
+/// `\n` or `\r\n`; the last one need not end. A line beyond the limit of text is not held in memory, but skipped to its end.
+#[derive(Debug)]
+pub struct Reader<R> {
+    source: R,
+    limits: Limits,
+    line: Vec<u8>,
+    number: u64,
+    failed: bool,
+}
+
+/// A line of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Line<'r> {
+    /// Its number, from 1; blank lines count.
+    pub number: u64,
+    /// The text, without the line break.
+    pub text: &'r str,
+}
+
+/// A line that could not be read.
+#[derive(Debug)]
+pub struct LineError {
+    line: u64,
+    error: ReadError,
+}
+
+impl LineError {
+    /// The number of the line, from 1; blank lines count.
+    #[must_use]
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// What is wrong with it. Places in the text count from the start of the line.
+    #[must_use]
+    pub fn error(&self) -> &ReadError {
+        &self.error
+    }
+}
+
+impl fmt::Display for LineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = self.line;
+        match &self.error {
+            ReadError::Io(error) => write!(f, "line {line}: {error}"),
+            ReadError::Parse(error) => {
+                write!(
+                    f,
+                    "line {line}, column {}: {} at {}: {}",
+                    error.column(),
+                    error.code(),
+                    error.path(),
+                    error.message()
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for LineError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Reads within the default [`Limits`], each line for itself.
+    #[must_use]
+    pub fn new(source: R) -> Self {
+        Self::with_limits(source, Limits::default())
+    }
+
+    /// Reads within the given limits, each line for itself.
+    #[must_use]
+    pub fn with_limits(source: R, limits: Limits) -> Self {
+        Self { source, limits, line: Vec::new(), number: 0, failed: false }
+    }
+
+    /// The next line that is not blank, as text: for lines that hold something else than a 0.5 message.
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E008` when the line is too long, `VCP_E007` when it is not UTF-8, or an error of the source, after which there are no more lines.
+    pub fn next_line(&mut self) -> Option<Result<Line<'_>, LineError>> {
+        loop {
+            if self.failed {
+                return None;
+            }
+            self.number += 1;
+            match self.fill() {
+                Ok(Filled::End) => return None,
+                Ok(Filled::Line) if self.line.trim_ascii().is_empty() => {}
+                Ok(Filled::Line) => break,
+                Ok(Filled::TooLong) => return Some(Err(self.error(ReadError::Parse(too_long(&self.limits))))),
+                Err(error) => {
+                    self.failed = true;
+                    return Some(Err(self.error(ReadError::Io(error))));
+                }
+            }
+        }
+        let number = self.number;
+        Some(match structure::utf8(&self.line, &self.limits) {
+            Ok(text) => Ok(Line { number, text }),
+            Err(error) => Err(LineError { line: number, error: error.into() }),
+        })
+    }
+
+    fn error(&self, error: ReadError) -> LineError {
+        LineError { line: self.number, error }
+    }
+
+    /// Reads one line into the buffer, without its line break.
+    fn fill(&mut self) -> io::Result<Filled> {
+        self.line.clear();
+        let (mut any, mut fits) = (false, true);
+        loop {
+            let chunk = match self.source.fill_buf() {
+                Ok(chunk) => chunk,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            any |= !chunk.is_empty();
+            let end = memchr::memchr(b'\n', chunk);
+            let part = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default();
+            fits &= self.line.len() + part.len() <= self.limits.text_bytes;
+            if fits {
+                self.line.extend_from_slice(part);
+            }
+            let (read, ended) = (part.len() + usize::from(end.is_some()), end.is_some() || chunk.is_empty());
+            self.source.consume(read);
+            if ended {
+                return Ok(match (any, fits) {
+                    (false, _) => Filled::End,
+                    (true, true) => Filled::Line,
+                    (true, false) => Filled::TooLong,
+                });
+            }
+        }
+    }
+}
+
+enum Filled {
+    Line,
+    TooLong,
+    End,
+}
+
+impl<R: BufRead> Iterator for Reader<R> {
+    type Item = Result<VcpMessage, LineError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let limits = self.limits;
+        let line = self.next_line()?;
+        Some(line.and_then(|line| {
+            let message = VcpMessage::from_json_with(line.text, &limits);
+            message.map_err(|error| LineError { line: line.number, error: error.into() })
+        }))
+    }
+}
+
+/// Writes messages, one a line.
+#[derive(Debug)]
+pub struct Writer<W> {
+    target: W,
+}
+
+impl<W: Write> Writer<W> {
+    /// Writes into `target`; give a buffered one.
+    pub fn new(target: W) -> Self {
+        Self { target }
+    }
+
+    /// Writes one message and a line break. A CR or LF of the provider's payload, which can only stand between tokens, becomes a space; nothing
+    /// else differs from [`VcpMessage::to_json`] (decisions 1.6).
+    ///
+    /// # Errors
+    ///
+    /// What the target answers.
+    pub fn write(&mut self, message: &VcpMessage) -> io::Result<()> {
+        let mut line = message.to_json().into_bytes();
+        for byte in line.iter_mut().filter(|byte| matches!(**byte, b'\r' | b'\n')) {
+            *byte = b' ';
+        }
+        line.push(b'\n');
+        self.target.write_all(&line)
+    }
+
+    /// Flushes the target.
+    ///
+    /// # Errors
+    ///
+    /// What the target answers.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.target.flush()
+    }
+
+    /// The target.
+    #[must_use]
+    pub fn into_inner(self) -> W {
+        self.target
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorCode, RawObject};
+    use std::io::{BufReader, Read};
+
+    const MINIMAL: &str = include_str!("../tests/data/minimal.json");
+
+    fn line() -> String {
+        MINIMAL.replace('\n', "")
+    }
+
+    /// Line number and code of each result; `ok` for a message.
+    fn outcomes(source: impl BufRead, limits: Limits) -> Vec<(u64, String)> {
+        let mut reader = Reader::with_limits(source, limits);
+        let mut seen = Vec::new();
+        while let Some(result) = reader.next() {
+            seen.push(match result {
+                Ok(_) => (reader.number, "ok".to_owned()),
+                Err(error) => match error.error() {
+                    ReadError::Io(io) => (error.line(), io.to_string()),
+                    ReadError::Parse(parse) => (error.line(), parse.code().as_str().to_owned()),
+                },
+            });
+        }
+        seen
+    }
+
+    #[test]
+    fn a_bad_line_does_not_end_the_stream() {
+        let mut archive = format!("{0}\r\n\n  \t\n{{\n\n{0}\nnull\n", line()).into_bytes();
+        archive.extend(b"\"\xff\"\n");
+        archive.extend(line().as_bytes());
+        let expected = [(1, "ok"), (4, "VCP_E007"), (6, "ok"), (7, "VCP_E004"), (8, "VCP_E007"), (9, "ok")];
+        for capacity in [1, 7, 100_000] {
+            let source = BufReader::with_capacity(capacity, archive.as_slice());
+            let found = outcomes(source, Limits::default());
+            assert_eq!(found, expected.map(|(at, what)| (at, what.to_owned())), "{capacity}");
+        }
+    }
+
+    #[test]
+    fn an_endless_line_takes_no_memory_and_the_next_line_is_read() {
+        let limits = Limits { text_bytes: line().len(), ..Limits::default() };
+        let archive = std::io::repeat(b'a').take(50_000_000).chain("\n".as_bytes()).chain(MINIMAL.as_bytes());
+        let mut reader = Reader::with_limits(BufReader::new(archive), limits);
+        let error = reader.next().unwrap().unwrap_err();
+        assert!(matches!(error.error(), ReadError::Parse(e) if e.code() == ErrorCode::Limit));
+        assert!(reader.line.capacity() <= 2 * limits.text_bytes);
+        // The text over several lines is one fault a line, and then the end.
+        assert!(reader.all(|result| result.is_err()));
+    }
+
+    #[test]
+    fn a_failing_source_is_an_error_and_the_end() {
+        struct Broken(u8);
+        impl Read for Broken {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.0 += 1;
+                match self.0 {
+                    1 => Err(io::ErrorKind::Interrupted.into()),
+                    2 => {
+                        let text = line() + "\n{";
+                        buffer[..text.len()].copy_from_slice(text.as_bytes());
+                        Ok(text.len())
+                    }
+                    _ => Err(io::Error::other("the disk is gone")),
+                }
+            }
+        }
+        let found = outcomes(BufReader::new(Broken(0)), Limits::default());
+        assert_eq!(found, [(1, "ok".to_owned()), (2, "the disk is gone".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_written_is_one_line_and_reads_back() {
+        let mut message = VcpMessage::from_json(MINIMAL).unwrap();
+        message.vcp_payload.custom.experimental =
+            Some(RawObject::from_json("{\r\n \"a\": \"\\n\",\n\"b\":1}").unwrap());
+        let mut writer = Writer::new(Vec::new());
+        writer.write(&message).unwrap();
+        writer.write(&message).unwrap();
+        writer.flush().unwrap();
+        let text = String::from_utf8(writer.into_inner()).unwrap();
+        assert_eq!(text.lines().count(), 2);
+        assert!(text.contains(r#"{   "a": "\n", "b":1}"#), "{text}");
+        assert_eq!(Reader::new(text.as_bytes()).filter(Result::is_ok).count(), 2);
+    }
+}
