@@ -40,6 +40,8 @@ pub enum Kind {
     Object(&'static ObjectType),
     /// A string, or else this: entries of `capabilities_invoked`.
     TextOr(&'static Kind),
+    /// This or null, in a place where absent is something else: roles of production 0.3 messages.
+    OrNull(&'static Kind),
 }
 
 /// A modelled object.
@@ -49,8 +51,10 @@ pub struct ObjectType {
     pub name: &'static str,
     /// What it is, for people.
     pub doc: &'static str,
-    /// The members, in the order of the specification.
-    pub fields: &'static [Field],
+    /// The object that this one differs from, if it is described so.
+    pub base: Option<&'static ObjectType>,
+    /// The members, in the order of the specification; with a base, those that differ from it or are added to it.
+    pub own: &'static [Field],
 }
 
 /// A member of a modelled object.
@@ -82,10 +86,19 @@ pub struct WordType {
 }
 
 impl ObjectType {
+    /// The members, in the order of the specification.
+    pub fn fields(&self) -> impl Iterator<Item = &'static Field> {
+        let (own, base) = (self.own, self.base.map_or(&[] as &[Field], |base| base.own));
+        let changed = move |field: &'static Field| own.iter().find(|f| f.name == field.name).unwrap_or(field);
+        let added = own.iter().filter(|field| base.iter().all(|f| f.name != field.name));
+        base.iter().map(changed).chain(added)
+    }
+
     /// The member with this name on the wire.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&'static Field> {
-        self.fields.iter().find(|f| f.name == name || f.alias == Some(name))
+        let find = |fields: &'static [Field]| fields.iter().find(|f| f.name == name || f.alias == Some(name));
+        find(self.own).or_else(|| self.base.and_then(|base| find(base.own)))
     }
 }
 
@@ -95,18 +108,29 @@ pub trait Described {
     const KIND: Kind;
 }
 
+/// What kind of value a type of the model is.
+#[must_use]
+pub const fn kind<T: Described>() -> Kind {
+    T::KIND
+}
+
+/// The description of a type of the model that is an object; one without members for a type that is none.
+#[must_use]
+pub const fn object<T: Described>() -> &'static ObjectType {
+    match T::KIND {
+        Kind::Object(object) => object,
+        _ => &ObjectType { name: "", doc: "", base: None, own: &[] },
+    }
+}
+
 /// The description of the whole message.
 ///
 /// ```
-/// use vcp_schema::describe::{Kind, message};
-/// let payload = message().field("vcp_payload").map(|f| f.kind);
-/// let Some(Kind::Object(payload)) = payload else { panic!() };
-/// assert_eq!(payload.fields.iter().map(|f| f.name).next(), Some("call"));
+/// use vcp_schema::{VcpPayload, describe};
+/// assert_eq!(describe::message().field("vcp_payload").map(|f| f.name), Some("vcp_payload"));
+/// assert_eq!(describe::object::<VcpPayload>().fields().map(|f| f.name).next(), Some("call"));
 /// ```
 #[must_use]
-pub fn message() -> &'static ObjectType {
-    match <crate::VcpMessage as Described>::KIND {
-        Kind::Object(object) => object,
-        _ => &ObjectType { name: "VcpMessage", doc: "", fields: &[] },
-    }
+pub const fn message() -> &'static ObjectType {
+    object::<crate::VcpMessage>()
 }

@@ -46,8 +46,11 @@
 pub mod checksum;
 mod code;
 pub mod describe;
+mod dialect;
 mod error;
 mod facts;
+#[cfg(feature = "jsonschema")]
+pub mod jsonschema;
 mod limits;
 mod map;
 pub mod model;
@@ -65,6 +68,7 @@ pub mod words;
 mod write;
 
 pub use code::{ErrorCode, Severity};
+pub use dialect::Dialect;
 pub use error::{ParseError, ReadError};
 pub use limits::Limits;
 pub use map::{Extras, OrderedMap};

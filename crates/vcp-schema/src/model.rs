@@ -61,7 +61,8 @@ macro_rules! model {
             const KIND: $crate::describe::Kind = $crate::describe::Kind::Object(&$crate::describe::ObjectType {
                 name: stringify!($Type),
                 doc: concat!($($doc),*),
-                fields: &[$( model!(@field [$($fdoc)*] $presence $field $(/ $alias)? $([$personal])? : $T) ),*],
+                base: None,
+                own: &[$( model!(@field [$($fdoc)*] $presence $field $(/ $alias)? $([$personal])? : $T) ),*],
             });
         }
 
@@ -138,7 +139,7 @@ macro_rules! model {
             }
 
             fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                $crate::jsonschema::of(&<Self as $crate::describe::Described>::KIND, generator)
+                $crate::jsonschema::of_kind(&<Self as $crate::describe::Described>::KIND, generator)
             }
         }
 

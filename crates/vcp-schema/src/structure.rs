@@ -4,7 +4,7 @@
 //! where codes and paths are decided.
 
 use crate::{
-    ErrorCode, FieldPath, Limits, ParseError, PathNode, Step, Timestamp, VcpVersion,
+    Dialect, ErrorCode, FieldPath, Limits, ParseError, PathNode, Step, Timestamp, VcpVersion,
     describe::{Described, Field, Kind, ObjectType, Presence, WordType},
     error::too_long,
     number::{self, IntegerFault},
@@ -204,10 +204,23 @@ pub(crate) fn read<T: wire::FromWire + Described>(text: &str, limits: &Limits) -
 /// ```
 #[must_use]
 pub fn check(text: &str, limits: &Limits) -> Vec<Fault> {
+    check_as(Dialect::V05, text, limits)
+}
+
+/// Every structural fault of a text that should be a message of this dialect, in document order; see [`check`].
+///
+/// ```
+/// use vcp_schema::{Dialect, Limits, structure};
+/// let faults = structure::check_as(Dialect::Production03, r#"{"vcp_version":"0.3","call_id":7}"#, &Limits::default());
+/// let found: Vec<_> = faults.iter().map(|f| format!("{} {}", f.code, f.path)).collect();
+/// assert_eq!(found, ["VCP_E004 $.call_id", "VCP_E005 $.vcp_payload"]);
+/// ```
+#[must_use]
+pub fn check_as(dialect: Dialect, text: &str, limits: &Limits) -> Vec<Fault> {
     if let Err(error) = well_formed(text, limits) {
         return vec![Fault { offset: error.offset(), ..Fault::new(error.code(), &PathNode::root(), error.message()) }];
     }
-    check_kind(text, &<crate::VcpMessage as Described>::KIND, limits)
+    check_kind(text, &Kind::Object(dialect.message()), limits)
 }
 
 /// The faults of well-formed text that should be of this kind.
@@ -367,6 +380,11 @@ impl<'t> Checker<'t> {
                 Some(b'{') => self.value(json, other, path),
                 _ => self.report(json, Fault::wrong_type("a string or an object", json, path)),
             },
+            Kind::OrNull(kind) => {
+                if json != "null" {
+                    self.value(json, kind, path);
+                }
+            }
         }
     }
 
@@ -455,7 +473,7 @@ impl<'t> Checker<'t> {
         }
     }
 
-    fn object(&mut self, json: &'t str, object: &'static ObjectType, path: &PathNode<'_>) {
+    fn object(&mut self, json: &'t str, object: &ObjectType, path: &PathNode<'_>) {
         let Some(members) = self.members(json, path) else {
             return;
         };
@@ -476,7 +494,7 @@ impl<'t> Checker<'t> {
                 filled.push(field.name);
             }
         }
-        for field in object.fields.iter().filter(|f| f.presence == Presence::Required && !filled.contains(&f.name)) {
+        for field in object.fields().filter(|f| f.presence == Presence::Required && !filled.contains(&f.name)) {
             let fault = Fault::new(ErrorCode::Missing, &path.name(field.name), "the required member is absent or null");
             let end = offset(self.text, json) + json.len().saturating_sub(1);
             self.push(Fault { offset: end, ..fault.with("member", field.name) });

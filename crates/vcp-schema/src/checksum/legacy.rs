@@ -54,7 +54,7 @@ impl<'t> Dump<'t> {
     /// The modelled members, all of them but the checksum itself; unknown ones are left out.
     fn modelled(&mut self, object: &'static ObjectType) {
         let start = self.out.len();
-        let fields = || object.fields.iter().filter(|field| field.name != "checksum");
+        let fields = || object.fields().filter(|field| field.name != "checksum");
         let mut members: Vec<Member<'t>> = fields()
             .map(|field| {
                 // The model's own name of `from` is `from_`.

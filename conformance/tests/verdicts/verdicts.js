@@ -1,0 +1,8 @@
+// The verdict of ajv on each line of {"schema": file, "text": JSON}: `true` or `false`, one a line.
+const Ajv = require("ajv/dist/2020");
+const fs = require("fs");
+
+const validators = {};
+const validator = (file) => (validators[file] ??= new Ajv().compile(JSON.parse(fs.readFileSync(file, "utf8"))));
+const lines = fs.readFileSync(0, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line));
+console.log(lines.map(({ schema, text }) => validator(schema)(JSON.parse(text))).join("\n"));

@@ -1,0 +1,13 @@
+"""The verdict of jsonschema on each line of {"schema": file, "text": JSON}: `true` or `false`, one a line."""
+import json
+import sys
+from jsonschema import Draft202012Validator
+
+validators = {}
+for line in sys.stdin:
+    request = json.loads(line)
+    file = request["schema"]
+    if file not in validators:
+        with open(file, encoding="utf-8") as schema:
+            validators[file] = Draft202012Validator(json.load(schema))
+    print("true" if validators[file].is_valid(json.loads(request["text"])) else "false")

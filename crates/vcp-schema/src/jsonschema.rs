@@ -1,0 +1,167 @@
+//! JSON Schemas (draft 2020-12) of the messages, made from their descriptions; the feature `jsonschema`.
+//!
+//! They say which members there are, which must be there and of what JSON type they are. The rest of validity is the validator's: words are open
+//! (decisions 1.8), texts of timestamps, ranges and lengths are told in descriptions only, so that a message with one odd value is told apart from
+//! one of a wrong shape. Unknown members are allowed everywhere (decisions 1.7).
+//!
+//! Every type of the model implements [`schemars::JsonSchema`] too, for types of your own that hold one.
+
+use crate::{
+    Dialect,
+    describe::{Field, Kind, ObjectType, Presence, WordType},
+};
+use schemars::{Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
+use serde_json::{Value, json};
+
+/// The published JSON Schema of a dialect: `schema/vcp-<dialect>.schema.json`.
+#[must_use]
+pub fn of(dialect: Dialect) -> Schema {
+    let example: Value = serde_json::from_str(example(dialect)).unwrap_or_default();
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let mut root = Maker { generator: &mut generator }.object(dialect.message(), Some(&example));
+    let title = match dialect {
+        Dialect::Production03 => "VCP 0.3 message, production dialect".to_owned(),
+        dialect => format!("VCP {dialect} message"),
+    };
+    root.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
+    root.insert("$id".to_owned(), format!("urn:vcp:schema:{dialect}").into());
+    root.insert("title".to_owned(), title.into());
+    root.insert("examples".to_owned(), json!([example]));
+    root.insert("$defs".to_owned(), generator.take_definitions(true).into());
+    root
+}
+
+/// A message of the dialect that has every member, with invented people and numbers.
+fn example(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Spec03 => include_str!("jsonschema/example-0.3.json"),
+        Dialect::Production03 => include_str!("jsonschema/example-0.3-production.json"),
+        Dialect::V04 => include_str!("jsonschema/example-0.4.json"),
+        Dialect::V05 => include_str!("jsonschema/example-0.5.json"),
+    }
+}
+
+/// The schema of one type of the model, for [`schemars::JsonSchema`].
+pub(crate) fn of_kind(kind: &Kind, generator: &mut SchemaGenerator) -> Schema {
+    let mut maker = Maker { generator };
+    match kind {
+        Kind::Object(object) => maker.object(object, None),
+        kind => maker.value(kind, None),
+    }
+}
+
+/// Makes schemas; objects and enumerations become definitions of the generator.
+struct Maker<'g> {
+    generator: &'g mut SchemaGenerator,
+}
+
+impl Maker<'_> {
+    /// The schema of a value, by reference where it has a definition. `example` is the value in a message.
+    fn value(&mut self, kind: &Kind, example: Option<&Value>) -> Schema {
+        match kind {
+            Kind::Text => json_schema!({"type": "string"}),
+            Kind::Integer => json_schema!({"type": "integer"}),
+            Kind::Float => json_schema!({"type": "number"}),
+            Kind::Boolean => json_schema!({"type": "boolean"}),
+            Kind::Timestamp => json_schema!({"type": "string"}),
+            Kind::Version(version) => json_schema!({"type": "string", "const": version.as_str()}),
+            Kind::Word(list) => self.definition(list.name, |_| words(list)),
+            Kind::FreeForm => json_schema!({"type": "object"}),
+            Kind::List(element) => {
+                let items = self.value(element, example.and_then(|list| list.get(0)));
+                json_schema!({"type": "array", "items": items})
+            }
+            Kind::Map(words, value) => {
+                let first = example.and_then(Value::as_object).and_then(|map| map.values().find(|v| !v.is_null()));
+                let mut map = json_schema!({"type": "object", "additionalProperties": self.value(value, first)});
+                if let Some(list) = words {
+                    map.insert("propertyNames".to_owned(), self.value(&Kind::Word(list), None).into());
+                }
+                map
+            }
+            Kind::Object(object) => self.definition(object.name, |maker| maker.object(object, example)),
+            Kind::TextOr(other) => {
+                json_schema!({"anyOf": [{"type": "string"}, self.value(other, example)]})
+            }
+            Kind::OrNull(value) => or_null(self.value(value, example)),
+        }
+    }
+
+    /// A reference to a definition, which is made when it is asked for first.
+    fn definition(&mut self, name: &str, make: impl FnOnce(&mut Self) -> Schema) -> Schema {
+        if !self.generator.definitions().contains_key(name) {
+            self.generator.definitions_mut().insert(name.to_owned(), Value::Bool(true));
+            let mut schema = make(self);
+            schema.insert("title".to_owned(), name.into());
+            self.generator.definitions_mut().insert(name.to_owned(), schema.into());
+        }
+        let path = self.generator.settings().definitions_path.trim_end_matches('/').to_owned();
+        Schema::new_ref(format!("#{path}/{name}"))
+    }
+
+    fn object(&mut self, object: &ObjectType, example: Option<&Value>) -> Schema {
+        let mut properties = serde_json::Map::new();
+        let mut required = Vec::new();
+        for field in object.fields() {
+            properties
+                .insert(field.name.to_owned(), self.member(field, example.and_then(|e| e.get(field.name))).into());
+            if field.presence == Presence::Required {
+                required.push(field.name);
+            }
+            if let Some(alias) = field.alias {
+                let mut second = or_null(self.value(&field.kind, None));
+                second.insert("deprecated".to_owned(), true.into());
+                let description = format!("Read as `{}`, which is what is written.", field.name);
+                second.insert("description".to_owned(), description.into());
+                properties.insert(alias.to_owned(), second.into());
+            }
+        }
+        json_schema!({
+            "description": object.doc.trim(),
+            "type": "object",
+            "properties": properties,
+            "required": required,
+        })
+    }
+
+    fn member(&mut self, field: &Field, example: Option<&Value>) -> Schema {
+        let mut schema = self.value(&field.kind, example);
+        match (field.presence, &field.kind) {
+            (Presence::Optional, _) => schema = or_null(schema),
+            (Presence::Defaulted, Kind::List(_)) => drop(schema.insert("default".to_owned(), json!([]))),
+            (Presence::Defaulted, Kind::Map(..) | Kind::FreeForm) => {
+                drop(schema.insert("default".to_owned(), json!({})))
+            }
+            (Presence::Defaulted, Kind::Boolean) => drop(schema.insert("default".to_owned(), json!(false))),
+            (Presence::Defaulted, Kind::Integer) => drop(schema.insert("default".to_owned(), json!(0))),
+            _ => {}
+        }
+        let note = if matches!(field.kind, Kind::Timestamp) { " A time as in RFC 3339 (decisions 1.4)." } else { "" };
+        schema.insert("description".to_owned(), format!("{}{note}", field.doc.trim()).into());
+        // What has a definition has its examples there.
+        if let (None, Some(example)) = (schema.get("$ref").or_else(|| schema.get("anyOf")), example) {
+            schema.insert("examples".to_owned(), json!([example]));
+        }
+        schema
+    }
+}
+
+/// The same or null.
+fn or_null(schema: Schema) -> Schema {
+    match schema.get("type") {
+        Some(Value::String(name)) => {
+            let types = json!([name, "null"]);
+            let mut schema = schema;
+            schema.insert("type".to_owned(), types);
+            schema
+        }
+        _ => json_schema!({"anyOf": [schema, {"type": "null"}]}),
+    }
+}
+
+fn words(list: &WordType) -> Schema {
+    json_schema!({
+        "description": format!("{} Other words are kept, and are a finding (decisions 1.8).", list.doc.trim()),
+        "anyOf": [{"type": "string", "enum": list.words}, {"type": "string"}],
+    })
+}
