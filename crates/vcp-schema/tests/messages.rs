@@ -4,9 +4,11 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use vcp_schema::{Capability, ErrorCode, Limits, OutcomeStatus, VcpMessage, structure};
+use std::io::Read;
+use vcp_schema::{Capability, ErrorCode, Limits, OutcomeStatus, VcpMessage, checksum::Algorithm, structure};
 
 const FULL: &str = include_str!("data/full.json");
+const MINIMAL: &str = include_str!("data/minimal.json");
 
 fn tokens(json: &str) -> String {
     vcp_schema::pretty(json)
@@ -260,6 +262,111 @@ fn truncated_at_every_byte() {
     }
 }
 
+/// The fast reader and the thorough walk agree on a text, and what is read is written back.
+fn agree(bytes: &[u8]) {
+    let read = VcpMessage::from_slice(bytes);
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        assert_eq!(read.unwrap_err().code(), ErrorCode::Malformed);
+        return;
+    };
+    let faults = structure::check(text, &Limits::default());
+    match (read, faults.iter().find(|fault| fault.fatal)) {
+        (Ok(message), None) => {
+            let written = message.to_json();
+            assert_eq!(VcpMessage::from_json(&written).unwrap(), message, "{text}");
+        }
+        (Err(error), Some(fault)) => assert_eq!((error.code(), error.path()), (fault.code, &fault.path), "{text}"),
+        (read, fault) => panic!("{read:?}, but {fault:?}: {text}"),
+    }
+}
+
+#[test]
+fn every_bit_of_every_byte_flipped() {
+    for at in 0..MINIMAL.len() {
+        for bit in 0..8 {
+            let mut bytes = MINIMAL.as_bytes().to_vec();
+            bytes[at] ^= 1 << bit;
+            agree(&bytes);
+        }
+    }
+}
+
+#[test]
+fn a_depth_bomb_in_any_place() {
+    let bomb = format!("{}{}", "[{\"a\":".repeat(100_000), "}]".repeat(100_000));
+    let places = [
+        (r#""call_id": "call_41""#, r#""call_id": BOMB"#),
+        (r#""roles": {}"#, r#""roles": {"LLM": BOMB}"#),
+        (r#""kpis": {}"#, r#""kpis": {"a": BOMB}"#),
+        (r#""artifacts": {}"#, r#""artifacts": {"unknown": BOMB}"#),
+        (r#""custom": {}"#, r#""custom": {"provider_specific": {"x": {"data": {"y": BOMB}}}}"#),
+        (r#""custom": {}"#, r#""custom": {"provider_specific": BOMB}"#),
+    ];
+    for (place, with) in places {
+        let text = MINIMAL.replacen(place, &with.replace("BOMB", &bomb), 1);
+        assert!(text.len() > bomb.len(), "{place}");
+        agree(text.as_bytes());
+        if let Ok(message) = VcpMessage::from_json(&text) {
+            for algorithm in [Algorithm::Jcs, Algorithm::Legacy] {
+                let error = message.checksum(algorithm).unwrap_err();
+                assert_eq!(error.to_string(), "VCP_E008 at $: the message is nested deeper than 128");
+            }
+            assert!(message.redacted().to_string().len() < 2 * MINIMAL.len());
+            assert!(serde_json::to_string(&message).is_ok());
+        }
+    }
+}
+
+#[test]
+fn a_string_of_100_megabytes_is_refused_unread() {
+    let long = MINIMAL.replacen("call_41", &"x".repeat(100_000_000), 1);
+    let expected = "VCP_E008 at $: the text is longer than the limit of 16777216 bytes (line 1, column 1)";
+    assert_eq!(VcpMessage::from_json(&long).unwrap_err().to_string(), expected);
+    assert_eq!(VcpMessage::from_slice(long.as_bytes()).unwrap_err().to_string(), expected);
+
+    /// A source that counts what is taken of it.
+    struct Counted<'a>(&'a [u8], usize);
+    impl Read for Counted<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let read = self.0.read(buffer)?;
+            self.1 += read;
+            Ok(read)
+        }
+    }
+    let mut source = Counted(long.as_bytes(), 0);
+    assert_eq!(VcpMessage::from_reader(&mut source, &Limits::default()).unwrap_err().to_string(), expected);
+    assert_eq!(source.1, 16 * 1024 * 1024 + 1);
+    let wide = Limits { text_bytes: usize::MAX, ..Limits::default() };
+    assert_eq!(VcpMessage::from_json_with(&long, &wide).unwrap().vcp_payload.call.call_id.len(), 100_000_000);
+}
+
+#[test]
+fn many_members_are_not_built_into_a_tree() {
+    let list = format!(r#"{{"a": [{}0]}}"#, "0,".repeat(100_000));
+    let message = VcpMessage::from_json(&MINIMAL.replacen(
+        r#""custom": {}"#,
+        &format!(r#""custom": {{"experimental": {list}}}"#),
+        1,
+    ))
+    .unwrap();
+    let experimental = message.vcp_payload.custom.experimental.as_ref().unwrap();
+    assert_eq!(experimental.to_value().unwrap_err().code(), ErrorCode::Limit);
+    assert_eq!(message.checksum(Algorithm::Jcs).unwrap_err().code(), ErrorCode::Limit);
+    let wide = Limits { members: 1_000_000, ..Limits::default() };
+    assert!(message.checksum_with(Algorithm::Jcs, &wide).is_ok());
+    assert!(message.checksum(Algorithm::Legacy).is_ok(), "which is written as the text is read");
+}
+
+#[test]
+fn a_float_that_json_cannot_say_has_no_checksum() {
+    let mut message = VcpMessage::from_json(MINIMAL).unwrap();
+    message.vcp_payload.outcomes.user_satisfaction_score = Some(f64::NAN);
+    for algorithm in [Algorithm::Jcs, Algorithm::Legacy] {
+        let error = message.checksum(algorithm).unwrap_err();
+        assert_eq!(error.to_string(), "VCP_E001 at $: a float of the message is not a number or infinite");
+    }
+}
+
 /// A place in a value, chosen by numbers.
 fn choose<'v>(value: &'v mut Value, choices: &[usize]) -> &'v mut Value {
     let Some((choice, rest)) = choices.split_first() else { return value };
@@ -300,32 +407,14 @@ fn awkward() -> impl Strategy<Value = Value> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// The fast reader and the thorough walk agree, and what is read is written back.
     #[test]
     fn both_readers_agree(choices in prop::collection::vec(any::<usize>(), 1..6), replacement in awkward()) {
         let mut value: Value = serde_json::from_str(&FULL.replace("1e400", "1")).unwrap();
         *choose(&mut value, &choices) = replacement;
         let text = value.to_string();
-        let faults = structure::check(&text, &Limits::default());
-        match VcpMessage::from_json(&text) {
-            Ok(message) => {
-                prop_assert!(faults.iter().all(|f| !f.fatal), "read, but: {:?}", faults);
-                prop_assert_eq!(message.is_plain(), faults.is_empty());
-                let written = message.to_json();
-                prop_assert_eq!(VcpMessage::from_json(&written).unwrap().to_json(), written);
-            }
-            Err(error) => {
-                let first = faults.iter().find(|f| f.fatal).expect("refused, so there is a fault");
-                prop_assert_eq!((error.code(), error.path()), (first.code, &first.path));
-            }
+        agree(text.as_bytes());
+        if let Ok(message) = VcpMessage::from_json(&text) {
+            prop_assert_eq!(message.is_plain(), structure::check(&text, &Limits::default()).is_empty());
         }
-    }
-
-    #[test]
-    fn flipped_bytes_never_panic(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
-        let mut bytes = FULL.as_bytes().to_vec();
-        let at = at.index(bytes.len());
-        bytes[at] = byte;
-        let _ = VcpMessage::from_slice(&bytes);
     }
 }
