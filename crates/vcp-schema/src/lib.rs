@@ -26,17 +26,28 @@
 //!
 //! # Where things are
 //!
-//! | module | holds |
+//! | where | holds |
 //! |---|---|
-//! | [`model`] | the message, one module per section of the specification |
+//! | [`VcpMessage`] | reading (`from_json`, `from_slice`, `from_reader`, `from_value`), writing (`to_json`), and what people ask: `status`, `is_final`, `total_cost_usd` |
+//! | [`model`] | the parts of a message, one module per section of the specification, each with a builder |
 //! | [`words`] | the enumerations; unknown words are kept |
 //! | [`Timestamp`] | an instant with the spelling it had |
 //! | [`RawJson`], [`RawObject`] | free-form data and unknown members, as text |
-//! | [`ErrorCode`] | the `VCP_E###` catalogue, shared with other implementations |
-//! | [`FieldPath`] | JSONPath and JSON Pointer of a place in a message |
-//! | [`describe`] | the model as data: fields, presence, types |
-//! | [`structure`] | every structural fault of a text, with paths |
 //! | [`Decimal`] | numbers by their digits |
+//! | [`ndjson`] | messages one a line |
+//! | [`checksum`] | checksums of messages, and their verification |
+//! | [`Redacted`], [`AnonymisationKey`] | messages without what says who somebody is |
+//! | [`ErrorCode`] | the `VCP_E###` catalogue, shared with other implementations |
+//! | [`ParseError`], [`FieldPath`] | what is wrong, and where: JSONPath, JSON Pointer, line and column |
+//! | [`structure`] | every structural fault of a text, in any dialect |
+//! | [`describe`], [`Dialect`] | the messages of every version as data: fields, presence, types |
+//! | `jsonschema` | JSON Schemas of every version, with the feature of that name |
+//!
+//! # Features
+//!
+//! | feature | what | for whom |
+//! |---|---|---|
+//! | `jsonschema` | the module of that name, by schemars | tools that publish or check schemas |
 //!
 //! # Serde
 //!

@@ -1,6 +1,12 @@
 //! Whole messages: what is read is written, and what is refused is refused for the right reason.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a helper of tests")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests"
+)]
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
