@@ -45,13 +45,33 @@ fn deliveries(criterion: &mut Criterion) {
     }
 }
 
+/// The long delivery with so few rows that its message has about 100 kB.
+fn of_100_kilobytes(long: &[u8]) -> Vec<u8> {
+    let mut payload: serde_json::Value = serde_json::from_slice(long).expect("JSON");
+    let call = payload.get_mut("call").expect("a call record");
+    for rows in ["transcript_object", "transcript_with_tool_calls"] {
+        let rows = call.get_mut(rows).and_then(serde_json::Value::as_array_mut).expect("rows");
+        rows.truncate(rows.len() * 43 / 100);
+    }
+    payload.to_string().into_bytes()
+}
+
 fn messages(criterion: &mut Criterion) {
     let full = include_str!("../../crates/vcp-schema/tests/data/full.json").replace("1e400", "1");
     let (_, _, long) = DELIVERIES[2];
-    let long = message_of("retell", long).expect("a call record");
-    for (name, text) in [("message/full", full), ("message/long", long)] {
-        let ops = [Op::Scan, Op::Value, Op::Parse, Op::Serialize, Op::Validate];
-        measure(criterion, name, text.as_bytes(), &ops, &Delivery::default());
+    let mapped = |payload: &[u8]| message_of("retell", payload).expect("a call record");
+    let mut messages = vec![
+        ("full".to_owned(), full),
+        ("100k".to_owned(), mapped(&of_100_kilobytes(long))),
+        ("long".to_owned(), mapped(long)),
+    ];
+    // A message of yours.
+    if let Some(file) = std::env::var_os("VCP_BENCH_MESSAGE") {
+        messages.push(("yours".to_owned(), std::fs::read_to_string(file).expect("a file")));
+    }
+    for (name, text) in messages {
+        let ops = [Op::Scan, Op::Value, Op::Parse, Op::Serialize, Op::Jcs, Op::Legacy, Op::Validate];
+        measure(criterion, &format!("message/{name}"), text.as_bytes(), &ops, &Delivery::default());
     }
 }
 

@@ -6,6 +6,7 @@ use std::{hint::black_box, str::FromStr};
 use vcp_sdk::{
     Mapper, Mapping, Received, Receiver, Secret, Timestamp, Validator, VcpMessage,
     auth::{Outcome, Scheme, Verifier, sign},
+    schema::checksum::{Algorithm, Verdict},
 };
 
 /// An operation.
@@ -19,6 +20,10 @@ pub enum Op {
     Parse,
     /// A message to text.
     Serialize,
+    /// The checksum of a message, over RFC 8785.
+    Jcs,
+    /// The checksum of a message, as the Python reference has it.
+    Legacy,
     /// A message from bytes, with all findings.
     Validate,
     /// A delivery to a message.
@@ -31,11 +36,13 @@ pub enum Op {
 
 impl Op {
     /// All operations, by name.
-    pub const ALL: [(&'static str, Op); 8] = [
+    pub const ALL: [(&'static str, Op); 10] = [
         ("scan", Op::Scan),
         ("value", Op::Value),
         ("parse", Op::Parse),
         ("serialize", Op::Serialize),
+        ("jcs", Op::Jcs),
+        ("legacy", Op::Legacy),
         ("validate", Op::Validate),
         ("map", Op::Map),
         ("verify", Op::Verify),
@@ -147,6 +154,16 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
                 return Err("what is written is not what was read".to_owned());
             }
             Box::new(move || drop(black_box(black_box(&message).to_json())))
+        }
+        Op::Jcs | Op::Legacy => {
+            let algorithm = if op == Op::Jcs { Algorithm::Jcs } else { Algorithm::Legacy };
+            let mut message = message(&bytes)?;
+            message.audit.checksum = Some(message.checksum(algorithm).map_err(|e| e.to_string())?);
+            match message.verify_checksum().map_err(|e| e.to_string())? {
+                Verdict::Match(found) if found == algorithm => {}
+                other => return Err(format!("{other:?}")),
+            }
+            Box::new(move || drop(black_box(black_box(&message).checksum(algorithm))))
         }
         Op::Validate => {
             let validator = Validator::new();

@@ -133,27 +133,33 @@ pub struct Extent {
 pub fn extent(json: &str) -> Extent {
     let mut extent = Extent::default();
     let mut depth = 0_usize;
-    let mut bytes = json.bytes().filter(|byte| !byte.is_ascii_whitespace()).peekable();
-    while let Some(byte) = bytes.next() {
+    // Whether a bracket has just been opened: the next byte tells whether there is anything in it.
+    let mut opened = false;
+    let mut bytes = json.as_bytes();
+    while let Some((byte, mut rest)) = bytes.split_first() {
+        if !byte.is_ascii_whitespace() {
+            extent.members += usize::from(std::mem::take(&mut opened) && !matches!(byte, b']' | b'}'));
+        }
         match byte {
             b'[' | b'{' => {
                 depth += 1;
                 extent.depth = extent.depth.max(depth);
-                extent.members += usize::from(!matches!(bytes.peek(), Some(b']' | b'}') | None));
+                opened = true;
             }
             b']' | b'}' => depth = depth.saturating_sub(1),
             b',' => extent.members += 1,
             b'"' => {
-                while let Some(byte) = bytes.next() {
-                    match byte {
-                        b'"' => break,
-                        b'\\' => drop(bytes.next()),
-                        _ => {}
+                while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
+                    let escape = rest.get(at) == Some(&b'\\');
+                    rest = rest.get(at + 1 + usize::from(escape)..).unwrap_or_default();
+                    if !escape {
+                        break;
                     }
                 }
             }
             _ => {}
         }
+        bytes = rest;
     }
     extent
 }

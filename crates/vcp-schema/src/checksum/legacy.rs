@@ -20,10 +20,10 @@ struct Dump<'t> {
     out: String,
 }
 
-/// A member that has been written: what it is sorted by, its name as text, and where its value lies.
+/// A member that has been written: what it is sorted by, its name as it stood between its quotes, and where its value lies.
 struct Member<'t> {
     key: Cow<'t, [u8]>,
-    name: String,
+    name: &'t str,
     value: std::ops::Range<usize>,
 }
 
@@ -44,7 +44,7 @@ impl<'t> Dump<'t> {
                 }
             }
             (_, kind) => {
-                let end = self.json.find([',', ']', '}', ' ', '\t', '\n', '\r']);
+                let end = self.json.bytes().position(|byte| matches!(byte, b',' | b']' | b'}') || is_space(byte));
                 let token = self.take(end.unwrap_or(self.json.len()));
                 self.atom(token, kind);
             }
@@ -59,7 +59,7 @@ impl<'t> Dump<'t> {
             .map(|field| {
                 // The model's own name of `from` is `from_`.
                 let name = field.alias.unwrap_or(field.name);
-                Member { key: name.as_bytes().into(), name: name.to_owned(), value: 0..0 }
+                Member { key: name.as_bytes().into(), name, value: 0..0 }
             })
             .collect();
         self.each_member(|dump, name| {
@@ -85,9 +85,7 @@ impl<'t> Dump<'t> {
         self.each_member(|dump, name| {
             let begin = dump.out.len();
             dump.value(kind);
-            let mut quoted = String::with_capacity(name.len());
-            escape(name, &mut quoted);
-            members.push(Member { key: sort_key(name), name: quoted, value: begin..dump.out.len() });
+            members.push(Member { key: sort_key(name), name, value: begin..dump.out.len() });
         });
         self.assemble(start, members);
     }
@@ -105,8 +103,11 @@ impl<'t> Dump<'t> {
             let range = member.value.start.saturating_sub(start)..member.value.end.saturating_sub(start);
             // Nothing was written for an absent member.
             let value = values.get(range).filter(|value| !value.is_empty()).unwrap_or("null");
-            let _ = write!(self.out, "{separator}\"{}\": {value}", member.name);
+            self.out.push_str(separator);
             separator = ", ";
+            self.quoted(member.name);
+            self.out.push_str(": ");
+            self.out.push_str(value);
         }
         self.out.push('}');
     }
@@ -161,7 +162,8 @@ impl<'t> Dump<'t> {
 
     /// The next byte that is no white space; 0 at the end.
     fn peek(&mut self) -> u8 {
-        self.json = self.json.trim_start_matches(crate::wire::WHITESPACE);
+        let spaces = self.json.bytes().take_while(|byte| is_space(*byte)).count();
+        self.json = self.json.get(spaces..).unwrap_or_default();
         self.json.bytes().next().unwrap_or(0)
     }
 
@@ -176,16 +178,25 @@ impl<'t> Dump<'t> {
     /// A string as it stands between its quotes.
     fn string(&mut self) -> &'t str {
         self.take(1);
-        let mut escaped = false;
-        let end = self.json.bytes().position(|byte| {
-            let ends = byte == b'"' && !escaped;
-            escaped = byte == b'\\' && !escaped;
-            ends
-        });
-        let (text, rest) = self.json.split_at(end.unwrap_or(self.json.len()));
+        let bytes = self.json.as_bytes();
+        let mut end = 0;
+        while let Some(at) = bytes.get(end..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+            end += at;
+            if bytes.get(end) == Some(&b'"') {
+                break;
+            }
+            end += 2;
+        }
+        // Text that is no JSON may end within a string.
+        let end = if bytes.get(end) == Some(&b'"') { end } else { bytes.len() };
+        let (text, rest) = self.json.split_at(end);
         self.json = rest.strip_prefix('"').unwrap_or(rest);
         text
     }
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 /// The UTF-16 units of a JSON string.
@@ -277,16 +288,15 @@ fn float(value: f64, out: &mut String) {
             "-Infinity"
         });
     }
-    // The shortest digits that read back as the same double, as Python's.
+    // The shortest digits that read back as the same double are the same in both; Python switches to exponents elsewhere.
+    if value == 0.0 || (1e-4..1e16).contains(&value.abs()) {
+        let _ = write!(out, "{value:?}");
+        return;
+    }
     let text = format!("{value:e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    match exponent.parse::<i32>().unwrap_or(0) {
-        -4..=15 => drop(write!(out, "{value:?}")),
-        exponent => {
-            let sign = if exponent < 0 { '-' } else { '+' };
-            let _ = write!(out, "{mantissa}e{sign}{:02}", exponent.unsigned_abs());
-        }
-    }
+    let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
+    let _ = write!(out, "{mantissa}e{sign}{digits:0>2}");
 }
 
 /// A time as Python's `str(datetime)` writes it.
