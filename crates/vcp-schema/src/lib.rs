@@ -108,3 +108,8 @@ pub use words::{
     AlertLevel, CallDirection, CapabilityType, ChannelType, ConsentStatus, GapClass, ModelRole, OutcomeStatus,
     UnknownWord,
 };
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
