@@ -24,7 +24,12 @@
 mod jcs;
 mod legacy;
 
-use crate::{ErrorCode, FieldPath, Limits, VcpMessage, structure, write};
+use crate::{
+    ErrorCode, FieldPath, Limits, VcpMessage,
+    error::short,
+    structure,
+    write::{self, WriteFault},
+};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -98,7 +103,7 @@ impl ChecksumError {
         Self { code, path, message: message.into() }
     }
 
-    /// The code: `VCP_E001` or `VCP_E008`.
+    /// The code: `VCP_E001`, `VCP_E007` or `VCP_E008`.
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         self.code
@@ -109,11 +114,17 @@ impl ChecksumError {
     pub fn path(&self) -> &FieldPath {
         &self.path
     }
+
+    /// What is wrong, without code and place.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
 }
 
 impl fmt::Display for ChecksumError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}: {}", self.code, self.path, self.message)
+        write!(f, "{} at {}: {}", self.code, short(&self.path), self.message)
     }
 }
 
@@ -126,7 +137,10 @@ impl VcpMessage {
     ///
     /// `VCP_E008` when free-form data is nested so that the message is deeper than 128 or, for [`Algorithm::Jcs`], which builds a tree, has
     /// more than 100 000 members (see [`VcpMessage::checksum_with`]). `VCP_E001` for what has no such form: a float that is not finite, and for
-    /// [`Algorithm::Jcs`] a number outside the range of doubles or a lone surrogate in free-form data or unknown members.
+    /// [`Algorithm::Jcs`] a number outside the range of doubles or a lone surrogate in free-form data or unknown members. `VCP_E007` when code gave
+    /// an unknown member the name of a modelled one.
+    ///
+    /// The cost grows with the length of the message times its depth, which is at most 128.
     pub fn checksum(&self, algorithm: Algorithm) -> Result<String, ChecksumError> {
         self.checksum_with(algorithm, &Limits::default())
     }
@@ -148,8 +162,14 @@ impl VcpMessage {
     /// As [`VcpMessage::checksum`].
     pub fn canonical_text(&self, algorithm: Algorithm, limits: &Limits) -> Result<String, ChecksumError> {
         let error = |code, message: String| Err(ChecksumError::new(code, FieldPath::root(), message));
-        let Some(text) = write::to_exact_text(self) else {
-            return error(ErrorCode::Unreadable, "a float of the message is not a number or infinite".to_owned());
+        let text = match write::to_exact_text(self) {
+            Ok(text) => text,
+            Err(WriteFault::NotFinite) => {
+                return error(ErrorCode::Unreadable, "a float of the message is not a number or infinite".to_owned());
+            }
+            Err(WriteFault::Shadowed) => {
+                return error(ErrorCode::Malformed, "an unknown member has the name of a modelled one".to_owned());
+            }
         };
         let extent = structure::extent(&text);
         // The writers recurse: a higher limit would not be safe on every stack.

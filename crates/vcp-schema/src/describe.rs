@@ -46,6 +46,7 @@ pub enum Kind {
 
 /// A modelled object.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ObjectType {
     /// The name of the type: `Call`.
     pub name: &'static str,
@@ -59,6 +60,7 @@ pub struct ObjectType {
 
 /// A member of a modelled object.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Field {
     /// The name on the wire.
     pub name: &'static str,
@@ -76,6 +78,7 @@ pub struct Field {
 
 /// An enumeration, open: other words are kept (decisions 1.8).
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct WordType {
     /// The name of the type: `OutcomeStatus`.
     pub name: &'static str,

@@ -37,6 +37,12 @@ impl Dialect {
         }
     }
 
+    /// The dialect with this name, if there is one.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|dialect| dialect.as_str() == word)
+    }
+
     /// The version that its messages claim.
     #[must_use]
     pub fn version(self) -> VcpVersion {

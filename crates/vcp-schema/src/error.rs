@@ -5,7 +5,8 @@ use std::{fmt, io};
 
 /// Why a text could not be read: a code, the place in the document and in the text, and one line for people.
 ///
-/// The line never holds the value itself, which may be personal data. The one exception is an unsupported version.
+/// The line never holds the value itself, which may be personal data. The one exception is an unsupported version. The path holds the names of
+/// members that lead to the place; in the line, but not in [`ParseError::path`], it is cut after 200 characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ParseError {
@@ -64,12 +65,22 @@ impl ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, path, message, line, column, .. } = self;
-        write!(f, "{code} at {path}: {message} (line {line}, column {column})")
+        let Self { code, message, line, column, .. } = self;
+        write!(f, "{code} at {}: {message} (line {line}, column {column})", short(&self.path))
     }
 }
 
 impl std::error::Error for ParseError {}
+
+/// A path, cut where names from outside make it long.
+pub(crate) fn short(path: &FieldPath) -> String {
+    const LONGEST: usize = 200;
+    let text = path.to_string();
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text,
+    }
+}
 
 /// The text is longer than the limit. How much longer is not known where reading stopped.
 pub(crate) fn too_long(limits: &Limits) -> ParseError {

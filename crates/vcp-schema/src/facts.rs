@@ -65,11 +65,13 @@ impl VcpMessage {
         self.vcp_payload.outcomes.model_outcome_attribution.total_cost_usd
     }
 
-    /// Whether the call is over: its end, its length or its outcome is known. A message of a running call, such as Retell's
-    /// `call_started`, is not final; later deliveries of the call say more.
+    /// Whether the call is over: its end or its length is known, or it came to nothing (`failure`, `timeout`, `error`), which providers state without an
+    /// end. A message of a running call, such as Retell's `call_started` or OpenAI's `response.done`, is not final; later deliveries say more.
     #[must_use]
     pub fn is_final(&self) -> bool {
         let call = &self.vcp_payload.call;
-        call.end_time.is_some() || call.duration_sec.is_some() || *self.status() != OutcomeStatus::Unknown
+        let came_to_nothing =
+            matches!(self.status(), OutcomeStatus::Failure | OutcomeStatus::Timeout | OutcomeStatus::Error);
+        call.end_time.is_some() || call.duration_sec.is_some() || came_to_nothing
     }
 }

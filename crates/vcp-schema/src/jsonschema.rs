@@ -7,11 +7,12 @@
 //! Every type of the model implements [`schemars::JsonSchema`] too, for types of your own that hold one.
 
 use crate::{
-    Dialect,
-    describe::{Field, Kind, ObjectType, Presence, WordType},
+    Dialect, OrderedMap, RawJson, VcpVersion,
+    describe::{self, Field, Kind, ObjectType, Presence, WordType},
 };
-use schemars::{Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// The published JSON Schema of a dialect: `schema/vcp-<dialect>.schema.json`.
 #[must_use]
@@ -46,7 +47,87 @@ pub(crate) fn of_kind(kind: &Kind, generator: &mut SchemaGenerator) -> Schema {
     let mut maker = Maker { generator };
     match kind {
         Kind::Object(object) => maker.object(object, None),
+        Kind::Word(list) => words(list),
         kind => maker.value(kind, None),
+    }
+}
+
+macro_rules! inline {
+    ($($Type:ident)*) => { $(
+        impl JsonSchema for crate::$Type {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($Type).into()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                of_kind(&describe::kind::<Self>(), generator)
+            }
+        }
+    )* };
+}
+
+inline! { Timestamp RawObject Capability }
+
+macro_rules! named {
+    ($($Type:ident)*) => { $(
+        impl JsonSchema for crate::$Type {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($Type).into()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                of_kind(&describe::kind::<Self>(), generator)
+            }
+        }
+    )* };
+}
+
+named! { ChannelType CallDirection CapabilityType ModelRole OutcomeStatus GapClass AlertLevel ConsentStatus }
+
+impl JsonSchema for RawJson {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "RawJson".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        true.into()
+    }
+}
+
+impl JsonSchema for VcpVersion {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "VcpVersion".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let words: Vec<&str> = Self::ALL.iter().map(|version| version.as_str()).collect();
+        json_schema!({"type": "string", "enum": words})
+    }
+}
+
+impl<K, V: JsonSchema> JsonSchema for OrderedMap<K, V> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("OrderedMap_of_{}", V::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object", "additionalProperties": generator.subschema_for::<V>()})
     }
 }
 
@@ -121,6 +202,7 @@ impl Maker<'_> {
             "type": "object",
             "properties": properties,
             "required": required,
+            "additionalProperties": true,
         })
     }
 
@@ -136,7 +218,11 @@ impl Maker<'_> {
             (Presence::Defaulted, Kind::Integer) => drop(schema.insert("default".to_owned(), json!(0))),
             _ => {}
         }
-        let note = if matches!(field.kind, Kind::Timestamp) { " A time as in RFC 3339 (decisions 1.4)." } else { "" };
+        let note = match field.kind {
+            Kind::Timestamp => " A time as in RFC 3339; a space for `T` is read too, and without an offset it is UTC.",
+            Kind::Integer => " An integer of 64 bits.",
+            _ => "",
+        };
         schema.insert("description".to_owned(), format!("{}{note}", field.doc.trim()).into());
         // What has a definition has its examples there.
         if let (None, Some(example)) = (schema.get("$ref").or_else(|| schema.get("anyOf")), example) {

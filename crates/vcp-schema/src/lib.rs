@@ -51,8 +51,9 @@
 //!
 //! # Serde
 //!
-//! Every model type implements `Serialize` and `Deserialize` for JSON, so it fits into your own types. These pass through
-//! the JSON text; [`VcpMessage::from_json`] and [`VcpMessage::to_json`] are the fast way.
+//! Every type of a message implements `Serialize` and `Deserialize` for JSON, so it fits into your own types. These pass through the JSON text, so they
+//! do not work below serde's `flatten`, `untagged` and internal tags, which read a value without its text; there, and where speed counts, use
+//! [`VcpMessage::from_json`] and [`VcpMessage::to_json`], or hold a `serde_json::value::RawValue`.
 
 pub mod checksum;
 mod code;
@@ -100,7 +101,7 @@ pub use model::{
 pub use number::{Decimal, NotANumber};
 pub use path::{FieldPath, PathNode, Step};
 pub use pretty::pretty;
-pub use privacy::{AnonymisationKey, Redacted, ShortKey};
+pub use privacy::{AnonymisationKey, Redacted, ShortKeyError};
 pub use raw::{RawJson, RawObject};
 pub use timestamp::{Timestamp, TimestampError};
 pub use version::VcpVersion;

@@ -15,7 +15,8 @@ pub struct Limits {
     /// Open `[` and `{` wherever a structure is built; a text with exactly this depth passes. Modelled objects never come
     /// near it, and free-form data and unknown members are kept as text, which has no depth until it is parsed.
     pub depth: usize,
-    /// Members of objects and elements of lists that are built, in the whole message.
+    /// Members of objects and elements of lists that are built, in the whole message, as the text has them. Defaults that a text leaves out are
+    /// not counted; they are once they are written.
     pub members: usize,
 }
 

@@ -1,7 +1,11 @@
 //! Maps that keep the order of their members.
 
 use crate::RawJson;
-use std::{collections::HashSet, hash::Hash};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{MapAccess, Visitor},
+};
+use std::{collections::HashSet, fmt, hash::Hash, marker::PhantomData};
 
 /// Members that the specification does not define, in the order in which they stood (decisions 1.7).
 pub type Extras = OrderedMap<String, RawJson>;
@@ -147,6 +151,45 @@ impl<K: PartialEq, V> Extend<(K, V)> for OrderedMap<K, V> {
         for (key, value) in members {
             self.insert(key, value);
         }
+    }
+}
+
+impl<'m, K, V> IntoIterator for &'m OrderedMap<K, V> {
+    type Item = (&'m K, &'m V);
+    type IntoIter = std::iter::Map<std::slice::Iter<'m, (K, V)>, fn(&'m (K, V)) -> Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.members.iter().map(|(key, value)| (key, value))
+    }
+}
+
+impl<K: Serialize, V: Serialize> Serialize for OrderedMap<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self)
+    }
+}
+
+/// A name that stands twice is refused.
+impl<'de, K: Deserialize<'de> + Eq + Hash, V: Deserialize<'de>> Deserialize<'de> for OrderedMap<K, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<K, V>(PhantomData<(K, V)>);
+        impl<'de, K: Deserialize<'de> + Eq + Hash, V: Deserialize<'de>> Visitor<'de> for Members<K, V> {
+            type Value = OrderedMap<K, V>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = OrderedMap::new();
+                while let Some((key, value)) = map.next_entry()? {
+                    members.push(key, value);
+                }
+                crate::wire::distinct(&members)?;
+                Ok(members)
+            }
+        }
+        deserializer.deserialize_map(Members(PhantomData))
     }
 }
 

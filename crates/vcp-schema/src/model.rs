@@ -34,8 +34,8 @@
 //! let call = vcp_schema::Call::builder().call_id("c1").build(); // the other required members are missing
 //! ```
 
-use crate::{Limits, ParseError, ReadError, VcpVersion, describe::Described, structure, wire, write};
-use std::io::Read;
+use crate::{Limits, ParseError, ReadError, VcpVersion, describe::Described, error::too_long, structure, wire, write};
+use std::io::{self, Read, Write};
 
 pub mod artifacts;
 pub mod audit;
@@ -108,7 +108,7 @@ macro_rules! model {
             fn write(&self, json: &mut $crate::write::Writer) {
                 json.object(|json| {
                     $( model!(@write $presence json, stringify!($field), &self.$field, model!(@personal $($personal)?)); )*
-                    json.members(&self.extras);
+                    json.unknown(&self.extras, &[$(stringify!($field)),*]);
                 });
             }
         }
@@ -166,7 +166,8 @@ macro_rules! model {
         #[non_exhaustive]
         pub struct $Type {
             $($done)*
-            /// Members that the specification does not define, kept in order (decisions 1.7).
+            /// Members that the specification does not define, kept in order (decisions 1.7). One that has the name of a modelled member
+            /// makes a message that cannot be read back; [`VcpMessage::is_plain`]($crate::VcpMessage::is_plain) tells.
             #[builder(default)]
             pub extras: $crate::Extras,
         }
@@ -299,25 +300,34 @@ impl VcpMessage {
         Self::from_json_with(structure::utf8(bytes, limits)?, limits)
     }
 
-    /// Reads a 0.5 message from a source to its end, within the given limits. No more than the limit of text is ever read.
+    /// Reads a 0.5 message from a source to its end. No more than one byte beyond the limit of text is ever read.
     ///
     /// # Errors
     ///
     /// What the source answers, or as [`VcpMessage::from_slice`].
     ///
     /// ```
-    /// use vcp_schema::{Limits, VcpMessage};
-    /// let error = VcpMessage::from_reader(std::io::repeat(b' '), &Limits::default()).unwrap_err();
+    /// use vcp_schema::VcpMessage;
+    /// let error = VcpMessage::from_reader(std::io::repeat(b' ')).unwrap_err();
     /// assert_eq!(error.to_string(), "VCP_E008 at $: the text is longer than the limit of 16777216 bytes (line 1, column 1)");
     /// ```
-    pub fn from_reader(source: impl Read, limits: &Limits) -> Result<Self, ReadError> {
+    pub fn from_reader(source: impl Read) -> Result<Self, ReadError> {
+        Self::from_reader_with(source, &Limits::default())
+    }
+
+    /// Reads a 0.5 message from a source to its end, within the given limits.
+    ///
+    /// # Errors
+    ///
+    /// As [`VcpMessage::from_reader`].
+    pub fn from_reader_with(source: impl Read, limits: &Limits) -> Result<Self, ReadError> {
         let mut bytes = Vec::new();
         let most = u64::try_from(limits.text_bytes).unwrap_or(u64::MAX).saturating_add(1);
         source.take(most).read_to_end(&mut bytes)?;
         Ok(Self::from_slice_with(&bytes, limits)?)
     }
 
-    /// Reads a 0.5 message from a tree that `serde_json` made, within the default limits. A tree holds no number beyond a double or 64 bits: read
+    /// Reads a 0.5 message from a tree that `serde_json` made. A tree holds no number beyond a double or 64 bits: read
     /// the text itself where there is one.
     ///
     /// # Errors
@@ -329,7 +339,20 @@ impl VcpMessage {
     /// assert_eq!(error.code().as_str(), "VCP_E004");
     /// ```
     pub fn from_value(value: &serde_json::Value) -> Result<Self, ParseError> {
-        Self::from_json(&value.to_string())
+        Self::from_value_with(value, &Limits::default())
+    }
+
+    /// Reads a 0.5 message from a tree, within the given limits.
+    ///
+    /// # Errors
+    ///
+    /// As [`VcpMessage::from_value`].
+    pub fn from_value_with(value: &serde_json::Value, limits: &Limits) -> Result<Self, ParseError> {
+        let mut text = BoundedText { bytes: Vec::new(), most: limits.text_bytes };
+        match serde_json::to_writer(&mut text, value) {
+            Ok(()) => Self::from_slice_with(&text.bytes, limits),
+            Err(_) => Err(too_long(limits)),
+        }
     }
 
     /// Whether the message has no oddity that [`structure::check`] would report: every word is listed, every float finite,
@@ -346,6 +369,25 @@ impl VcpMessage {
     pub fn to_json(&self) -> String {
         let payload: usize = self.vcp_payload.custom.provider_specific.values().map(|p| p.data.as_str().len()).sum();
         write::to_text(self, payload + 4096)
+    }
+}
+
+/// Text that stops growing at a limit.
+struct BoundedText {
+    bytes: Vec<u8>,
+    most: usize,
+}
+
+impl Write for BoundedText {
+    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + more.len() > self.most {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.write(more)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -18,7 +18,11 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-use crate::{Limits, ReadError, VcpMessage, error::too_long, structure};
+use crate::{
+    Limits, ReadError, VcpMessage,
+    error::{short, too_long},
+    structure,
+};
 use std::{
     fmt,
     io::{self, BufRead, Write},
@@ -28,13 +32,19 @@ use std::{
 ///
 /// A bad line is one error and does not end the stream; an error of the source does. Lines of white space are skipped. A line may end with
 /// `\n` or `\r\n`; the last one need not end. A line beyond the limit of text is not held in memory, but skipped to its end.
-#[derive(Debug)]
 pub struct Reader<R> {
     source: R,
     limits: Limits,
     line: Vec<u8>,
     number: u64,
     failed: bool,
+}
+
+/// Without the text of the line, which is data.
+impl<R> fmt::Debug for Reader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("limits", &self.limits).field("number", &self.number).finish_non_exhaustive()
+    }
 }
 
 /// A line of text.
@@ -79,7 +89,7 @@ impl fmt::Display for LineError {
                     "line {line}, column {}: {} at {}: {}",
                     error.column(),
                     error.code(),
-                    error.path(),
+                    short(error.path()),
                     error.message()
                 )
             }
@@ -152,13 +162,16 @@ impl<R: BufRead> Reader<R> {
             any |= !chunk.is_empty();
             let end = memchr::memchr(b'\n', chunk);
             let part = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default();
-            fits &= self.line.len() + part.len() <= self.limits.text_bytes;
+            // The line break of `\r\n` is not text.
+            fits &= self.line.len() + part.len() <= self.limits.text_bytes.saturating_add(1);
             if fits {
                 self.line.extend_from_slice(part);
             }
             let (read, ended) = (part.len() + usize::from(end.is_some()), end.is_some() || chunk.is_empty());
             self.source.consume(read);
             if ended {
+                self.line.pop_if(|last| *last == b'\r');
+                fits &= self.line.len() <= self.limits.text_bytes;
                 return Ok(match (any, fits) {
                     (false, _) => Filled::End,
                     (true, true) => Filled::Line,
@@ -264,6 +277,8 @@ mod tests {
         let mut archive = format!("{0}\r\n\n  \t\n{{\n\n{0}\nnull\n", line()).into_bytes();
         archive.extend(b"\"\xff\"\n");
         archive.extend(line().as_bytes());
+        let text = |archive: &[u8]| Reader::new(archive).next_line().map(|line| line.unwrap().text.to_owned());
+        assert_eq!(text(b"a\r\n"), text(b"a\n"));
         let expected = [(1, "ok"), (4, "VCP_E007"), (6, "ok"), (7, "VCP_E004"), (8, "VCP_E007"), (9, "ok")];
         for capacity in [1, 7, 100_000] {
             let source = BufReader::with_capacity(capacity, archive.as_slice());

@@ -116,6 +116,7 @@ fn reason(error: &serde_json::Error) -> String {
 
 /// How much a JSON text would take when a structure is built of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Extent {
     /// The deepest nesting of `[` and `{`.
     pub depth: usize,
@@ -127,7 +128,8 @@ pub struct Extent {
 ///
 /// ```
 /// use vcp_schema::structure::{Extent, extent};
-/// assert_eq!(extent(r#"{"a": [1, 2, {}], "b": "[,"}"#), Extent { depth: 3, members: 5 });
+/// let Extent { depth, members, .. } = extent(r#"{"a": [1, 2, {}], "b": "[,"}"#);
+/// assert_eq!((depth, members), (3, 5));
 /// ```
 #[must_use]
 pub fn extent(json: &str) -> Extent {
@@ -337,7 +339,8 @@ impl<'t> Checker<'t> {
         let word: String = serde_json::from_str(value).ok()?;
         let message = match VcpVersion::from_word(&word) {
             Some(version) if version == *wanted => return None,
-            Some(_) => format!("version `{word}` must be upgraded first: this is {wanted}"),
+            Some(older) if older < *wanted => format!("version `{word}` must be upgraded first: this is {wanted}"),
+            Some(_) => format!("this is a message of {word}, not of {wanted}"),
             None => format!("version `{}` is not supported: this is {wanted}", shown(&word)),
         };
         let fault = Fault::new(ErrorCode::Version, &root.name("vcp_version"), message)

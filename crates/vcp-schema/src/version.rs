@@ -1,5 +1,6 @@
 //! Versions of the protocol (schema-v0.5, "Version Support"; decisions 2.1).
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// A version of the protocol. The list is closed: a message of another version is refused with `VCP_E006`.
@@ -31,6 +32,18 @@ impl VcpVersion {
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|v| v.as_str() == word)
+    }
+}
+
+impl Serialize for VcpVersion {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for VcpVersion {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        crate::wire::deserialize_text(deserializer, Self::from_word)
     }
 }
 

@@ -305,6 +305,6 @@ impl<K: Name, V: Described> Described for OrderedMap<K, V> {
 }
 
 /// Refuses a member that stands twice.
-pub(crate) fn distinct<K: Name, V, E: Error>(members: &OrderedMap<K, V>) -> Result<(), E> {
+pub(crate) fn distinct<K: Eq + Hash, V, E: Error>(members: &OrderedMap<K, V>) -> Result<(), E> {
     if members.has_duplicate() { Err(E::custom("duplicate member")) } else { Ok(()) }
 }

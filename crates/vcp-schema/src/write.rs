@@ -1,6 +1,6 @@
 //! Writing: types straight to JSON text, members in the order of the specification (decisions 1.12).
 
-use crate::{OrderedMap, RawJson, RawObject, Timestamp, VcpVersion, wire::Name, words};
+use crate::{Extras, OrderedMap, RawJson, RawObject, Timestamp, VcpVersion, wire::Name, words};
 use std::fmt::Write as _;
 
 /// JSON text under construction.
@@ -9,12 +9,24 @@ pub(crate) struct Writer {
     first: bool,
     /// Whether personal and free-form values are replaced by [`MASK`].
     masked: bool,
-    /// Whether every value could be written.
-    exact: bool,
+    /// What could not be written as it is, the first of it.
+    fault: Option<WriteFault>,
+}
+
+/// What only code can put into a message, and JSON cannot say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WriteFault {
+    /// A float that is no number or infinite.
+    NotFinite,
+    /// An unknown member with the name of a modelled one.
+    Shadowed,
 }
 
 /// What stands for a value that is not shown.
 const MASK: &str = "\"***\"";
+
+/// The longest text, in bytes, that stands in a line for logs.
+const LONGEST_SHOWN: usize = 256;
 
 /// A type that is written as JSON text.
 pub(crate) trait ToWire {
@@ -26,10 +38,10 @@ pub(crate) fn to_text(value: &impl ToWire, capacity: usize) -> String {
     Writer::run(value, capacity, false).out
 }
 
-/// As [`to_text`]; `None` when a float is not finite, which JSON cannot say.
-pub(crate) fn to_exact_text(value: &impl ToWire) -> Option<String> {
+/// As [`to_text`], but nothing passes that JSON cannot say.
+pub(crate) fn to_exact_text(value: &impl ToWire) -> Result<String, WriteFault> {
     let json = Writer::run(value, 4096, false);
-    json.exact.then_some(json.out)
+    json.fault.map_or(Ok(json.out), Err)
 }
 
 /// As [`to_text`], with personal and free-form values and those of unknown members masked.
@@ -39,7 +51,7 @@ pub(crate) fn to_masked_text(value: &impl ToWire) -> String {
 
 impl Writer {
     fn run(value: &impl ToWire, capacity: usize, masked: bool) -> Self {
-        let mut json = Self { out: String::with_capacity(capacity), first: true, masked, exact: true };
+        let mut json = Self { out: String::with_capacity(capacity), first: true, masked, fault: None };
         value.write(&mut json);
         json
     }
@@ -71,8 +83,25 @@ impl Writer {
         if personal && self.masked { self.raw(MASK) } else { value.write(self) }
     }
 
-    pub(crate) fn members<K: Name, V: ToWire>(&mut self, members: &OrderedMap<K, V>) {
-        for (name, value) in members.iter() {
+    /// The unknown members of an object that has modelled ones of these names.
+    pub(crate) fn unknown(&mut self, members: &Extras, modelled: &[&str]) {
+        if members.keys().any(|name| modelled.contains(&name.as_str())) {
+            self.fault.get_or_insert(WriteFault::Shadowed);
+        }
+        self.members(members);
+    }
+
+    /// Members by their names. Masked, only listed names are shown, and of the others how many there are.
+    fn members<K: Name, V: ToWire>(&mut self, members: &OrderedMap<K, V>) {
+        let masked = self.masked;
+        let is_shown = |name: &K| !masked || K::WORDS.is_some_and(|list| list.words.contains(&name.as_name()));
+        let hidden = members.keys().filter(|name| !is_shown(name)).count();
+        if hidden > 0 {
+            self.comma();
+            self.raw(MASK);
+            let _ = write!(self.out, ":{hidden}");
+        }
+        for (name, value) in members.iter().filter(|(name, _)| is_shown(name)) {
             self.comma();
             self.text(name.as_name());
             self.out.push(':');
@@ -119,7 +148,7 @@ impl Writer {
 
 impl ToWire for String {
     fn write(&self, json: &mut Writer) {
-        json.text(self);
+        if json.masked && self.len() > LONGEST_SHOWN { json.raw(MASK) } else { json.text(self) }
     }
 }
 
@@ -136,13 +165,14 @@ impl ToWire for i64 {
 }
 
 impl ToWire for f64 {
-    /// The shortest text that reads back as the same double. JSON has no NaN and no infinity: they become null, which no
+    /// The shortest text that reads back as the same double, and of two such the one that ends even, as Python and JavaScript have it (Rust's own
+    /// formatting takes the other). JSON has no NaN and no infinity: they become null, which no
     /// float field accepts, so that reading and validation report them.
     fn write(&self, json: &mut Writer) {
         if self.is_finite() {
-            let _ = write!(json.out, "{self:?}");
+            json.raw(zmij::Buffer::new().format_finite(*self));
         } else {
-            json.exact = false;
+            json.fault.get_or_insert(WriteFault::NotFinite);
             json.raw("null");
         }
     }
@@ -193,7 +223,7 @@ macro_rules! word_write {
     ($($Type:ident)*) => { $(
         impl ToWire for words::$Type {
             fn write(&self, json: &mut Writer) {
-                json.text(self.as_str());
+                if json.masked && !self.is_known() { json.raw(MASK) } else { json.text(self.as_str()) }
             }
         }
     )* };

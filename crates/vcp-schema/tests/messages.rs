@@ -11,7 +11,10 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::io::Read;
-use vcp_schema::{Capability, ErrorCode, Limits, OutcomeStatus, VcpMessage, checksum::Algorithm, structure};
+use vcp_schema::{
+    Capability, ErrorCode, Limits, ModelRole, OrderedMap, OutcomeStatus, RawJson, VcpMessage, VcpVersion,
+    checksum::Algorithm, structure,
+};
 
 const FULL: &str = include_str!("data/full.json");
 const MINIMAL: &str = include_str!("data/minimal.json");
@@ -234,6 +237,61 @@ fn the_legacy_channel_is_a_direction() {
 }
 
 #[test]
+fn a_message_is_final_when_the_call_is_over() {
+    let ended = |end: Value, duration: Value, status: &str| {
+        let message = changed(|m| {
+            m["vcp_payload"]["call"]["end_time"] = end;
+            m["vcp_payload"]["call"]["duration_sec"] = duration;
+            m["vcp_payload"]["outcomes"]["objective"]["status"] = json!(status);
+        });
+        message.unwrap().is_final()
+    };
+    assert!(ended(json!("2026-10-14T12:03:05Z"), json!(null), "unknown"));
+    assert!(ended(json!(null), json!(0), "unknown"));
+    for status in ["failure", "timeout", "error"] {
+        assert!(ended(json!(null), json!(null), status), "{status}");
+    }
+    for status in ["unknown", "success", "partial", "ringing"] {
+        assert!(!ended(json!(null), json!(null), status), "{status}");
+    }
+}
+
+#[test]
+fn the_length_is_said_or_worked_out() {
+    let length = |start: &str, end: Value, duration: Value| {
+        let message = changed(|m| {
+            m["vcp_payload"]["call"]["start_time"] = json!(start);
+            m["vcp_payload"]["call"]["end_time"] = end;
+            m["vcp_payload"]["call"]["duration_sec"] = duration;
+        });
+        message.unwrap().vcp_payload.call.effective_duration_sec()
+    };
+    let start = "2026-10-14T12:00:00Z";
+    assert_eq!(length(start, json!("2026-10-14T12:03:05Z"), json!(7)), Some(7));
+    assert_eq!(length(start, json!("2026-10-14T14:03:05.5+02:00"), json!(null)), Some(186));
+    assert_eq!(length(start, json!("2026-10-14T11:59:59Z"), json!(null)), None);
+    assert_eq!(length(start, json!(null), json!(null)), None);
+    assert_eq!(length("0001-01-01T00:00:00Z", json!("9999-12-31T23:59:59Z"), json!(null)), Some(315_537_897_599));
+}
+
+#[test]
+fn parts_fit_into_types_of_your_own() {
+    #[derive(serde::Serialize, serde::Deserialize, Debug, PartialEq)]
+    struct Ticket {
+        version: VcpVersion,
+        tools: Vec<Capability>,
+        roles: OrderedMap<ModelRole, u8>,
+        note: RawJson,
+    }
+    let text = r#"{"version":"0.4","tools":["a",{"capability_id":"b","capability_type":"webhook","invoked_at":"2026-10-14T12:00:00Z","success":true,"metadata":{}}],"roles":{"TTS":1,"odd":2},"note":1.50}"#;
+    let ticket: Ticket = serde_json::from_str(text).unwrap();
+    assert_eq!(serde_json::to_string(&ticket).unwrap(), text);
+    assert!(serde_json::from_str::<Ticket>(&text.replace("odd", "TTS")).is_err(), "a name that stands twice");
+    assert!(serde_json::from_str::<Ticket>(&text.replace("0.4", "0.9")).is_err());
+    assert_eq!((&ticket.roles).into_iter().map(|(_, n)| u32::from(*n)).sum::<u32>(), 3);
+}
+
+#[test]
 fn limits_hold() {
     let many = |n: usize| format!("{{{}}}", (0..n).map(|i| format!("\"x{i}\":0")).collect::<Vec<_>>().join(","));
     let limits = Limits { members: 1000, ..Limits::default() };
@@ -340,7 +398,7 @@ fn a_string_of_100_megabytes_is_refused_unread() {
         }
     }
     let mut source = Counted(long.as_bytes(), 0);
-    assert_eq!(VcpMessage::from_reader(&mut source, &Limits::default()).unwrap_err().to_string(), expected);
+    assert_eq!(VcpMessage::from_reader(&mut source).unwrap_err().to_string(), expected);
     assert_eq!(source.1, 16 * 1024 * 1024 + 1);
     let wide = Limits { text_bytes: usize::MAX, ..Limits::default() };
     assert_eq!(VcpMessage::from_json_with(&long, &wide).unwrap().vcp_payload.call.call_id.len(), 100_000_000);
@@ -361,6 +419,33 @@ fn many_members_are_not_built_into_a_tree() {
     let wide = Limits { members: 1_000_000, ..Limits::default() };
     assert!(message.checksum_with(Algorithm::Jcs, &wide).is_ok());
     assert!(message.checksum(Algorithm::Legacy).is_ok(), "which is written as the text is read");
+}
+
+#[test]
+fn an_unknown_member_with_the_name_of_a_modelled_one_has_no_checksum() {
+    let mut message = VcpMessage::from_json(MINIMAL).unwrap();
+    message.vcp_payload.call.extras.insert("call_id".to_owned(), json!("other").into());
+    assert!(!message.is_plain());
+    let error = message.checksum(Algorithm::Jcs).unwrap_err();
+    assert_eq!(error.to_string(), "VCP_E007 at $: an unknown member has the name of a modelled one");
+    assert_eq!(VcpMessage::from_json(&message.to_json()).unwrap_err().code(), ErrorCode::Malformed);
+}
+
+#[test]
+fn a_tree_is_within_the_limits_too() {
+    let value: Value = serde_json::from_str(MINIMAL).unwrap();
+    let limits = Limits { text_bytes: value.to_string().len(), ..Limits::default() };
+    assert!(VcpMessage::from_value_with(&value, &limits).is_ok());
+    let limits = Limits { text_bytes: limits.text_bytes - 1, ..limits };
+    assert_eq!(VcpMessage::from_value_with(&value, &limits).unwrap_err().code(), ErrorCode::Limit);
+}
+
+#[test]
+fn a_long_name_does_not_make_a_long_line() {
+    let name = "n".repeat(1_000_000);
+    let text = MINIMAL.replacen(r#""roles": {}"#, &format!(r#""roles": {{"{name}": 7}}"#), 1);
+    let error = VcpMessage::from_json(&text).unwrap_err();
+    assert!(error.to_string().len() < 400 && error.path().to_string().contains(&name));
 }
 
 #[test]

@@ -39,7 +39,7 @@ proptest! {
         let text = generate::message(describe::message(), &bytes);
         let message = VcpMessage::from_json(&text).unwrap();
         prop_assert_eq!(&VcpMessage::from_slice(text.as_bytes()).unwrap(), &message);
-        prop_assert_eq!(&VcpMessage::from_reader(text.as_bytes(), &Limits::default()).unwrap(), &message);
+        prop_assert_eq!(&VcpMessage::from_reader(text.as_bytes()).unwrap(), &message);
         prop_assert_eq!(&serde_json::from_str::<VcpMessage>(&text).unwrap(), &message);
         prop_assert_eq!(serde_json::to_string(&message).unwrap(), message.to_json());
 

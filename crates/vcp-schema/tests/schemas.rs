@@ -5,7 +5,8 @@
 use serde_json::Value;
 use std::{fs, path::PathBuf};
 use vcp_schema::{
-    Call, Dialect, VcpMessage,
+    Call, Capability, Dialect, ModelRole, OrderedMap, OutcomeStatus, RawJson, RawObject, Timestamp, VcpMessage,
+    VcpVersion,
     describe::{Kind, ObjectType},
     jsonschema,
 };
@@ -88,11 +89,24 @@ fn a_type_of_your_own_may_hold_one() {
     #[expect(dead_code, reason = "for its schema")]
     struct Ticket {
         call: Call,
-        number: u32,
+        status: OutcomeStatus,
+        at: Timestamp,
+        version: VcpVersion,
+        roles: OrderedMap<ModelRole, RawJson>,
+        capability: Capability,
+        data: RawObject,
     }
     let schema = Value::from(schemars::schema_for!(Ticket));
     let validator = ::jsonschema::validator_for(&schema).unwrap();
     let call = example(Dialect::V05)["vcp_payload"]["call"].clone();
-    assert!(validator.is_valid(&serde_json::json!({"call": call, "number": 7})));
-    assert!(!validator.is_valid(&serde_json::json!({"call": {}, "number": 7})));
+    let ticket = serde_json::json!({
+        "call": call, "status": "odd", "at": "2026-10-14T12:00:00Z", "version": "0.4", "roles": {"TTS": 1}, "capability": "x", "data": {},
+    });
+    assert!(validator.is_valid(&ticket));
+    let names = ["call", "status", "at", "version", "capability", "data", "roles"];
+    for name in names {
+        let mut wrong = ticket.clone();
+        wrong[name] = serde_json::json!([7]);
+        assert!(!validator.is_valid(&wrong), "{name}");
+    }
 }

@@ -288,15 +288,38 @@ fn float(value: f64, out: &mut String) {
             "-Infinity"
         });
     }
-    // The shortest digits that read back as the same double are the same in both; Python switches to exponents elsewhere.
-    if value == 0.0 || (1e-4..1e16).contains(&value.abs()) {
-        let _ = write!(out, "{value:?}");
-        return;
+    // The digits are those of the writer, which are Python's; only the layout differs.
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(value.abs());
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let zeros = all.len() - all.trim_start_matches('0').len();
+    let digits = all.trim_matches('0');
+    // Where the point stands behind the first digit.
+    let places = |length: usize| i32::try_from(length).unwrap_or(i32::MAX);
+    let exponent = exponent.parse::<i32>().unwrap_or(0) + places(whole.len()) - places(zeros) - 1;
+    if value.is_sign_negative() {
+        out.push('-');
     }
-    let text = format!("{value:e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
-    let _ = write!(out, "{mantissa}e{sign}{digits:0>2}");
+    let (first, rest) = digits.split_at(digits.len().min(1));
+    match usize::try_from(exponent) {
+        _ if digits.is_empty() => out.push_str("0.0"),
+        Ok(point) if exponent < 16 => {
+            let (whole, fraction) = digits.split_at(digits.len().min(point + 1));
+            let fraction = if fraction.is_empty() { "0" } else { fraction };
+            let _ = write!(out, "{whole:0<width$}.{fraction}", width = point + 1);
+        }
+        Err(_) if exponent >= -4 => {
+            let zeros = usize::try_from(-1 - exponent).unwrap_or(0);
+            let _ = write!(out, "0.{:0<zeros$}{digits}", "");
+        }
+        _ => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            let point = if rest.is_empty() { "" } else { "." };
+            let _ = write!(out, "{first}{point}{rest}e{sign}{:02}", exponent.unsigned_abs());
+        }
+    }
 }
 
 /// A time as Python's `str(datetime)` writes it.
@@ -335,6 +358,11 @@ mod tests {
             (1.234e22, "1.234e+22"),
             (1e100, "1e+100"),
             (5e-324, "5e-324"),
+            (123.456, "123.456"),
+            (0.00123, "0.00123"),
+            (-1_200.0, "-1200.0"),
+            (1_760_443_200_123_456.2, "1760443200123456.2"),
+            (1_583_184_681_842_214.2, "1583184681842214.2"),
             (f64::MAX, "1.7976931348623157e+308"),
             (f64::INFINITY, "Infinity"),
             (f64::NEG_INFINITY, "-Infinity"),

@@ -11,7 +11,7 @@ use crate::{
 /// Declares objects: a name, the object of 0.5 that they differ from, and the members that differ.
 macro_rules! older {
     ($( $(#[doc = $doc:literal])* $OBJECT:ident: $name:literal $(from $Base:ty)? {
-        $( $(#[doc = $fdoc:literal])* $Presence:ident $field:literal: $kind:expr, $([$personal:ident])? )*
+        $( $(#[doc = $fdoc:literal])* $Presence:ident $field:literal: $kind:expr, )*
     } )*) => { $(
         $(#[doc = $doc])*
         pub(super) static $OBJECT: ObjectType = ObjectType {
@@ -24,14 +24,13 @@ macro_rules! older {
                 presence: Presence::$Presence,
                 kind: $kind,
                 doc: concat!($($fdoc),*),
-                personal: older!(@personal $($personal)?),
+                // The view for logs is one of 0.5 messages.
+                personal: false,
             } ),*],
         };
     )* };
     (@base) => { None };
     (@base $Base:ty) => { Some(object::<$Base>()) };
-    (@personal) => { false };
-    (@personal personal) => { true };
 }
 
 const VERSION_03: Kind = Kind::Version(VcpVersion::V03);
@@ -187,9 +186,9 @@ older! {
     /// References to recordings, transcripts and the like.
     PRODUCTION_ARTIFACTS: "Artifacts" from Artifacts {
         /// The recording.
-        Optional "recording_url": Kind::Text, [personal]
+        Optional "recording_url": Kind::Text,
         /// The transcript.
-        Optional "transcript_url": Kind::Text, [personal]
+        Optional "transcript_url": Kind::Text,
     }
 
     /// What is particular to the provider.
@@ -275,11 +274,11 @@ older! {
     /// References to recordings, transcripts and the like.
     V04_ARTIFACTS: "Artifacts" from Artifacts {
         /// The recording.
-        Optional "recording_url": Kind::Text, [personal]
+        Optional "recording_url": Kind::Text,
         /// The transcript.
-        Optional "transcript_url": Kind::Text, [personal]
+        Optional "transcript_url": Kind::Text,
         /// A summary of the call.
-        Optional "summary": Kind::Text, [personal]
+        Optional "summary": Kind::Text,
     }
 
     /// Where the data comes from.

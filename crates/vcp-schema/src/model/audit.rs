@@ -12,7 +12,7 @@ model! {
         required schema_version: String,
         /// When processing ended.
         optional processed_at: Timestamp,
-        /// How long processing took, in milliseconds.
+        /// How long processing took, in milliseconds, 0 or more.
         optional processing_duration_ms: f64,
         /// What validation found.
         optional validation_errors [personal]: Vec<String>,

@@ -6,7 +6,7 @@ use crate::{
     wire::{self, FromWire},
     write,
 };
-use serde::{Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 model! {
     /// The call itself (schema-v0.5 §1).
@@ -51,7 +51,7 @@ model! {
         required capability_type: CapabilityType,
         /// When it was invoked.
         required invoked_at: Timestamp,
-        /// How long it took, in milliseconds.
+        /// How long it took, in milliseconds, 0 or more.
         optional duration_ms: i64,
         /// Whether it worked.
         required success: bool,
@@ -148,6 +148,21 @@ impl FromWire for Capability {
             }
         }
         json.deserialize_any(Either(budget))
+    }
+}
+
+impl Serialize for Capability {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Name(name) => name.serialize(serializer),
+            Self::Invocation(invocation) => invocation.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Capability {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        wire::deserialize_via_text(deserializer, super::read_part)
     }
 }
 

@@ -30,7 +30,7 @@ model! {
         defaulted metrics: RawObject,
         /// How sure the assessment is, 0–1.
         optional confidence: f64,
-        /// Time that the assessment took, in milliseconds.
+        /// Time that the assessment took, in milliseconds, 0 or more.
         optional assessment_time_ms: f64,
     }
 
@@ -66,7 +66,7 @@ model! {
         required roles: OrderedMap<ModelRole, ModelAttributionRole>,
         /// Key figures, free-form.
         required kpis: RawObject,
-        /// Cost of the whole call in USD.
+        /// Cost of the whole call in USD, 0 or more.
         optional total_cost_usd: f64,
         /// Efficiency, 0–1.
         optional efficiency_score: f64,
@@ -76,13 +76,13 @@ model! {
     ModelAttributionRole {
         /// The model.
         required model_id: String,
-        /// Minutes of use.
+        /// Minutes of use, 0 or more.
         required minutes: f64,
-        /// Number of errors.
+        /// Number of errors, 0 or more.
         defaulted errors: i64,
-        /// Tokens processed.
+        /// Tokens processed, 0 or more.
         optional tokens_processed: i64,
-        /// Cost in USD.
+        /// Cost in USD, 0 or more.
         optional cost_usd: f64,
     }
 }

@@ -11,7 +11,7 @@ model! {
         /// When it was made. Required here: its published default is the clock (decisions 1.13).
         required created_at: Timestamp,
         /// The service or user that made it.
-        optional created_by: String,
+        optional created_by [personal]: String,
         /// What was done to it, oldest first.
         defaulted transformation_history: Vec<String>,
         /// The retention policy that applies.

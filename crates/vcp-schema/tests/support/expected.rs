@@ -22,7 +22,8 @@ pub(crate) fn text(json: &str, kind: &Kind) -> String {
             None => json.to_owned(),
         },
         Kind::Float if json == "-0" => "0.0".to_owned(),
-        Kind::Float => format!("{:?}", json.parse::<f64>().unwrap()),
+        // The shortest digits, as JavaScript has them, and a point.
+        Kind::Float => serde_json::to_string(&json.parse::<f64>().unwrap()).unwrap(),
         Kind::Boolean | Kind::FreeForm => json.to_owned(),
         Kind::List(element) => list(elements(json).iter().map(|e| text(e.get(), element))),
         Kind::Map(_, value) => object(members(json).iter().map(|(name, json)| (name.clone(), text(json.get(), value)))),

@@ -5,7 +5,7 @@ pub(crate) mod generate;
 
 use proptest::prelude::*;
 
-/// At least 10 000 cases; more by the environment variable `PROPTEST_CASES`.
+/// 10 000 cases, or as many as the environment variable `PROPTEST_CASES` says.
 pub(crate) fn many() -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     ProptestConfig { cases: asked.unwrap_or(10_000), ..ProptestConfig::default() }
