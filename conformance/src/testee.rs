@@ -8,10 +8,12 @@ use vcp_mapping::{ConsentDefault, MapError, Mapper, Mapping, Options};
 use vcp_schema::{
     ErrorCode, FieldPath, ParseError, Timestamp, VcpMessage,
     checksum::{Algorithm, ChecksumError, Verdict},
+    migrate::{self, Downgrade, MigrateError},
 };
 use vcp_validate::Validator;
 
-const OPS: [&str; 7] = ["hello", "parse", "validate", "map", "checksum", "verify_checksum", "verify"];
+const OPS: [&str; 9] =
+    ["hello", "parse", "validate", "map", "upgrade", "downgrade", "checksum", "verify_checksum", "verify"];
 
 /// Answers requests.
 #[derive(Debug, Default)]
@@ -43,6 +45,12 @@ impl From<ParseError> for Answer {
 
 impl From<ChecksumError> for Answer {
     fn from(error: ChecksumError) -> Self {
+        Self::Error { code: error.code(), field_path: Some(error.path().to_string()), reason: error.to_string() }
+    }
+}
+
+impl From<MigrateError> for Answer {
+    fn from(error: MigrateError) -> Self {
         Self::Error { code: error.code(), field_path: Some(error.path().to_string()), reason: error.to_string() }
     }
 }
@@ -90,6 +98,8 @@ impl Testee {
             "parse" => parse(&members),
             "validate" => validate(&members),
             "map" => self.map(&members),
+            "upgrade" => upgrade(&members),
+            "downgrade" => downgrade(&members),
             "checksum" => checksum(&members),
             "verify_checksum" => verify_checksum(&members),
             "verify" => self.knows_provider(&members).and_then(|()| verify(&members)),
@@ -206,7 +216,7 @@ fn hello(members: &Members<'_>) -> Answer {
             "implementation": "vcp-rust",
             "version": env!("CARGO_PKG_VERSION"),
             "language": "rust",
-            "vcp_versions": ["0.5"],
+            "vcp_versions": ["0.3", "0.4", "0.5"],
             "ops": OPS,
             "features": [],
         })),
@@ -232,6 +242,27 @@ fn validate(members: &Members<'_>) -> Result<Answer, Answer> {
         .map(|f| json!({"code": f.code, "severity": f.severity, "field_path": f.path.to_string()}))
         .collect();
     Ok(Done(json!({"valid": report.is_valid(), "findings": findings})))
+}
+
+fn upgrade(members: &Members<'_>) -> Result<Answer, Answer> {
+    let options = migrate::Options { now: members.now()?, ..migrate::Options::default() };
+    let upgraded = migrate::upgrade_slice(&members.input()?, &options)?;
+    Ok(Done(json!({
+        "from": upgraded.from.version().as_str(),
+        "message_text": upgraded.message.to_json(),
+        "report": upgraded.report,
+    })))
+}
+
+fn downgrade(members: &Members<'_>) -> Result<Answer, Answer> {
+    let how = match members.get::<String>("mode")?.as_deref() {
+        None | Some("reversible") => Downgrade::Reversible,
+        Some("plain") => Downgrade::Plain,
+        Some(_) => return Err(bad_request("mode", ErrorCode::Type)),
+    };
+    let message = VcpMessage::from_slice(&members.input()?)?;
+    let downgraded = migrate::downgrade(&message, how)?;
+    Ok(Done(json!({"message_text": downgraded.text, "report": downgraded.report})))
 }
 
 fn checksum(members: &Members<'_>) -> Result<Answer, Answer> {

@@ -34,6 +34,7 @@
 //! | [`Timestamp`] | an instant with the spelling it had |
 //! | [`RawJson`], [`RawObject`] | free-form data and unknown members, as text |
 //! | [`Decimal`] | numbers by their digits |
+//! | [`migrate`] | messages of 0.3 and 0.4 to 0.5 and back, nothing lost |
 //! | [`ndjson`] | messages one a line |
 //! | [`checksum`] | checksums of messages, and their verification |
 //! | [`Redacted`], [`AnonymisationKey`] | messages without what says who somebody is |
@@ -65,6 +66,7 @@ mod facts;
 pub mod jsonschema;
 mod limits;
 mod map;
+pub mod migrate;
 pub mod model;
 pub mod ndjson;
 mod number;

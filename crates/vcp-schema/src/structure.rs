@@ -549,6 +549,6 @@ fn is_number(json: &str) -> bool {
 }
 
 /// A short form of a word from outside, safe to show on one line.
-fn shown(word: &str) -> String {
+pub(crate) fn shown(word: &str) -> String {
     word.chars().take(16).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

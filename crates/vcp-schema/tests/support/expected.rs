@@ -92,7 +92,7 @@ fn elements(json: &str) -> Vec<Box<RawValue>> {
 }
 
 /// The members of an object in order.
-fn members(json: &str) -> Vec<(String, Box<RawValue>)> {
+pub(crate) fn members(json: &str) -> Vec<(String, Box<RawValue>)> {
     struct Members;
     impl<'de> Visitor<'de> for Members {
         type Value = Vec<(String, Box<RawValue>)>;

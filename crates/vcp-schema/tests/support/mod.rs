@@ -1,5 +1,8 @@
 //! What the property tests share: messages made from random bytes, and what they should be written as.
 
+#![allow(dead_code, reason = "not every test uses all of it")]
+
+pub(crate) mod exact;
 pub(crate) mod expected;
 pub(crate) mod generate;
 

@@ -1,0 +1,327 @@
+//! A JSON document opened only where a rule looks: everything else stays the text it was.
+
+use super::MigrateError;
+use crate::{Decimal, FieldPath, Timestamp, wire};
+use std::borrow::Cow;
+
+/// A value.
+#[derive(Debug, Clone)]
+pub(super) enum Node<'t> {
+    /// Not opened: its JSON text.
+    Raw(Cow<'t, str>),
+    /// An object, its members in order.
+    Object(Vec<(Name<'t>, Node<'t>)>),
+    /// A list.
+    List(Vec<Node<'t>>),
+}
+
+impl<'t> Node<'t> {
+    /// The value of a text, not opened.
+    pub(super) fn text(text: &'t str) -> Self {
+        Self::Raw(Cow::Borrowed(text.trim_matches(wire::WHITESPACE)))
+    }
+
+    /// A value whose text is made here.
+    pub(super) fn made(text: impl Into<String>) -> Self {
+        Self::Raw(Cow::Owned(text.into()))
+    }
+
+    /// A string.
+    pub(super) fn string(text: &str) -> Self {
+        Self::made(serde_json::Value::from(text).to_string())
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self, Self::Raw(text) if text.as_ref() == "null")
+    }
+
+    pub(super) fn is_object(&self) -> bool {
+        matches!(self, Self::Object(_)) || matches!(self, Self::Raw(text) if text.starts_with('{'))
+    }
+
+    /// The string that it is, if it is one.
+    pub(super) fn as_text(&self) -> Option<String> {
+        match self {
+            Self::Raw(text) if text.starts_with('"') => serde_json::from_str(text).ok(),
+            _ => None,
+        }
+    }
+
+    /// The text of the number that it is, if it is one.
+    pub(super) fn as_number(&self) -> Option<&str> {
+        match self {
+            Self::Raw(text) if text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The members, opened now; `None` when it is no object.
+    pub(super) fn open(&mut self) -> Option<&mut Vec<(Name<'t>, Node<'t>)>> {
+        if let Self::Raw(text) = self {
+            *self = Self::Object(members(text)?);
+        }
+        match self {
+            Self::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    /// The elements, opened now; `None` when it is no list.
+    pub(super) fn open_list(&mut self) -> Option<&mut Vec<Node<'t>>> {
+        if let Self::Raw(text) = self {
+            *self = Self::List(elements(text)?);
+        }
+        match self {
+            Self::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The members, or an error that names the place.
+    pub(super) fn object(&mut self, path: &str) -> Result<&mut Vec<(Name<'t>, Node<'t>)>, MigrateError> {
+        self.open().ok_or_else(|| MigrateError::shape(FieldPath::from_dotted(path), "an object is wanted here"))
+    }
+
+    /// A member that is there and not null.
+    pub(super) fn get(&mut self, name: &str) -> Option<&mut Node<'t>> {
+        self.member(name).filter(|node| !node.is_null())
+    }
+
+    /// A member that is there.
+    pub(super) fn member(&mut self, name: &str) -> Option<&mut Node<'t>> {
+        self.open()?.iter_mut().find(|(key, _)| key.is(name)).map(|(_, node)| node)
+    }
+
+    /// The string of a member.
+    pub(super) fn text_of(&mut self, name: &str) -> Option<String> {
+        self.get(name)?.as_text()
+    }
+
+    /// Sets a member; a new one goes to the end.
+    pub(super) fn set(&mut self, name: &str, value: Node<'t>) {
+        if let Some(old) = self.member(name) {
+            *old = value;
+        } else if let Some(members) = self.open() {
+            members.push((Name::new(name), value));
+        }
+    }
+
+    /// Takes a member out.
+    pub(super) fn take(&mut self, name: &str) -> Option<Node<'t>> {
+        let members = self.open()?;
+        let at = members.iter().position(|(key, _)| key.is(name))?;
+        Some(members.remove(at).1)
+    }
+
+    /// Gives a member another name, in its place, where that name is free. Says whether it did.
+    pub(super) fn rename(&mut self, from: &str, to: &str) -> bool {
+        let Some(members) = self.open() else { return false };
+        let taken = members.iter().any(|(key, node)| key.is(to) && !node.is_null());
+        if taken || !members.iter().any(|(key, _)| key.is(from)) {
+            return false;
+        }
+        members.retain(|(key, _)| !key.is(to));
+        for (key, _) in members.iter_mut().filter(|(key, _)| key.is(from)) {
+            *key = Name::new(to);
+        }
+        true
+    }
+
+    /// The value at the steps of a pointer.
+    pub(super) fn at(&mut self, steps: &[String]) -> Option<&mut Node<'t>> {
+        let Some((step, rest)) = steps.split_first() else { return Some(self) };
+        let below = if matches!(self, Self::List(_)) || matches!(self, Self::Raw(text) if text.starts_with('[')) {
+            self.open_list()?.get_mut(step.parse::<usize>().ok()?)?
+        } else {
+            self.member(step)?
+        };
+        below.at(rest)
+    }
+
+    pub(super) fn write(&self, out: &mut String) {
+        match self {
+            Self::Raw(text) => out.push_str(text),
+            Self::Object(members) => {
+                out.push('{');
+                for (at, (name, node)) in members.iter().enumerate() {
+                    if at > 0 {
+                        out.push(',');
+                    }
+                    out.push('"');
+                    out.push_str(&name.0);
+                    out.push_str("\":");
+                    node.write(out);
+                }
+                out.push('}');
+            }
+            Self::List(list) => {
+                out.push('[');
+                for (at, node) in list.iter().enumerate() {
+                    if at > 0 {
+                        out.push(',');
+                    }
+                    node.write(out);
+                }
+                out.push(']');
+            }
+        }
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        let mut out = String::new();
+        self.write(&mut out);
+        out
+    }
+}
+
+/// The name of a member, as it stands between its quotes: a name may hold what cannot be decoded.
+#[derive(Debug, Clone)]
+pub(super) struct Name<'t>(Cow<'t, str>);
+
+impl Name<'_> {
+    fn new(name: &str) -> Self {
+        let quoted = serde_json::Value::from(name).to_string();
+        Self(Cow::Owned(quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned()))
+    }
+
+    /// The name; `None` when it holds a lone surrogate.
+    pub(super) fn decoded(&self) -> Option<Cow<'_, str>> {
+        if !self.0.contains('\\') {
+            return Some(Cow::Borrowed(&self.0));
+        }
+        serde_json::from_str(&format!("\"{}\"", self.0)).ok().map(Cow::Owned)
+    }
+
+    pub(super) fn is(&self, name: &str) -> bool {
+        if self.0.contains('\\') { self.decoded().as_deref() == Some(name) } else { self.0 == name }
+    }
+
+    pub(super) fn same(&self, other: &Name<'_>) -> bool {
+        self.0 == other.0 || self.decoded().is_some_and(|name| other.is(&name))
+    }
+}
+
+fn members<'t>(text: &Cow<'t, str>) -> Option<Vec<(Name<'t>, Node<'t>)>> {
+    Some(match text {
+        Cow::Borrowed(text) => split_object(text)?
+            .into_iter()
+            .map(|(name, value)| (Name(Cow::Borrowed(name)), Node::Raw(Cow::Borrowed(value))))
+            .collect(),
+        Cow::Owned(text) => split_object(text)?
+            .into_iter()
+            .map(|(name, value)| (Name(Cow::Owned(name.to_owned())), Node::made(value)))
+            .collect(),
+    })
+}
+
+fn elements<'t>(text: &Cow<'t, str>) -> Option<Vec<Node<'t>>> {
+    Some(match text {
+        Cow::Borrowed(text) => split_list(text)?.into_iter().map(|value| Node::Raw(Cow::Borrowed(value))).collect(),
+        Cow::Owned(text) => split_list(text)?.into_iter().map(Node::made).collect(),
+    })
+}
+
+/// The members of an object's text, names as they stand between their quotes. The text is known to be JSON.
+fn split_object(text: &str) -> Option<Vec<(&str, &str)>> {
+    let mut rest = text.strip_prefix('{')?;
+    let mut members = Vec::new();
+    loop {
+        rest = rest.trim_start_matches(wire::WHITESPACE);
+        if !rest.starts_with('"') {
+            return Some(members);
+        }
+        let (name, after) = rest.split_at(string_end(rest));
+        let after = after.trim_start_matches(wire::WHITESPACE).strip_prefix(':')?.trim_start_matches(wire::WHITESPACE);
+        let (value, after) = after.split_at(value_end(after));
+        members.push((name.get(1..name.len().checked_sub(1)?)?, value));
+        let after = after.trim_start_matches(wire::WHITESPACE);
+        rest = after.strip_prefix(',').unwrap_or("");
+    }
+}
+
+/// The elements of a list's text.
+fn split_list(text: &str) -> Option<Vec<&str>> {
+    let mut rest = text.strip_prefix('[')?;
+    let mut elements = Vec::new();
+    loop {
+        rest = rest.trim_start_matches(wire::WHITESPACE);
+        if rest.is_empty() || rest.starts_with(']') {
+            return Some(elements);
+        }
+        let (value, after) = rest.split_at(value_end(rest));
+        elements.push(value);
+        rest = after.trim_start_matches(wire::WHITESPACE).strip_prefix(',').unwrap_or("");
+    }
+}
+
+/// Where the string ends that a text starts with.
+fn string_end(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 1;
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if bytes.get(at) == Some(&b'"') {
+            return at + 1;
+        }
+        at += 2;
+    }
+    bytes.len()
+}
+
+/// Where the value ends that a text starts with.
+fn value_end(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut at, mut depth) = (0, 0_usize);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => at += text.get(at..).map_or(1, string_end) - 1,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth == 0 => return at,
+            b'}' | b']' => depth -= 1,
+            b',' | b' ' | b'\t' | b'\n' | b'\r' if depth == 0 => return at,
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 && matches!(byte, b'"' | b'}' | b']') {
+            return at;
+        }
+    }
+    at
+}
+
+/// Whether two values are the same JSON: numbers by value, members in any order, times without regard to `T` or a space.
+pub(super) fn same(a: &mut Node<'_>, b: &mut Node<'_>) -> bool {
+    if let (Node::Raw(a), Node::Raw(b)) = (&*a, &*b) {
+        if a == b {
+            return true;
+        }
+        let container = |text: &str| text.starts_with(['{', '[']);
+        if !container(a) || !container(b) {
+            return same_scalar(a, b);
+        }
+    }
+    if a.is_object() != b.is_object() {
+        return false;
+    }
+    if let (Some(a), Some(b)) = (a.open(), b.open()) {
+        return a.len() == b.len()
+            && a.iter_mut().all(|(name, a)| b.iter_mut().any(|(other, b)| other.same(name) && same(a, b)));
+    }
+    match (a.open_list(), b.open_list()) {
+        (Some(a), Some(b)) => a.len() == b.len() && a.iter_mut().zip(b).all(|(a, b)| same(a, b)),
+        _ => false,
+    }
+}
+
+pub(super) fn same_scalar(a: &str, b: &str) -> bool {
+    if a.starts_with('"') && b.starts_with('"') {
+        let decode = |text: &str| serde_json::from_str::<String>(text).ok();
+        let (Some(a), Some(b)) = (decode(a), decode(b)) else { return a == b };
+        let time = |text: &str| text.parse::<Timestamp>().ok();
+        return a == b || (a.len() == b.len() && time(&a).is_some_and(|time_a| time(&b) == Some(time_a)));
+    }
+    match (a.parse::<Decimal>(), b.parse::<Decimal>()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
