@@ -6,7 +6,10 @@ use std::{hint::black_box, str::FromStr};
 use vcp_sdk::{
     Mapper, Mapping, Received, Receiver, Secret, Timestamp, Validator, VcpMessage,
     auth::{Outcome, Scheme, Verifier, sign},
-    schema::checksum::{Algorithm, Verdict},
+    schema::{
+        checksum::{Algorithm, Verdict},
+        migrate::{self, Downgrade},
+    },
 };
 
 /// An operation.
@@ -20,6 +23,10 @@ pub enum Op {
     Parse,
     /// A message to text.
     Serialize,
+    /// A message of any version from bytes, as 0.5 text.
+    Upgrade,
+    /// A message from bytes, as 0.3 text that can come back.
+    Downgrade,
     /// The checksum of a message, over RFC 8785.
     Jcs,
     /// The checksum of a message, as the Python reference has it.
@@ -36,11 +43,13 @@ pub enum Op {
 
 impl Op {
     /// All operations, by name.
-    pub const ALL: [(&'static str, Op); 10] = [
+    pub const ALL: [(&'static str, Op); 12] = [
         ("scan", Op::Scan),
         ("value", Op::Value),
         ("parse", Op::Parse),
         ("serialize", Op::Serialize),
+        ("upgrade", Op::Upgrade),
+        ("downgrade", Op::Downgrade),
         ("jcs", Op::Jcs),
         ("legacy", Op::Legacy),
         ("validate", Op::Validate),
@@ -154,6 +163,24 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
                 return Err("what is written is not what was read".to_owned());
             }
             Box::new(move || drop(black_box(black_box(&message).to_json())))
+        }
+        Op::Upgrade => {
+            let options = migrate::Options::default();
+            migrate::upgrade_slice(&bytes, &options).map_err(|e| e.to_string())?;
+            Box::new(move || {
+                drop(black_box(migrate::upgrade_slice(black_box(&bytes), &options).map(|up| up.message.to_json())));
+            })
+        }
+        Op::Downgrade => {
+            let down = migrate::downgrade(&message(&bytes)?, Downgrade::Reversible).map_err(|e| e.to_string())?;
+            let up = migrate::upgrade(&down.text, &migrate::Options::default()).map_err(|e| e.to_string())?;
+            if up.message != message(&bytes)? {
+                return Err("the message does not come back".to_owned());
+            }
+            Box::new(move || {
+                let message = VcpMessage::from_slice(black_box(&bytes));
+                drop(black_box(message.map(|message| migrate::downgrade(&message, Downgrade::Reversible))));
+            })
         }
         Op::Jcs | Op::Legacy => {
             let algorithm = if op == Op::Jcs { Algorithm::Jcs } else { Algorithm::Legacy };
