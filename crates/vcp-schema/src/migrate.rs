@@ -204,7 +204,7 @@ pub fn downgrade(message: &VcpMessage, how: Downgrade) -> Result<Downgraded, Mig
     if how == Downgrade::Plain {
         return Ok(plain(&text));
     }
-    if let Some(returned) = came_up(message, &text) {
+    if let Some(returned) = came_up(&text) {
         return Ok(returned);
     }
     let mut node = Node::text(&text);
@@ -213,7 +213,7 @@ pub fn downgrade(message: &VcpMessage, how: Downgrade) -> Result<Downgraded, Mig
     let mut back = node.clone();
     reverse_of_downgrade(&mut back);
     let restore = patch::difference(&mut back, &mut Node::text(&text));
-    moved(&restore, &mut report, |path| path.to_owned());
+    moved(&restore, &mut report);
     stash::put(&mut node, Direction::Downgrade, Dialect::Spec03, restore);
     kept(&mut Node::text(&text), Dialect::V05.message(), &mut report);
     Ok(Downgraded { text: node.to_text(), dialect: Dialect::Spec03, report })
@@ -274,7 +274,7 @@ fn upgrade_afresh(text: &str, dialect: Dialect, options: &Options) -> Result<Upg
     let mut back = Node::text(&written);
     down::downgrade(&mut back, dialect, &mut MigrationReport::default());
     let restore = patch::difference(&mut back, &mut Node::text(text));
-    moved(&restore, &mut report, |path| path.to_owned());
+    moved(&restore, &mut report);
     kept(&mut Node::text(&written), Dialect::V05.message(), &mut report);
     stash::put_into(&mut message, Direction::Upgrade, dialect, restore);
     Ok(Upgraded { message, from: dialect, report })
@@ -307,7 +307,7 @@ fn came_down(text: &str, options: &Options) -> Option<Upgraded> {
 }
 
 /// A 0.5 message that was older becomes that again. `None` when there is no stash, or when going back would lose something.
-fn came_up(message: &VcpMessage, text: &str) -> Option<Downgraded> {
+fn came_up(text: &str) -> Option<Downgraded> {
     let mut node = Node::text(text);
     let stash = stash::take(&mut node, Direction::Upgrade)?;
     let dialect = stash.dialect;
@@ -320,7 +320,6 @@ fn came_up(message: &VcpMessage, text: &str) -> Option<Downgraded> {
         (detect(&old, &options.limits).ok()? == dialect).then(|| upgrade_afresh(&old, dialect, &options).ok())??;
     let (mut before, again_text) = (Node::text(text), again.message.to_json());
     let mut again = Node::text(&again_text);
-    let _ = message;
     (without_stash(&mut again) && without_stash(&mut before) && tree::same(&mut again, &mut before))
         .then_some(Downgraded { text: old, dialect, report })
 }
@@ -340,11 +339,10 @@ fn restore(node: &mut Node<'_>, stash: &Stash, report: &mut MigrationReport) {
 }
 
 /// What only the stash brings back, and no rule has told of.
-fn moved(restore: &[patch::Operation], report: &mut MigrationReport, place: impl Fn(&str) -> String) {
+fn moved(restore: &[patch::Operation], report: &mut MigrationReport) {
     for operation in restore.iter().filter(|operation| operation.value.is_some()) {
-        let source = place(&operation.path);
-        if !report.covers(&source) || operation.op == patch::Op::Replace {
-            report.add(ChangeKind::Moved, Some(&source), Some(stash::POINTER));
+        if !report.covers(&operation.path) || operation.op == patch::Op::Replace {
+            report.add(ChangeKind::Moved, Some(&operation.path), Some(stash::POINTER));
         }
     }
 }

@@ -11,13 +11,141 @@
 mod support;
 
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use support::{entropy, exact::same, generate, many};
 use vcp_schema::{
-    Dialect, VcpMessage, describe,
-    migrate::{self, ChangeKind, Downgrade, Options},
+    Dialect, GapClass, Limits, VcpMessage, describe,
+    migrate::{self, ChangeKind, Downgrade, Options, Upgraded},
+    structure,
 };
 
 const OLDER: [Dialect; 3] = [Dialect::Spec03, Dialect::Production03, Dialect::V04];
+
+const SPEC: &str = include_str!("../src/jsonschema/example-0.3.json");
+const PRODUCTION: &str = include_str!("../src/jsonschema/example-0.3-production.json");
+const V04: &str = include_str!("../src/jsonschema/example-0.4.json");
+
+fn up(text: &str) -> Upgraded {
+    migrate::upgrade(text, &Options::default()).unwrap()
+}
+
+fn changed(text: &str, change: impl FnOnce(&mut Value)) -> String {
+    let mut value = serde_json::from_str(text).unwrap();
+    change(&mut value);
+    value.to_string()
+}
+
+/// Code and path of what is refused.
+fn refused(text: &str) -> String {
+    let error = migrate::upgrade(text, &Options::default()).unwrap_err();
+    format!("{} {}", error.code(), error.path())
+}
+
+#[test]
+fn the_examples_go_up_and_down() {
+    for (text, dialect) in [(SPEC, Dialect::Spec03), (PRODUCTION, Dialect::Production03), (V04, Dialect::V04)] {
+        let upgraded = up(text);
+        assert_eq!(upgraded.from, dialect);
+        assert!(structure::check(&upgraded.message.to_json(), &Limits::default()).is_empty());
+        let down = migrate::downgrade(&upgraded.message, Downgrade::Reversible).unwrap();
+        assert_eq!(down.dialect, dialect);
+        assert!(same(&down.text, text), "{}", down.text);
+    }
+}
+
+#[test]
+fn an_edit_in_between_goes_down_with_the_message() {
+    let mut message = up(PRODUCTION).message;
+    message.vcp_payload.hcr.headline = "edited".to_owned();
+    message.vcp_payload.outcomes.perception_gap.gap_class = GapClass::Contradictory;
+    let down = migrate::downgrade(&message, Downgrade::Reversible).unwrap();
+    assert_eq!(down.dialect, Dialect::Production03);
+    let value: Value = serde_json::from_str(&down.text).unwrap();
+    assert_eq!(value["vcp_payload"]["hcr"]["headline"], "edited");
+    assert_eq!(value["vcp_payload"]["outcomes"]["perception_gap"]["gap_class"], "contradictory");
+    assert_eq!(value["vcp_payload"]["outcomes"]["perceived"][0]["by"], "caller");
+    assert_eq!(
+        down.report.count(ChangeKind::Dropped),
+        1,
+        "what was restored before and is overwritten now: {}",
+        down.report
+    );
+}
+
+#[test]
+fn what_production_cannot_hold_goes_down_to_the_specification() {
+    let mut message = up(PRODUCTION).message;
+    message.vcp_payload.provenance.compliance_flags = Some(vec!["GDPR".to_owned()]);
+    let down = migrate::downgrade(&message, Downgrade::Reversible).unwrap();
+    assert_eq!(down.dialect, Dialect::Spec03);
+    assert_eq!(up(&down.text).message, message);
+}
+
+#[test]
+fn plain_is_what_the_specification_gives() {
+    let mut message = up(PRODUCTION).message;
+    message.vcp_payload.custom.experimental = None;
+    let down = migrate::downgrade(&message, Downgrade::Plain).unwrap();
+    let value: Value = serde_json::from_str(&down.text).unwrap();
+    assert_eq!(value["vcp_version"], "0.3");
+    assert_eq!(value["audit"]["schema_version"], "0.5", "the rest is unchanged");
+    assert_eq!(value["vcp_payload"]["call"]["capabilities_invoked"], json!(["book_appointment", "transfer_call"]));
+    assert!(value["vcp_payload"].get("provenance").is_none());
+    assert!(down.report.has_feature_loss());
+}
+
+#[test]
+fn what_is_refused_and_where() {
+    let call = |name: &'static str, value: Value| changed(PRODUCTION, |m| m["vcp_payload"]["call"][name] = value);
+    assert_eq!(
+        refused(&call("capabilities_invoked", json!(["a", 7]))),
+        "VCP_E003 $.vcp_payload.call.capabilities_invoked[1]"
+    );
+    assert_eq!(refused(&call("start_time", json!("soon"))), "VCP_E003 $.vcp_payload.call.start_time");
+    assert_eq!(refused(&call("start_time", json!(null))), "VCP_E003 $.vcp_payload.call.start_time");
+    assert_eq!(refused(&call("provider", json!(7))), "VCP_E003 $.vcp_payload.call.provider");
+    let without = |name: &str| changed(PRODUCTION, |m| drop(m["vcp_payload"].as_object_mut().unwrap().remove(name)));
+    assert_eq!(refused(&without("call")), "VCP_E003 $.vcp_payload.call");
+    assert_eq!(refused(&without("audit")), "VCP_E003 $.vcp_payload.audit.received_at");
+    assert_eq!(refused(&changed(PRODUCTION, |m| m["vcp_payload"] = json!([]))), "VCP_E003 $.vcp_payload");
+    assert_eq!(refused(&changed(PRODUCTION, |m| m["audit"] = json!({}))), "VCP_E006 $.vcp_version");
+    assert_eq!(refused(&changed(PRODUCTION, |m| m["vcp_version"] = json!("0.9"))), "VCP_E006 $.vcp_version");
+    assert_eq!(refused("{"), "VCP_E007 $");
+    assert_eq!(refused("[]"), "VCP_E006 $.vcp_version");
+    let twice = PRODUCTION.replacen("\"vcp_payload\": {", "\"vcp_payload\": {\"custom\": {},", 1);
+    assert_eq!(refused(&twice), "VCP_E003 $.vcp_payload.custom");
+}
+
+#[test]
+fn a_time_that_nobody_said_is_a_parameter() {
+    let options = Options { now: Some("2026-11-21T12:00:00Z".parse().unwrap()), ..Options::default() };
+    for text in [
+        changed(PRODUCTION, |m| drop(m["vcp_payload"].as_object_mut().unwrap().remove("audit"))),
+        changed(PRODUCTION, |m| drop(m["vcp_payload"]["call"].as_object_mut().unwrap().remove("start_time"))),
+        changed(V04, |m| m["vcp_payload"]["audit"]["received_at"] = json!(null)),
+    ] {
+        let upgraded = migrate::upgrade(&text, &options).unwrap();
+        assert!(upgraded.message.to_json().contains("2026-11-21T12:00:00Z"));
+        let down = migrate::downgrade(&upgraded.message, Downgrade::Reversible).unwrap();
+        assert!(same(&down.text, &text), "{}", down.text);
+    }
+}
+
+#[test]
+fn depth_takes_no_stack() {
+    let bomb = |end: &str| format!("{}{end}{}", "[".repeat(500_000), "]".repeat(500_000));
+    let text = PRODUCTION.replacen("\"flag\": true", &format!("\"flag\": {}", bomb("1")), 1);
+    let mut message = up(&text).message;
+    assert!(same_text(&migrate::downgrade(&message, Downgrade::Reversible).unwrap().text, &bomb("1")));
+    // A stash from outside that expects something deep.
+    let experimental = message.to_json().replace("\"was\":false", &format!("\"was\":{}", bomb("2")));
+    message = VcpMessage::from_json(&experimental).unwrap();
+    assert!(migrate::downgrade(&message, Downgrade::Reversible).is_ok());
+}
+
+fn same_text(text: &str, part: &str) -> bool {
+    text.contains(part)
+}
 
 proptest! {
     #![proptest_config(many())]
@@ -40,6 +168,10 @@ proptest! {
         prop_assert_eq!(up.from, dialect);
         prop_assert_eq!(up.report.count(ChangeKind::Dropped), 0);
         prop_assert_eq!(&migrate::upgrade(&text, &Options::default()).unwrap(), &up);
+        if structure::check_as(dialect, &text, &Limits::default()).is_empty() {
+            let faults = structure::check(&up.message.to_json(), &Limits::default());
+            prop_assert!(faults.is_empty(), "{:?}", faults);
+        }
         let down = migrate::downgrade(&up.message, Downgrade::Reversible).unwrap();
         prop_assert_eq!(down.dialect, dialect, "{}\n{}", text, up.message.to_json());
         prop_assert!(same(&down.text, &text), "{}\n{}\n{}", text, up.message.to_json(), down.text);

@@ -78,8 +78,9 @@ fn production(payload: &mut Node<'_>, dialect: Dialect, report: &mut MigrationRe
         && let Some(providers) = providers.open()
     {
         for (name, node) in providers {
-            if let Some(mut data) = node.take("data") {
-                inner = inner.or_else(|| data.text_of("channel"));
+            if let Some(data) = node.take("data") {
+                // The text of the data itself is not touched.
+                inner = inner.or_else(|| data.clone().text_of("channel"));
                 *node = data;
                 let here =
                     super::patch::step("/vcp_payload/custom/provider_specific", &name.decoded().unwrap_or_default());

@@ -1,6 +1,6 @@
 //! What plain rules cannot bring back: a JSON Patch whose operations name the value that they expect (decisions 2.5).
 
-use super::tree::{Name, Node, same};
+use super::tree::{Name, Node, is_deep, same, same_tokens};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
@@ -52,9 +52,18 @@ pub(super) fn difference(from: &mut Node<'_>, to: &mut Node<'_>) -> Vec<Operatio
 }
 
 fn differ(from: &mut Node<'_>, to: &mut Node<'_>, path: &str, operations: &mut Vec<Operation>) {
-    if let (Node::Raw(a), Node::Raw(b)) = (&*from, &*to)
-        && a == b
-    {
+    let mut whole = false;
+    if let (Node::Raw(a), Node::Raw(b)) = (&*from, &*to) {
+        if a == b {
+            return;
+        }
+        whole = is_deep(a) || is_deep(b);
+        if whole && same_tokens(a, b) {
+            return;
+        }
+    }
+    if whole {
+        operations.push(Operation { op: Op::Replace, path: path.to_owned(), was: raw(from), value: raw(to) });
         return;
     }
     if from.is_object() && to.is_object() {

@@ -50,7 +50,11 @@ impl Stash {
                 .as_deref()?;
             serde_json::from_str::<String>(was.get()).ok()?.parse().ok()
         };
-        of("/call/start_time").or_else(|| of("/audit/received_at"))
+        let audit = || {
+            let whole = self.restore.iter().find(|operation| operation.path.ends_with("/audit"))?;
+            Node::made(whole.was.as_deref()?.get()).text_of("received_at")?.parse().ok()
+        };
+        of("/call/start_time").or_else(|| of("/audit/received_at")).or_else(audit)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A JSON document opened only where a rule looks: everything else stays the text it was.
 
 use super::MigrateError;
-use crate::{Decimal, FieldPath, Timestamp, wire};
+use crate::{Decimal, FieldPath, Limits, Timestamp, structure, wire};
 use std::borrow::Cow;
 
 /// A value.
@@ -295,9 +295,11 @@ pub(super) fn same(a: &mut Node<'_>, b: &mut Node<'_>) -> bool {
         if a == b {
             return true;
         }
-        let container = |text: &str| text.starts_with(['{', '[']);
-        if !container(a) || !container(b) {
+        if !is_container(a) || !is_container(b) {
             return same_scalar(a, b);
+        }
+        if is_deep(a) || is_deep(b) {
+            return same_tokens(a, b);
         }
     }
     if a.is_object() != b.is_object() {
@@ -313,7 +315,35 @@ pub(super) fn same(a: &mut Node<'_>, b: &mut Node<'_>) -> bool {
     }
 }
 
-pub(super) fn same_scalar(a: &str, b: &str) -> bool {
+fn is_container(text: &str) -> bool {
+    text.starts_with(['{', '['])
+}
+
+/// Whether two texts differ in white space between tokens only.
+pub(super) fn same_tokens(a: &str, b: &str) -> bool {
+    tokens(a).eq(tokens(b))
+}
+
+/// The bytes of a text without the white space between tokens.
+fn tokens(text: &str) -> impl Iterator<Item = u8> {
+    let (mut in_string, mut escaped) = (false, false);
+    text.bytes().filter(move |byte| {
+        if in_string {
+            in_string = escaped || *byte != b'"';
+            escaped = !escaped && *byte == b'\\';
+            return true;
+        }
+        in_string = *byte == b'"';
+        !byte.is_ascii_whitespace()
+    })
+}
+
+/// Whether a text is nested so deep that it is compared as text only: opening it would take the stack (decisions 4.7).
+pub(super) fn is_deep(text: &str) -> bool {
+    is_container(text) && structure::extent(text).depth > Limits::default().depth
+}
+
+fn same_scalar(a: &str, b: &str) -> bool {
     if a.starts_with('"') && b.starts_with('"') {
         let decode = |text: &str| serde_json::from_str::<String>(text).ok();
         let (Some(a), Some(b)) = (decode(a), decode(b)) else { return a == b };

@@ -84,9 +84,11 @@ impl Upgrade<'_> {
 
     /// A text that must be there.
     fn required(node: &mut Node<'_>, path: &str, name: &str) -> Result<String, MigrateError> {
+        let is_there = node.get(name).is_some();
         node.text_of(name).ok_or_else(|| {
             let path = FieldPath::from_dotted(&format!("{}.{name}", dotted(path)));
-            MigrateError::shape(path, "a string is required here")
+            let message = if is_there { "a string is wanted here" } else { "the required member is absent or null" };
+            MigrateError::shape(path, message)
         })
     }
 
@@ -103,11 +105,19 @@ impl Upgrade<'_> {
     }
 
     /// A time that must be there: that of the message, else the parameter.
-    fn time(&mut self, node: &mut Node<'_>, path: &str, name: &str) -> Result<String, MigrateError> {
-        if let (None, Some(now)) = (node.get(name), self.now) {
-            self.fill_text(node, path, name, &now.to_string());
+    fn time(&mut self, node: &mut Node<'_>, from: &str, path: &str, name: &str) -> Result<String, MigrateError> {
+        match (node.get(name).is_some(), self.now) {
+            (true, _) => {}
+            (false, Some(now)) => self.fill_text(node, path, name, &now.to_string()),
+            (false, None) => {
+                let place = FieldPath::from_dotted(&format!("{}.{name}", dotted(from)));
+                return Err(MigrateError::shape(
+                    place,
+                    "no time is given here, and nothing else tells it: pass one as `now`",
+                ));
+            }
         }
-        Self::required(node, path, name)
+        Self::required(node, from, name)
     }
 
     fn word(&mut self, node: &mut Node<'_>, path: &str, name: &str, words: &[(&str, &str)]) {
@@ -175,7 +185,7 @@ impl Upgrade<'_> {
         }
         let call_id = Self::required(call, path, "call_id")?;
         let provider = Self::required(call, path, "provider")?;
-        let start_time = self.time(call, path, "start_time")?;
+        let start_time = self.time(call, path, path, "start_time")?;
         let start: String = call_id.chars().take(8).collect();
         self.fill_text(call, path, "session_id", &format!("sess_{provider}_{start}"));
         self.capabilities(call, &start_time)?;
@@ -369,7 +379,7 @@ impl Upgrade<'_> {
         let from = if self.is_spec() { "/audit" } else { "/vcp_payload/audit" };
         let Some(audit) = root.get("audit") else { return Ok(String::new()) };
         audit.object("audit")?;
-        let received_at = self.time(audit, "/audit", "received_at")?;
+        let received_at = self.time(audit, from, "/audit", "received_at")?;
         let version = self.dialect.version();
         match audit.text_of("schema_version") {
             None => self.fill_text(audit, "/audit", "schema_version", "0.5"),
