@@ -207,15 +207,16 @@ pub fn downgrade(message: &VcpMessage, how: Downgrade) -> Result<Downgraded, Mig
     if let Some(returned) = came_up(&text) {
         return Ok(returned);
     }
-    let mut node = Node::text(&text);
+    let mut source = Node::read(&text, &Kind::Object(Dialect::V05.message()));
+    let mut node = source.clone();
     let mut report = MigrationReport::default();
     down::downgrade(&mut node, Dialect::Spec03, &mut report);
     let mut back = node.clone();
     reverse_of_downgrade(&mut back);
-    let restore = patch::difference(&mut back, &mut Node::text(&text));
+    let restore = patch::difference(&mut back, &mut source);
     moved(&restore, &mut report);
     stash::put(&mut node, Direction::Downgrade, Dialect::Spec03, restore);
-    kept(&mut Node::text(&text), Dialect::V05.message(), &mut report);
+    kept(&mut source, Dialect::V05.message(), &mut report);
     Ok(Downgraded { text: node.to_text(), dialect: Dialect::Spec03, report })
 }
 
@@ -264,18 +265,21 @@ fn reverse_of_downgrade(node: &mut Node<'_>) {
 
 /// Upgrades a message whatever it holds of former migrations.
 fn upgrade_afresh(text: &str, dialect: Dialect, options: &Options) -> Result<Upgraded, MigrateError> {
-    let mut node = Node::text(text);
+    let mut source = Node::read(text, &Kind::Object(dialect.message()));
+    let mut node = source.clone();
     let mut report = MigrationReport::default();
     up::upgrade(&mut node, dialect, options.now, &mut report)?;
     let mut message = VcpMessage::from_json_with(&node.to_text(), &options.limits)
         .map_err(|error| wrong(text, dialect, options, &error))?;
 
     let written = message.to_json();
-    let mut back = Node::text(&written);
+    let mut back = Node::read(&written, &Kind::Object(Dialect::V05.message()));
+    let mut stays = MigrationReport::default();
+    kept(&mut back, Dialect::V05.message(), &mut stays);
     down::downgrade(&mut back, dialect, &mut MigrationReport::default());
-    let restore = patch::difference(&mut back, &mut Node::text(text));
+    let restore = patch::difference(&mut back, &mut source);
     moved(&restore, &mut report);
-    kept(&mut Node::text(&written), Dialect::V05.message(), &mut report);
+    report.append(stays);
     stash::put_into(&mut message, Direction::Upgrade, dialect, restore);
     Ok(Upgraded { message, from: dialect, report })
 }

@@ -89,6 +89,10 @@ impl MigrationReport {
         self.changes.push(Change { kind, source: source.map(str::to_owned), target: target.map(str::to_owned) });
     }
 
+    pub(super) fn append(&mut self, other: Self) {
+        self.changes.extend(other.changes);
+    }
+
     /// Whether a change of a source place, or of one around it, is reported.
     pub(super) fn covers(&self, source: &str) -> bool {
         let around = |change: &Change| {

@@ -1,7 +1,7 @@
 //! A JSON document opened only where a rule looks: everything else stays the text it was.
 
 use super::MigrateError;
-use crate::{Decimal, FieldPath, Limits, Timestamp, structure, wire};
+use crate::{Decimal, FieldPath, Limits, Timestamp, describe::Kind, structure, wire};
 use std::borrow::Cow;
 
 /// A value.
@@ -19,6 +19,11 @@ impl<'t> Node<'t> {
     /// The value of a text, not opened.
     pub(super) fn text(text: &'t str) -> Self {
         Self::Raw(Cow::Borrowed(text.trim_matches(wire::WHITESPACE)))
+    }
+
+    /// A value of a known kind, opened in one pass as deep as the kind is modelled; free-form data is not opened.
+    pub(super) fn read(text: &'t str, kind: &Kind) -> Self {
+        Cursor { rest: text.trim_matches(wire::WHITESPACE) }.value(kind)
     }
 
     /// A value whose text is made here.
@@ -148,7 +153,7 @@ impl<'t> Node<'t> {
                         out.push(',');
                     }
                     out.push('"');
-                    out.push_str(&name.0);
+                    out.push_str(&name.raw);
                     out.push_str("\":");
                     node.write(out);
                 }
@@ -176,28 +181,105 @@ impl<'t> Node<'t> {
 
 /// The name of a member, as it stands between its quotes: a name may hold what cannot be decoded.
 #[derive(Debug, Clone)]
-pub(super) struct Name<'t>(Cow<'t, str>);
+pub(super) struct Name<'t> {
+    raw: Cow<'t, str>,
+    has_escape: bool,
+}
 
-impl Name<'_> {
+impl<'t> Name<'t> {
+    fn raw(raw: impl Into<Cow<'t, str>>) -> Self {
+        let raw = raw.into();
+        Self { has_escape: raw.contains('\\'), raw }
+    }
+
     fn new(name: &str) -> Self {
         let quoted = serde_json::Value::from(name).to_string();
-        Self(Cow::Owned(quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned()))
+        Self::raw(quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned())
     }
 
     /// The name; `None` when it holds a lone surrogate.
     pub(super) fn decoded(&self) -> Option<Cow<'_, str>> {
-        if !self.0.contains('\\') {
-            return Some(Cow::Borrowed(&self.0));
+        if !self.has_escape {
+            return Some(Cow::Borrowed(&self.raw));
         }
-        serde_json::from_str(&format!("\"{}\"", self.0)).ok().map(Cow::Owned)
+        serde_json::from_str(&format!("\"{}\"", self.raw)).ok().map(Cow::Owned)
     }
 
     pub(super) fn is(&self, name: &str) -> bool {
-        if self.0.contains('\\') { self.decoded().as_deref() == Some(name) } else { self.0 == name }
+        if self.has_escape { self.decoded().as_deref() == Some(name) } else { self.raw == name }
     }
 
     pub(super) fn same(&self, other: &Name<'_>) -> bool {
-        self.0 == other.0 || self.decoded().is_some_and(|name| other.is(&name))
+        self.raw == other.raw
+            || ((self.has_escape || other.has_escape) && self.decoded().is_some_and(|name| other.is(&name)))
+    }
+}
+
+/// Reads JSON, known to be well formed, from the front.
+struct Cursor<'t> {
+    rest: &'t str,
+}
+
+impl<'t> Cursor<'t> {
+    fn value(&mut self, kind: &Kind) -> Node<'t> {
+        match (self.peek(), kind) {
+            (b'{', Kind::Object(object)) => {
+                Node::Object(self.members(|name| object.field(name).map_or(Kind::FreeForm, |field| field.kind)))
+            }
+            (b'{', Kind::Map(_, value)) => Node::Object(self.members(|_| **value)),
+            (b'[', Kind::List(element)) => {
+                let mut list = Vec::new();
+                self.skip(1);
+                while !matches!(self.peek(), b']' | 0) {
+                    list.push(self.value(element));
+                    self.comma();
+                }
+                self.skip(1);
+                Node::List(list)
+            }
+            (_, Kind::TextOr(kind) | Kind::OrNull(kind)) => self.value(kind),
+            _ => {
+                let (value, rest) = self.rest.split_at(value_end(self.rest));
+                self.rest = rest;
+                Node::Raw(Cow::Borrowed(value))
+            }
+        }
+    }
+
+    fn members(&mut self, kind: impl Fn(&str) -> Kind) -> Vec<(Name<'t>, Node<'t>)> {
+        let mut members = Vec::new();
+        self.skip(1);
+        while self.peek() == b'"' {
+            let (quoted, rest) = self.rest.split_at(string_end(self.rest));
+            self.rest = rest;
+            let name = Name::raw(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default());
+            if self.peek() == b':' {
+                self.skip(1);
+            }
+            self.peek();
+            let kind = name.decoded().map_or(Kind::FreeForm, |name| kind(&name));
+            members.push((name, self.value(&kind)));
+            self.comma();
+        }
+        self.skip(1);
+        members
+    }
+
+    /// The next byte that is no white space; 0 at the end.
+    fn peek(&mut self) -> u8 {
+        let spaces = self.rest.bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
+        self.skip(spaces);
+        self.rest.bytes().next().unwrap_or(0)
+    }
+
+    fn comma(&mut self) {
+        if self.peek() == b',' {
+            self.skip(1);
+        }
+    }
+
+    fn skip(&mut self, bytes: usize) {
+        self.rest = self.rest.get(bytes..).unwrap_or_default();
     }
 }
 
@@ -205,11 +287,11 @@ fn members<'t>(text: &Cow<'t, str>) -> Option<Vec<(Name<'t>, Node<'t>)>> {
     Some(match text {
         Cow::Borrowed(text) => split_object(text)?
             .into_iter()
-            .map(|(name, value)| (Name(Cow::Borrowed(name)), Node::Raw(Cow::Borrowed(value))))
+            .map(|(name, value)| (Name::raw(name), Node::Raw(Cow::Borrowed(value))))
             .collect(),
         Cow::Owned(text) => split_object(text)?
             .into_iter()
-            .map(|(name, value)| (Name(Cow::Owned(name.to_owned())), Node::made(value)))
+            .map(|(name, value)| (Name::raw(name.to_owned()), Node::made(value)))
             .collect(),
     })
 }
