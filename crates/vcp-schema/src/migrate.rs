@@ -214,9 +214,10 @@ pub fn downgrade(message: &VcpMessage, how: Downgrade) -> Result<Downgraded, Mig
     let mut back = node.clone();
     reverse_of_downgrade(&mut back);
     let restore = patch::difference(&mut back, &mut source);
-    moved(&restore, &mut report);
+    report.add_moved(&restore);
     stash::put(&mut node, Direction::Downgrade, Dialect::Spec03, restore);
     kept(&mut source, Dialect::V05.message(), &mut report);
+    report.sort(&source);
     Ok(Downgraded { text: node.to_text(), dialect: Dialect::Spec03, report })
 }
 
@@ -227,7 +228,7 @@ fn plain(text: &str) -> Downgraded {
     let version = node.get("audit").and_then(|audit| audit.member("schema_version").cloned());
     let checksum = node.get("audit").and_then(|audit| audit.member("checksum").cloned());
     let payload_audit = node.get("vcp_payload").and_then(|payload| payload.member("audit").cloned());
-    let mut before = Node::text(text);
+    let mut before = Node::read(text, &Kind::Object(Dialect::V05.message()));
     for name in ["consent", "provenance"] {
         if before.get("vcp_payload").is_some_and(|payload| payload.member(name).is_some()) {
             report.add(ChangeKind::Dropped, Some(&format!("/vcp_payload/{name}")), None);
@@ -250,6 +251,7 @@ fn plain(text: &str) -> Downgraded {
         }
     }
     kept(&mut before, Dialect::V05.message(), &mut report);
+    report.sort(&before);
     Downgraded { text: node.to_text(), dialect: Dialect::Spec03, report }
 }
 
@@ -278,8 +280,9 @@ fn upgrade_afresh(text: &str, dialect: Dialect, options: &Options) -> Result<Upg
     kept(&mut back, Dialect::V05.message(), &mut stays);
     down::downgrade(&mut back, dialect, &mut MigrationReport::default());
     let restore = patch::difference(&mut back, &mut source);
-    moved(&restore, &mut report);
+    report.add_moved(&restore);
     report.append(stays);
+    report.sort(&source);
     stash::put_into(&mut message, Direction::Upgrade, dialect, restore);
     Ok(Upgraded { message, from: dialect, report })
 }
@@ -339,15 +342,6 @@ fn restore(node: &mut Node<'_>, stash: &Stash, report: &mut MigrationReport) {
         let source = format!("{}/restore/{at}", stash::POINTER);
         let kind = if patch::apply(node, operation) { ChangeKind::Moved } else { ChangeKind::Dropped };
         report.add(kind, Some(&source), Some(&operation.path));
-    }
-}
-
-/// What only the stash brings back, and no rule has told of.
-fn moved(restore: &[patch::Operation], report: &mut MigrationReport) {
-    for operation in restore.iter().filter(|operation| operation.value.is_some()) {
-        if !report.covers(&operation.path) || operation.op == patch::Op::Replace {
-            report.add(ChangeKind::Moved, Some(&operation.path), Some(stash::POINTER));
-        }
     }
 }
 

@@ -54,6 +54,39 @@ fn the_examples_go_up_and_down() {
 }
 
 #[test]
+fn the_report_tells_every_place_in_order() {
+    let text = r#"{"vcp_version":"0.3","vcp_payload":{
+        "call":{"call_id":"c1","session_id":"s","provider":"vapi","start_time":"2026-10-14T12:00:00Z","purpose":1},
+        "outcomes":{"objective":{"status":"filtered"},"perception_gap":null},
+        "artifacts":{"recording_url":"https://calls.example/1.wav"},"custom":{},
+        "audit":{"received_at":"2026-10-14T12:03:06Z","schema_version":"0.3"}}}"#;
+    let report = up(text).report;
+    let expected = "\
+derived  /vcp_version
+derived  /vcp_version → /vcp_payload/provenance/transformation_history/0
+derived  /vcp_payload/call/provider → /vcp_payload/provenance/source_system
+kept     /vcp_payload/call/purpose
+derived  /vcp_payload/outcomes/objective/status
+moved    /vcp_payload/outcomes/objective/status → /vcp_payload/custom/experimental/vcp_migration
+assumed  /vcp_payload/outcomes/perception_gap
+moved    /vcp_payload/outcomes/perception_gap → /vcp_payload/custom/experimental/vcp_migration
+assumed  /vcp_payload/outcomes/model_outcome_attribution
+renamed  /vcp_payload/artifacts/recording_url → /vcp_payload/artifacts/audio_recording_ref
+renamed  /vcp_payload/audit → /audit
+derived  /vcp_payload/audit/received_at → /vcp_payload/provenance/created_at
+derived  /vcp_payload/audit/schema_version → /audit/schema_version
+assumed  /vcp_payload/model_selection
+assumed  /vcp_payload/hcr";
+    assert_eq!(report.to_string(), expected);
+    assert!(report.has_feature_loss());
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(
+        json[3],
+        json!({"kind": "kept", "source": "/vcp_payload/call/purpose", "target": "/vcp_payload/call/purpose"})
+    );
+}
+
+#[test]
 fn an_edit_in_between_goes_down_with_the_message() {
     let mut message = up(PRODUCTION).message;
     message.vcp_payload.hcr.headline = "edited".to_owned();
@@ -129,6 +162,16 @@ fn a_time_that_nobody_said_is_a_parameter() {
         let down = migrate::downgrade(&upgraded.message, Downgrade::Reversible).unwrap();
         assert!(same(&down.text, &text), "{}", down.text);
     }
+}
+
+#[test]
+fn many_members_take_no_square_of_time() {
+    let many = |order: &mut dyn Iterator<Item = usize>| order.map(|n| format!("\"x{n}\":0,")).collect::<String>();
+    let text = PRODUCTION.replacen("\"call_id\"", &format!("{}\"call_id\"", many(&mut (0..90_000).rev())), 1);
+    let start = std::time::Instant::now();
+    let upgraded = up(&text);
+    assert!(same_text(&migrate::downgrade(&upgraded.message, Downgrade::Reversible).unwrap().text, "\"x89999\":0"));
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What plain rules cannot bring back: a JSON Patch whose operations name the value that they expect (decisions 2.5).
 
-use super::tree::{Name, Node, is_deep, same, same_tokens};
+use super::tree::{Name, Node, partners, same};
+use crate::{Limits, PathNode};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
@@ -47,23 +48,26 @@ pub(super) fn steps(pointer: &str) -> Vec<String> {
 /// The operations that make `to` of `from`.
 pub(super) fn difference(from: &mut Node<'_>, to: &mut Node<'_>) -> Vec<Operation> {
     let mut operations = Vec::new();
-    differ(from, to, "", &mut operations);
+    differ(from, to, &PathNode::root(), 0, &mut operations);
     operations
 }
 
-fn differ(from: &mut Node<'_>, to: &mut Node<'_>, path: &str, operations: &mut Vec<Operation>) {
-    let mut whole = false;
-    if let (Node::Raw(a), Node::Raw(b)) = (&*from, &*to) {
-        if a == b {
-            return;
-        }
-        whole = is_deep(a) || is_deep(b);
-        if whole && same_tokens(a, b) {
-            return;
-        }
+fn differ(from: &mut Node<'_>, to: &mut Node<'_>, path: &PathNode<'_>, depth: usize, operations: &mut Vec<Operation>) {
+    if let (Node::Raw(a), Node::Raw(b)) = (&*from, &*to)
+        && a == b
+    {
+        return;
     }
-    if whole {
-        operations.push(Operation { op: Op::Replace, path: path.to_owned(), was: raw(from), value: raw(to) });
+    // Below the limit on depth a value is one thing.
+    if depth > Limits::default().depth {
+        if !same(from, to) {
+            operations.push(Operation {
+                op: Op::Replace,
+                path: path.to_path().pointer(),
+                was: raw(from),
+                value: raw(to),
+            });
+        }
         return;
     }
     if from.is_object() && to.is_object() {
@@ -72,17 +76,22 @@ fn differ(from: &mut Node<'_>, to: &mut Node<'_>, path: &str, operations: &mut V
             && are_pointable(old)
             && are_pointable(new)
         {
-            for (name, node) in old.iter() {
-                if !new.iter().any(|(other, _)| other.same(name)) {
-                    let path = step(path, &name.decoded().unwrap_or_default());
+            for ((name, node), partner) in old.iter().zip(partners(old, new)) {
+                if partner.is_none() {
+                    let path = path.name(&name.key()).to_path().pointer();
                     operations.push(Operation { op: Op::Remove, path, was: raw(node), value: None });
                 }
             }
-            for (name, node) in new.iter_mut() {
-                let path = step(path, &name.decoded().unwrap_or_default());
-                match old.iter_mut().find(|(other, _)| other.same(name)) {
-                    Some((_, old)) => differ(old, node, &path, operations),
-                    None => operations.push(Operation { op: Op::Add, path, was: None, value: raw(node) }),
+            let partners = partners(new, old);
+            for ((name, node), partner) in new.iter_mut().zip(partners) {
+                let name = name.key();
+                let path = path.name(&name);
+                match partner.and_then(|at| old.get_mut(at)) {
+                    Some((_, old)) => differ(old, node, &path, depth + 1, operations),
+                    None => {
+                        let path = path.to_path().pointer();
+                        operations.push(Operation { op: Op::Add, path, was: None, value: raw(node) });
+                    }
                 }
             }
             return;
@@ -91,20 +100,20 @@ fn differ(from: &mut Node<'_>, to: &mut Node<'_>, path: &str, operations: &mut V
         && a.len() == b.len()
     {
         for (at, (a, b)) in a.iter_mut().zip(b).enumerate() {
-            differ(a, b, &format!("{path}/{at}"), operations);
+            differ(a, b, &path.index(at), depth + 1, operations);
         }
         return;
     }
     if !same(from, to) {
-        operations.push(Operation { op: Op::Replace, path: path.to_owned(), was: raw(from), value: raw(to) });
+        operations.push(Operation { op: Op::Replace, path: path.to_path().pointer(), was: raw(from), value: raw(to) });
     }
 }
 
 fn are_pointable(members: &[(Name<'_>, Node<'_>)]) -> bool {
-    members
-        .iter()
-        .enumerate()
-        .all(|(at, (name, _))| name.decoded().is_some() && !members.iter().take(at).any(|(other, _)| other.same(name)))
+    let decodable = members.iter().all(|(name, _)| name.decoded().is_some());
+    let mut names: Vec<_> = members.iter().map(|(name, _)| name.key()).collect();
+    names.sort_unstable();
+    decodable && names.windows(2).all(|pair| pair.first() != pair.last())
 }
 
 /// Applies an operation; says whether the place was as expected.

@@ -1,7 +1,12 @@
 //! What a migration did (decisions 2.6).
 
+use super::{
+    patch::{Op, Operation},
+    stash,
+    tree::{Node, Places},
+};
 use serde::{Serialize, Serializer};
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 /// What happened to a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,7 +64,8 @@ pub struct Change {
     pub target: Option<String>,
 }
 
-/// What a migration did: one entry per touched place. Modelled members that did not change have none.
+/// What a migration did: one entry per touched place, in the order of the source; what the source does not have stands at the end of its object.
+/// Modelled members that did not change have none.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(transparent)]
 pub struct MigrationReport {
@@ -89,18 +95,36 @@ impl MigrationReport {
         self.changes.push(Change { kind, source: source.map(str::to_owned), target: target.map(str::to_owned) });
     }
 
+    /// Puts the changes into the order of the source document; what it does not have stands at the end of its object, as findings do (decisions 4.2).
+    pub(super) fn sort(&mut self, source: &Node<'_>) {
+        let mut places = Places::new(source);
+        self.changes.sort_by_cached_key(|change| {
+            places.of(change.source.as_deref().or(change.target.as_deref()).unwrap_or_default())
+        });
+    }
+
     pub(super) fn append(&mut self, other: Self) {
         self.changes.extend(other.changes);
     }
 
-    /// Whether a change of a source place, or of one around it, is reported.
-    pub(super) fn covers(&self, source: &str) -> bool {
-        let around = |change: &Change| {
-            change.source.as_deref().is_some_and(|known| {
-                source.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            })
+    /// Adds what is moved into the stash, but for what a rule has told of already, there or around it. A value that is replaced is told of twice:
+    /// what became of it, and where it is kept.
+    pub(super) fn add_moved(&mut self, restore: &[Operation]) {
+        let told: HashSet<&str> = self.changes.iter().filter_map(|change| change.source.as_deref()).collect();
+        let is_told = |path: &str| {
+            let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+            ends.filter_map(|end| path.get(..end)).any(|around| told.contains(around))
         };
-        self.changes.iter().any(around)
+        let moved: Vec<Change> = restore
+            .iter()
+            .filter(|operation| operation.value.is_some() && (operation.op == Op::Replace || !is_told(&operation.path)))
+            .map(|operation| Change {
+                kind: ChangeKind::Moved,
+                source: Some(operation.path.clone()),
+                target: Some(stash::POINTER.to_owned()),
+            })
+            .collect();
+        self.changes.extend(moved);
     }
 }
 

@@ -1,8 +1,11 @@
 //! A JSON document opened only where a rule looks: everything else stays the text it was.
 
 use super::MigrateError;
-use crate::{Decimal, FieldPath, Limits, Timestamp, describe::Kind, structure, wire};
-use std::borrow::Cow;
+use crate::{Decimal, FieldPath, Limits, Timestamp, describe::Kind, wire};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, VecDeque},
+};
 
 /// A value.
 #[derive(Debug, Clone)]
@@ -205,6 +208,11 @@ impl<'t> Name<'t> {
         serde_json::from_str(&format!("\"{}\"", self.raw)).ok().map(Cow::Owned)
     }
 
+    /// What equal names have in common.
+    pub(super) fn key(&self) -> Cow<'_, str> {
+        self.decoded().unwrap_or(Cow::Borrowed(&self.raw))
+    }
+
     pub(super) fn is(&self, name: &str) -> bool {
         if self.has_escape { self.decoded().as_deref() == Some(name) } else { self.raw == name }
     }
@@ -212,6 +220,49 @@ impl<'t> Name<'t> {
     pub(super) fn same(&self, other: &Name<'_>) -> bool {
         self.raw == other.raw
             || ((self.has_escape || other.has_escape) && self.decoded().is_some_and(|name| other.is(&name)))
+    }
+}
+
+/// Places in document order, for pointers into a document.
+pub(super) struct Places<'n, 't> {
+    root: &'n Node<'t>,
+    /// The members of large objects by name, made when they are asked for first.
+    large: HashMap<String, HashMap<Cow<'n, str>, usize>>,
+}
+
+impl<'n, 't> Places<'n, 't> {
+    pub(super) fn new(root: &'n Node<'t>) -> Self {
+        Self { root, large: HashMap::new() }
+    }
+
+    /// The indexes on the way to a pointer; what is not there comes last.
+    pub(super) fn of(&mut self, pointer: &str) -> Vec<usize> {
+        const FEW: usize = 16;
+        let (mut place, mut node, mut here) = (Vec::new(), self.root, String::new());
+        for step in super::patch::steps(pointer) {
+            let at = match node {
+                Node::Object(members) if members.len() <= FEW => members.iter().position(|(name, _)| name.is(&step)),
+                Node::Object(members) => {
+                    let index = self.large.entry(here.clone()).or_insert_with(|| {
+                        members.iter().enumerate().map(|(at, (name, _))| (name.key(), at)).collect()
+                    });
+                    index.get(step.as_str()).copied()
+                }
+                Node::List(_) => step.parse().ok(),
+                Node::Raw(_) => None,
+            };
+            place.push(at.unwrap_or(usize::MAX));
+            let below = match (node, at) {
+                (Node::Object(members), Some(at)) => members.get(at).map(|(_, node)| node),
+                (Node::List(list), Some(at)) => list.get(at),
+                _ => None,
+            };
+            let Some(below) = below else { break };
+            node = below;
+            here.push('/');
+            here.push_str(&step);
+        }
+        place
     }
 }
 
@@ -373,6 +424,11 @@ fn value_end(text: &str) -> usize {
 
 /// Whether two values are the same JSON: numbers by value, members in any order, times without regard to `T` or a space.
 pub(super) fn same(a: &mut Node<'_>, b: &mut Node<'_>) -> bool {
+    same_below(a, b, 0)
+}
+
+/// What is deeper than the limit is compared as text, so that hostile depth takes no stack (decisions 4.7).
+fn same_below(a: &mut Node<'_>, b: &mut Node<'_>, depth: usize) -> bool {
     if let (Node::Raw(a), Node::Raw(b)) = (&*a, &*b) {
         if a == b {
             return true;
@@ -380,21 +436,51 @@ pub(super) fn same(a: &mut Node<'_>, b: &mut Node<'_>) -> bool {
         if !is_container(a) || !is_container(b) {
             return same_scalar(a, b);
         }
-        if is_deep(a) || is_deep(b) {
+        if depth > Limits::default().depth {
             return same_tokens(a, b);
         }
     }
     if a.is_object() != b.is_object() {
         return false;
     }
+    let depth = depth + 1;
     if let (Some(a), Some(b)) = (a.open(), b.open()) {
+        let partners = partners(a, b);
         return a.len() == b.len()
-            && a.iter_mut().all(|(name, a)| b.iter_mut().any(|(other, b)| other.same(name) && same(a, b)));
+            && a.iter_mut().zip(partners).all(|((_, a), partner)| {
+                partner.and_then(|at| b.get_mut(at)).is_some_and(|(_, b)| same_below(a, b, depth))
+            });
     }
     match (a.open_list(), b.open_list()) {
-        (Some(a), Some(b)) => a.len() == b.len() && a.iter_mut().zip(b).all(|(a, b)| same(a, b)),
+        (Some(a), Some(b)) => a.len() == b.len() && a.iter_mut().zip(b).all(|(a, b)| same_below(a, b, depth)),
         _ => false,
     }
+}
+
+/// For each member of one object where the member of that name is in the other; of a name that stands twice the first goes with the first. Linear for many.
+pub(super) fn partners(a: &[(Name<'_>, Node<'_>)], b: &[(Name<'_>, Node<'_>)]) -> Vec<Option<usize>> {
+    const FEW: usize = 16;
+    if b.len() <= FEW {
+        let mut taken = [false; FEW];
+        return a
+            .iter()
+            .map(|(name, _)| {
+                let at = b
+                    .iter()
+                    .enumerate()
+                    .position(|(at, (other, _))| !taken.get(at).is_none_or(|t| *t) && other.same(name))?;
+                if let Some(taken) = taken.get_mut(at) {
+                    *taken = true;
+                }
+                Some(at)
+            })
+            .collect();
+    }
+    let mut places: HashMap<Cow<'_, str>, VecDeque<usize>> = HashMap::with_capacity(b.len());
+    for (at, (name, _)) in b.iter().enumerate() {
+        places.entry(name.key()).or_default().push_back(at);
+    }
+    a.iter().map(|(name, _)| places.get_mut(&name.key()).and_then(VecDeque::pop_front)).collect()
 }
 
 fn is_container(text: &str) -> bool {
@@ -418,11 +504,6 @@ fn tokens(text: &str) -> impl Iterator<Item = u8> {
         in_string = *byte == b'"';
         !byte.is_ascii_whitespace()
     })
-}
-
-/// Whether a text is nested so deep that it is compared as text only: opening it would take the stack (decisions 4.7).
-pub(super) fn is_deep(text: &str) -> bool {
-    is_container(text) && structure::extent(text).depth > Limits::default().depth
 }
 
 fn same_scalar(a: &str, b: &str) -> bool {
