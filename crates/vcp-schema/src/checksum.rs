@@ -164,12 +164,8 @@ impl VcpMessage {
         let error = |code, message: String| Err(ChecksumError::new(code, FieldPath::root(), message));
         let text = match write::to_exact_text(self) {
             Ok(text) => text,
-            Err(WriteFault::NotFinite) => {
-                return error(ErrorCode::Unreadable, "a float of the message is not a number or infinite".to_owned());
-            }
-            Err(WriteFault::Shadowed) => {
-                return error(ErrorCode::Malformed, "an unknown member has the name of a modelled one".to_owned());
-            }
+            Err(fault @ WriteFault::NotFinite) => return error(ErrorCode::Unreadable, fault.message().to_owned()),
+            Err(fault @ WriteFault::Shadowed) => return error(ErrorCode::Malformed, fault.message().to_owned()),
         };
         let extent = structure::extent(&text);
         // The writers recurse: a higher limit would not be safe on every stack.

@@ -26,7 +26,7 @@ use crate::{
     Dialect, ErrorCode, FieldPath, Limits, ParseError, PathNode, Timestamp, VcpMessage, VcpVersion,
     describe::{Kind, ObjectType},
     error::short,
-    structure, wire,
+    structure, wire, write,
 };
 pub use report::{Change, ChangeKind, MigrationReport};
 use stash::{Direction, Stash};
@@ -198,9 +198,10 @@ pub fn upgrade_slice(bytes: &[u8], options: &Options) -> Result<Upgraded, Migrat
 ///
 /// # Errors
 ///
-/// `VCP_E003` when the message cannot be written as JSON that reads back: [`VcpMessage::is_plain`] says which those are, unknown words aside.
+/// `VCP_E003` when code made a message that JSON cannot say: a float that is not finite, an unknown member with the name of a modelled one.
 pub fn downgrade(message: &VcpMessage, how: Downgrade) -> Result<Downgraded, MigrateError> {
-    let text = message.to_json();
+    let text =
+        write::to_exact_text(message).map_err(|fault| MigrateError::shape(FieldPath::root(), fault.message()))?;
     if how == Downgrade::Plain {
         return Ok(plain(&text));
     }

@@ -60,7 +60,10 @@ impl FieldPath {
         for step in &self.steps {
             text.push('/');
             match step {
-                Step::Name(name) => text.push_str(&name.replace('~', "~0").replace('/', "~1")),
+                Step::Name(name) if name.contains(['~', '/']) => {
+                    text.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                }
+                Step::Name(name) => text.push_str(name),
                 Step::Index(index) => text.push_str(&index.to_string()),
             }
         }

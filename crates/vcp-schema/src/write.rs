@@ -33,6 +33,15 @@ pub(crate) trait ToWire {
     fn write(&self, json: &mut Writer);
 }
 
+impl WriteFault {
+    pub(crate) fn message(self) -> &'static str {
+        match self {
+            Self::NotFinite => "a float of the message is not a number or infinite",
+            Self::Shadowed => "an unknown member has the name of a modelled one",
+        }
+    }
+}
+
 /// The JSON text of a value. `capacity` is a guess at its length.
 pub(crate) fn to_text(value: &impl ToWire, capacity: usize) -> String {
     Writer::run(value, capacity, false).out

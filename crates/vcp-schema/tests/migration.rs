@@ -165,6 +165,16 @@ fn a_time_that_nobody_said_is_a_parameter() {
 }
 
 #[test]
+fn what_json_cannot_say_is_not_downgraded() {
+    let mut message = up(PRODUCTION).message;
+    message.vcp_payload.outcomes.user_satisfaction_score = Some(f64::INFINITY);
+    for how in [Downgrade::Reversible, Downgrade::Plain] {
+        let error = migrate::downgrade(&message, how).unwrap_err();
+        assert_eq!(error.to_string(), "VCP_E003 at $: a float of the message is not a number or infinite");
+    }
+}
+
+#[test]
 fn many_members_take_no_square_of_time() {
     let many = |order: &mut dyn Iterator<Item = usize>| order.map(|n| format!("\"x{n}\":0,")).collect::<String>();
     let text = PRODUCTION.replacen("\"call_id\"", &format!("{}\"call_id\"", many(&mut (0..90_000).rev())), 1);

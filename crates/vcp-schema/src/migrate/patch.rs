@@ -1,9 +1,10 @@
 //! What plain rules cannot bring back: a JSON Patch whose operations name the value that they expect (decisions 2.5).
 
 use super::tree::{Name, Node, partners, same};
-use crate::{Limits, PathNode};
+use crate::{FieldPath, Limits, PathNode};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// One operation of `restore`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,11 +39,16 @@ fn raw(node: &Node<'_>) -> Option<Box<RawValue>> {
 }
 
 pub(super) fn step(path: &str, name: &str) -> String {
-    format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"))
+    format!("{path}{}", FieldPath::root().name(name).pointer())
+}
+
+/// A step of a pointer as a name.
+pub(super) fn decoded(step: &str) -> Cow<'_, str> {
+    if step.contains('~') { Cow::Owned(step.replace("~1", "/").replace("~0", "~")) } else { Cow::Borrowed(step) }
 }
 
 pub(super) fn steps(pointer: &str) -> Vec<String> {
-    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
+    pointer.split('/').skip(1).map(|step| decoded(step).into_owned()).collect()
 }
 
 /// The operations that make `to` of `from`.
