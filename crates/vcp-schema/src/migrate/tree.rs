@@ -1,7 +1,7 @@
 //! A JSON document opened only where a rule looks: everything else stays the text it was.
 
 use super::MigrateError;
-use crate::{Decimal, FieldPath, Limits, Timestamp, describe::Kind, wire};
+use crate::{Decimal, FieldPath, Limits, Timestamp, describe::Kind, wire, write};
 use std::{
     borrow::Cow,
     collections::{HashMap, VecDeque},
@@ -36,7 +36,7 @@ impl<'t> Node<'t> {
 
     /// A string.
     pub(super) fn string(text: &str) -> Self {
-        Self::made(serde_json::Value::from(text).to_string())
+        Self::made(quoted(text))
     }
 
     pub(super) fn is_null(&self) -> bool {
@@ -182,6 +182,11 @@ impl<'t> Node<'t> {
     }
 }
 
+/// A text as JSON.
+pub(super) fn quoted(text: &str) -> String {
+    write::to_text(&text.to_owned(), text.len() + 2)
+}
+
 /// The name of a member, as it stands between its quotes: a name may hold what cannot be decoded.
 #[derive(Debug, Clone)]
 pub(super) struct Name<'t> {
@@ -196,7 +201,7 @@ impl<'t> Name<'t> {
     }
 
     fn new(name: &str) -> Self {
-        let quoted = serde_json::Value::from(name).to_string();
+        let quoted = quoted(name);
         Self::raw(quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned())
     }
 

@@ -3,7 +3,7 @@
 use super::{
     MigrateError,
     report::{ChangeKind, MigrationReport},
-    tree::Node,
+    tree::{Node, quoted},
 };
 use crate::{Dialect, FieldPath, Timestamp};
 
@@ -31,19 +31,18 @@ pub(super) struct Assumed {
 
 impl Assumed {
     pub(super) fn new(provider: &str, start_time: &str, status: &str) -> Self {
-        let text = |text: &str| serde_json::Value::from(text).to_string();
         Self {
             model_selection: format!(
                 r#"{{"policy_id":{},"resolved_at":{},"roles":{{}}}}"#,
-                text(&format!("{provider}_default")),
-                text(start_time)
+                quoted(&format!("{provider}_default")),
+                quoted(start_time)
             ),
             perception_gap: r#"{"gap_score":0.0,"gap_class":"aligned"}"#.to_owned(),
             attribution: r#"{"roles":{},"kpis":{}}"#.to_owned(),
             hcr: format!(
                 r#"{{"audience":"system","headline":{},"outcome_status":{}}}"#,
-                text(&format!("{provider} call processed")),
-                text(status)
+                quoted(&format!("{provider} call processed")),
+                quoted(status)
             ),
         }
     }
@@ -101,7 +100,7 @@ impl Upgrade<'_> {
     }
 
     fn fill_text(&mut self, node: &mut Node<'_>, path: &str, name: &str, value: &str) {
-        self.fill(node, path, name, &serde_json::Value::from(value).to_string());
+        self.fill(node, path, name, &quoted(value));
     }
 
     /// A time that must be there: that of the message, else the parameter.
@@ -267,11 +266,10 @@ impl Upgrade<'_> {
         };
         for (at, entry) in list.iter_mut().enumerate() {
             let Some(name) = entry.as_text() else { continue };
-            let text = |text: &str| serde_json::Value::from(text).to_string();
             *entry = Node::made(format!(
                 r#"{{"capability_id":{},"capability_type":"tool_call","invoked_at":{},"success":true}}"#,
-                text(&name),
-                text(start_time)
+                quoted(&name),
+                quoted(start_time)
             ));
             self.renamed(&format!("{path}/{at}"), &format!("{path}/{at}/capability_id"));
             for name in ["capability_type", "invoked_at", "success"] {
