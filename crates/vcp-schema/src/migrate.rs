@@ -205,10 +205,12 @@ pub fn downgrade(message: &VcpMessage, how: Downgrade) -> Result<Downgraded, Mig
     if how == Downgrade::Plain {
         return Ok(plain(&text));
     }
-    if let Some(returned) = came_up(&text) {
-        return Ok(returned);
-    }
-    let mut source = Node::read(&text, &Kind::Object(Dialect::V05.message()));
+    Ok(came_up(&text).unwrap_or_else(|| downgrade_afresh(&text)))
+}
+
+/// Downgrades a message whatever it holds of former migrations.
+fn downgrade_afresh(text: &str) -> Downgraded {
+    let mut source = Node::read(text, &Kind::Object(Dialect::V05.message()));
     let mut node = source.clone();
     let mut report = MigrationReport::default();
     down::downgrade(&mut node, Dialect::Spec03, &mut report);
@@ -219,7 +221,7 @@ pub fn downgrade(message: &VcpMessage, how: Downgrade) -> Result<Downgraded, Mig
     stash::put(&mut node, Direction::Downgrade, Dialect::Spec03, restore);
     kept(&mut source, Dialect::V05.message(), &mut report);
     report.sort(&source);
-    Ok(Downgraded { text: node.to_text(), dialect: Dialect::Spec03, report })
+    Downgraded { text: node.to_text(), dialect: Dialect::Spec03, report }
 }
 
 /// What the specification's `to_v03_compatible` gives.
@@ -308,7 +310,7 @@ fn came_down(text: &str, options: &Options) -> Option<Upgraded> {
     report.add(ChangeKind::Derived, Some("/vcp_version"), Some("/vcp_version"));
     restore(&mut node, &stash, &mut report);
     let message = VcpMessage::from_json_with(&node.to_text(), &options.limits).ok()?;
-    let mut again = Node::made(downgrade(&message, Downgrade::Reversible).ok()?.text);
+    let mut again = Node::made(downgrade_afresh(&message.to_json()).text);
     let mut before = Node::text(text);
     (without_stash(&mut again) && without_stash(&mut before) && tree::same(&mut again, &mut before))
         .then_some(Upgraded { message, from: Dialect::Spec03, report })

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{entropy, exact::same, generate, many};
 use vcp_schema::{
-    Dialect, GapClass, Limits, VcpMessage, describe,
+    Dialect, GapClass, Limits, OutcomeStatus, RawObject, VcpMessage, describe,
     migrate::{self, ChangeKind, Downgrade, Options, Upgraded},
     structure,
 };
@@ -172,6 +172,60 @@ fn what_json_cannot_say_is_not_downgraded() {
         let error = migrate::downgrade(&message, how).unwrap_err();
         assert_eq!(error.to_string(), "VCP_E003 at $: a float of the message is not a number or infinite");
     }
+}
+
+#[test]
+fn a_message_that_needs_no_patch_comes_back_in_its_dialect() {
+    let whole = r#"{"vcp_version":"0.3","vcp_payload":{
+        "call":{"call_id":"c1","session_id":"s","provider":"vapi","start_time":"2026-10-14T12:00:00Z","capabilities_invoked":["a"]},
+        "model_selection":{"policy_id":"p","resolved_at":"2026-10-14T12:00:00Z","roles":{}},
+        "outcomes":{"perceived":[],"objective":{"status":"success","scored_criteria":[],"metrics":{}},
+            "perception_gap":{"gap_score":0.1,"gap_class":"aligned"},"model_outcome_attribution":{"roles":{},"kpis":{"x":1}}},
+        "hcr":{"audience":"a","headline":"h","outcome_status":"success","key_points":[],"impact_metrics":{}},
+        "artifacts":{},"custom":{"provider_specific":{}}},
+        "audit":{"received_at":"2026-10-14T12:00:00Z","schema_version":"0.3"}}"#;
+    let production = changed(whole, |m| {
+        m["call_id"] = json!("c1");
+        m["vcp_payload"]["audit"] = m["audit"].take();
+        m.as_object_mut().unwrap().remove("audit");
+    });
+    for text in [whole, &production] {
+        let down = migrate::downgrade(&up(text).message, Downgrade::Reversible).unwrap();
+        assert!(same(&down.text, text), "{}", down.text);
+    }
+}
+
+#[test]
+fn an_edit_beside_the_stash_stays() {
+    let text =
+        changed(PRODUCTION, |m| m["vcp_payload"]["custom"]["experimental"] = json!({"vcp_migration": 7, "other": 1}));
+    let edited = up(&text).message.to_json().replace("\"other\":1,", "\"other\":2,");
+    let message = VcpMessage::from_json(&edited).unwrap();
+    let down: Value = serde_json::from_str(&migrate::downgrade(&message, Downgrade::Reversible).unwrap().text).unwrap();
+    assert_eq!(down["vcp_payload"]["custom"]["experimental"], json!({"vcp_migration": 7, "other": 2}));
+}
+
+#[test]
+fn consent_survives_edits_on_both_ways() {
+    let mut message = up(V04).message;
+    message.vcp_payload.outcomes.objective.status = OutcomeStatus::from("failed");
+    let down = migrate::downgrade(&message, Downgrade::Reversible).unwrap();
+    assert_eq!(down.dialect, Dialect::Spec03);
+    let edited = changed(&down.text, |m| m["vcp_payload"]["outcomes"]["objective"]["status"] = json!("partial"));
+    message.vcp_payload.outcomes.objective.status = OutcomeStatus::Partial;
+    assert!(same(&up(&edited).message.to_json(), &message.to_json()));
+}
+
+#[test]
+fn a_stash_from_outside_takes_no_stack() {
+    let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+    let path = format!("/vcp_payload/custom/experimental/x{}", "/0".repeat(199_000));
+    let stash = format!(
+        r#"{{"vcp_migration":{{"form":1,"direction":"upgrade","dialect":"0.3","restore":[{{"op":"remove","path":"{path}","was":1}}]}},"x":{deep}}}"#
+    );
+    let mut message = up(PRODUCTION).message;
+    message.vcp_payload.custom.experimental = Some(RawObject::from_json(&stash).unwrap());
+    assert!(migrate::downgrade(&message, Downgrade::Reversible).is_ok());
 }
 
 #[test]

@@ -125,6 +125,10 @@ fn are_pointable(members: &[(Name<'_>, Node<'_>)]) -> bool {
 /// Applies an operation; says whether the place was as expected.
 pub(super) fn apply(root: &mut Node<'_>, operation: &Operation) -> bool {
     let steps = steps(&operation.path);
+    // None of ours is deeper; one from outside must not take the stack.
+    if steps.len() > Limits::default().depth + 1 {
+        return false;
+    }
     let Some((name, parents)) = steps.split_last() else { return false };
     let value = operation.value.as_deref().map(|value| Node::made(value.get()));
     let Some(parent) = root.at(parents) else { return false };

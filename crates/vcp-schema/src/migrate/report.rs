@@ -110,10 +110,14 @@ impl MigrationReport {
     /// Adds what is moved into the stash, but for what a rule has told of already, there or around it. A value that is replaced is told of twice:
     /// what became of it, and where it is kept.
     pub(super) fn add_moved(&mut self, restore: &[Operation]) {
-        let told: HashSet<&str> = self.changes.iter().filter_map(|change| change.source.as_deref()).collect();
+        let sources = |change: &'_ Change| change.source.clone();
+        let told: HashSet<String> = self.changes.iter().filter_map(sources).collect();
+        // What is renamed is told of as a whole, but not what is missing in it afterwards.
+        let whole = self.changes.iter().filter(|change| change.kind != ChangeKind::Renamed);
+        let whole: HashSet<String> = whole.filter_map(sources).collect();
         let is_told = |path: &str| {
-            let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
-            ends.filter_map(|end| path.get(..end)).any(|around| told.contains(around))
+            let mut ends = path.match_indices('/').map(|(at, _)| at);
+            told.contains(path) || ends.any(|end| path.get(..end).is_some_and(|around| whole.contains(around)))
         };
         let moved: Vec<Change> = restore
             .iter()

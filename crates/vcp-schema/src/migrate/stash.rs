@@ -58,9 +58,9 @@ impl Stash {
     }
 }
 
-/// The text of a stash; `None` when it would restore nothing.
+/// The text of a stash; `None` when it would restore nothing. After an upgrade it always restores something: the dialect.
 fn text(direction: Direction, dialect: Dialect, restore: Vec<Operation>, was: Option<Box<RawValue>>) -> Option<String> {
-    if restore.is_empty() {
+    if restore.is_empty() && direction == Direction::Downgrade {
         return None;
     }
     serde_json::to_string(&Wire {
@@ -115,13 +115,18 @@ pub(super) fn take(root: &mut Node<'_>, direction: Direction) -> Option<Stash> {
         return None;
     }
     let dialect = Dialect::from_word(&wire.dialect).filter(|dialect| *dialect != Dialect::V05)?;
-    experimental.take(KEY);
+    // What stood under the key before goes back there; what stands beside it may have been edited since.
+    let was = wire.experimental_was.as_deref().map(RawValue::get).filter(|was| was.starts_with('{'));
+    match was {
+        Some(was) => experimental.set(KEY, Node::made(Node::made(was).member(KEY)?.to_text())),
+        None => drop(experimental.take(KEY)),
+    }
     let is_empty = experimental.open().is_none_or(|members| members.is_empty());
     match wire.experimental_was.as_deref().map(RawValue::get) {
         None => {}
         Some("null") if is_empty => drop(custom.take("experimental")),
-        Some("null") => {}
-        Some(was) => custom.set("experimental", Node::made(was)),
+        Some(was) if is_empty && !was.starts_with('{') => custom.set("experimental", Node::made(was)),
+        Some(_) => {}
     }
     Some(Stash { dialect, restore: wire.restore })
 }

@@ -376,7 +376,7 @@ impl Upgrade<'_> {
         }
         let from = if self.is_spec() { "/audit" } else { "/vcp_payload/audit" };
         let Some(audit) = root.get("audit") else { return Ok(String::new()) };
-        audit.object("audit")?;
+        audit.object(&dotted(from))?;
         let received_at = self.time(audit, from, "/audit", "received_at")?;
         let version = self.dialect.version();
         match audit.text_of("schema_version") {
@@ -400,6 +400,12 @@ impl Upgrade<'_> {
         let Some(consent) = payload.get("consent") else { return Ok(()) };
         consent.object("vcp_payload.consent")?;
         let flag = |consent: &mut Node<'_>, name: &str| consent.get(name).map(|node| node.to_text());
+        for name in ["recording_consent", "sharing_allowed"] {
+            if flag(consent, name).is_some_and(|value| !matches!(value.as_str(), "true" | "false")) {
+                let place = FieldPath::from_dotted("vcp_payload.consent").name(name);
+                return Err(MigrateError::shape(place, "a boolean is wanted here"));
+            }
+        }
         let given = flag(consent, "recording_consent");
         let shared = flag(consent, "sharing_allowed").as_deref() == Some("true");
         let (status, scope) = match given.as_deref() {
