@@ -74,6 +74,7 @@ mod path;
 mod pretty;
 mod privacy;
 mod raw;
+mod scan;
 pub mod structure;
 mod timestamp;
 mod version;

@@ -8,6 +8,7 @@ use crate::{
     describe::{Described, Field, Kind, ObjectType, Presence, WordType},
     error::too_long,
     number::{self, IntegerFault},
+    scan::{is_number, is_space, string_end},
     wire,
 };
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -137,9 +138,10 @@ pub fn extent(json: &str) -> Extent {
     let mut depth = 0_usize;
     // Whether a bracket has just been opened: the next byte tells whether there is anything in it.
     let mut opened = false;
-    let mut bytes = json.as_bytes();
-    while let Some((byte, mut rest)) = bytes.split_first() {
-        if !byte.is_ascii_whitespace() {
+    let bytes = json.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        if !is_space(*byte) {
             extent.members += usize::from(std::mem::take(&mut opened) && !matches!(byte, b']' | b'}'));
         }
         match byte {
@@ -150,18 +152,10 @@ pub fn extent(json: &str) -> Extent {
             }
             b']' | b'}' => depth = depth.saturating_sub(1),
             b',' => extent.members += 1,
-            b'"' => {
-                while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
-                    let escape = rest.get(at) == Some(&b'\\');
-                    rest = rest.get(at + 1 + usize::from(escape)..).unwrap_or_default();
-                    if !escape {
-                        break;
-                    }
-                }
-            }
+            b'"' => at += json.get(at..).map_or(1, string_end) - 1,
             _ => {}
         }
-        bytes = rest;
+        at += 1;
     }
     extent
 }
@@ -542,10 +536,6 @@ impl<'t> Checker<'t> {
         }
         self.members <= self.limits.members && self.budget > 0
     }
-}
-
-fn is_number(json: &str) -> bool {
-    json.starts_with(|c: char| c == '-' || c.is_ascii_digit())
 }
 
 /// A short form of a word from outside, safe to show on one line.

@@ -4,7 +4,9 @@
 use crate::{
     OrderedMap, RawJson, RawObject, Timestamp, VcpVersion,
     describe::{Described, Kind, WordType},
-    number, words,
+    number,
+    scan::is_number,
+    words,
 };
 use serde::{
     Deserialize, Deserializer,
@@ -174,7 +176,7 @@ leaf! {
 /// The text of a value that is a number.
 fn number_text(value: &RawValue) -> Option<&str> {
     let text = value.get();
-    text.starts_with(|c: char| c == '-' || c.is_ascii_digit()).then_some(text)
+    is_number(text).then_some(text)
 }
 
 macro_rules! word_wire {

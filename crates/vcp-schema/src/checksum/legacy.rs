@@ -4,19 +4,20 @@
 use crate::{
     Timestamp,
     describe::{self, Kind, ObjectType},
+    scan::{Cursor, is_number},
 };
 use std::{borrow::Cow, fmt::Write as _};
 
 /// The Python text of a message's own text, which is not too deep.
 pub(super) fn text(message: &str) -> String {
-    let mut dump = Dump { json: message, out: String::with_capacity(message.len() * 2) };
+    let mut dump = Dump { json: Cursor::new(message), out: String::with_capacity(message.len() * 2) };
     dump.value(&Kind::Object(describe::message()));
     dump.out
 }
 
 /// Reads JSON from the front, and writes what Python would.
 struct Dump<'t> {
-    json: &'t str,
+    json: Cursor<'t>,
     out: String,
 }
 
@@ -29,7 +30,7 @@ struct Member<'t> {
 
 impl<'t> Dump<'t> {
     fn value(&mut self, kind: &Kind) {
-        match (self.peek(), kind) {
+        match (self.json.peek(), kind) {
             (b'{', Kind::Object(object)) => self.modelled(object),
             (b'{', Kind::TextOr(object)) => self.value(object),
             (b'{', Kind::Map(_, value)) => self.object(value),
@@ -37,15 +38,14 @@ impl<'t> Dump<'t> {
             (b'[', Kind::List(element)) => self.list(element),
             (b'[', _) => self.list(&Kind::FreeForm),
             (b'"', kind) => {
-                let text = self.string();
+                let text = self.json.string();
                 match text.parse::<Timestamp>() {
                     Ok(time) if matches!(kind, Kind::Timestamp) => self.quoted(&datetime(&time)),
                     _ => self.quoted(text),
                 }
             }
             (_, kind) => {
-                let end = self.json.bytes().position(|byte| matches!(byte, b',' | b']' | b'}') || is_space(byte));
-                let token = self.take(end.unwrap_or(self.json.len()));
+                let token = self.json.value();
                 self.atom(token, kind);
             }
         }
@@ -62,19 +62,17 @@ impl<'t> Dump<'t> {
                 Member { key: name.as_bytes().into(), name, value: 0..0 }
             })
             .collect();
-        self.each_member(|dump, name| {
-            let begin = dump.out.len();
+        self.json.enter();
+        while let Some(name) = self.json.name() {
+            let begin = self.out.len();
             match fields().zip(&mut members).find(|(field, _)| field.name == name) {
                 Some((field, member)) => {
-                    dump.value(&field.kind);
-                    member.value = begin..dump.out.len();
+                    self.value(&field.kind);
+                    member.value = begin..self.out.len();
                 }
-                None => {
-                    dump.value(&Kind::FreeForm);
-                    dump.out.truncate(begin);
-                }
+                None => drop(self.json.value()),
             }
-        });
+        }
         self.assemble(start, members);
     }
 
@@ -82,11 +80,12 @@ impl<'t> Dump<'t> {
     fn object(&mut self, kind: &Kind) {
         let start = self.out.len();
         let mut members: Vec<Member<'t>> = Vec::new();
-        self.each_member(|dump, name| {
-            let begin = dump.out.len();
-            dump.value(kind);
-            members.push(Member { key: sort_key(name), name, value: begin..dump.out.len() });
-        });
+        self.json.enter();
+        while let Some(name) = self.json.name() {
+            let begin = self.out.len();
+            self.value(kind);
+            members.push(Member { key: sort_key(name), name, value: begin..self.out.len() });
+        }
         self.assemble(start, members);
     }
 
@@ -113,40 +112,19 @@ impl<'t> Dump<'t> {
     }
 
     fn list(&mut self, kind: &Kind) {
-        self.take(1);
+        self.json.enter();
         self.out.push('[');
         let mut separator = "";
-        while !matches!(self.peek(), b']' | 0) {
+        while self.json.element() {
             self.out.push_str(separator);
             separator = ", ";
             self.value(kind);
-            if self.peek() == b',' {
-                self.take(1);
-            }
         }
-        self.take(1);
         self.out.push(']');
     }
 
-    /// Reads an object and hands over each name, as it stands between its quotes; the closure reads the value.
-    fn each_member(&mut self, mut member: impl FnMut(&mut Self, &'t str)) {
-        self.take(1);
-        while self.peek() == b'"' {
-            let name = self.string();
-            if self.peek() == b':' {
-                self.take(1);
-            }
-            member(self, name);
-            if self.peek() == b',' {
-                self.take(1);
-            }
-        }
-        self.take(1);
-    }
-
     fn atom(&mut self, token: &str, kind: &Kind) {
-        let is_number = token.starts_with(|c: char| c == '-' || c.is_ascii_digit());
-        if is_number && (matches!(kind, Kind::Float) || token.contains(['.', 'e', 'E'])) {
+        if is_number(token) && (matches!(kind, Kind::Float) || token.contains(['.', 'e', 'E'])) {
             // Text of a number is always read, be it to infinity.
             float(token.parse().unwrap_or(f64::NAN), &mut self.out);
         } else {
@@ -159,44 +137,6 @@ impl<'t> Dump<'t> {
         escape(text, &mut self.out);
         self.out.push('"');
     }
-
-    /// The next byte that is no white space; 0 at the end.
-    fn peek(&mut self) -> u8 {
-        let spaces = self.json.bytes().take_while(|byte| is_space(*byte)).count();
-        self.json = self.json.get(spaces..).unwrap_or_default();
-        self.json.bytes().next().unwrap_or(0)
-    }
-
-    fn take(&mut self, length: usize) -> &'t str {
-        // A whole character at least, so that text which is no JSON comes to an end too.
-        let length = (length.max(1)..=self.json.len()).find(|at| self.json.is_char_boundary(*at));
-        let (token, rest) = self.json.split_at(length.unwrap_or(self.json.len()));
-        self.json = rest;
-        token
-    }
-
-    /// A string as it stands between its quotes.
-    fn string(&mut self) -> &'t str {
-        self.take(1);
-        let bytes = self.json.as_bytes();
-        let mut end = 0;
-        while let Some(at) = bytes.get(end..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-            end += at;
-            if bytes.get(end) == Some(&b'"') {
-                break;
-            }
-            end += 2;
-        }
-        // Text that is no JSON may end within a string.
-        let end = if bytes.get(end) == Some(&b'"') { end } else { bytes.len() };
-        let (text, rest) = self.json.split_at(end);
-        self.json = rest.strip_prefix('"').unwrap_or(rest);
-        text
-    }
-}
-
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 /// The UTF-16 units of a JSON string.
