@@ -24,14 +24,8 @@
 mod jcs;
 mod legacy;
 
-use crate::{
-    ErrorCode, FieldPath, Limits, VcpMessage,
-    error::short,
-    structure,
-    write::{self, WriteFault},
-};
+use crate::{ErrorCode, FieldPath, Limits, VcpMessage, error::located_error, structure, write};
 use sha2::{Digest, Sha256};
-use std::fmt;
 
 /// How a checksum is worked out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -90,45 +84,10 @@ pub enum Verdict {
     Absent,
 }
 
-/// Why a message has no checksum.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChecksumError {
-    code: ErrorCode,
-    path: FieldPath,
-    message: String,
+located_error! {
+    /// Why a message has no checksum: `VCP_E001`, `VCP_E007` or `VCP_E008`, and the place in the message.
+    ChecksumError
 }
-
-impl ChecksumError {
-    fn new(code: ErrorCode, path: FieldPath, message: impl Into<String>) -> Self {
-        Self { code, path, message: message.into() }
-    }
-
-    /// The code: `VCP_E001`, `VCP_E007` or `VCP_E008`.
-    #[must_use]
-    pub fn code(&self) -> ErrorCode {
-        self.code
-    }
-
-    /// The place in the message.
-    #[must_use]
-    pub fn path(&self) -> &FieldPath {
-        &self.path
-    }
-
-    /// What is wrong, without code and place.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-}
-
-impl fmt::Display for ChecksumError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}: {}", self.code, short(&self.path), self.message)
-    }
-}
-
-impl std::error::Error for ChecksumError {}
 
 impl VcpMessage {
     /// The checksum that belongs into `audit.checksum`. One that is there already is left out of account.
@@ -164,8 +123,7 @@ impl VcpMessage {
         let error = |code, message: String| Err(ChecksumError::new(code, FieldPath::root(), message));
         let text = match write::to_exact_text(self) {
             Ok(text) => text,
-            Err(fault @ WriteFault::NotFinite) => return error(ErrorCode::Unreadable, fault.message().to_owned()),
-            Err(fault @ WriteFault::Shadowed) => return error(ErrorCode::Malformed, fault.message().to_owned()),
+            Err(fault) => return error(fault.code(), fault.message().to_owned()),
         };
         let extent = structure::extent(&text);
         // The writers recurse: a higher limit would not be safe on every stack.

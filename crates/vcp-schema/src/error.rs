@@ -72,6 +72,52 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
+/// An error that is a code, a place and a line for people, and nothing else.
+macro_rules! located_error {
+    ($(#[$meta:meta])* $Type:ident) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $Type {
+            code: $crate::ErrorCode,
+            path: $crate::FieldPath,
+            message: String,
+        }
+
+        impl $Type {
+            fn new(code: $crate::ErrorCode, path: $crate::FieldPath, message: impl Into<String>) -> Self {
+                Self { code, path, message: message.into() }
+            }
+
+            /// The code.
+            #[must_use]
+            pub fn code(&self) -> $crate::ErrorCode {
+                self.code
+            }
+
+            /// The place.
+            #[must_use]
+            pub fn path(&self) -> &$crate::FieldPath {
+                &self.path
+            }
+
+            /// What is wrong, without code and place.
+            #[must_use]
+            pub fn message(&self) -> &str {
+                &self.message
+            }
+        }
+
+        impl std::fmt::Display for $Type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{} at {}: {}", self.code, $crate::error::short(&self.path), self.message)
+            }
+        }
+
+        impl std::error::Error for $Type {}
+    };
+}
+pub(crate) use located_error;
+
 /// A path, cut where names from outside make it long.
 pub(crate) fn short(path: &FieldPath) -> String {
     const LONGEST: usize = 200;

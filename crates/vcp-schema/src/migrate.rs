@@ -16,22 +16,21 @@
 //! ```
 
 mod down;
+mod order;
 mod patch;
 mod report;
+mod same;
 mod stash;
 mod tree;
 mod up;
 
 use crate::{
-    Dialect, ErrorCode, FieldPath, Limits, ParseError, PathNode, Timestamp, VcpMessage, VcpVersion,
-    describe::{Kind, ObjectType},
-    error::short,
-    structure, wire, write,
+    Dialect, ErrorCode, FieldPath, Limits, ParseError, Timestamp, VcpMessage, VcpVersion, describe::Kind,
+    error::located_error, scan::Cursor, structure, write,
 };
 pub use report::{Change, ChangeKind, MigrationReport};
-use stash::{Direction, Stash};
-use std::fmt;
-use tree::Node;
+use stash::Direction;
+use tree::{Arena, Name, Node};
 
 /// How to upgrade.
 #[derive(Debug, Clone, Default)]
@@ -76,49 +75,16 @@ pub struct Downgraded {
     pub report: MigrationReport,
 }
 
-/// Why a message cannot be migrated: `VCP_E003` with the place, or what reading answers (`VCP_E006`–`VCP_E008`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MigrateError {
-    code: ErrorCode,
-    path: FieldPath,
-    message: String,
+located_error! {
+    /// Why a message cannot be migrated: `VCP_E003` with the place in the source, or what reading answers (`VCP_E006`–`VCP_E008`).
+    MigrateError
 }
 
 impl MigrateError {
-    fn new(code: ErrorCode, path: FieldPath, message: impl Into<String>) -> Self {
-        Self { code, path, message: message.into() }
-    }
-
     fn shape(path: FieldPath, message: &str) -> Self {
         Self::new(ErrorCode::Migration, path, message)
     }
-
-    /// The code.
-    #[must_use]
-    pub fn code(&self) -> ErrorCode {
-        self.code
-    }
-
-    /// The place in the source.
-    #[must_use]
-    pub fn path(&self) -> &FieldPath {
-        &self.path
-    }
-
-    /// What is wrong, without code and place.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
-    }
 }
-
-impl fmt::Display for MigrateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}: {}", self.code, short(&self.path), self.message)
-    }
-}
-
-impl std::error::Error for MigrateError {}
 
 /// What reading says of a text that is no JSON, too long or of another version stays; anything else is a failed migration.
 impl From<ParseError> for MigrateError {
@@ -135,34 +101,69 @@ impl From<ParseError> for MigrateError {
 /// # Errors
 ///
 /// `VCP_E007` when the text is not JSON, `VCP_E008` when it is too long, `VCP_E006` when the version is unknown or absent, or when `audit` stands in
-/// both places of 0.3.
+/// both places of the older versions.
 pub fn detect(text: &str, limits: &Limits) -> Result<Dialect, MigrateError> {
     structure::well_formed(text, limits)?;
-    let text = text.trim_matches(wire::WHITESPACE);
-    let version =
+    let seen = Seen::of(text);
+    let refuse =
         |message: String| Err(MigrateError::new(ErrorCode::Version, FieldPath::root().name("vcp_version"), message));
-    let members = wire::raw_members(text).unwrap_or_default();
-    let find = |name: &str| members.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
-    let word: Option<String> = find("vcp_version").and_then(|value| serde_json::from_str(value).ok());
-    let Some(word) = word else {
-        return version("no version is given: 0.3, 0.4 and 0.5 are supported".to_owned());
+    let known = "0.3, 0.4 and 0.5 are supported";
+    let Some(version) = seen.version.filter(|version| *version != "null") else {
+        return refuse(format!("no version is given: {known}"));
     };
-    match VcpVersion::from_word(&word) {
-        Some(VcpVersion::V05) => Ok(Dialect::V05),
-        Some(VcpVersion::V04) => Ok(Dialect::V04),
-        Some(VcpVersion::V03) => {
-            let payload = find("vcp_payload").and_then(wire::raw_members).unwrap_or_default();
-            match (find("audit").is_some(), payload.iter().any(|(name, _)| name == "audit")) {
-                (true, true) => version(
-                    "`audit` stands at the root, as the specification of 0.3 has it, and in `vcp_payload`, as production has it".to_owned(),
-                ),
-                (true, false) => Ok(Dialect::Spec03),
-                (false, true) => Ok(Dialect::Production03),
-                (false, false) if find("call_id").is_some() => Ok(Dialect::Production03),
-                (false, false) => Ok(Dialect::Spec03),
+    let Ok(word) = serde_json::from_str::<String>(version) else {
+        return refuse(format!("the version is a string, not `{}`: {known}", structure::shown(version)));
+    };
+    let Some(version) = VcpVersion::from_word(&word) else {
+        return refuse(format!("version `{}` is not known: {known}", structure::shown(&word)));
+    };
+    if version != VcpVersion::V05 && seen.audit && seen.inner_audit {
+        return refuse(
+            "`audit` stands at the root, as the specification of 0.3 has it, and in `vcp_payload`, as production has it"
+                .to_owned(),
+        );
+    }
+    Ok(match version {
+        VcpVersion::V05 => Dialect::V05,
+        VcpVersion::V04 => Dialect::V04,
+        VcpVersion::V03 if seen.inner_audit || (!seen.audit && seen.call_id) => Dialect::Production03,
+        VcpVersion::V03 => Dialect::Spec03,
+    })
+}
+
+/// What tells the dialect. A null member is no member.
+#[derive(Default)]
+struct Seen<'t> {
+    version: Option<&'t str>,
+    call_id: bool,
+    audit: bool,
+    inner_audit: bool,
+}
+
+impl<'t> Seen<'t> {
+    fn of(text: &'t str) -> Self {
+        let mut seen = Self::default();
+        let mut json = Cursor::new(text);
+        if json.peek() != b'{' {
+            return seen;
+        }
+        json.enter();
+        while let Some(name) = json.name() {
+            match Name::raw(name).key().as_ref() {
+                "vcp_version" => seen.version = Some(json.value()),
+                "call_id" => seen.call_id = json.value() != "null",
+                "audit" => seen.audit = json.value() != "null",
+                "vcp_payload" if json.peek() == b'{' => {
+                    json.enter();
+                    while let Some(name) = json.name() {
+                        let is_null = json.value() == "null";
+                        seen.inner_audit |= !is_null && Name::raw(name).is("audit");
+                    }
+                }
+                _ => drop(json.value()),
             }
         }
-        None => version(format!("version `{}` is not known: 0.3, 0.4 and 0.5 are supported", structure::shown(&word))),
+        seen
     }
 }
 
@@ -177,12 +178,19 @@ pub fn upgrade(text: &str, options: &Options) -> Result<Upgraded, MigrateError> 
         let message = VcpMessage::from_json_with(text, &options.limits)?;
         return Ok(Upgraded { message, from: dialect, report: MigrationReport::default() });
     }
+    let arena = arena(text);
+    let source = arena.alloc(Node::read(&arena, text, &Kind::Object(dialect.message())));
     if dialect == Dialect::Spec03
-        && let Some(returned) = came_down(text, options)
+        && let Some(returned) = came_down(text, source, options)
     {
         return Ok(returned);
     }
-    upgrade_afresh(text, dialect, options)
+    upgrade_afresh(text, source, dialect, options)
+}
+
+/// The memory of a migration. Nodes are allocated in it, so that none is ever dropped one by one.
+fn arena(text: &str) -> Arena {
+    Arena::with_capacity(16 * 1024 + 4 * text.len())
 }
 
 /// Reads a message of any dialect as 0.5, from bytes.
@@ -202,91 +210,71 @@ pub fn upgrade_slice(bytes: &[u8], options: &Options) -> Result<Upgraded, Migrat
 pub fn downgrade(message: &VcpMessage, how: Downgrade) -> Result<Downgraded, MigrateError> {
     let text =
         write::to_exact_text(message).map_err(|fault| MigrateError::shape(FieldPath::root(), fault.message()))?;
-    if how == Downgrade::Plain {
-        return Ok(plain(&text));
+    let arena = arena(&text);
+    let source = arena.alloc(Node::read(&arena, &text, &Kind::Object(Dialect::V05.message())));
+    if how == Downgrade::Reversible
+        && let Some(returned) = came_up(&text, source)
+    {
+        return Ok(returned);
     }
-    Ok(came_up(&text).unwrap_or_else(|| downgrade_afresh(&text)))
+    Ok(downgrade_afresh(source, how))
 }
 
 /// Downgrades a message whatever it holds of former migrations.
-fn downgrade_afresh(text: &str) -> Downgraded {
-    let mut source = Node::read(text, &Kind::Object(Dialect::V05.message()));
-    let mut node = source.clone();
+fn downgrade_afresh(source: &mut Node<'_>, how: Downgrade) -> Downgraded {
+    let arena = source.arena();
+    let node = arena.alloc(source.clone());
     let mut report = MigrationReport::default();
-    down::downgrade(&mut node, Dialect::Spec03, &mut report);
-    let mut back = node.clone();
-    reverse_of_downgrade(&mut back);
-    let restore = patch::difference(&mut back, &mut source);
-    report.add_moved(&restore);
-    stash::put(&mut node, Direction::Downgrade, Dialect::Spec03, restore);
-    kept(&mut source, Dialect::V05.message(), &mut report);
-    report.sort(&source);
-    Downgraded { text: node.to_text(), dialect: Dialect::Spec03, report }
-}
-
-/// What the specification's `to_v03_compatible` gives.
-fn plain(text: &str) -> Downgraded {
-    let mut node = Node::text(text);
-    let mut report = MigrationReport::default();
-    let version = node.get("audit").and_then(|audit| audit.member("schema_version").cloned());
-    let checksum = node.get("audit").and_then(|audit| audit.member("checksum").cloned());
-    let payload_audit = node.get("vcp_payload").and_then(|payload| payload.member("audit").cloned());
-    let mut before = Node::read(text, &Kind::Object(Dialect::V05.message()));
-    for name in ["consent", "provenance"] {
-        if before.get("vcp_payload").is_some_and(|payload| payload.member(name).is_some()) {
-            report.add(ChangeKind::Dropped, Some(&format!("/vcp_payload/{name}")), None);
-        }
+    match how {
+        Downgrade::Reversible => down::downgrade(node, Dialect::Spec03, &mut report),
+        Downgrade::Plain => down::plain(node, &mut report),
     }
-    let mut rules = MigrationReport::default();
-    down::downgrade(&mut node, Dialect::Spec03, &mut rules);
-    for (name, value) in [("schema_version", version), ("checksum", checksum)] {
-        if let (Some(audit), Some(value)) = (node.get("audit"), value) {
-            audit.set(name, value);
-        }
+    let back = arena.alloc(node.clone());
+    reverse(back, how);
+    let restore = patch::difference(back, source);
+    report.add_moved(&restore, how == Downgrade::Reversible);
+    report.kept(node, |_| None);
+    report.sort(source);
+    if how == Downgrade::Reversible {
+        stash::put(node, Direction::Downgrade, Dialect::Spec03, &restore);
     }
-    if let (Some(payload), Some(audit)) = (node.get("vcp_payload"), payload_audit) {
-        payload.set("audit", audit);
-    }
-    for change in rules.changes().iter().filter(|change| change.source.as_deref() != Some("/audit/schema_version")) {
-        report.add(change.kind, change.source.as_deref(), change.target.as_deref());
-        if let Some(entry) = change.source.as_deref().and_then(|source| source.strip_suffix("/capability_id")) {
-            report.add(ChangeKind::Dropped, Some(entry), None);
-        }
-    }
-    kept(&mut before, Dialect::V05.message(), &mut report);
-    report.sort(&before);
-    Downgraded { text: node.to_text(), dialect: Dialect::Spec03, report }
+    Downgraded { text: node.to_text(4096), dialect: Dialect::Spec03, report }
 }
 
 /// What undoes the rules of [`downgrade`] but for the patch.
-fn reverse_of_downgrade(node: &mut Node<'_>) {
-    node.set("vcp_version", Node::string("0.5"));
-    if let Some(audit) = node.get("audit")
-        && audit.text_of("schema_version").as_deref() == Some("0.3")
+fn reverse(node: &mut Node<'_>, how: Downgrade) {
+    node.set_text("vcp_version", "0.5");
+    if how == Downgrade::Reversible
+        && let Some(audit) = node.get("audit")
+        && audit.text_of("schema_version") == Some("0.3")
     {
-        audit.set("schema_version", Node::string("0.5"));
+        audit.set_text("schema_version", "0.5");
     }
 }
 
 /// Upgrades a message whatever it holds of former migrations.
-fn upgrade_afresh(text: &str, dialect: Dialect, options: &Options) -> Result<Upgraded, MigrateError> {
-    let mut source = Node::read(text, &Kind::Object(dialect.message()));
-    let mut node = source.clone();
+fn upgrade_afresh(
+    text: &str,
+    source: &mut Node<'_>,
+    dialect: Dialect,
+    options: &Options,
+) -> Result<Upgraded, MigrateError> {
+    let arena = source.arena();
+    let node = arena.alloc(source.clone());
     let mut report = MigrationReport::default();
-    up::upgrade(&mut node, dialect, options.now, &mut report)?;
-    let mut message = VcpMessage::from_json_with(&node.to_text(), &options.limits)
+    up::upgrade(node, dialect, options.now, &mut report)?;
+    let mut message = VcpMessage::from_json_with(&node.to_text(text.len() + 1024), &options.limits)
         .map_err(|error| wrong(text, dialect, options, &error))?;
 
-    let written = message.to_json();
-    let mut back = Node::read(&written, &Kind::Object(Dialect::V05.message()));
-    let mut stays = MigrationReport::default();
-    kept(&mut back, Dialect::V05.message(), &mut stays);
-    down::downgrade(&mut back, dialect, &mut MigrationReport::default());
-    let restore = patch::difference(&mut back, &mut source);
-    report.add_moved(&restore);
-    report.append(stays);
-    report.sort(&source);
-    stash::put_into(&mut message, Direction::Upgrade, dialect, restore);
+    let written = arena.alloc_str(&message.to_json());
+    let back = arena.alloc(Node::read(arena, written, &Kind::Object(Dialect::V05.message())));
+    let inner_audit = dialect != Dialect::Spec03 && source.get("audit").is_none();
+    report.kept(back, |target| (inner_audit && target.starts_with("/audit/")).then(|| format!("/vcp_payload{target}")));
+    down::downgrade(back, dialect, &mut MigrationReport::default());
+    let restore = patch::difference(back, source);
+    report.add_moved(&restore, true);
+    report.sort(source);
+    stash::put_into(&mut message, Direction::Upgrade, dialect, &restore);
     Ok(Upgraded { message, from: dialect, report })
 }
 
@@ -302,83 +290,53 @@ fn wrong(text: &str, dialect: Dialect, options: &Options, error: &ParseError) ->
 }
 
 /// A 0.3 message that was 0.5 becomes that again. `None` when there is no stash, or when going back would lose something.
-fn came_down(text: &str, options: &Options) -> Option<Upgraded> {
-    let mut node = Node::text(text);
-    let stash = stash::take(&mut node, Direction::Downgrade)?;
+fn came_down(text: &str, source: &Node<'_>, options: &Options) -> Option<Upgraded> {
+    let node = source.arena().alloc(source.clone());
+    let stash = stash::take(node, Direction::Downgrade)?;
     let mut report = MigrationReport::default();
-    reverse_of_downgrade(&mut node);
-    report.add(ChangeKind::Derived, Some("/vcp_version"), Some("/vcp_version"));
-    restore(&mut node, &stash, &mut report);
-    let message = VcpMessage::from_json_with(&node.to_text(), &options.limits).ok()?;
-    let mut again = Node::made(downgrade_afresh(&message.to_json()).text);
-    let mut before = Node::text(text);
-    (without_stash(&mut again) && without_stash(&mut before) && tree::same(&mut again, &mut before))
-        .then_some(Upgraded { message, from: Dialect::Spec03, report })
+    report.kept(node, |_| None);
+    reverse(node, Downgrade::Reversible);
+    report.derived("/vcp_version", "/vcp_version");
+    report.add_restored(&stash.restore, &patch::apply(node, &stash.restore));
+    report.sort(source);
+    let message = VcpMessage::from_json_with(&node.to_text(text.len()), &options.limits).ok()?;
+
+    let written = message.to_json();
+    let arena = arena(&written);
+    let again = arena.alloc(Node::read(&arena, &written, &Kind::Object(Dialect::V05.message())));
+    let again = downgrade_afresh(again, Downgrade::Reversible).text;
+    same_but_for_stashes(&again, text).then_some(Upgraded { message, from: Dialect::Spec03, report })
 }
 
 /// A 0.5 message that was older becomes that again. `None` when there is no stash, or when going back would lose something.
-fn came_up(text: &str) -> Option<Downgraded> {
-    let mut node = Node::text(text);
-    let stash = stash::take(&mut node, Direction::Upgrade)?;
+fn came_up(text: &str, source: &Node<'_>) -> Option<Downgraded> {
+    let node = source.arena().alloc(source.clone());
+    let stash = stash::take(node, Direction::Upgrade)?;
     let dialect = stash.dialect;
     let mut report = MigrationReport::default();
-    down::downgrade(&mut node, dialect, &mut report);
-    restore(&mut node, &stash, &mut report);
-    let old = node.to_text();
+    down::downgrade(node, dialect, &mut report);
+    report.kept(node, |target| Some(format!("/audit{}", target.strip_prefix("/vcp_payload/audit")?)));
+    report.add_restored(&stash.restore, &patch::apply(node, &stash.restore));
+    report.sort(source);
+    let old = node.to_text(text.len());
+
     let options = Options { now: stash.assumed_time(), ..Options::default() };
-    let again =
-        (detect(&old, &options.limits).ok()? == dialect).then(|| upgrade_afresh(&old, dialect, &options).ok())??;
-    let (mut before, again_text) = (Node::text(text), again.message.to_json());
-    let mut again = Node::text(&again_text);
-    (without_stash(&mut again) && without_stash(&mut before) && tree::same(&mut again, &mut before))
-        .then_some(Downgraded { text: old, dialect, report })
-}
-
-/// Takes the stash of either direction out; always true, so that conditions read.
-fn without_stash(node: &mut Node<'_>) -> bool {
-    let _ = stash::take(node, Direction::Upgrade).or_else(|| stash::take(node, Direction::Downgrade));
-    true
-}
-
-fn restore(node: &mut Node<'_>, stash: &Stash, report: &mut MigrationReport) {
-    for (at, operation) in stash.restore.iter().enumerate() {
-        let source = format!("{}/restore/{at}", stash::POINTER);
-        let kind = if patch::apply(node, operation) { ChangeKind::Moved } else { ChangeKind::Dropped };
-        report.add(kind, Some(&source), Some(&operation.path));
+    if detect(&old, &options.limits).ok()? != dialect {
+        return None;
     }
+    let arena = arena(&old);
+    let again = arena.alloc(Node::read(&arena, &old, &Kind::Object(dialect.message())));
+    let again = upgrade_afresh(&old, again, dialect, &options).ok()?.message.to_json();
+    same_but_for_stashes(&again, text).then_some(Downgraded { text: old, dialect, report })
 }
 
-/// Unknown members, which stay where they are.
-fn kept(node: &mut Node<'_>, object: &'static ObjectType, report: &mut MigrationReport) {
-    kept_below(node, &Kind::Object(object), &PathNode::root(), report);
-}
-
-fn kept_below(node: &mut Node<'_>, kind: &Kind, path: &PathNode<'_>, report: &mut MigrationReport) {
-    match kind {
-        Kind::Object(object) => {
-            for (name, node) in node.open().into_iter().flatten() {
-                let name = name.decoded().unwrap_or_default();
-                let here = path.name(&name);
-                match object.field(&name) {
-                    Some(field) => kept_below(node, &field.kind, &here, report),
-                    None => {
-                        let pointer = here.to_path().pointer();
-                        report.add(ChangeKind::Kept, Some(&pointer), Some(&pointer));
-                    }
-                }
-            }
-        }
-        Kind::Map(_, kind) => {
-            for (name, node) in node.open().into_iter().flatten() {
-                kept_below(node, kind, &path.name(&name.decoded().unwrap_or_default()), report);
-            }
-        }
-        Kind::List(kind) if matches!(kind, Kind::Object(_) | Kind::TextOr(_)) => {
-            for (at, node) in node.open_list().into_iter().flatten().enumerate() {
-                kept_below(node, kind, &path.index(at), report);
-            }
-        }
-        Kind::TextOr(kind) if node.is_object() => kept_below(node, kind, path, report),
-        _ => {}
-    }
+/// Whether two messages say the same, but for what is stashed for the way back.
+fn same_but_for_stashes(a: &str, b: &str) -> bool {
+    let arena = arena(a);
+    let without_stash = |text| {
+        let node = arena.alloc(Node::text(&arena, text));
+        let _ = stash::take(node, Direction::Upgrade).or_else(|| stash::take(node, Direction::Downgrade));
+        node
+    };
+    same::same(without_stash(a), without_stash(b))
 }

@@ -1,14 +1,29 @@
 //! The place of a value in a JSON document, as JSONPath and as JSON Pointer (decisions 4.2).
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// One step into a document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Step<'a> {
     /// A member of an object.
-    Name(std::borrow::Cow<'a, str>),
+    Name(Cow<'a, str>),
     /// An element of a list, from 0.
     Index(usize),
+}
+
+impl Step<'_> {
+    fn write_pointer(&self, text: &mut String) {
+        text.push('/');
+        match self {
+            Self::Name(name) => text.push_str(&pointer_step(name)),
+            Self::Index(index) => text.push_str(&index.to_string()),
+        }
+    }
+}
+
+/// A name as a step of a JSON Pointer.
+pub(crate) fn pointer_step(name: &str) -> Cow<'_, str> {
+    if name.contains(['~', '/']) { Cow::Owned(name.replace('~', "~0").replace('/', "~1")) } else { Cow::Borrowed(name) }
 }
 
 /// The place of a value in a JSON document.
@@ -57,16 +72,7 @@ impl FieldPath {
     #[must_use]
     pub fn pointer(&self) -> String {
         let mut text = String::new();
-        for step in &self.steps {
-            text.push('/');
-            match step {
-                Step::Name(name) if name.contains(['~', '/']) => {
-                    text.push_str(&name.replace('~', "~0").replace('/', "~1"));
-                }
-                Step::Name(name) => text.push_str(name),
-                Step::Index(index) => text.push_str(&index.to_string()),
-            }
-        }
+        self.steps.iter().for_each(|step| step.write_pointer(&mut text));
         text
     }
 
@@ -143,6 +149,16 @@ impl<'a> PathNode<'a> {
             None => {}
         }
         path
+    }
+
+    /// The same place as a JSON Pointer, built now.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        let mut text = self.parent.map_or_else(String::new, Self::pointer);
+        if let Some(step) = &self.step {
+            step.write_pointer(&mut text);
+        }
+        text
     }
 }
 

@@ -114,7 +114,7 @@ impl RawJson {
     /// ```
     #[must_use]
     pub fn from_text(content: &str) -> Self {
-        Self(write::to_text(&content.to_owned(), content.len() + 2).into())
+        Self(write::to_text(content, content.len() + 2).into())
     }
 
     /// Takes text that is known to be JSON because it is part of JSON text that was read.

@@ -1,6 +1,6 @@
 //! Writing: types straight to JSON text, members in the order of the specification (decisions 1.12).
 
-use crate::{Extras, OrderedMap, RawJson, RawObject, Timestamp, VcpVersion, wire::Name, words};
+use crate::{ErrorCode, Extras, OrderedMap, RawJson, RawObject, Timestamp, VcpVersion, wire::Name, words};
 use std::fmt::Write as _;
 
 /// JSON text under construction.
@@ -34,6 +34,13 @@ pub(crate) trait ToWire {
 }
 
 impl WriteFault {
+    pub(crate) fn code(self) -> ErrorCode {
+        match self {
+            Self::NotFinite => ErrorCode::Unreadable,
+            Self::Shadowed => ErrorCode::Malformed,
+        }
+    }
+
     pub(crate) fn message(self) -> &'static str {
         match self {
             Self::NotFinite => "a float of the message is not a number or infinite",
@@ -43,7 +50,7 @@ impl WriteFault {
 }
 
 /// The JSON text of a value. `capacity` is a guess at its length.
-pub(crate) fn to_text(value: &impl ToWire, capacity: usize) -> String {
+pub(crate) fn to_text(value: &(impl ToWire + ?Sized), capacity: usize) -> String {
     Writer::run(value, capacity, false).out
 }
 
@@ -59,7 +66,7 @@ pub(crate) fn to_masked_text(value: &impl ToWire) -> String {
 }
 
 impl Writer {
-    fn run(value: &impl ToWire, capacity: usize, masked: bool) -> Self {
+    fn run(value: &(impl ToWire + ?Sized), capacity: usize, masked: bool) -> Self {
         let mut json = Self { out: String::with_capacity(capacity), first: true, masked, fault: None };
         value.write(&mut json);
         json
@@ -155,9 +162,15 @@ impl Writer {
     }
 }
 
-impl ToWire for String {
+impl ToWire for str {
     fn write(&self, json: &mut Writer) {
         if json.masked && self.len() > LONGEST_SHOWN { json.raw(MASK) } else { json.text(self) }
+    }
+}
+
+impl ToWire for String {
+    fn write(&self, json: &mut Writer) {
+        self.as_str().write(json);
     }
 }
 

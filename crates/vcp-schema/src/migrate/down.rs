@@ -1,159 +1,175 @@
 //! The rules from 0.5 back to an older dialect: what upgrading did, undone as far as plain rules can (decisions 2.5).
 
 use super::{
-    report::{ChangeKind, MigrationReport},
-    tree::{Node, same},
-    up::{ARTIFACT_NAMES, Assumed, PROVENANCE_NAMES},
+    report::MigrationReport,
+    same::same,
+    tree::Node,
+    up::{ARTIFACTS, Assumed, CONSENT, PROVENANCE, direction, name_of, rename, step},
 };
-use crate::Dialect;
+use crate::{Dialect, path::pointer_step};
+
+/// What the specification's `to_v03_compatible` does; what it drops is told by what is missing afterwards.
+pub(super) fn plain(root: &mut Node<'_>, report: &mut MigrationReport) {
+    root.set_text("vcp_version", "0.3");
+    report.derived("/vcp_version", "/vcp_version");
+    let Some(payload) = root.get("vcp_payload") else { return };
+    capabilities(payload, report);
+    for name in ["consent", "provenance"] {
+        payload.take(name);
+    }
+}
 
 /// Turns a 0.5 message into an older dialect.
 pub(super) fn downgrade(root: &mut Node<'_>, dialect: Dialect, report: &mut MigrationReport) {
-    root.set("vcp_version", Node::string(dialect.version().as_str()));
-    report.add(ChangeKind::Derived, Some("/vcp_version"), Some("/vcp_version"));
-    let spec = dialect == Dialect::Spec03;
-    if let Some(audit) = root.get("audit") {
-        let target = if spec { "/audit" } else { "/vcp_payload/audit" };
-        if audit.text_of("schema_version").as_deref() == Some("0.5") {
-            audit.set("schema_version", Node::string(dialect.version().as_str()));
-            report.add(ChangeKind::Derived, Some("/audit/schema_version"), Some(&format!("{target}/schema_version")));
+    if dialect == Dialect::Spec03 {
+        plain(root, report);
+        audit(root, dialect, "/audit/schema_version", report);
+        if let Some(payload) = root.get("vcp_payload") {
+            // 0.3 has it in one place only.
+            payload.take("audit");
         }
-        audit.take("checksum");
-        if !spec && audit.rename("processed_at", "normalized_at") {
-            report.add(ChangeKind::Renamed, Some("/audit/processed_at"), Some("/vcp_payload/audit/normalized_at"));
-        }
-    }
-    let Some(payload) = root.get("vcp_payload") else { return };
-    capabilities(payload, report);
-    if spec {
-        for name in ["consent", "provenance"] {
-            payload.take(name);
-        }
-        // 0.3 has it in one place only.
-        payload.take("audit");
         return;
     }
+    root.set_text("vcp_version", dialect.version().as_str());
+    report.derived("/vcp_version", "/vcp_version");
+    audit(root, dialect, "/vcp_payload/audit/schema_version", report);
+    let Some(payload) = root.get("vcp_payload") else { return };
+    capabilities(payload, report);
     production(payload, dialect, report);
     let call_id = payload.get("call").and_then(|call| call.text_of("call_id"));
     let audit = root.take("audit");
-    if let (Some(payload), Some(audit)) = (root.get("vcp_payload"), audit) {
+    if let (Some(payload), Some(mut audit)) = (root.get("vcp_payload"), audit) {
+        rename(&mut audit, "/audit/processed_at", "/vcp_payload/audit/normalized_at", report);
         payload.set("audit", audit);
-        report.add(ChangeKind::Renamed, Some("/audit"), Some("/vcp_payload/audit"));
+        report.renamed("/audit", "/vcp_payload/audit");
     }
     if let (Some(call_id), None) = (call_id, root.member("call_id")) {
-        root.set("call_id", Node::string(&call_id));
-        report.add(ChangeKind::Derived, Some("/vcp_payload/call/call_id"), Some("/call_id"));
+        root.set_text("call_id", call_id);
+        report.derived("/vcp_payload/call/call_id", "/call_id");
     }
+}
+
+fn audit(root: &mut Node<'_>, dialect: Dialect, schema_version: &'static str, report: &mut MigrationReport) {
+    let Some(audit) = root.get("audit") else { return };
+    if audit.text_of("schema_version") == Some("0.5") {
+        audit.set_text("schema_version", dialect.version().as_str());
+        report.derived("/audit/schema_version", schema_version);
+    }
+    // It is of the newer text.
+    audit.take("checksum");
 }
 
 /// Capabilities are names.
 fn capabilities(payload: &mut Node<'_>, report: &mut MigrationReport) {
-    let path = "/vcp_payload/call/capabilities_invoked";
+    let pointer = "/vcp_payload/call/capabilities_invoked";
     let list = payload.get("call").and_then(|call| call.get("capabilities_invoked")).and_then(Node::open_list);
     for (at, entry) in list.into_iter().flatten().enumerate() {
         if let Some(name) = entry.text_of("capability_id") {
-            *entry = Node::string(&name);
-            report.add(ChangeKind::Renamed, Some(&format!("{path}/{at}/capability_id")), Some(&format!("{path}/{at}")));
-        }
-    }
-}
-
-fn renamed(node: &mut Node<'_>, path: &str, names: &[(&str, &str)], report: &mut MigrationReport) {
-    for (old, new) in names {
-        if node.rename(new, old) {
-            report.add(ChangeKind::Renamed, Some(&format!("{path}/{new}")), Some(&format!("{path}/{old}")));
+            *entry = Node::string(entry.arena(), name);
+            report.renamed(format!("{pointer}/{at}/capability_id"), format!("{pointer}/{at}"));
         }
     }
 }
 
 /// The shapes that production systems wrote.
 fn production(payload: &mut Node<'_>, dialect: Dialect, report: &mut MigrationReport) {
-    let status = payload
-        .get("outcomes")
-        .and_then(|outcomes| outcomes.get("objective"))
-        .and_then(|objective| objective.text_of("status"))
-        .unwrap_or_default();
-    let mut inner = None;
-    if let Some(providers) = payload.get("custom").and_then(|custom| custom.get("provider_specific"))
-        && let Some(providers) = providers.open()
-    {
-        for (name, node) in providers {
-            if let Some(data) = node.take("data") {
-                // The text of the data itself is not touched.
-                inner = inner.or_else(|| data.clone().text_of("channel"));
-                *node = data;
-                let here =
-                    super::patch::step("/vcp_payload/custom/provider_specific", &name.decoded().unwrap_or_default());
-                report.add(ChangeKind::Renamed, Some(&format!("{here}/data")), Some(&here));
-            }
-        }
-    }
-    let (mut provider, mut start_time) = (String::new(), String::new());
+    let arena = payload.arena();
+    let inner = provider_specific(payload, report);
+    let (mut provider, mut start_time) = ("", "");
     if let Some(call) = payload.get("call") {
         provider = call.text_of("provider").unwrap_or_default();
         start_time = call.text_of("start_time").unwrap_or_default();
-        let direction = call.text_of("direction");
-        if call.text_of("channel").as_deref() == Some("phone") && direction.is_some() {
-            if dialect == Dialect::V04 {
-                if let Some(word) = direction.as_deref().filter(|word| matches!(*word, "inbound" | "outbound")) {
-                    call.set("channel", Node::string(word));
-                    call.take("direction");
-                    let path = "/vcp_payload/call";
-                    report.add(
-                        ChangeKind::Derived,
-                        Some(&format!("{path}/direction")),
-                        Some(&format!("{path}/channel")),
-                    );
-                }
-            } else if direction == inner {
-                call.take("channel");
-                call.take("direction");
-            }
-        }
+        channel(call, dialect, inner, report);
     }
-    let assumed = Assumed::new(&provider, &start_time, &status);
-    leave_out(payload, "model_selection", &assumed.model_selection);
-    leave_out(payload, "hcr", &assumed.hcr);
+    let mut objective = payload.get("outcomes").and_then(|outcomes| outcomes.get("objective"));
+    let status = objective.as_mut().and_then(|objective| objective.text_of("status")).unwrap_or_default();
+    let assumed = Assumed::new(arena, provider, start_time, status);
+    leave_out(payload, "/vcp_payload/model_selection", assumed.model_selection, report);
+    leave_out(payload, "/vcp_payload/hcr", assumed.hcr, report);
     if let Some(outcomes) = payload.get("outcomes") {
-        leave_out(outcomes, "perception_gap", &assumed.perception_gap);
-        leave_out(outcomes, "model_outcome_attribution", &assumed.attribution);
+        leave_out(outcomes, "/vcp_payload/outcomes/perception_gap", assumed.perception_gap, report);
+        leave_out(outcomes, "/vcp_payload/outcomes/model_outcome_attribution", assumed.attribution, report);
     }
     if let Some(artifacts) = payload.get("artifacts") {
-        renamed(artifacts, "/vcp_payload/artifacts", ARTIFACT_NAMES, report);
+        ARTIFACTS.iter().for_each(|(old, new)| rename(artifacts, new, old, report));
     }
-    let step = format!("upgraded_from_v{}", dialect.version());
     if let Some(provenance) = payload.get("provenance") {
+        let step = step(dialect);
         if let Some(history) = provenance.get("transformation_history").and_then(Node::open_list)
-            && history.last().and_then(Node::as_text) == Some(step)
+            && history.last().and_then(Node::as_text) == Some(step.as_str())
         {
             history.pop();
+            let pointer = "/vcp_payload/provenance/transformation_history";
+            report.left_out(format!("{pointer}/{}", history.len()));
         }
         if dialect == Dialect::V04 {
-            renamed(provenance, "/vcp_payload/provenance", PROVENANCE_NAMES, report);
+            PROVENANCE.iter().for_each(|(old, new)| rename(provenance, new, old, report));
         } else {
             payload.take("provenance");
+            report.left_out("/vcp_payload/provenance");
         }
     }
     if dialect == Dialect::V04
         && let Some(consent) = payload.get("consent")
     {
-        for name in ["consent_id", "status", "scope", "version"] {
-            consent.take(name);
+        for pointer in [
+            "/vcp_payload/consent/consent_id",
+            "/vcp_payload/consent/status",
+            "/vcp_payload/consent/scope",
+            "/vcp_payload/consent/version",
+        ] {
+            if consent.take(name_of(pointer)).is_some() {
+                report.left_out(pointer);
+            }
         }
-        renamed(consent, "/vcp_payload/consent", &[("consent_timestamp", "granted_at")], report);
+        CONSENT.iter().for_each(|(old, new)| rename(consent, new, old, report));
+    }
+}
+
+/// What is kept for a provider stands there without `data`; gives the first channel in it.
+fn provider_specific<'t>(payload: &mut Node<'t>, report: &mut MigrationReport) -> Option<&'t str> {
+    let mut inner = None;
+    let providers = payload.get("custom").and_then(|custom| custom.get("provider_specific")).and_then(Node::open);
+    for (name, node) in providers.into_iter().flatten() {
+        if let Some(data) = node.take("data") {
+            // The text of the data itself is not touched.
+            inner = inner.or_else(|| data.clone().text_of("channel"));
+            *node = data;
+            let here = format!("/vcp_payload/custom/provider_specific/{}", pointer_step(&name.key()));
+            report.renamed(format!("{here}/data"), here);
+        }
+    }
+    inner
+}
+
+/// The direction of a telephone call is a legacy channel in 0.4, and what the provider said in 0.3.
+fn channel(call: &mut Node<'_>, dialect: Dialect, inner: Option<&str>, report: &mut MigrationReport) {
+    let Some(word) = call.text_of("direction").filter(|_| call.text_of("channel") == Some("phone")) else { return };
+    if dialect == Dialect::V04 {
+        if direction(word).is_some() {
+            call.set_text("channel", word);
+            call.take("direction");
+            report.derived("/vcp_payload/call/direction", "/vcp_payload/call/channel");
+        }
+    } else if Some(word) == inner {
+        for pointer in ["/vcp_payload/call/channel", "/vcp_payload/call/direction"] {
+            call.take(name_of(pointer));
+            report.left_out(pointer);
+        }
     }
 }
 
 /// Takes out a section that is what upgrading assumes, with or without the defaults that writing fills in.
-fn leave_out(parent: &mut Node<'_>, name: &str, assumed: &str) {
-    let Some(mut section) = parent.member(name).cloned() else { return };
-    let named = |name: &str| assumed.contains(&format!("\"{name}\":"));
+fn leave_out<'t>(parent: &mut Node<'t>, pointer: &'static str, assumed: &'t str, report: &mut MigrationReport) {
+    let Some(mut section) = parent.member(name_of(pointer)).cloned() else { return };
+    let mut assumed = Node::text(section.arena(), assumed);
     if let Some(members) = section.open() {
         members.retain(|(name, value)| {
-            name.decoded().is_some_and(|name| named(&name)) || !matches!(value.to_text().as_str(), "[]" | "{}")
+            !matches!(value.json(), "[]" | "{}") || name.decoded().is_some_and(|name| assumed.member(&name).is_some())
         });
     }
-    if same(&mut section, &mut Node::text(assumed)) {
-        parent.take(name);
+    if same(&mut section, &mut assumed) {
+        parent.take(name_of(pointer));
+        report.left_out(pointer);
     }
 }

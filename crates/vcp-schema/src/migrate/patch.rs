@@ -1,27 +1,31 @@
 //! What plain rules cannot bring back: a JSON Patch whose operations name the value that they expect (decisions 2.5).
 
-use super::tree::{Name, Node, partners, same};
-use crate::{FieldPath, Limits, PathNode};
-use serde::{Deserialize, Deserializer, Serialize};
+use super::{
+    same::{partners, same},
+    tree::{Members, Name, Node},
+};
+use crate::{Limits, PathNode, write};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 /// One operation of `restore`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Operation {
+pub(super) struct Operation<'t> {
     pub(super) op: Op,
     /// JSON Pointer.
-    pub(super) path: String,
-    /// What is there before; absent for `add`.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    pub(super) was: Option<Box<RawValue>>,
-    /// What is there after; absent for `remove`.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    pub(super) value: Option<Box<RawValue>>,
+    #[serde(borrow)]
+    pub(super) path: Cow<'t, str>,
+    /// The text of what is there before; absent for `add`.
+    #[serde(default, borrow, deserialize_with = "present")]
+    pub(super) was: Option<&'t str>,
+    /// The text of what is there after; absent for `remove`.
+    #[serde(default, borrow, deserialize_with = "present")]
+    pub(super) value: Option<&'t str>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Op {
     Add,
@@ -30,16 +34,27 @@ pub(super) enum Op {
 }
 
 /// Null is a value here, not an absent member.
-pub(super) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
-    Box::<RawValue>::deserialize(deserializer).map(Some)
+pub(super) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de str>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(|raw| Some(raw.get()))
 }
 
-fn raw(node: &Node<'_>) -> Option<Box<RawValue>> {
-    RawValue::from_string(node.to_text()).ok()
-}
-
-pub(super) fn step(path: &str, name: &str) -> String {
-    format!("{path}{}", FieldPath::root().name(name).pointer())
+impl Operation<'_> {
+    /// Writes it as JSON.
+    pub(super) fn write(&self, out: &mut String) {
+        out.push_str(match self.op {
+            Op::Add => r#"{"op":"add","path":"#,
+            Op::Remove => r#"{"op":"remove","path":"#,
+            Op::Replace => r#"{"op":"replace","path":"#,
+        });
+        out.push_str(&write::to_text(self.path.as_ref(), self.path.len() + 2));
+        for (name, value) in [(r#","was":"#, self.was), (r#","value":"#, self.value)] {
+            if let Some(value) = value {
+                out.push_str(name);
+                out.push_str(value);
+            }
+        }
+        out.push('}');
+    }
 }
 
 /// A step of a pointer as a name.
@@ -47,45 +62,35 @@ pub(super) fn decoded(step: &str) -> Cow<'_, str> {
     if step.contains('~') { Cow::Owned(step.replace("~1", "/").replace("~0", "~")) } else { Cow::Borrowed(step) }
 }
 
-pub(super) fn steps(pointer: &str) -> Vec<String> {
-    pointer.split('/').skip(1).map(|step| decoded(step).into_owned()).collect()
-}
-
 /// The operations that make `to` of `from`.
-pub(super) fn difference(from: &mut Node<'_>, to: &mut Node<'_>) -> Vec<Operation> {
+pub(super) fn difference<'t>(from: &mut Node<'t>, to: &mut Node<'t>) -> Vec<Operation<'t>> {
     let mut operations = Vec::new();
     differ(from, to, &PathNode::root(), 0, &mut operations);
     operations
 }
 
-fn differ(from: &mut Node<'_>, to: &mut Node<'_>, path: &PathNode<'_>, depth: usize, operations: &mut Vec<Operation>) {
-    if let (Node::Raw(a), Node::Raw(b)) = (&*from, &*to)
+fn differ<'t>(
+    from: &mut Node<'t>,
+    to: &mut Node<'t>,
+    path: &PathNode<'_>,
+    depth: usize,
+    operations: &mut Vec<Operation<'t>>,
+) {
+    let pointer = |path: &PathNode<'_>| Cow::Owned(path.pointer());
+    if let (Node::Raw(a, _), Node::Raw(b, _)) = (&*from, &*to)
         && a == b
     {
         return;
     }
     // Below the limit on depth a value is one thing.
-    if depth > Limits::default().depth {
-        if !same(from, to) {
-            operations.push(Operation {
-                op: Op::Replace,
-                path: path.to_path().pointer(),
-                was: raw(from),
-                value: raw(to),
-            });
-        }
-        return;
-    }
-    if from.is_object() && to.is_object() {
-        // A name that cannot be decoded, or stands twice, cannot be pointed at.
-        if let (Some(old), Some(new)) = (from.open(), to.open())
-            && are_pointable(old)
-            && are_pointable(new)
-        {
+    let is_one = depth > Limits::default().depth;
+    if !is_one && from.is_object() && to.is_object() {
+        let before = operations.len();
+        if let (Some(old), Some(new)) = (from.open(), to.open()) {
             for ((name, node), partner) in old.iter().zip(partners(old, new)) {
                 if partner.is_none() {
-                    let path = path.name(&name.key()).to_path().pointer();
-                    operations.push(Operation { op: Op::Remove, path, was: raw(node), value: None });
+                    let path = pointer(&path.name(&name.key()));
+                    operations.push(Operation { op: Op::Remove, path, was: Some(node.json()), value: None });
                 }
             }
             let partners = partners(new, old);
@@ -95,14 +100,18 @@ fn differ(from: &mut Node<'_>, to: &mut Node<'_>, path: &PathNode<'_>, depth: us
                 match partner.and_then(|at| old.get_mut(at)) {
                     Some((_, old)) => differ(old, node, &path, depth + 1, operations),
                     None => {
-                        let path = path.to_path().pointer();
-                        operations.push(Operation { op: Op::Add, path, was: None, value: raw(node) });
+                        let path = pointer(&path);
+                        operations.push(Operation { op: Op::Add, path, was: None, value: Some(node.json()) });
                     }
                 }
             }
-            return;
+            if operations.len() == before || (are_pointable(old) && are_pointable(new)) {
+                return;
+            }
         }
-    } else if let (Some(a), Some(b)) = (from.open_list(), to.open_list())
+        operations.truncate(before);
+    } else if !is_one
+        && let (Some(a), Some(b)) = (from.open_list(), to.open_list())
         && a.len() == b.len()
     {
         for (at, (a, b)) in a.iter_mut().zip(b).enumerate() {
@@ -111,49 +120,121 @@ fn differ(from: &mut Node<'_>, to: &mut Node<'_>, path: &PathNode<'_>, depth: us
         return;
     }
     if !same(from, to) {
-        operations.push(Operation { op: Op::Replace, path: path.to_path().pointer(), was: raw(from), value: raw(to) });
+        let (was, value) = (Some(from.json()), Some(to.json()));
+        operations.push(Operation { op: Op::Replace, path: pointer(path), was, value });
     }
 }
 
-fn are_pointable(members: &[(Name<'_>, Node<'_>)]) -> bool {
+/// Whether each member can be pointed at: a name that cannot be decoded, or stands twice, cannot.
+fn are_pointable(members: &Members<'_>) -> bool {
     let decodable = members.iter().all(|(name, _)| name.decoded().is_some());
     let mut names: Vec<_> = members.iter().map(|(name, _)| name.key()).collect();
     names.sort_unstable();
     decodable && names.windows(2).all(|pair| pair.first() != pair.last())
 }
 
-/// Applies an operation; says whether the place was as expected.
-pub(super) fn apply(root: &mut Node<'_>, operation: &Operation) -> bool {
-    let steps = steps(&operation.path);
-    // None of ours is deeper; one from outside must not take the stack.
-    if steps.len() > Limits::default().depth + 1 {
-        return false;
-    }
-    let Some((name, parents)) = steps.split_last() else { return false };
-    let value = operation.value.as_deref().map(|value| Node::made(value.get()));
-    let Some(parent) = root.at(parents) else { return false };
-    let now = parent.at(std::slice::from_ref(name));
-    let fits = match (operation.op, now) {
-        (Op::Add, None) => parent.is_object(),
-        (Op::Remove | Op::Replace, Some(now)) => expected(operation, now),
-        _ => false,
-    };
-    if !fits {
-        return false;
-    }
-    match (operation.op, value) {
-        (Op::Remove, None) => drop(parent.take(name)),
-        (Op::Add, Some(value)) => parent.set(name, value),
-        (Op::Replace, Some(value)) => {
-            if let Some(now) = parent.at(std::slice::from_ref(name)) {
-                *now = value;
-            }
-        }
-        _ => return false,
-    }
-    true
+/// An operation by its number, and the steps that are left to its place.
+type Way<'s> = (usize, &'s [Cow<'s, str>]);
+
+/// Applies operations, whose places do not depend on each other, in one walk; says of each whether its place was as expected.
+pub(super) fn apply<'t>(root: &mut Node<'t>, operations: &[Operation<'t>]) -> Vec<bool> {
+    let steps: Vec<Vec<Cow<'_, str>>> =
+        operations.iter().map(|operation| operation.path.split('/').skip(1).map(decoded).collect()).collect();
+    // None of ours is deeper than the limit; one from outside must not take the stack.
+    let fits = |steps: &Vec<_>| steps.len() <= Limits::default().depth + 1;
+    let ways = steps.iter().enumerate().filter(|(_, steps)| fits(steps)).map(|(at, steps)| (at, steps.as_slice()));
+    let mut apply = Apply { operations, done: vec![false; operations.len()] };
+    apply.below(root, ways.collect());
+    apply.done
 }
 
-fn expected(operation: &Operation, now: &mut Node<'_>) -> bool {
-    operation.was.as_deref().is_some_and(|was| same(&mut Node::made(was.get()), now))
+struct Apply<'o, 't> {
+    operations: &'o [Operation<'t>],
+    done: Vec<bool>,
+}
+
+impl<'t> Apply<'_, 't> {
+    fn below(&mut self, node: &mut Node<'t>, ways: Vec<Way<'_>>) {
+        let mut groups: HashMap<&str, Vec<Way<'_>>> = HashMap::new();
+        for (at, steps) in &ways {
+            if let Some((step, rest)) = steps.split_first() {
+                groups.entry(step).or_default().push((*at, rest));
+            }
+        }
+        if groups.is_empty() {
+            return;
+        }
+        let arena = node.arena();
+        if let Some(members) = node.open() {
+            members.retain_mut(|(name, node)| {
+                groups.remove(name.key().as_ref()).is_none_or(|ways| self.here(node, ways) == Stays::Yes)
+            });
+            let is_new = |(at, steps): &Way<'_>| steps.len() == 1 && self.is(*at, Op::Add);
+            let added: Vec<_> = ways.iter().filter(|way| is_new(way)).copied().collect();
+            for (at, steps) in added {
+                let step = steps.first().map(AsRef::as_ref).unwrap_or_default();
+                // Where two add the same, the first does.
+                if groups.remove(step).is_some()
+                    && let Some(value) = self.finish(at)
+                {
+                    members.push((Name::made(arena, step), Node::Raw(value, arena)));
+                }
+            }
+        } else if let Some(list) = node.open_list() {
+            for (index, node) in list.iter_mut().enumerate() {
+                if let Some(ways) = groups.remove(index.to_string().as_str()) {
+                    // Elements are replaced only.
+                    let ways = ways.into_iter().filter(|(at, rest)| !rest.is_empty() || self.is(*at, Op::Replace));
+                    let ways = ways.collect();
+                    self.here(node, ways);
+                }
+            }
+        }
+    }
+
+    /// Applies what ends at a value that is there, and what lies below it.
+    fn here(&mut self, node: &mut Node<'t>, ways: Vec<Way<'_>>) -> Stays {
+        let (ends, deeper): (Vec<_>, Vec<_>) = ways.into_iter().partition(|(_, rest)| rest.is_empty());
+        if !deeper.is_empty() {
+            self.below(node, deeper);
+        }
+        for (at, _) in ends {
+            let was = self.operations.get(at).and_then(|operation| operation.was);
+            let arena = node.arena();
+            if !was.is_some_and(|was| same(&mut Node::text(arena, was), node)) {
+                continue;
+            }
+            if self.is(at, Op::Remove) {
+                self.finish(at);
+                return Stays::No;
+            }
+            if self.is(at, Op::Replace)
+                && let Some(value) = self.finish(at)
+            {
+                *node = Node::text(arena, value);
+            }
+        }
+        Stays::Yes
+    }
+
+    fn is(&self, at: usize, op: Op) -> bool {
+        self.operations.get(at).is_some_and(|operation| operation.op == op)
+    }
+
+    /// Marks an operation as done; gives its value.
+    fn finish(&mut self, at: usize) -> Option<&'t str> {
+        let operation = self.operations.get(at)?;
+        // What is added or put in place of something has a value.
+        let is_whole = operation.op == Op::Remove || operation.value.is_some();
+        if let Some(done) = self.done.get_mut(at) {
+            *done = is_whole;
+        }
+        operation.value
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Stays {
+    Yes,
+    No,
 }

@@ -1,12 +1,14 @@
 //! What a migration did (decisions 2.6).
 
 use super::{
+    order::Places,
     patch::{Op, Operation},
     stash,
-    tree::{Node, Places},
+    tree::Node,
 };
+use crate::PathNode;
 use serde::{Serialize, Serializer};
-use std::{collections::HashSet, fmt};
+use std::{borrow::Cow, collections::HashSet, fmt};
 
 /// What happened to a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,7 +19,8 @@ pub enum ChangeKind {
     Renamed,
     /// Worked out from another value.
     Derived,
-    /// Said by nobody: a default that the new version requires.
+    /// Said by nobody: a default that the new version requires. Without a target: one that the older version does not have; it is assumed again
+    /// when the message comes back.
     Assumed,
     /// Between its place and the stash `custom.experimental.vcp_migration`, from which it comes back.
     Moved,
@@ -58,10 +61,10 @@ pub struct Change {
     pub kind: ChangeKind,
     /// JSON Pointer into the source.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
+    pub source: Option<Cow<'static, str>>,
     /// JSON Pointer into the result.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub target: Option<String>,
+    pub target: Option<Cow<'static, str>>,
 }
 
 /// What a migration did: one entry per touched place, in the order of the source; what the source does not have stands at the end of its object.
@@ -91,8 +94,52 @@ impl MigrationReport {
         self.changes.iter().any(|change| matches!(change.kind, ChangeKind::Dropped | ChangeKind::Moved))
     }
 
-    pub(super) fn add(&mut self, kind: ChangeKind, source: Option<&str>, target: Option<&str>) {
-        self.changes.push(Change { kind, source: source.map(str::to_owned), target: target.map(str::to_owned) });
+    fn add(&mut self, kind: ChangeKind, source: Option<Cow<'static, str>>, target: Option<Cow<'static, str>>) {
+        self.changes.push(Change { kind, source, target });
+    }
+
+    pub(super) fn renamed(&mut self, source: impl Into<Cow<'static, str>>, target: impl Into<Cow<'static, str>>) {
+        self.add(ChangeKind::Renamed, Some(source.into()), Some(target.into()));
+    }
+
+    pub(super) fn derived(&mut self, source: impl Into<Cow<'static, str>>, target: impl Into<Cow<'static, str>>) {
+        self.add(ChangeKind::Derived, Some(source.into()), Some(target.into()));
+    }
+
+    pub(super) fn assumed(&mut self, target: impl Into<Cow<'static, str>>) {
+        self.add(ChangeKind::Assumed, None, Some(target.into()));
+    }
+
+    /// What was assumed and is left out again.
+    pub(super) fn left_out(&mut self, source: impl Into<Cow<'static, str>>) {
+        self.add(ChangeKind::Assumed, Some(source.into()), None);
+    }
+
+    /// Adds the unknown members of a tree that was read by its kinds. `source` gives the place in the source, where that is another one.
+    pub(super) fn kept(&mut self, node: &Node<'_>, source: impl Fn(&str) -> Option<String> + Copy) {
+        self.kept_below(node, &PathNode::root(), source);
+    }
+
+    fn kept_below(&mut self, node: &Node<'_>, path: &PathNode<'_>, source: impl Fn(&str) -> Option<String> + Copy) {
+        match node {
+            Node::Object(members) => {
+                for (name, node) in members {
+                    if name.is_unknown {
+                        let target = path.name(&name.key()).pointer();
+                        let source = source(&target).unwrap_or_else(|| target.clone());
+                        self.add(ChangeKind::Kept, Some(source.into()), Some(target.into()));
+                    } else if !matches!(node, Node::Raw(..)) {
+                        self.kept_below(node, &path.name(&name.key()), source);
+                    }
+                }
+            }
+            Node::List(list) => {
+                for (at, node) in list.iter().enumerate().filter(|(_, node)| !matches!(node, Node::Raw(..))) {
+                    self.kept_below(node, &path.index(at), source);
+                }
+            }
+            Node::Raw(..) => {}
+        }
     }
 
     /// Puts the changes into the order of the source document; what it does not have stands at the end of its object, as findings do (decisions 4.2).
@@ -103,32 +150,43 @@ impl MigrationReport {
         });
     }
 
-    pub(super) fn append(&mut self, other: Self) {
-        self.changes.extend(other.changes);
-    }
-
-    /// Adds what is moved into the stash, but for what a rule has told of already, there or around it. A value that is replaced is told of twice:
-    /// what became of it, and where it is kept.
-    pub(super) fn add_moved(&mut self, restore: &[Operation]) {
-        let sources = |change: &'_ Change| change.source.clone();
-        let told: HashSet<String> = self.changes.iter().filter_map(sources).collect();
+    /// Adds what is moved into the stash, or dropped where there is none, but for what a rule has told of already, there or around it. A value that
+    /// is replaced is told of twice: what became of it, and where it is kept.
+    pub(super) fn add_moved(&mut self, restore: &[Operation<'_>], has_stash: bool) {
+        let told: HashSet<&str> = self.changes.iter().filter_map(|change| change.source.as_deref()).collect();
         // What is renamed is told of as a whole, but not what is missing in it afterwards.
-        let whole = self.changes.iter().filter(|change| change.kind != ChangeKind::Renamed);
-        let whole: HashSet<String> = whole.filter_map(sources).collect();
+        let is_whole = |path: &str| {
+            told.contains(path)
+                && self
+                    .changes
+                    .iter()
+                    .any(|change| change.kind != ChangeKind::Renamed && change.source.as_deref() == Some(path))
+        };
         let is_told = |path: &str| {
             let mut ends = path.match_indices('/').map(|(at, _)| at);
-            told.contains(path) || ends.any(|end| path.get(..end).is_some_and(|around| whole.contains(around)))
+            told.contains(path) || ends.any(|end| path.get(..end).is_some_and(is_whole))
         };
+        let (kind, target) =
+            if has_stash { (ChangeKind::Moved, Some(stash::POINTER)) } else { (ChangeKind::Dropped, None) };
         let moved: Vec<Change> = restore
             .iter()
             .filter(|operation| operation.value.is_some() && (operation.op == Op::Replace || !is_told(&operation.path)))
             .map(|operation| Change {
-                kind: ChangeKind::Moved,
-                source: Some(operation.path.clone()),
-                target: Some(stash::POINTER.to_owned()),
+                kind,
+                source: Some(operation.path.to_string().into()),
+                target: target.map(Cow::Borrowed),
             })
             .collect();
         self.changes.extend(moved);
+    }
+
+    /// Adds what was restored from the stash, and what was not because the value there was changed since.
+    pub(super) fn add_restored(&mut self, restore: &[Operation<'_>], done: &[bool]) {
+        for (at, (operation, done)) in restore.iter().zip(done).enumerate() {
+            let kind = if *done { ChangeKind::Moved } else { ChangeKind::Dropped };
+            let source = format!("{}/restore/{at}", stash::POINTER);
+            self.add(kind, Some(source.into()), Some(operation.path.to_string().into()));
+        }
     }
 }
 

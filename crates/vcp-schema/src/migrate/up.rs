@@ -2,10 +2,11 @@
 
 use super::{
     MigrateError,
-    report::{ChangeKind, MigrationReport},
-    tree::{Node, quoted},
+    report::MigrationReport,
+    tree::{Arena, Name, Node, path, quoted},
 };
-use crate::{Dialect, FieldPath, Timestamp};
+use crate::{Dialect, Timestamp, path::pointer_step};
+use std::borrow::Cow;
 
 /// Words of older dialects and what they are in 0.5.
 pub(super) const STATUS_WORDS: &[(&str, &str)] = &[("filtered", "unknown"), ("failed", "failure")];
@@ -16,34 +17,43 @@ pub(super) const GAP_WORDS: &[(&str, &str)] = &[
     ("moderate", "major_deviation"),
     ("major", "major_deviation"),
 ];
-pub(super) const ARTIFACT_NAMES: &[(&str, &str)] =
-    &[("recording_url", "audio_recording_ref"), ("transcript_url", "transcript_ref")];
-pub(super) const PROVENANCE_NAMES: &[(&str, &str)] =
-    &[("captured_at", "created_at"), ("captured_by", "created_by"), ("processing_chain", "transformation_history")];
+/// Members with another name in 0.5, by their places.
+pub(super) type Renames = &'static [(&'static str, &'static str)];
 
-/// The sections that upgrading assumes where the source has none.
-pub(super) struct Assumed {
-    pub(super) model_selection: String,
-    pub(super) perception_gap: String,
-    pub(super) attribution: String,
-    pub(super) hcr: String,
+pub(super) const ARTIFACTS: Renames = &[
+    ("/vcp_payload/artifacts/recording_url", "/vcp_payload/artifacts/audio_recording_ref"),
+    ("/vcp_payload/artifacts/transcript_url", "/vcp_payload/artifacts/transcript_ref"),
+];
+pub(super) const PROVENANCE: Renames = &[
+    ("/vcp_payload/provenance/captured_at", "/vcp_payload/provenance/created_at"),
+    ("/vcp_payload/provenance/captured_by", "/vcp_payload/provenance/created_by"),
+    ("/vcp_payload/provenance/processing_chain", "/vcp_payload/provenance/transformation_history"),
+];
+pub(super) const CONSENT: Renames = &[("/vcp_payload/consent/consent_timestamp", "/vcp_payload/consent/granted_at")];
+
+/// The sections that upgrading assumes where the source has none, as JSON.
+pub(super) struct Assumed<'t> {
+    pub(super) model_selection: &'t str,
+    pub(super) perception_gap: &'static str,
+    pub(super) attribution: &'static str,
+    pub(super) hcr: &'t str,
 }
 
-impl Assumed {
-    pub(super) fn new(provider: &str, start_time: &str, status: &str) -> Self {
+impl<'t> Assumed<'t> {
+    pub(super) fn new(arena: &'t Arena, provider: &str, start_time: &str, status: &str) -> Self {
         Self {
-            model_selection: format!(
+            model_selection: arena.alloc_str(&format!(
                 r#"{{"policy_id":{},"resolved_at":{},"roles":{{}}}}"#,
-                quoted(&format!("{provider}_default")),
-                quoted(start_time)
-            ),
-            perception_gap: r#"{"gap_score":0.0,"gap_class":"aligned"}"#.to_owned(),
-            attribution: r#"{"roles":{},"kpis":{}}"#.to_owned(),
-            hcr: format!(
+                quoted(arena, &format!("{provider}_default")),
+                quoted(arena, start_time)
+            )),
+            perception_gap: r#"{"gap_score":0.0,"gap_class":"aligned"}"#,
+            attribution: r#"{"roles":{},"kpis":{}}"#,
+            hcr: arena.alloc_str(&format!(
                 r#"{{"audience":"system","headline":{},"outcome_status":{}}}"#,
-                quoted(&format!("{provider} call processed")),
-                quoted(status)
-            ),
+                quoted(arena, &format!("{provider} call processed")),
+                quoted(arena, status)
+            )),
         }
     }
 }
@@ -51,6 +61,8 @@ impl Assumed {
 struct Upgrade<'r> {
     dialect: Dialect,
     now: Option<Timestamp>,
+    /// Where the source has its audit.
+    audit: &'static str,
     report: &'r mut MigrationReport,
 }
 
@@ -61,77 +73,73 @@ pub(super) fn upgrade(
     now: Option<Timestamp>,
     report: &mut MigrationReport,
 ) -> Result<(), MigrateError> {
-    Upgrade { dialect, now, report }.message(root)
+    Upgrade { dialect, now, audit: "/audit", report }.message(root)
 }
 
-fn dotted(pointer: &str) -> String {
-    pointer.replace('/', ".")
+/// The last step of a pointer.
+pub(super) fn name_of(pointer: &'static str) -> &'static str {
+    pointer.rsplit('/').next().unwrap_or_default()
+}
+
+/// Renames members of `node`, by their places, and tells of those that have a value.
+pub(super) fn rename(node: &mut Node<'_>, from: &'static str, to: &'static str, report: &mut MigrationReport) {
+    let has_value = node.get(name_of(from)).is_some();
+    if node.rename(name_of(from), name_of(to)) && has_value {
+        report.renamed(from, to);
+    }
+}
+
+fn missing(pointer: &str) -> MigrateError {
+    MigrateError::shape(path(pointer), "the required member is absent or null")
+}
+
+/// A text that must be there.
+fn required<'t>(node: &mut Node<'t>, pointer: &'static str) -> Result<&'t str, MigrateError> {
+    let value = node.get(name_of(pointer)).ok_or_else(|| missing(pointer))?;
+    value.as_text().ok_or_else(|| MigrateError::shape(path(pointer), "a string is wanted here"))
 }
 
 impl Upgrade<'_> {
-    fn derived(&mut self, source: &str, target: &str) {
-        self.report.add(ChangeKind::Derived, Some(source), Some(target));
-    }
-
-    fn renamed(&mut self, source: &str, target: &str) {
-        self.report.add(ChangeKind::Renamed, Some(source), Some(target));
-    }
-
-    fn assumed(&mut self, target: &str) {
-        self.report.add(ChangeKind::Assumed, None, Some(target));
-    }
-
-    /// A text that must be there.
-    fn required(node: &mut Node<'_>, path: &str, name: &str) -> Result<String, MigrateError> {
-        let is_there = node.get(name).is_some();
-        node.text_of(name).ok_or_else(|| {
-            let path = FieldPath::from_dotted(&format!("{}.{name}", dotted(path)));
-            let message = if is_there { "a string is wanted here" } else { "the required member is absent or null" };
-            MigrateError::shape(path, message)
-        })
-    }
-
     /// Sets a member that is absent or null.
-    fn fill(&mut self, node: &mut Node<'_>, path: &str, name: &str, value: &str) {
-        if node.get(name).is_none() {
-            node.set(name, Node::made(value));
-            self.assumed(&format!("{path}/{name}"));
+    fn fill<'t>(&mut self, node: &mut Node<'t>, pointer: &'static str, json: &'t str) {
+        if node.get(name_of(pointer)).is_none() {
+            node.set_json(name_of(pointer), json);
+            self.report.assumed(pointer);
         }
     }
 
-    fn fill_text(&mut self, node: &mut Node<'_>, path: &str, name: &str, value: &str) {
-        self.fill(node, path, name, &quoted(value));
+    fn fill_text(&mut self, node: &mut Node<'_>, pointer: &'static str, content: &str) {
+        if node.get(name_of(pointer)).is_none() {
+            node.set_text(name_of(pointer), content);
+            self.report.assumed(pointer);
+        }
     }
 
-    /// A time that must be there: that of the message, else the parameter.
-    fn time(&mut self, node: &mut Node<'_>, from: &str, path: &str, name: &str) -> Result<String, MigrateError> {
-        match (node.get(name).is_some(), self.now) {
-            (true, _) => {}
-            (false, Some(now)) => self.fill_text(node, path, name, &now.to_string()),
-            (false, None) => {
-                let place = FieldPath::from_dotted(&format!("{}.{name}", dotted(from)));
+    /// A time that must be there: that of the message, else the parameter. `from` is its place in the source.
+    fn time<'t>(
+        &mut self,
+        node: &mut Node<'t>,
+        from: &'static str,
+        pointer: &'static str,
+    ) -> Result<&'t str, MigrateError> {
+        match (node.get(name_of(pointer)), self.now) {
+            (Some(_), _) => {}
+            (None, Some(now)) => self.fill_text(node, pointer, &now.to_string()),
+            (None, None) => {
                 return Err(MigrateError::shape(
-                    place,
+                    path(from),
                     "no time is given here, and nothing else tells it: pass one as `now`",
                 ));
             }
         }
-        Self::required(node, from, name)
+        required(node, from)
     }
 
-    fn word(&mut self, node: &mut Node<'_>, path: &str, name: &str, words: &[(&str, &str)]) {
-        let Some(word) = node.text_of(name) else { return };
+    fn word(&mut self, node: &mut Node<'_>, pointer: &'static str, words: &[(&str, &str)]) {
+        let Some(word) = node.text_of(name_of(pointer)) else { return };
         if let Some((_, new)) = words.iter().find(|(old, _)| *old == word) {
-            node.set(name, Node::string(new));
-            self.derived(&format!("{path}/{name}"), &format!("{path}/{name}"));
-        }
-    }
-
-    fn rename(&mut self, node: &mut Node<'_>, path: &str, names: &[(&str, &str)]) {
-        for (from, to) in names {
-            if node.rename(from, to) {
-                self.renamed(&format!("{path}/{from}"), &format!("{path}/{to}"));
-            }
+            node.set_text(name_of(pointer), new);
+            self.report.derived(pointer, pointer);
         }
     }
 
@@ -141,20 +149,17 @@ impl Upgrade<'_> {
 
     fn message(&mut self, root: &mut Node<'_>) -> Result<(), MigrateError> {
         root.object("")?;
-        root.set("vcp_version", Node::string("0.5"));
-        self.derived("/vcp_version", "/vcp_version");
-        let Some(payload) = root.get("vcp_payload") else {
-            return Err(MigrateError::shape(
-                FieldPath::from_dotted("vcp_payload"),
-                "the required member is absent or null",
-            ));
-        };
-        payload.object("vcp_payload")?;
+        root.set_text("vcp_version", "0.5");
+        self.report.derived("/vcp_version", "/vcp_version");
+        let payload = root.get("vcp_payload").ok_or_else(|| missing("/vcp_payload"))?;
+        payload.object("/vcp_payload")?;
         let audit = if self.is_spec() { None } else { payload.take("audit") };
-        let mut payload = std::mem::replace(payload, Node::made("null"));
-        if let Some(audit) = audit {
+        let null = Node::text(payload.arena(), "null");
+        let mut payload = std::mem::replace(payload, null);
+        if let Some(audit) = audit.filter(|audit| !audit.is_null()) {
+            self.audit = "/vcp_payload/audit";
             root.set("audit", audit);
-            self.renamed("/vcp_payload/audit", "/audit");
+            self.report.renamed("/vcp_payload/audit", "/audit");
         }
         self.payload(&mut payload, root)?;
         root.set("vcp_payload", payload);
@@ -162,118 +167,120 @@ impl Upgrade<'_> {
     }
 
     fn payload(&mut self, payload: &mut Node<'_>, root: &mut Node<'_>) -> Result<(), MigrateError> {
-        let Some(call) = payload.get("call") else {
-            return Err(MigrateError::shape(
-                FieldPath::from_dotted("vcp_payload.call"),
-                "the required member is absent or null",
-            ));
-        };
-        let path = "/vcp_payload/call";
-        call.object("vcp_payload.call")?;
-        if !self.is_spec()
-            && let Some(outer) = root.text_of("call_id")
-        {
-            if call.get("call_id").is_none() {
-                call.set("call_id", Node::string(&outer));
-                self.renamed("/call_id", "/vcp_payload/call/call_id");
-                root.take("call_id");
-            } else if call.text_of("call_id").as_ref() == Some(&outer) {
-                self.derived("/call_id", "/vcp_payload/call/call_id");
-                root.take("call_id");
-            }
+        let arena = payload.arena();
+        let call = payload.get("call").ok_or_else(|| missing("/vcp_payload/call"))?;
+        call.object("/vcp_payload/call")?;
+        rename(call, "/vcp_payload/call/from_", "/vcp_payload/call/from", self.report);
+        if !self.is_spec() {
+            self.outer_call_id(root, call);
         }
-        let call_id = Self::required(call, path, "call_id")?;
-        let provider = Self::required(call, path, "provider")?;
-        let start_time = self.time(call, path, path, "start_time")?;
+        let call_id = required(call, "/vcp_payload/call/call_id")?;
+        let provider = required(call, "/vcp_payload/call/provider")?;
+        let start_time = self.time(call, "/vcp_payload/call/start_time", "/vcp_payload/call/start_time")?;
         let start: String = call_id.chars().take(8).collect();
-        self.fill_text(call, path, "session_id", &format!("sess_{provider}_{start}"));
-        self.capabilities(call, &start_time)?;
+        self.fill_text(call, "/vcp_payload/call/session_id", &format!("sess_{provider}_{start}"));
+        self.capabilities(call, start_time)?;
         if !self.is_spec() {
             self.channel(call);
         }
 
         if payload.get("outcomes").is_none() {
-            payload.set("outcomes", Node::made("{}"));
+            payload.set_json("outcomes", "{}");
         }
-        let status = match payload.get("outcomes") {
-            Some(outcomes) => self.outcomes(outcomes)?,
-            None => String::new(),
-        };
-        let assumed = Assumed::new(&provider, &start_time, &status);
-        self.section(payload, "model_selection", &assumed.model_selection)?;
+        let outcomes = payload.get("outcomes").ok_or_else(|| missing("/vcp_payload/outcomes"))?;
+        let status = self.outcomes(outcomes)?;
+        let assumed = Assumed::new(arena, provider, start_time, status);
+        for (pointer, default) in [
+            ("/vcp_payload/outcomes/perception_gap", assumed.perception_gap),
+            ("/vcp_payload/outcomes/model_outcome_attribution", assumed.attribution),
+        ] {
+            self.section(outcomes, pointer, default)?;
+        }
+        if let Some(gap) = outcomes.get("perception_gap") {
+            self.word(gap, "/vcp_payload/outcomes/perception_gap/gap_class", GAP_WORDS);
+        }
+        self.section(payload, "/vcp_payload/model_selection", assumed.model_selection)?;
         if let Some(roles) = payload.get("model_selection").and_then(|selection| selection.get("roles"))
             && let Some(roles) = roles.open()
         {
             roles.retain(|(_, role)| self.is_spec() || !role.is_null());
         }
-        let path = "/vcp_payload/outcomes";
-        if let Some(outcomes) = payload.get("outcomes") {
-            for (name, default) in
-                [("perception_gap", &assumed.perception_gap), ("model_outcome_attribution", &assumed.attribution)]
-            {
-                self.part(outcomes, path, name, default)?;
-            }
-            if let Some(gap) = outcomes.get("perception_gap") {
-                self.word(gap, "/vcp_payload/outcomes/perception_gap", "gap_class", GAP_WORDS);
-            }
-        }
-        self.section(payload, "hcr", &assumed.hcr)?;
+        self.section(payload, "/vcp_payload/hcr", assumed.hcr)?;
         if let Some(hcr) = payload.get("hcr") {
-            self.word(hcr, "/vcp_payload/hcr", "outcome_status", STATUS_WORDS);
+            self.word(hcr, "/vcp_payload/hcr/outcome_status", STATUS_WORDS);
         }
-        for name in ["artifacts", "custom"] {
-            self.fill(payload, "/vcp_payload", name, "{}");
+        for pointer in ["/vcp_payload/artifacts", "/vcp_payload/custom"] {
+            self.fill(payload, pointer, "{}");
         }
         if !self.is_spec() {
             if let Some(artifacts) = payload.get("artifacts") {
-                artifacts.object("vcp_payload.artifacts")?;
-                self.rename(artifacts, "/vcp_payload/artifacts", ARTIFACT_NAMES);
+                artifacts.object("/vcp_payload/artifacts")?;
+                ARTIFACTS.iter().for_each(|(old, new)| rename(artifacts, old, new, self.report));
             }
-            self.provider_specific(payload, &provider)?;
+            self.provider_specific(payload, provider)?;
         }
         let received_at = self.audit(root)?;
         if self.dialect == Dialect::V04 {
-            self.consent(payload, &call_id)?;
+            self.consent(payload, call_id)?;
         }
-        self.provenance(payload, &provider, &received_at)
+        self.provenance(payload, provider, received_at)
     }
 
-    /// A section with the members that 0.5 requires.
-    fn section(&mut self, payload: &mut Node<'_>, name: &str, default: &str) -> Result<(), MigrateError> {
-        self.part(payload, "/vcp_payload", name, default)
+    /// The `call_id` at the root is that of the call, where they are one.
+    fn outer_call_id(&mut self, root: &mut Node<'_>, call: &mut Node<'_>) {
+        let Some(outer) = root.text_of("call_id") else { return };
+        let pointer = "/vcp_payload/call/call_id";
+        if call.get("call_id").is_none() {
+            call.set_text("call_id", outer);
+            self.report.renamed("/call_id", pointer);
+            root.take("call_id");
+        } else if call.text_of("call_id") == Some(outer) {
+            self.report.derived("/call_id", pointer);
+            root.take("call_id");
+        }
     }
 
-    fn part(&mut self, parent: &mut Node<'_>, path: &str, name: &str, default: &str) -> Result<(), MigrateError> {
-        if parent.get(name).is_none() {
-            self.fill(parent, path, name, default);
+    /// A section, with the members that 0.5 requires.
+    fn section<'t>(
+        &mut self,
+        parent: &mut Node<'t>,
+        pointer: &'static str,
+        default: &'t str,
+    ) -> Result<(), MigrateError> {
+        let Some(node) = parent.get(name_of(pointer)) else {
+            self.fill(parent, pointer, default);
             return Ok(());
-        }
-        let Some(node) = parent.get(name) else { return Ok(()) };
-        let path = format!("{path}/{name}");
-        node.object(&dotted(&path))?;
-        let mut default = Node::text(default);
+        };
+        let members = node.object(pointer)?;
+        let mut default = Node::text(members.bump(), default);
         for (name, value) in default.open().into_iter().flatten() {
-            self.fill(node, &path, &name.decoded().unwrap_or_default(), &value.to_text());
+            let Some(name) = name.decoded() else { continue };
+            match members.iter_mut().find(|(key, _)| key.is(&name)) {
+                Some((_, node)) if !node.is_null() => continue,
+                Some((_, node)) => *node = value.clone(),
+                None => members.push((Name::made(members.bump(), &name), value.clone())),
+            }
+            self.report.assumed(format!("{pointer}/{name}"));
         }
         Ok(())
     }
 
     fn capabilities(&mut self, call: &mut Node<'_>, start_time: &str) -> Result<(), MigrateError> {
-        let path = "/vcp_payload/call/capabilities_invoked";
+        let pointer = "/vcp_payload/call/capabilities_invoked";
         let Some(list) = call.get("capabilities_invoked") else { return Ok(()) };
-        let Some(list) = list.open_list() else {
-            return Err(MigrateError::shape(FieldPath::from_dotted(&dotted(path)), "a list is wanted here"));
-        };
+        let arena = list.arena();
+        let list = list.open_list().ok_or_else(|| MigrateError::shape(path(pointer), "a list is wanted here"))?;
         for (at, entry) in list.iter_mut().enumerate() {
             let Some(name) = entry.as_text() else { continue };
-            *entry = Node::made(format!(
+            let object = format!(
                 r#"{{"capability_id":{},"capability_type":"tool_call","invoked_at":{},"success":true}}"#,
-                quoted(&name),
-                quoted(start_time)
-            ));
-            self.renamed(&format!("{path}/{at}"), &format!("{path}/{at}/capability_id"));
+                quoted(arena, name),
+                quoted(arena, start_time)
+            );
+            *entry = Node::text(arena, arena.alloc_str(&object));
+            self.report.renamed(format!("{pointer}/{at}"), format!("{pointer}/{at}/capability_id"));
             for name in ["capability_type", "invoked_at", "success"] {
-                self.assumed(&format!("{path}/{at}/{name}"));
+                self.report.assumed(format!("{pointer}/{at}/{name}"));
             }
         }
         Ok(())
@@ -281,114 +288,128 @@ impl Upgrade<'_> {
 
     /// A legacy channel is the direction of a telephone call.
     fn channel(&mut self, call: &mut Node<'_>) {
-        let Some(word) = call.text_of("channel").filter(|word| matches!(word.as_str(), "inbound" | "outbound")) else {
-            return;
-        };
+        let Some(word) = call.text_of("channel").and_then(direction) else { return };
         if call.get("direction").is_none() {
-            call.set("direction", Node::string(&word));
-            call.set("channel", Node::string("phone"));
-            self.derived("/vcp_payload/call/channel", "/vcp_payload/call/direction");
-            self.derived("/vcp_payload/call/channel", "/vcp_payload/call/channel");
+            call.set_text("direction", word);
+            call.set_text("channel", "phone");
+            self.report.derived("/vcp_payload/call/channel", "/vcp_payload/call/direction");
+            self.report.derived("/vcp_payload/call/channel", "/vcp_payload/call/channel");
         }
     }
 
     /// The outcomes; gives the objective status.
-    fn outcomes(&mut self, outcomes: &mut Node<'_>) -> Result<String, MigrateError> {
-        outcomes.object("vcp_payload.outcomes")?;
-        self.part(outcomes, "/vcp_payload/outcomes", "objective", r#"{"status":"unknown"}"#)?;
+    fn outcomes<'t>(&mut self, outcomes: &mut Node<'t>) -> Result<&'t str, MigrateError> {
+        outcomes.object("/vcp_payload/outcomes")?;
+        self.section(outcomes, "/vcp_payload/outcomes/objective", r#"{"status":"unknown"}"#)?;
         if !self.is_spec() {
             self.perceived(outcomes);
         }
-        let Some(objective) = outcomes.get("objective") else { return Ok(String::new()) };
-        self.word(objective, "/vcp_payload/outcomes/objective", "status", STATUS_WORDS);
-        Self::required(objective, "/vcp_payload/outcomes/objective", "status")
+        let objective = outcomes.get("objective").ok_or_else(|| missing("/vcp_payload/outcomes/objective"))?;
+        self.word(objective, "/vcp_payload/outcomes/objective/status", STATUS_WORDS);
+        required(objective, "/vcp_payload/outcomes/objective/status")
     }
 
     /// Objects become one readable string each; the last score of the caller is the satisfaction.
     fn perceived(&mut self, outcomes: &mut Node<'_>) {
-        let path = "/vcp_payload/outcomes/perceived";
+        let pointer = "/vcp_payload/outcomes/perceived";
         let mut satisfaction = None;
         for (at, entry) in outcomes.get("perceived").and_then(Node::open_list).into_iter().flatten().enumerate() {
             if !entry.is_object() {
                 continue;
             }
             let by = entry.text_of("by");
-            let number = |node: Option<&mut Node<'_>>| node.and_then(|n| n.as_number().map(str::to_owned));
-            let score = number(entry.get("sentiment").and_then(|sentiment| sentiment.get("score")));
-            let confidence = number(entry.get("confidence")).map(|confidence| format!("(confidence {confidence})"));
-            let said = match (&by, &score) {
-                (Some(by), Some(score)) => Some(format!("{by}: {score}")),
-                (by, score) => by.clone().or_else(|| score.clone()),
-            };
-            let parts: Vec<String> = said.into_iter().chain(confidence).collect();
-            *entry = Node::string(&parts.join(" "));
-            self.derived(&format!("{path}/{at}"), &format!("{path}/{at}"));
-            let in_range = |score: &String| score.parse::<f64>().is_ok_and(|score| (0.0..=1.0).contains(&score));
-            if by.as_deref() == Some("caller") && score.as_ref().is_some_and(in_range) {
-                satisfaction = score.map(|score| (at, score));
+            let score = entry.get("sentiment").and_then(|sentiment| sentiment.get("score")?.as_number());
+            let confidence = entry.get("confidence").and_then(|confidence| confidence.as_number());
+            let said: [Option<Cow<'_, str>>; 2] = [
+                match (by, score) {
+                    (Some(by), Some(score)) => Some(format!("{by}: {score}").into()),
+                    (by, score) => by.or(score).map(Cow::Borrowed),
+                },
+                confidence.map(|confidence| format!("(confidence {confidence})").into()),
+            ];
+            let said: Vec<_> = said.into_iter().flatten().collect();
+            *entry = Node::string(entry.arena(), &said.join(" "));
+            self.report.derived(format!("{pointer}/{at}"), format!("{pointer}/{at}"));
+            let in_range = |score: &&str| score.parse::<f64>().is_ok_and(|score| (0.0..=1.0).contains(&score));
+            if by == Some("caller")
+                && let Some(score) = score.filter(in_range)
+            {
+                satisfaction = Some((at, score));
             }
         }
         if let Some((at, score)) = satisfaction
             && outcomes.get("user_satisfaction_score").is_none()
         {
-            outcomes.set("user_satisfaction_score", Node::made(score));
-            self.derived(&format!("{path}/{at}/sentiment/score"), "/vcp_payload/outcomes/user_satisfaction_score");
+            outcomes.set_json("user_satisfaction_score", score);
+            self.report
+                .derived(format!("{pointer}/{at}/sentiment/score"), "/vcp_payload/outcomes/user_satisfaction_score");
         }
     }
 
     /// What production systems kept for a provider becomes its `data`; a direction there is the call's.
     fn provider_specific(&mut self, payload: &mut Node<'_>, provider: &str) -> Result<(), MigrateError> {
-        let path = "/vcp_payload/custom/provider_specific";
+        let pointer = "/vcp_payload/custom/provider_specific";
         let Some(custom) = payload.get("custom") else { return Ok(()) };
-        custom.object("vcp_payload.custom")?;
+        custom.object("/vcp_payload/custom")?;
         let Some(providers) = custom.get("provider_specific") else { return Ok(()) };
-        let mut direction = None;
-        for (name, node) in providers.object(&dotted(path))? {
-            let here = super::patch::step(path, &name.decoded().unwrap_or_default());
-            let data = std::mem::replace(node, Node::made("{}"));
-            let mut probe = data.clone();
-            let word = probe.text_of("channel").filter(|word| matches!(word.as_str(), "inbound" | "outbound"));
-            if let Some(word) = word
-                && (direction.is_none() || name.is(provider))
+        let mut found = None;
+        for (name, node) in providers.object(pointer)? {
+            let here = format!("{pointer}/{}", pointer_step(&name.key()));
+            let empty = Node::text(node.arena(), "{}");
+            let data = std::mem::replace(node, empty);
+            // The text of the data itself is not touched.
+            if let Some(word) = data.clone().text_of("channel").and_then(direction)
+                && (found.is_none() || name.is(provider))
             {
-                direction = Some((format!("{here}/channel"), word));
+                found = Some((format!("{here}/channel"), word));
             }
             node.set("data", data);
-            self.renamed(&here, &format!("{here}/data"));
+            let target = format!("{here}/data");
+            self.report.renamed(here, target);
         }
         let Some(call) = payload.get("call") else { return Ok(()) };
-        if let Some((source, word)) = direction
+        if let Some((source, word)) = found
             && call.get("channel").is_none()
             && call.get("direction").is_none()
         {
-            call.set("channel", Node::string("phone"));
-            call.set("direction", Node::string(&word));
-            self.derived(&source, "/vcp_payload/call/channel");
-            self.derived(&source, "/vcp_payload/call/direction");
+            call.set_text("channel", "phone");
+            call.set_text("direction", word);
+            self.report.derived(source.clone(), "/vcp_payload/call/channel");
+            self.report.derived(source, "/vcp_payload/call/direction");
         }
         Ok(())
     }
 
+    /// The place of a member of the audit in the source.
+    fn in_audit(&self, spec: &'static str, production: &'static str) -> &'static str {
+        if self.audit == "/audit" { spec } else { production }
+    }
+
     /// The audit; gives the time of receipt.
-    fn audit(&mut self, root: &mut Node<'_>) -> Result<String, MigrateError> {
+    fn audit<'t>(&mut self, root: &mut Node<'t>) -> Result<&'t str, MigrateError> {
         if root.get("audit").is_none() {
-            root.set("audit", Node::made("{}"));
+            root.set_json("audit", "{}");
+            if !self.is_spec() {
+                // That is where it is missing.
+                self.audit = "/vcp_payload/audit";
+            }
         }
-        let from = if self.is_spec() { "/audit" } else { "/vcp_payload/audit" };
-        let Some(audit) = root.get("audit") else { return Ok(String::new()) };
-        audit.object(&dotted(from))?;
-        let received_at = self.time(audit, from, "/audit", "received_at")?;
-        let version = self.dialect.version();
+        let audit = root.get("audit").ok_or_else(|| missing(self.audit))?;
+        audit.object(self.audit)?;
+        let from = self.in_audit("/audit/received_at", "/vcp_payload/audit/received_at");
+        let received_at = self.time(audit, from, "/audit/received_at")?;
         match audit.text_of("schema_version") {
-            None => self.fill_text(audit, "/audit", "schema_version", "0.5"),
-            Some(word) if word == version.as_str() => {
-                audit.set("schema_version", Node::string("0.5"));
-                self.derived(&format!("{from}/schema_version"), "/audit/schema_version");
+            None => self.fill_text(audit, "/audit/schema_version", "0.5"),
+            Some(word) if word == self.dialect.version().as_str() => {
+                audit.set_text("schema_version", "0.5");
+                let from = self.in_audit("/audit/schema_version", "/vcp_payload/audit/schema_version");
+                self.report.derived(from, "/audit/schema_version");
             }
             Some(_) => {}
         }
-        if !self.is_spec() && audit.rename("normalized_at", "processed_at") {
-            self.renamed(&format!("{from}/normalized_at"), "/audit/processed_at");
+        if !self.is_spec() {
+            let from = self.in_audit("/audit/normalized_at", "/vcp_payload/audit/normalized_at");
+            rename(audit, from, "/audit/processed_at", self.report);
         }
         // It was of the older text; it comes back with it.
         audit.take("checksum");
@@ -396,73 +417,79 @@ impl Upgrade<'_> {
     }
 
     fn consent(&mut self, payload: &mut Node<'_>, call_id: &str) -> Result<(), MigrateError> {
-        let path = "/vcp_payload/consent";
         let Some(consent) = payload.get("consent") else { return Ok(()) };
-        consent.object("vcp_payload.consent")?;
-        let flag = |consent: &mut Node<'_>, name: &str| consent.get(name).map(|node| node.to_text());
-        for name in ["recording_consent", "sharing_allowed"] {
-            if flag(consent, name).is_some_and(|value| !matches!(value.as_str(), "true" | "false")) {
-                let place = FieldPath::from_dotted("vcp_payload.consent").name(name);
-                return Err(MigrateError::shape(place, "a boolean is wanted here"));
-            }
-        }
-        let given = flag(consent, "recording_consent");
-        let shared = flag(consent, "sharing_allowed").as_deref() == Some("true");
-        let (status, scope) = match given.as_deref() {
-            Some("true") if shared => ("granted", r#"["recording","sharing"]"#),
-            Some("true") => ("granted", r#"["recording"]"#),
-            Some(_) => ("denied", "[]"),
-            None => ("pending", "[]"),
+        consent.object("/vcp_payload/consent")?;
+        let mut flag = |pointer: &'static str| match consent.get(name_of(pointer)).map(|node| node.json()) {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => Err(MigrateError::shape(path(pointer), "a boolean is wanted here")),
         };
-        self.fill_text(consent, path, "consent_id", &format!("consent_{call_id}"));
-        self.fill_text(consent, path, "version", "0.4");
-        for (name, value) in [("status", format!("\"{status}\"")), ("scope", scope.to_owned())] {
-            if consent.get(name).is_none() {
-                consent.set(name, Node::made(value));
+        let given = flag("/vcp_payload/consent/recording_consent")?;
+        let shared = flag("/vcp_payload/consent/sharing_allowed")?;
+        let (status, scope) = match (given, shared) {
+            (Some(true), Some(true)) => ("granted", r#"["recording","sharing"]"#),
+            (Some(true), _) => ("granted", r#"["recording"]"#),
+            (Some(false), _) => ("denied", "[]"),
+            (None, _) => ("pending", "[]"),
+        };
+        self.fill_text(consent, "/vcp_payload/consent/consent_id", &format!("consent_{call_id}"));
+        self.fill_text(consent, "/vcp_payload/consent/version", "0.4");
+        let status_json = quoted(consent.arena(), status);
+        for (pointer, value) in [("/vcp_payload/consent/status", status_json), ("/vcp_payload/consent/scope", scope)] {
+            if consent.get(name_of(pointer)).is_none() {
+                consent.set_json(name_of(pointer), value);
                 match given {
-                    Some(_) => self.derived(&format!("{path}/recording_consent"), &format!("{path}/{name}")),
-                    None => self.assumed(&format!("{path}/{name}")),
+                    Some(_) => self.report.derived("/vcp_payload/consent/recording_consent", pointer),
+                    None => self.report.assumed(pointer),
                 }
             }
         }
         if status == "granted" {
-            self.rename(consent, path, &[("consent_timestamp", "granted_at")]);
+            CONSENT.iter().for_each(|(old, new)| rename(consent, old, new, self.report));
         }
         Ok(())
     }
 
     fn provenance(&mut self, payload: &mut Node<'_>, provider: &str, received_at: &str) -> Result<(), MigrateError> {
-        let path = "/vcp_payload/provenance";
+        let pointer = "/vcp_payload/provenance";
         if payload.get("provenance").is_none() {
-            payload.set("provenance", Node::made("{}"));
+            payload.set_json("provenance", "{}");
         }
-        let step = format!("upgraded_from_v{}", self.dialect.version());
-        let Some(provenance) = payload.get("provenance") else { return Ok(()) };
-        provenance.object("vcp_payload.provenance")?;
+        let provenance = payload.get("provenance").ok_or_else(|| missing(pointer))?;
+        provenance.object(pointer)?;
         if self.dialect == Dialect::V04 {
-            self.rename(provenance, path, PROVENANCE_NAMES);
+            PROVENANCE.iter().for_each(|(old, new)| rename(provenance, old, new, self.report));
         }
         if provenance.get("source_system").is_none() {
-            provenance.set("source_system", Node::string(provider));
-            self.derived("/vcp_payload/call/provider", &format!("{path}/source_system"));
+            provenance.set_text("source_system", provider);
+            self.report.derived("/vcp_payload/call/provider", "/vcp_payload/provenance/source_system");
         }
         if provenance.get("created_at").is_none() {
-            provenance.set("created_at", Node::string(received_at));
-            let from = if self.is_spec() { "/audit/received_at" } else { "/vcp_payload/audit/received_at" };
-            self.derived(from, &format!("{path}/created_at"));
+            provenance.set_text("created_at", received_at);
+            let from = self.in_audit("/audit/received_at", "/vcp_payload/audit/received_at");
+            self.report.derived(from, "/vcp_payload/provenance/created_at");
         }
         if provenance.get("transformation_history").is_none() {
-            provenance.set("transformation_history", Node::made("[]"));
+            provenance.set_json("transformation_history", "[]");
         }
-        if let Some(history) = provenance.get("transformation_history").and_then(Node::open_list) {
-            history.push(Node::string(&step));
-            let at = history.len() - 1;
-            self.report.add(
-                ChangeKind::Derived,
-                Some("/vcp_version"),
-                Some(&format!("{path}/transformation_history/{at}")),
-            );
+        if let Some(history) = provenance.get("transformation_history")
+            && let arena = history.arena()
+            && let Some(history) = history.open_list()
+        {
+            self.report.derived("/vcp_version", format!("{pointer}/transformation_history/{}", history.len()));
+            history.push(Node::string(arena, &step(self.dialect)));
         }
         Ok(())
     }
+}
+
+/// A legacy word for the channel that is a direction.
+pub(super) fn direction(word: &str) -> Option<&str> {
+    Some(word).filter(|word| matches!(*word, "inbound" | "outbound"))
+}
+
+/// What the history says of an upgrade.
+pub(super) fn step(dialect: Dialect) -> String {
+    format!("upgraded_from_v{}", dialect.version())
 }

@@ -1,0 +1,108 @@
+//! Whether two JSON documents say the same (decisions 2.5).
+
+use super::tree::{Members, Node};
+use crate::{Decimal, Limits, Timestamp};
+use bumpalo::collections::Vec as List;
+use std::{
+    borrow::Cow,
+    collections::{HashMap, VecDeque},
+};
+
+/// Whether two values are the same JSON: numbers by value, members in any order, times without regard to `T` or a space.
+pub(super) fn same(a: &mut Node<'_>, b: &mut Node<'_>) -> bool {
+    same_below(a, b, 0)
+}
+
+/// What is deeper than the limit is compared as text, so that hostile depth takes no stack (decisions 4.7).
+fn same_below(a: &mut Node<'_>, b: &mut Node<'_>, depth: usize) -> bool {
+    if let (Node::Raw(a, _), Node::Raw(b, _)) = (&*a, &*b) {
+        if a == b {
+            return true;
+        }
+        if !is_container(a) || !is_container(b) {
+            return same_scalar(a, b);
+        }
+        if depth > Limits::default().depth {
+            return same_tokens(a, b);
+        }
+    }
+    if a.is_object() != b.is_object() {
+        return false;
+    }
+    let depth = depth + 1;
+    if let (Some(a), Some(b)) = (a.open(), b.open()) {
+        let partners = partners(a, b);
+        return a.len() == b.len()
+            && a.iter_mut().zip(partners).all(|((_, a), partner)| {
+                partner.and_then(|at| b.get_mut(at)).is_some_and(|(_, b)| same_below(a, b, depth))
+            });
+    }
+    match (a.open_list(), b.open_list()) {
+        (Some(a), Some(b)) => a.len() == b.len() && a.iter_mut().zip(b).all(|(a, b)| same_below(a, b, depth)),
+        _ => false,
+    }
+}
+
+/// For each member of one object where the member of that name is in the other; of a name that stands twice the first goes with the first. Linear for many.
+pub(super) fn partners<'t>(a: &Members<'t>, b: &Members<'_>) -> List<'t, Option<usize>> {
+    const FEW: usize = 16;
+    let mut partners = List::with_capacity_in(a.len(), a.bump());
+    if b.len() <= FEW {
+        let mut is_taken = [false; FEW];
+        // Most members stand in the same order.
+        let mut next = 0;
+        partners.extend(a.iter().map(|(name, _)| {
+            let is_partner =
+                |at: &usize| is_taken.get(*at) == Some(&false) && b.get(*at).is_some_and(|(other, _)| other.same(name));
+            let at = (next..b.len()).chain(0..next).find(is_partner)?;
+            if let Some(taken) = is_taken.get_mut(at) {
+                *taken = true;
+            }
+            next = at + 1;
+            Some(at)
+        }));
+        return partners;
+    }
+    let mut places: HashMap<Cow<'_, str>, VecDeque<usize>> = HashMap::with_capacity(b.len());
+    for (at, (name, _)) in b.iter().enumerate() {
+        places.entry(name.key()).or_default().push_back(at);
+    }
+    partners.extend(a.iter().map(|(name, _)| places.get_mut(&name.key()).and_then(VecDeque::pop_front)));
+    partners
+}
+
+fn is_container(text: &str) -> bool {
+    text.starts_with(['{', '['])
+}
+
+/// Whether two texts differ in white space between tokens only.
+pub(super) fn same_tokens(a: &str, b: &str) -> bool {
+    tokens(a).eq(tokens(b))
+}
+
+/// The bytes of a text without the white space between tokens.
+fn tokens(text: &str) -> impl Iterator<Item = u8> {
+    let (mut in_string, mut escaped) = (false, false);
+    text.bytes().filter(move |byte| {
+        if in_string {
+            in_string = escaped || *byte != b'"';
+            escaped = !escaped && *byte == b'\\';
+            return true;
+        }
+        in_string = *byte == b'"';
+        !byte.is_ascii_whitespace()
+    })
+}
+
+fn same_scalar(a: &str, b: &str) -> bool {
+    if a.starts_with('"') && b.starts_with('"') {
+        let decode = |text: &str| serde_json::from_str::<String>(text).ok();
+        let (Some(a), Some(b)) = (decode(a), decode(b)) else { return false };
+        let time = |text: &str| text.parse::<Timestamp>().ok();
+        return a == b || (a.len() == b.len() && time(&a).is_some_and(|time_a| time(&b) == Some(time_a)));
+    }
+    match (a.parse::<Decimal>(), b.parse::<Decimal>()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
