@@ -1,6 +1,6 @@
 //! Timestamps that keep their spelling (decisions 1.4).
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr};
 
@@ -203,43 +203,77 @@ impl FromStr for Timestamp {
     }
 }
 
+/// The text of a timestamp under construction. Formatting it by `write!` took a third of the time that writing a message took.
+struct Spelling {
+    bytes: [u8; Self::LONGEST],
+    length: usize,
+}
+
+impl Spelling {
+    /// `2026-10-14T12:00:00.123456789+02:00`
+    const LONGEST: usize = 35;
+
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.length) {
+            *place = byte;
+            self.length += 1;
+        }
+    }
+
+    /// The last `digits` digits of a number.
+    fn number(&mut self, mut number: u32, digits: usize) {
+        let end = self.length + digits;
+        for place in self.bytes.iter_mut().take(end).skip(self.length).rev() {
+            *place = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
+        self.length = end.min(Self::LONGEST);
+    }
+
+    fn as_str(&self) -> &str {
+        self.bytes.get(..self.length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let east = match self.offset {
-            Offset::Minutes { east, .. } => i32::from(east),
+            Offset::Minutes { east, .. } => east,
             _ => 0,
         };
-        let local = FixedOffset::east_opt(east * 60)
-            .map_or(self.instant.naive_utc(), |zone| self.instant.with_timezone(&zone).naive_local());
-        let separator = if self.lower_case_t { 't' } else { 'T' };
-        write!(
-            f,
-            "{:04}-{:02}-{:02}{separator}{:02}:{:02}:{:02}",
-            local.year(),
-            local.month(),
-            local.day(),
-            local.hour(),
-            local.minute(),
-            local.second()
-        )?;
+        let utc = self.instant.naive_utc();
+        // An offset never leads out of the years that a timestamp was read with.
+        let local = utc.checked_add_signed(TimeDelta::minutes(east.into())).unwrap_or(utc);
+        let mut text = Spelling { bytes: [0; Spelling::LONGEST], length: 0 };
+        text.number(local.year().unsigned_abs(), 4);
+        for (before, part) in [
+            (b'-', local.month()),
+            (b'-', local.day()),
+            (if self.lower_case_t { b't' } else { b'T' }, local.hour()),
+            (b':', local.minute()),
+            (b':', local.second()),
+        ] {
+            text.push(before);
+            text.number(part, 2);
+        }
         if self.fraction_digits > 0 {
             let dropped = u32::from(9_u8.saturating_sub(self.fraction_digits));
-            write!(
-                f,
-                ".{:0width$}",
-                local.nanosecond() / 10_u32.pow(dropped),
-                width = usize::from(self.fraction_digits)
-            )?;
+            text.push(b'.');
+            text.number(local.nanosecond() / 10_u32.pow(dropped), self.fraction_digits.into());
         }
         match self.offset {
-            Offset::None => Ok(()),
-            Offset::Zulu => f.write_str("Z"),
-            Offset::LowerZulu => f.write_str("z"),
+            Offset::None => {}
+            Offset::Zulu => text.push(b'Z'),
+            Offset::LowerZulu => text.push(b'z'),
             Offset::Minutes { east, negative } => {
-                let minutes = east.unsigned_abs();
-                write!(f, "{}{:02}:{:02}", if negative { '-' } else { '+' }, minutes / 60, minutes % 60)
+                let minutes = u32::from(east.unsigned_abs());
+                text.push(if negative { b'-' } else { b'+' });
+                text.number(minutes / 60, 2);
+                text.push(b':');
+                text.number(minutes % 60, 2);
             }
         }
+        f.write_str(text.as_str())
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     stash,
     tree::Node,
 };
-use crate::PathNode;
+use crate::path::pointer_step;
 use serde::{Serialize, Serializer};
 use std::{borrow::Cow, collections::HashSet, fmt};
 
@@ -116,26 +116,32 @@ impl MigrationReport {
     }
 
     /// Adds the unknown members of a tree that was read by its kinds. `source` gives the place in the source, where that is another one.
-    pub(super) fn kept(&mut self, node: &Node<'_>, source: impl Fn(&str) -> Option<String> + Copy) {
-        self.kept_below(node, &PathNode::root(), source);
+    pub(super) fn kept(&mut self, node: &Node<'_>, source: impl Fn(&str) -> Option<String>) {
+        self.kept_below(node, &mut String::new(), &source);
     }
 
-    fn kept_below(&mut self, node: &Node<'_>, path: &PathNode<'_>, source: impl Fn(&str) -> Option<String> + Copy) {
+    fn kept_below(&mut self, node: &Node<'_>, pointer: &mut String, source: &impl Fn(&str) -> Option<String>) {
+        let end = pointer.len();
         match node {
             Node::Object(members) => {
-                for (name, node) in members {
+                for (name, node) in members.iter().filter(|(name, node)| name.is_unknown || !node.is_raw()) {
+                    pointer.push('/');
+                    pointer.push_str(&pointer_step(&name.key()));
                     if name.is_unknown {
-                        let target = path.name(&name.key()).pointer();
-                        let source = source(&target).unwrap_or_else(|| target.clone());
-                        self.add(ChangeKind::Kept, Some(source.into()), Some(target.into()));
-                    } else if !matches!(node, Node::Raw(..)) {
-                        self.kept_below(node, &path.name(&name.key()), source);
+                        let source = source(pointer).unwrap_or_else(|| pointer.clone());
+                        self.add(ChangeKind::Kept, Some(source.into()), Some(pointer.clone().into()));
+                    } else {
+                        self.kept_below(node, pointer, source);
                     }
+                    pointer.truncate(end);
                 }
             }
             Node::List(list) => {
-                for (at, node) in list.iter().enumerate().filter(|(_, node)| !matches!(node, Node::Raw(..))) {
-                    self.kept_below(node, &path.index(at), source);
+                for (at, node) in list.iter().enumerate().filter(|(_, node)| !node.is_raw()) {
+                    pointer.push('/');
+                    pointer.push_str(&at.to_string());
+                    self.kept_below(node, pointer, source);
+                    pointer.truncate(end);
                 }
             }
             Node::Raw(..) => {}

@@ -49,6 +49,11 @@ impl<'t> Node<'t> {
         }
     }
 
+    /// Whether it is not opened.
+    pub(super) fn is_raw(&self) -> bool {
+        matches!(self, Self::Raw(..))
+    }
+
     pub(super) fn is_null(&self) -> bool {
         matches!(self, Self::Raw("null", _))
     }
