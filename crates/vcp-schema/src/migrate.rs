@@ -330,6 +330,23 @@ fn came_up(text: &str, source: &Node<'_>) -> Option<Downgraded> {
     same_but_for_stashes(&again, text).then_some(Downgraded { text: old, dialect, report })
 }
 
+/// Whether two JSON texts say the same, as decisions 2.5 compares messages that went and came back: a null member is a member, the order of members does
+/// not count, numbers are compared by value however they are spelled, and times without regard to `T` or a space. Texts that are not JSON are not
+/// equivalent to anything.
+///
+/// ```
+/// use vcp_schema::migrate::equivalent;
+/// assert!(equivalent(r#"{"a": 1.0, "b": null}"#, r#"{"b":null,"a":1}"#));
+/// assert!(!equivalent(r#"{"a": 1, "b": null}"#, r#"{"a":1}"#));
+/// ```
+#[must_use]
+pub fn equivalent(a: &str, b: &str) -> bool {
+    let limits = Limits { text_bytes: usize::MAX, ..Limits::default() };
+    let arena = arena(a);
+    [a, b].iter().all(|text| structure::well_formed(text, &limits).is_ok())
+        && same::same(arena.alloc(Node::text(&arena, a)), arena.alloc(Node::text(&arena, b)))
+}
+
 /// Whether two messages say the same, but for what is stashed for the way back.
 fn same_but_for_stashes(a: &str, b: &str) -> bool {
     let arena = arena(a);

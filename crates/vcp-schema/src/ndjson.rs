@@ -201,6 +201,16 @@ impl<R: BufRead> Iterator for Reader<R> {
     }
 }
 
+/// JSON text as one line: a CR or LF, which can only stand between tokens, becomes a space (decisions 1.6).
+///
+/// ```
+/// assert_eq!(vcp_schema::ndjson::one_line("{\n\"a\":1\r\n}".to_owned()), "{ \"a\":1  }");
+/// ```
+#[must_use]
+pub fn one_line(json: String) -> String {
+    if memchr::memchr2(b'\r', b'\n', json.as_bytes()).is_some() { json.replace(['\r', '\n'], " ") } else { json }
+}
+
 /// Writes messages, one a line.
 #[derive(Debug)]
 pub struct Writer<W> {
@@ -220,12 +230,9 @@ impl<W: Write> Writer<W> {
     ///
     /// What the target answers.
     pub fn write(&mut self, message: &VcpMessage) -> io::Result<()> {
-        let mut line = message.to_json().into_bytes();
-        for byte in line.iter_mut().filter(|byte| matches!(**byte, b'\r' | b'\n')) {
-            *byte = b' ';
-        }
-        line.push(b'\n');
-        self.target.write_all(&line)
+        let mut line = one_line(message.to_json());
+        line.push('\n');
+        self.target.write_all(line.as_bytes())
     }
 
     /// Flushes the target.

@@ -1,0 +1,282 @@
+//! One thread reads lines into batches, as many as there are cores migrate them, and the main thread writes. Batches go round the workers in turn
+//! and are taken from them in turn, which keeps the order; the channels hold few, which bounds memory.
+
+use crate::{
+    Args, Target,
+    input::{self, Line, Source},
+    output::{Output, Position},
+    tally::Tally,
+};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::{
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    thread,
+    time::{Duration, Instant},
+};
+use vcp_sdk::schema::{
+    Dialect, Limits, VcpMessage,
+    migrate::{self, Downgrade, MigrationReport, Options},
+    ndjson,
+};
+
+/// A batch is as many lines as fit these.
+const BATCH_LINES: usize = 256;
+const BATCH_BYTES: usize = 1 << 20;
+
+/// How many batches wait before and behind each worker.
+const WAITING: usize = 2;
+
+/// Lines to migrate. They follow each other in one source.
+struct Batch {
+    source: usize,
+    lines: Vec<(u64, Line)>,
+    bytes: usize,
+    /// Why the source could not be read further.
+    broken: Option<String>,
+    end: Position,
+}
+
+/// What came of a batch.
+struct Done {
+    lines: Vec<u8>,
+    failures: Vec<u8>,
+    /// Why lines failed, a line each.
+    reasons: Vec<String>,
+    tally: Tally,
+    end: Position,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Tally, String> {
+    let begun = Instant::now();
+    let (sources, passed_over) = input::sources(&args.input)?;
+    let mut output = Output::open(args, sources.iter().map(Source::name).collect())?;
+    let bar = progress(&sources);
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let workers = args.threads.map_or(cores, usize::from);
+
+    let all = thread::scope(|scope| {
+        let (mut to_workers, mut from_workers) = (Vec::new(), Vec::new());
+        for _ in 0..workers {
+            let (batches, waiting) = sync_channel::<Batch>(WAITING);
+            let (finished, done) = sync_channel::<Done>(WAITING);
+            to_workers.push(batches);
+            from_workers.push(done);
+            let sources = &sources;
+            scope.spawn(move || work(args, sources, &waiting, &finished));
+        }
+        let (sources, bar, start) = (&sources, &bar, output.position);
+        scope.spawn(move || read(sources, start, bar, &to_workers));
+        write(&from_workers, &mut output, bar)
+    })?;
+    bar.finish_and_clear();
+
+    if passed_over > 0 {
+        eprintln!(
+            "{passed_over} files passed over: they end neither with .json, .ndjson nor .jsonl, plain or with .gz"
+        );
+    }
+    if !all {
+        // Whoever read standard output has seen enough.
+        return Ok(output.tally);
+    }
+    let tally = output.finish()?;
+    eprintln!("{}", tally.summary(begun.elapsed()));
+    Ok(tally)
+}
+
+fn progress(sources: &[Source]) -> ProgressBar {
+    let total: Option<u64> = sources.iter().map(|source| source.size).sum();
+    let (bar, template) = match total {
+        Some(total) => (
+            ProgressBar::new(total),
+            "{bar:32} {percent:>3}% {bytes} of {total_bytes}, {bytes_per_sec}, {msg}, {eta} left",
+        ),
+        None => (ProgressBar::new_spinner(), "{spinner} {bytes}, {bytes_per_sec}, {msg}"),
+    };
+    ProgressStyle::with_template(template).map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+}
+
+/// Reads the sources from `start` on. Ends early when nobody takes batches any more.
+fn read(sources: &[Source], start: Position, bar: &ProgressBar, workers: &[SyncSender<Batch>]) {
+    let mut turn = workers.iter().cycle();
+    let mut send = |batch| turn.next().is_some_and(|worker| worker.send(batch).is_ok());
+    for (index, source) in sources.iter().enumerate() {
+        if index < start.sources {
+            bar.inc(source.size.unwrap_or(0));
+            continue;
+        }
+        let skip = if index == start.sources { start.lines } else { 0 };
+        let new = |number| Batch {
+            source: index,
+            lines: Vec::new(),
+            bytes: 0,
+            broken: None,
+            end: Position { sources: index, lines: number },
+        };
+        let mut number = 0;
+        let mut batch = new(number);
+        match source.open(|bytes| bar.inc(bytes)) {
+            Ok(lines) => {
+                for line in lines {
+                    match line {
+                        Ok(line) => {
+                            number += 1;
+                            if number <= skip {
+                                continue;
+                            }
+                            batch.bytes += if let Line::Text(text) = &line { text.len() } else { 0 };
+                            batch.lines.push((number, line));
+                        }
+                        Err(error) => {
+                            batch.broken = Some(format!("cannot be read further: {error}"));
+                            break;
+                        }
+                    }
+                    if batch.lines.len() >= BATCH_LINES || batch.bytes >= BATCH_BYTES {
+                        batch.end.lines = number;
+                        if !send(std::mem::replace(&mut batch, new(number))) {
+                            return;
+                        }
+                    }
+                }
+            }
+            Err(error) => batch.broken = Some(format!("cannot be read: {error}")),
+        }
+        batch.end = Position { sources: index + 1, lines: 0 };
+        if !send(batch) {
+            return;
+        }
+    }
+}
+
+/// Writes what the workers have done, in turn. Gives whether all was written.
+fn write(workers: &[Receiver<Done>], output: &mut Output, bar: &ProgressBar) -> Result<bool, String> {
+    let begun = Instant::now();
+    let before = output.tally.messages();
+    let mut shown = begun;
+    for worker in workers.iter().cycle() {
+        // The one whose turn it is has nothing more: nobody has.
+        let Ok(done) = worker.recv() else { break };
+        for reason in &done.reasons {
+            bar.suspend(|| eprintln!("{reason}"));
+        }
+        if !output.write(&done.lines, &done.failures)? {
+            return Ok(false);
+        }
+        output.tally.add(done.tally);
+        output.checkpoint(done.end)?;
+        if shown.elapsed() > Duration::from_millis(100) {
+            shown = Instant::now();
+            let rate = (output.tally.messages() - before) as f64 / begun.elapsed().as_secs_f64();
+            bar.set_message(format!("{} messages, {rate:.0}/s", output.tally.messages()));
+        }
+    }
+    Ok(true)
+}
+
+fn work(args: &Args, sources: &[Source], batches: &Receiver<Batch>, finished: &SyncSender<Done>) {
+    let options = Options { now: args.now, ..Options::default() };
+    while let Ok(batch) = batches.recv() {
+        let mut done = Done {
+            lines: Vec::with_capacity(2 * batch.bytes),
+            failures: Vec::new(),
+            reasons: Vec::new(),
+            tally: Tally::default(),
+            end: batch.end,
+        };
+        let name = sources.get(batch.source).map(Source::name).unwrap_or_default();
+        for (number, line) in batch.lines {
+            let text = match line {
+                Line::Text(text) if text.trim_ascii().is_empty() => continue,
+                Line::Text(text) => text,
+                Line::TooLong => {
+                    let most = Limits::default().text_bytes;
+                    done.reasons.push(format!(
+                        "{name}:{number}: VCP_E008: longer than the limit of {most} bytes; passed over, and not among the failures either"
+                    ));
+                    done.tally.failed += 1;
+                    continue;
+                }
+            };
+            match migrate(args, &options, &text) {
+                Ok(migrated) => {
+                    done.tally.migrated(migrated.from, migrated.to, &migrated.report);
+                    done.lines.extend_from_slice(ndjson::one_line(migrated.text).as_bytes());
+                    done.lines.push(b'\n');
+                }
+                Err(reason) => {
+                    done.reasons.push(format!("{name}:{number}: {reason}"));
+                    done.tally.failed += 1;
+                    done.failures.extend_from_slice(&text);
+                    if !text.ends_with(b"\n") {
+                        done.failures.push(b'\n');
+                    }
+                }
+            }
+        }
+        if let Some(broken) = batch.broken {
+            done.reasons.push(format!("{name}: {broken}"));
+            done.tally.failed += 1;
+        }
+        if finished.send(done).is_err() {
+            return;
+        }
+    }
+}
+
+struct Migrated {
+    text: String,
+    from: Dialect,
+    to: Dialect,
+    report: MigrationReport,
+}
+
+fn migrate(args: &Args, options: &Options, line: &[u8]) -> Result<Migrated, String> {
+    let text = std::str::from_utf8(line).map_err(|e| format!("VCP_E007 at $: the text is not UTF-8: {e}"))?;
+    let as_it_was = |dialect| Migrated {
+        text: text.trim().to_owned(),
+        from: dialect,
+        to: dialect,
+        report: MigrationReport::default(),
+    };
+    let migrated = match args.to {
+        Target::V05 => {
+            let upgraded = migrate::upgrade(text, options).map_err(|e| e.to_string())?;
+            if upgraded.from == Dialect::V05 {
+                return Ok(as_it_was(Dialect::V05));
+            }
+            let migrated = Migrated {
+                text: upgraded.message.to_json(),
+                from: upgraded.from,
+                to: Dialect::V05,
+                report: upgraded.report,
+            };
+            if args.prove {
+                let back = migrate::downgrade(&upgraded.message, Downgrade::Reversible).map_err(|e| e.to_string())?;
+                prove(text, &back.text)?;
+            }
+            migrated
+        }
+        Target::V03 => {
+            let from = migrate::detect(text, &options.limits).map_err(|e| e.to_string())?;
+            if from != Dialect::V05 {
+                return Ok(as_it_was(from));
+            }
+            let message = VcpMessage::from_json(text).map_err(|e| e.to_string())?;
+            let down = migrate::downgrade(&message, Downgrade::Reversible).map_err(|e| e.to_string())?;
+            if args.prove {
+                let back = migrate::upgrade(&down.text, options).map_err(|e| e.to_string())?;
+                prove(&message.to_json(), &back.message.to_json())?;
+            }
+            Migrated { text: down.text, from, to: down.dialect, report: down.report }
+        }
+    };
+    Ok(migrated)
+}
+
+fn prove(original: &str, back: &str) -> Result<(), String> {
+    if migrate::equivalent(original, back) {
+        return Ok(());
+    }
+    Err("taken back, it is not what it was: please report this".to_owned())
+}

@@ -1,0 +1,82 @@
+//! What was done, in numbers.
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, time::Duration};
+use vcp_sdk::schema::{
+    Dialect,
+    migrate::{ChangeKind, MigrationReport},
+};
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Tally {
+    /// Messages by what became of them: the dialects that they came in and went out.
+    ways: BTreeMap<String, u64>,
+    /// Entries of the reports by their kinds.
+    kinds: BTreeMap<String, u64>,
+    /// Messages that could not be migrated.
+    pub(crate) failed: u64,
+}
+
+impl Tally {
+    pub(crate) fn migrated(&mut self, from: Dialect, to: Dialect, report: &MigrationReport) {
+        let way = if from == to { format!("{from}, as it was") } else { format!("{from} → {to}") };
+        *self.ways.entry(way).or_default() += 1;
+        for kind in ChangeKind::ALL {
+            let count = report.count(*kind);
+            if count > 0 {
+                *self.kinds.entry(kind.as_str().to_owned()).or_default() += count as u64;
+            }
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        for (way, count) in other.ways {
+            *self.ways.entry(way).or_default() += count;
+        }
+        for (kind, count) in other.kinds {
+            *self.kinds.entry(kind).or_default() += count;
+        }
+        self.failed += other.failed;
+    }
+
+    /// How many messages there were, migrated or not.
+    pub(crate) fn messages(&self) -> u64 {
+        self.ways.values().sum::<u64>() + self.failed
+    }
+
+    /// A summary for people.
+    pub(crate) fn summary(&self, took: Duration) -> String {
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_BORDERS_ONLY);
+        let mut row = |what: String, count: u64| {
+            table.add_row([what, grouped(count)]);
+        };
+        for (way, count) in &self.ways {
+            row(way.clone(), *count);
+        }
+        row("not migrated".to_owned(), self.failed);
+        for kind in ChangeKind::ALL {
+            row(format!("places {}", kind.as_str()), self.kinds.get(kind.as_str()).copied().unwrap_or(0));
+        }
+        if let Some(column) = table.column_mut(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        let seconds = took.as_secs_f64();
+        let rate = if seconds > 0.0 { self.messages() as f64 / seconds } else { 0.0 };
+        format!("{table}\n{} messages in {seconds:.1} s, {} a second", grouped(self.messages()), grouped(rate as u64))
+    }
+}
+
+/// `1234567` as `1 234 567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out
+}
