@@ -44,6 +44,20 @@ pub enum Kind {
     OrNull(&'static Kind),
 }
 
+impl Kind {
+    /// What is written, as JSON, for a member of this kind that has a default and is absent: `[]`, `{}`, `false` or `0`.
+    #[must_use]
+    pub const fn default_json(&self) -> Option<&'static str> {
+        match self {
+            Self::List(_) => Some("[]"),
+            Self::Map(..) | Self::FreeForm => Some("{}"),
+            Self::Boolean => Some("false"),
+            Self::Integer => Some("0"),
+            _ => None,
+        }
+    }
+}
+
 /// A modelled object.
 #[derive(Debug)]
 #[non_exhaustive]

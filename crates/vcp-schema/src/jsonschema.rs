@@ -208,14 +208,12 @@ impl Maker<'_> {
 
     fn member(&mut self, field: &Field, example: Option<&Value>) -> Schema {
         let mut schema = self.value(&field.kind, example);
-        match (field.presence, &field.kind) {
-            (Presence::Optional, _) => schema = or_null(schema),
-            (Presence::Defaulted, Kind::List(_)) => drop(schema.insert("default".to_owned(), json!([]))),
-            (Presence::Defaulted, Kind::Map(..) | Kind::FreeForm) => {
-                drop(schema.insert("default".to_owned(), json!({})))
+        match field.presence {
+            Presence::Optional => schema = or_null(schema),
+            Presence::Defaulted => {
+                let default = field.kind.default_json().and_then(|default| serde_json::from_str(default).ok());
+                default.map(|default| schema.insert("default".to_owned(), default));
             }
-            (Presence::Defaulted, Kind::Boolean) => drop(schema.insert("default".to_owned(), json!(false))),
-            (Presence::Defaulted, Kind::Integer) => drop(schema.insert("default".to_owned(), json!(0))),
             _ => {}
         }
         let note = match field.kind {

@@ -23,6 +23,7 @@ mod same;
 mod stash;
 mod tree;
 mod up;
+mod written;
 
 use crate::{
     Dialect, ErrorCode, FieldPath, Limits, ParseError, Timestamp, VcpMessage, VcpVersion, describe::Kind,
@@ -266,8 +267,8 @@ fn upgrade_afresh(
     let mut message = VcpMessage::from_json_with(&node.to_text(text.len() + 1024), &options.limits)
         .map_err(|error| wrong(text, dialect, options, &error))?;
 
-    let written = arena.alloc_str(&message.to_json());
-    let back = arena.alloc(Node::read(arena, written, &Kind::Object(Dialect::V05.message())));
+    let back = arena.alloc(node.clone());
+    written::as_written(back, &Kind::Object(Dialect::V05.message()));
     let inner_audit = dialect != Dialect::Spec03 && source.get("audit").is_none();
     report.kept(back, |target| (inner_audit && target.starts_with("/audit/")).then(|| format!("/vcp_payload{target}")));
     down::downgrade(back, dialect, &mut MigrationReport::default());

@@ -23,7 +23,11 @@ impl Step<'_> {
 
 /// A name as a step of a JSON Pointer.
 pub(crate) fn pointer_step(name: &str) -> Cow<'_, str> {
-    if name.contains(['~', '/']) { Cow::Owned(name.replace('~', "~0").replace('/', "~1")) } else { Cow::Borrowed(name) }
+    if memchr::memchr2(b'~', b'/', name.as_bytes()).is_some() {
+        Cow::Owned(name.replace('~', "~0").replace('/', "~1"))
+    } else {
+        Cow::Borrowed(name)
+    }
 }
 
 /// The place of a value in a JSON document.

@@ -165,7 +165,7 @@ fn leave_out<'t>(parent: &mut Node<'t>, pointer: &'static str, assumed: &'t str,
     let mut assumed = Node::text(section.arena(), assumed);
     if let Some(members) = section.open() {
         members.retain(|(name, value)| {
-            !matches!(value.json(), "[]" | "{}") || name.decoded().is_some_and(|name| assumed.member(&name).is_some())
+            !value.is_empty() || name.decoded().is_some_and(|name| assumed.member(&name).is_some())
         });
     }
     if same(&mut section, &mut assumed) {

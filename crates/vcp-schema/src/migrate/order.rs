@@ -9,42 +9,68 @@ pub(super) type Place = [u32; 10];
 /// Places in document order, for pointers into a document.
 pub(super) struct Places<'n, 't> {
     root: &'n Node<'t>,
+    /// Where the pointer before led, but for its last step: the next one mostly goes there too.
+    parent: String,
+    way: Way<'n, 't>,
     /// The members of large objects by name, made when they are asked for first; the objects by their address.
-    large: HashMap<usize, HashMap<Cow<'n, str>, usize>>,
+    large: HashMap<usize, HashMap<Cow<'t, str>, usize>>,
+}
+
+/// How far a pointer has been followed.
+#[derive(Clone, Copy)]
+struct Way<'n, 't> {
+    /// `None` behind a step to what is not there.
+    node: Option<&'n Node<'t>>,
+    place: Place,
+    steps: usize,
 }
 
 impl<'n, 't> Places<'n, 't> {
     pub(super) fn new(root: &'n Node<'t>) -> Self {
-        Self { root, large: HashMap::new() }
+        let way = Way { node: Some(root), place: Place::default(), steps: 0 };
+        Self { root, parent: String::new(), way, large: HashMap::new() }
     }
 
     /// The place of a pointer. Steps beyond the tenth, which nothing modelled has, do not count.
     pub(super) fn of(&mut self, pointer: &str) -> Place {
-        const FEW: usize = 16;
-        let mut place = Place::default();
-        let mut node = self.root;
-        for (step, slot) in pointer.split('/').skip(1).zip(&mut place) {
-            let step = decoded(step);
-            let at = match node {
-                Node::Object(members) if members.len() <= FEW => members.iter().position(|(name, _)| name.is(&step)),
-                Node::Object(members) => {
-                    let index = self.large.entry(std::ptr::from_ref(node) as usize).or_insert_with(|| {
-                        members.iter().enumerate().map(|(at, (name, _))| (name.key(), at)).collect()
-                    });
-                    index.get(step.as_ref()).copied()
-                }
-                Node::List(_) => step.parse().ok(),
-                Node::Raw(..) => None,
-            };
-            *slot = at.and_then(|at| u32::try_from(at + 1).ok()).unwrap_or(u32::MAX);
-            let below = match (node, at) {
-                (Node::Object(members), Some(at)) => members.get(at).map(|(_, node)| node),
-                (Node::List(list), Some(at)) => list.get(at),
-                _ => None,
-            };
-            let Some(below) = below else { break };
-            node = below;
+        let Some((parent, last)) = pointer.rsplit_once('/') else { return Place::default() };
+        if self.parent != parent {
+            let root = Way { node: Some(self.root), place: Place::default(), steps: 0 };
+            self.way = parent.split('/').skip(1).fold(root, |way, step| self.step(way, step));
+            self.parent.clear();
+            self.parent.push_str(parent);
         }
-        place
+        self.step(self.way, last).place
+    }
+
+    fn step(&mut self, way: Way<'n, 't>, step: &str) -> Way<'n, 't> {
+        const FEW: usize = 16;
+        let Some(node) = way.node else { return way };
+        let step = decoded(step);
+        let (at, below) = match node {
+            Node::Object(members) => {
+                let at = if members.len() <= FEW {
+                    members.iter().position(|(name, _)| name.is(&step))
+                } else {
+                    let index = || members.iter().enumerate().map(|(at, (name, _))| (name.key(), at)).collect();
+                    self.large
+                        .entry(std::ptr::from_ref(node) as usize)
+                        .or_insert_with(index)
+                        .get(step.as_ref())
+                        .copied()
+                };
+                (at, at.and_then(|at| members.get(at)).map(|(_, node)| node))
+            }
+            Node::List(list) => {
+                let at = step.parse().ok();
+                (at, at.and_then(|at| list.get(at)))
+            }
+            Node::Raw(..) => (None, None),
+        };
+        let mut next = Way { node: below, steps: way.steps + 1, ..way };
+        if let Some(place) = next.place.get_mut(way.steps) {
+            *place = at.and_then(|at| u32::try_from(at + 1).ok()).unwrap_or(u32::MAX);
+        }
+        next
     }
 }

@@ -6,9 +6,8 @@ use super::{
     stash,
     tree::Node,
 };
-use crate::path::pointer_step;
 use serde::{Serialize, Serializer};
-use std::{borrow::Cow, collections::HashSet, fmt};
+use std::{borrow::Cow, collections::HashMap, fmt};
 
 /// What happened to a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,7 +125,7 @@ impl MigrationReport {
             Node::Object(members) => {
                 for (name, node) in members.iter().filter(|(name, node)| name.is_unknown || !node.is_raw()) {
                     pointer.push('/');
-                    pointer.push_str(&pointer_step(&name.key()));
+                    name.write_pointer(pointer);
                     if name.is_unknown {
                         let source = source(pointer).unwrap_or_else(|| pointer.clone());
                         self.add(ChangeKind::Kept, Some(source.into()), Some(pointer.clone().into()));
@@ -159,18 +158,22 @@ impl MigrationReport {
     /// Adds what is moved into the stash, or dropped where there is none, but for what a rule has told of already, there or around it. A value that
     /// is replaced is told of twice: what became of it, and where it is kept.
     pub(super) fn add_moved(&mut self, restore: &[Operation<'_>], has_stash: bool) {
-        let told: HashSet<&str> = self.changes.iter().filter_map(|change| change.source.as_deref()).collect();
-        // What is renamed is told of as a whole, but not what is missing in it afterwards.
-        let is_whole = |path: &str| {
-            told.contains(path)
-                && self
-                    .changes
-                    .iter()
-                    .any(|change| change.kind != ChangeKind::Renamed && change.source.as_deref() == Some(path))
-        };
+        // The places of the operations and those around them, and what is told of them.
+        let mut told: HashMap<&str, Told> = HashMap::new();
+        for operation in restore {
+            let around = operation.path.match_indices('/').filter_map(|(end, _)| operation.path.get(..end));
+            told.extend(around.chain([operation.path.as_ref()]).map(|place| (place, Told::Not)));
+        }
+        for change in &self.changes {
+            if let Some(told) = change.source.as_deref().and_then(|source| told.get_mut(source)) {
+                // What is renamed is told of as a whole, but not what is missing in it afterwards.
+                *told = if change.kind == ChangeKind::Renamed { (*told).max(Told::Renamed) } else { Told::Whole };
+            }
+        }
         let is_told = |path: &str| {
             let mut ends = path.match_indices('/').map(|(at, _)| at);
-            told.contains(path) || ends.any(|end| path.get(..end).is_some_and(is_whole))
+            told.get(path).is_some_and(|told| *told > Told::Not)
+                || ends.any(|end| path.get(..end).and_then(|around| told.get(around)) == Some(&Told::Whole))
         };
         let (kind, target) =
             if has_stash { (ChangeKind::Moved, Some(stash::POINTER)) } else { (ChangeKind::Dropped, None) };
@@ -194,6 +197,14 @@ impl MigrationReport {
             self.add(kind, Some(source.into()), Some(operation.path.to_string().into()));
         }
     }
+}
+
+/// What a report tells of a place so far.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Told {
+    Not,
+    Renamed,
+    Whole,
 }
 
 /// A summary for people, one line a change.

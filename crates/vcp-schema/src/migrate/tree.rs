@@ -4,6 +4,7 @@ use super::MigrateError;
 use crate::{
     FieldPath,
     describe::Kind,
+    path::pointer_step,
     scan::{Cursor, is_number},
     wire, write,
 };
@@ -207,6 +208,15 @@ impl<'t> Node<'t> {
         }
     }
 
+    /// Whether it is `[]` or `{}`.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Raw(text, _) => matches!(*text, "[]" | "{}"),
+            Self::Object(members) => members.is_empty(),
+            Self::List(list) => list.is_empty(),
+        }
+    }
+
     /// The JSON text, which is about as long as `capacity`.
     pub(super) fn to_text(&self, capacity: usize) -> String {
         let mut out = String::with_capacity(capacity);
@@ -264,6 +274,11 @@ impl<'t> Name<'t> {
     /// What equal names have in common.
     pub(super) fn key(&self) -> Cow<'t, str> {
         self.decoded().unwrap_or(Cow::Borrowed(self.raw))
+    }
+
+    /// Adds it to a JSON Pointer.
+    pub(super) fn write_pointer(&self, pointer: &mut String) {
+        pointer.push_str(&pointer_step(&self.key()));
     }
 
     pub(super) fn is(&self, name: &str) -> bool {
