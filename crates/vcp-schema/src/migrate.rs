@@ -267,7 +267,7 @@ fn upgrade_afresh(
     let mut message = VcpMessage::from_json_with(&node.to_text(text.len() + 1024), &options.limits)
         .map_err(|error| wrong(text, dialect, options, &error))?;
 
-    let back = arena.alloc(node.clone());
+    let back = node;
     written::as_written(back, &Kind::Object(Dialect::V05.message()));
     let inner_audit = dialect != Dialect::Spec03 && source.get("audit").is_none();
     report.kept(back, |target| (inner_audit && target.starts_with("/audit/")).then(|| format!("/vcp_payload{target}")));

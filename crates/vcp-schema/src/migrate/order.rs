@@ -33,7 +33,10 @@ impl<'n, 't> Places<'n, 't> {
 
     /// The place of a pointer. Steps beyond the tenth, which nothing modelled has, do not count.
     pub(super) fn of(&mut self, pointer: &str) -> Place {
-        let Some((parent, last)) = pointer.rsplit_once('/') else { return Place::default() };
+        let end = pointer.bytes().rposition(|byte| byte == b'/');
+        let Some((parent, last)) = end.and_then(|end| Some((pointer.get(..end)?, pointer.get(end + 1..)?))) else {
+            return Place::default();
+        };
         if self.parent != parent {
             let root = Way { node: Some(self.root), place: Place::default(), steps: 0 };
             self.way = parent.split('/').skip(1).fold(root, |way, step| self.step(way, step));

@@ -59,7 +59,11 @@ impl Operation<'_> {
 
 /// A step of a pointer as a name.
 pub(super) fn decoded(step: &str) -> Cow<'_, str> {
-    if step.contains('~') { Cow::Owned(step.replace("~1", "/").replace("~0", "~")) } else { Cow::Borrowed(step) }
+    if memchr::memchr(b'~', step.as_bytes()).is_some() {
+        Cow::Owned(step.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(step)
+    }
 }
 
 /// The operations that make `to` of `from`.

@@ -7,7 +7,7 @@ use super::{
     tree::Node,
 };
 use serde::{Serialize, Serializer};
-use std::{borrow::Cow, collections::HashMap, fmt};
+use std::{borrow::Cow, fmt};
 
 /// What happened to a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -158,22 +158,28 @@ impl MigrationReport {
     /// Adds what is moved into the stash, or dropped where there is none, but for what a rule has told of already, there or around it. A value that
     /// is replaced is told of twice: what became of it, and where it is kept.
     pub(super) fn add_moved(&mut self, restore: &[Operation<'_>], has_stash: bool) {
-        // The places of the operations and those around them, and what is told of them.
-        let mut told: HashMap<&str, Told> = HashMap::new();
-        for operation in restore {
-            let around = operation.path.match_indices('/').filter_map(|(end, _)| operation.path.get(..end));
-            told.extend(around.chain([operation.path.as_ref()]).map(|place| (place, Told::Not)));
+        fn around(path: &str) -> impl Iterator<Item = &str> {
+            memchr::memchr_iter(b'/', path.as_bytes()).filter_map(|end| path.get(..end))
         }
+        // The places of the operations and those around them, and what is told of them.
+        let mut places: Vec<&str> = Vec::new();
+        for operation in restore {
+            places.extend(around(&operation.path));
+            places.push(&operation.path);
+        }
+        places.sort_unstable();
+        places.dedup();
+        let mut told = vec![Told::Not; places.len()];
         for change in &self.changes {
-            if let Some(told) = change.source.as_deref().and_then(|source| told.get_mut(source)) {
+            let at = change.source.as_deref().and_then(|source| places.binary_search(&source).ok());
+            if let Some(told) = at.and_then(|at| told.get_mut(at)) {
                 // What is renamed is told of as a whole, but not what is missing in it afterwards.
                 *told = if change.kind == ChangeKind::Renamed { (*told).max(Told::Renamed) } else { Told::Whole };
             }
         }
+        let told_of = |place: &str| places.binary_search(&place).ok().and_then(|at| told.get(at).copied());
         let is_told = |path: &str| {
-            let mut ends = path.match_indices('/').map(|(at, _)| at);
-            told.get(path).is_some_and(|told| *told > Told::Not)
-                || ends.any(|end| path.get(..end).and_then(|around| told.get(around)) == Some(&Told::Whole))
+            told_of(path) > Some(Told::Not) || around(path).any(|place| told_of(place) == Some(Told::Whole))
         };
         let (kind, target) =
             if has_stash { (ChangeKind::Moved, Some(stash::POINTER)) } else { (ChangeKind::Dropped, None) };

@@ -3,7 +3,7 @@
 use super::MigrateError;
 use crate::{
     FieldPath,
-    describe::Kind,
+    describe::{Field, Kind, ObjectType},
     path::pointer_step,
     scan::{Cursor, is_number},
     wire, write,
@@ -281,6 +281,11 @@ impl<'t> Name<'t> {
         pointer.push_str(&pointer_step(&self.key()));
     }
 
+    /// The field of an object that it names.
+    pub(super) fn field(&self, object: &ObjectType) -> Option<&'static Field> {
+        if self.has_escape { object.field(&self.decoded()?) } else { object.field(self.raw) }
+    }
+
     pub(super) fn is(&self, name: &str) -> bool {
         if self.has_escape { self.decoded().as_deref() == Some(name) } else { self.raw == name }
     }
@@ -301,9 +306,7 @@ fn read<'t>(json: &mut Cursor<'t>, arena: &'t Arena, kind: &Kind) -> Node<'t> {
             while let Some(name) = json.name() {
                 let mut name = Name::raw(name);
                 let value = match kind {
-                    Kind::Object(object) => {
-                        name.decoded().and_then(|name| object.field(&name)).map(|field| &field.kind)
-                    }
+                    Kind::Object(object) => name.field(object).map(|field| &field.kind),
                     Kind::Map(_, value) => Some(*value),
                     _ => None,
                 };

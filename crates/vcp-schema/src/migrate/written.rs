@@ -14,7 +14,7 @@ pub(super) fn as_written(node: &mut Node<'_>, kind: &Kind) {
             let arena = node.arena();
             let Some(members) = node.open() else { return };
             members.retain_mut(|(name, value)| {
-                let field = name.decoded().and_then(|name| object.field(&name));
+                let field = name.field(object);
                 name.is_unknown = field.is_none();
                 let is_written = !field.is_some_and(|_| value.is_null());
                 if let Some(field) = field.filter(|_| is_written) {
