@@ -113,7 +113,7 @@ pub fn detect(text: &str, limits: &Limits) -> Result<Dialect, MigrateError> {
         return refuse(format!("no version is given: {known}"));
     };
     let Ok(word) = serde_json::from_str::<String>(version) else {
-        return refuse(format!("the version is a string, not `{}`: {known}", structure::shown(version)));
+        return refuse(format!("the version must be a string, and is `{}`: {known}", structure::shown(version)));
     };
     let Some(version) = VcpVersion::from_word(&word) else {
         return refuse(format!("version `{}` is not known: {known}", structure::shown(&word)));
@@ -231,7 +231,7 @@ fn downgrade_afresh(source: &mut Node<'_>, how: Downgrade) -> Downgraded {
         Downgrade::Plain => down::plain(node, &mut report),
     }
     let back = arena.alloc(node.clone());
-    reverse(back, how);
+    reverse(back, how, &mut MigrationReport::default());
     let restore = patch::difference(back, source);
     report.add_moved(&restore, how == Downgrade::Reversible);
     report.kept(node, |_| None);
@@ -243,13 +243,15 @@ fn downgrade_afresh(source: &mut Node<'_>, how: Downgrade) -> Downgraded {
 }
 
 /// What undoes the rules of [`downgrade`] but for the patch.
-fn reverse(node: &mut Node<'_>, how: Downgrade) {
+fn reverse(node: &mut Node<'_>, how: Downgrade, report: &mut MigrationReport) {
     node.set_text("vcp_version", "0.5");
+    report.derived("/vcp_version", "/vcp_version");
     if how == Downgrade::Reversible
         && let Some(audit) = node.get("audit")
         && audit.text_of("schema_version") == Some("0.3")
     {
         audit.set_text("schema_version", "0.5");
+        report.derived("/audit/schema_version", "/audit/schema_version");
     }
 }
 
@@ -296,8 +298,7 @@ fn came_down(text: &str, source: &Node<'_>, options: &Options) -> Option<Upgrade
     let stash = stash::take(node, Direction::Downgrade)?;
     let mut report = MigrationReport::default();
     report.kept(node, |_| None);
-    reverse(node, Downgrade::Reversible);
-    report.derived("/vcp_version", "/vcp_version");
+    reverse(node, Downgrade::Reversible, &mut report);
     report.add_restored(&stash.restore, &patch::apply(node, &stash.restore));
     report.sort(source);
     let message = VcpMessage::from_json_with(&node.to_text(text.len()), &options.limits).ok()?;

@@ -99,8 +99,9 @@ fn production(payload: &mut Node<'_>, dialect: Dialect, report: &mut MigrationRe
             && history.last().and_then(Node::as_text) == Some(step.as_str())
         {
             history.pop();
-            let pointer = "/vcp_payload/provenance/transformation_history";
-            report.left_out(format!("{pointer}/{}", history.len()));
+            if dialect == Dialect::V04 {
+                report.left_out(format!("/vcp_payload/provenance/transformation_history/{}", history.len()));
+            }
         }
         if dialect == Dialect::V04 {
             PROVENANCE.iter().for_each(|(old, new)| rename(provenance, new, old, report));

@@ -87,10 +87,14 @@ impl MigrationReport {
         self.changes.iter().filter(|change| change.kind == kind).count()
     }
 
-    /// Whether the target has less than the source had: something dropped or moved into the stash.
+    /// Whether the target has less than the source had: something dropped, or moved into the stash.
     #[must_use]
     pub fn has_feature_loss(&self) -> bool {
-        self.changes.iter().any(|change| matches!(change.kind, ChangeKind::Dropped | ChangeKind::Moved))
+        self.changes.iter().any(|change| match change.kind {
+            ChangeKind::Dropped => true,
+            ChangeKind::Moved => change.target.as_deref() == Some(stash::POINTER),
+            _ => false,
+        })
     }
 
     fn add(&mut self, kind: ChangeKind, source: Option<Cow<'static, str>>, target: Option<Cow<'static, str>>) {
