@@ -51,7 +51,7 @@ fn of_100_kilobytes(long: &[u8]) -> Vec<u8> {
     let call = payload.get_mut("call").expect("a call record");
     for rows in ["transcript_object", "transcript_with_tool_calls"] {
         let rows = call.get_mut(rows).and_then(serde_json::Value::as_array_mut).expect("rows");
-        rows.truncate(rows.len() * 43 / 100);
+        rows.truncate(rows.len() * 37 / 100);
     }
     payload.to_string().into_bytes()
 }

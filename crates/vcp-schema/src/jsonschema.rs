@@ -52,11 +52,11 @@ pub(crate) fn of_kind(kind: &Kind, generator: &mut SchemaGenerator) -> Schema {
     }
 }
 
-macro_rules! inline {
-    ($($Type:ident)*) => { $(
+macro_rules! leaves {
+    ($($Type:ident: $is_inline:literal;)*) => { $(
         impl JsonSchema for crate::$Type {
             fn inline_schema() -> bool {
-                true
+                $is_inline
             }
 
             fn schema_name() -> Cow<'static, str> {
@@ -70,23 +70,19 @@ macro_rules! inline {
     )* };
 }
 
-inline! { Timestamp RawObject Capability }
-
-macro_rules! named {
-    ($($Type:ident)*) => { $(
-        impl JsonSchema for crate::$Type {
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($Type).into()
-            }
-
-            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-                of_kind(&describe::kind::<Self>(), generator)
-            }
-        }
-    )* };
+leaves! {
+    Timestamp: true;
+    RawObject: true;
+    Capability: true;
+    ChannelType: false;
+    CallDirection: false;
+    CapabilityType: false;
+    ModelRole: false;
+    OutcomeStatus: false;
+    GapClass: false;
+    AlertLevel: false;
+    ConsentStatus: false;
 }
-
-named! { ChannelType CallDirection CapabilityType ModelRole OutcomeStatus GapClass AlertLevel ConsentStatus }
 
 impl JsonSchema for RawJson {
     fn inline_schema() -> bool {
