@@ -18,6 +18,7 @@
 //! The payload's text is walked once and kept: no tree of it is built, and nothing of it is lost. Members that no rule read
 //! are listed in the report; secrets that payloads carry are masked in the kept text.
 
+mod conversation;
 mod error;
 mod mapper;
 mod mask;

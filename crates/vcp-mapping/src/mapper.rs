@@ -1,7 +1,9 @@
 //! Mapping one delivery.
 
 use crate::{
+    conversation::Reader,
     error::MapError,
+    mask::Secrets,
     provider::{Plan, Provider, ReadyRule, ReadySource, Shape},
     registry::Registry,
     report::{How, Problem, Report, UnknownWord, Written},
@@ -284,6 +286,9 @@ impl<'p> Run<'p, '_> {
         for rule in &plan.rules {
             self.apply(rule, plan, &event, &mut draft)?;
         }
+        if let Some(reader) = &plan.conversation {
+            self.converse(reader, plan, &mut draft);
+        }
         let Draft { mut message, mut report, written, free } = draft;
         let is_written =
             |field: &str| plan.field(field).is_some_and(|field| written.get(field).is_some_and(Option::is_some));
@@ -299,7 +304,10 @@ impl<'p> Run<'p, '_> {
             (true, false) => Some(&self.provider.audio),
             (true, true) => None,
         };
-        let (data, masked) = secrets.map_or((Cow::Borrowed(self.text), Vec::new()), |secrets| secrets.mask(self.text));
+        let (data, masked) = match secrets {
+            None => (Cow::Borrowed(self.text), Vec::new()),
+            Some(secrets) => self.mask_rooted(secrets).unwrap_or_else(|| secrets.mask(self.text)),
+        };
         report.masked = masked;
         let data = CustomProviderData::builder().data(RawObject::from_trusted_text(data)).build();
         message.vcp_payload.custom.provider_specific.insert(name.to_owned(), data);
@@ -351,6 +359,77 @@ impl<'p> Run<'p, '_> {
             rule: Some(rule.id.clone()),
         });
         Ok(())
+    }
+
+    /// The text with secrets masked where the walk found them, without another look at it; `None` when there may be more of them elsewhere.
+    fn mask_rooted(&self, secrets: &Secrets) -> Option<(Cow<'p, str>, Vec<String>)> {
+        let is_all = std::ptr::eq(secrets, &self.provider.secrets) && secrets.are_rooted_in(self.text);
+        if !is_all || self.walked.has_repeats() {
+            return None;
+        }
+        let mut found = Vec::new();
+        for (node, leaf_only) in &self.provider.rooted_secrets {
+            match self.walked.text(*node) {
+                Some(text) if text.starts_with(['{', '[']) => leaf_only.then_some(())?,
+                Some(text) if !matches!(text, "true" | "false" | "null") => {
+                    found.push((structure::offset(self.text, text), text.len(), *node));
+                }
+                _ => {}
+            }
+        }
+        found.sort_unstable();
+        let (mut data, mut copied, mut masked) = (String::with_capacity(self.text.len()), 0, Vec::new());
+        for (at, length, node) in found {
+            data.push_str(self.text.get(copied..at)?);
+            data.push_str("\"***\"");
+            copied = at + length;
+            masked.push(self.provider.trie.pointer(node).to_string());
+        }
+        data.push_str(self.text.get(copied..)?);
+        Some((Cow::Owned(data), masked))
+    }
+
+    /// Writes what the rows of the conversation tell and no rule has written.
+    fn converse(&self, reader: &Reader, plan: &Plan, draft: &mut Draft<'p>) {
+        let found = reader
+            .lists
+            .iter()
+            .find_map(|(list, tools)| Some((*list, *tools, self.walked.rows(*list, reader.members())?)));
+        let Some((list, tools, rows)) = found else { return };
+        let talk = reader.read(&rows, tools);
+        let source = self.provider.trie.pointer(list);
+        let how_of = |draft: &Draft<'_>, field: &str| plan.field(field).and_then(|field| draft.how(field));
+        let note = |draft: &mut Draft<'_>, target: &str, how: How| {
+            let target = format!("$.vcp_payload.{target}").into();
+            draft.report.written.push(Written { source: Some(source.clone()), ..Written::without_source(target, how) });
+        };
+        if how_of(draft, "artifacts.transcript").is_none()
+            && let Some(text) = talk.transcript()
+        {
+            draft.message.vcp_payload.artifacts.extras.insert("transcript".to_owned(), RawJson::from_text(&text));
+            note(draft, "artifacts.transcript", How::Derived);
+        }
+        let start_read = how_of(draft, "call.start_time") == Some(How::Read);
+        let capabilities = talk.capabilities(draft.message.vcp_payload.call.start_time, start_read);
+        if !capabilities.is_empty() {
+            note(draft, "call.capabilities_invoked", How::Read);
+        }
+        for (at, (capability, is_timed)) in capabilities.into_iter().enumerate() {
+            if !is_timed {
+                note(draft, &format!("call.capabilities_invoked[{at}].invoked_at"), How::Default);
+            }
+            draft.message.vcp_payload.call.capabilities_invoked.push(capability.into());
+        }
+        // The provider's own latency is one thing: half of it is not worked out.
+        let has_latency =
+            draft.free.iter().any(|(_, names, _)| names.iter().any(|name| name.starts_with("agent_latency_ms")));
+        for (name, number) in talk.metrics() {
+            if name.starts_with("agent_latency_ms") && has_latency {
+                continue;
+            }
+            draft.free.push((Place::Metrics, vec![name.to_owned()], Cow::Owned(number)));
+            note(draft, &format!("outcomes.objective.metrics.{name}"), How::Derived);
+        }
     }
 
     fn applies(&self, rule: &ReadyRule, event: &str, draft: &Draft<'_>) -> bool {

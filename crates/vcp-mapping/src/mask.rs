@@ -45,6 +45,11 @@ impl Pattern {
         }
     }
 
+    /// Whether it names one place.
+    fn is_rooted(&self) -> bool {
+        self.anchored && !self.anywhere_below && !self.is_glob
+    }
+
     /// Whether the pattern is of a form that works.
     fn is_sound(&self) -> bool {
         let is_name = |name: &str| !name.is_empty() && !name.contains('*');
@@ -96,6 +101,20 @@ impl Secrets {
     fn may_occur(&self, json: &str) -> bool {
         let occurs = |name: &str| name.contains('*') || json.contains(name);
         json.contains("\\u") || self.patterns.iter().any(|pattern| pattern.names().all(occurs))
+    }
+
+    /// The members with one place each, by their dotted names from the root, and whether only a leaf there is masked. Such a member is found by the walk
+    /// that finds everything else.
+    pub(crate) fn rooted(&self) -> impl Iterator<Item = (String, bool)> {
+        let rooted = self.patterns.iter().filter(|pattern| pattern.is_rooted());
+        rooted.map(|pattern| (pattern.names().collect::<Vec<_>>().join("."), pattern.leaf_only))
+    }
+
+    /// Whether the text can hold no listed member but those with one place each.
+    pub(crate) fn are_rooted_in(&self, json: &str) -> bool {
+        let occurs = |name: &str| name.contains('*') || json.contains(name);
+        !json.contains("\\u")
+            && !self.patterns.iter().any(|pattern| !pattern.is_rooted() && pattern.names().all(occurs))
     }
 
     /// The text with secrets masked, and the members masked, as JSON Pointers. The text must be JSON.

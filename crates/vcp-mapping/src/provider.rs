@@ -1,13 +1,15 @@
 //! A provider ready for use: its files checked and turned into what the mapper runs.
 
 use crate::{
+    conversation::Reader,
     error::RuleError,
     mask::Secrets,
-    rules::{Change, Event, Gives, ProviderFile, ProviderInfo, Rule, RuleFile, Source, Table, Transform},
+    rules::{Change, Conversation, Event, Gives, ProviderFile, ProviderInfo, Rule, RuleFile, Source, Table, Transform},
     target::{Place, Target},
     trie::{NodeId, ROOT, Trie},
 };
 use std::{collections::BTreeMap, sync::Arc};
+use vcp_schema::CapabilityType;
 
 /// A provider: its facts and its rules.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub struct Provider {
     pub(crate) trie: Trie,
     pub(crate) shapes: Vec<Shape>,
     pub(crate) secrets: Secrets,
+    /// Where those secrets are that have one place each, and whether only a leaf there is masked.
+    pub(crate) rooted_secrets: Vec<(NodeId, bool)>,
     pub(crate) secrets_and_audio: Secrets,
     pub(crate) audio: Secrets,
     /// The fields that every message of the provider has from the payload as a whole, as JSONPaths.
@@ -43,6 +47,8 @@ pub(crate) struct Plan {
     pub(crate) rules: Vec<ReadyRule>,
     /// The fields that the rules write, as JSONPaths of the message.
     pub(crate) fields: Vec<Arc<str>>,
+    /// How its rows are read, and the number of what reading them writes.
+    pub(crate) conversation: Option<Reader>,
     /// By node: whether a rule looks at it.
     pub(crate) looked_at: Vec<bool>,
     /// By node: whether a rule takes its text.
@@ -117,17 +123,19 @@ impl Provider {
         }
         let mut compiler = Compiler { file: &file, trie: Trie::new(), faults };
         let shapes = compiler.shapes(&files);
+        let secrets = Secrets::new(listed());
+        let rooted_secrets =
+            secrets.rooted().map(|(name, leaf_only)| (compiler.wanted(ROOT, &name), leaf_only)).collect();
         let Compiler { trie, faults, .. } = compiler;
         if !faults.is_empty() {
             return Err(RuleError { faults });
         }
-        let secrets = Secrets::new(listed());
         let audio = Secrets::new(audio.as_deref());
         let data = vcp_schema::FieldPath::from_dotted("vcp_payload.custom.provider_specific")
             .name(&file.provider)
             .name("data");
         let own_fields = [data.to_string().into(), "$.audit.event_type".into()];
-        Ok(Self { trie, shapes, secrets, secrets_and_audio, audio, own_fields, file })
+        Ok(Self { trie, shapes, secrets, rooted_secrets, secrets_and_audio, audio, own_fields, file })
     }
 
     /// The name of the provider in VCP.
@@ -239,6 +247,19 @@ impl Compiler<'_> {
                 rules.push(rule);
             }
         }
+        let conversation = file.conversation.as_ref().map(|conversation| {
+            self.check_conversation(conversation, &format!("{}/{}: `conversation`", file.provider, file.name));
+            let reader = Reader::new(conversation, |path| self.member(at, path));
+            // The first list is nearly always the one that is read; the others are found in their texts when it is not.
+            for (at, (list, _)) in reader.lists.iter().enumerate() {
+                match at {
+                    0 => self.trie.want_rows(*list, reader.members()),
+                    _ => self.trie.want(*list),
+                }
+            }
+            reader
+        });
+        let lists: Vec<NodeId> = conversation.iter().flat_map(|reader| &reader.lists).map(|(list, _)| *list).collect();
         let mut looked_at = vec![false; self.trie.len()];
         let of_rule = |rule: &ReadyRule| -> Vec<NodeId> {
             let sources = rule
@@ -250,18 +271,36 @@ impl Compiler<'_> {
                 .chain(rule.change.iter().map(|(node, _)| *node))
                 .collect()
         };
-        for node in rules.iter().flat_map(of_rule).chain(detection.iter().copied()) {
+        for node in rules.iter().flat_map(of_rule).chain(detection.iter().copied()).chain(lists.iter().copied()) {
             if let Some(looked_at) = looked_at.get_mut(node) {
                 *looked_at = true;
             }
         }
         let mut taken = vec![false; self.trie.len()];
-        for node in rules.iter().flat_map(|rule| &rule.sources).filter_map(|source| source.node) {
+        for node in rules.iter().flat_map(|rule| &rule.sources).filter_map(|source| source.node).chain(lists) {
             if let Some(taken) = taken.get_mut(node) {
                 *taken = true;
             }
         }
-        Plan { at, rules, fields, looked_at, taken }
+        Plan { at, rules, fields, conversation, looked_at, taken }
+    }
+
+    fn check_conversation(&mut self, conversation: &Conversation, id: &str) {
+        if conversation.rows.is_empty() || conversation.rows.iter().any(|rows| rows.path.is_empty()) {
+            self.faults.push(format!("{id}: `rows` names the lists, each with a path"));
+        }
+        let mut in_rows = vec![&conversation.role, &conversation.text];
+        in_rows.extend(conversation.cut_off.as_ref());
+        in_rows.extend([&conversation.start, &conversation.end].into_iter().flatten().map(|clock| &clock.path));
+        in_rows.extend(conversation.words.iter().map(|words| &words.path));
+        in_rows.extend(conversation.calls.iter().flat_map(|calls| [&calls.list, &calls.row_name]).flatten());
+        in_rows.extend(conversation.results.iter().filter_map(|results| results.list.as_ref()));
+        for name in in_rows.into_iter().filter(|name| name.is_empty() || name.contains('.')) {
+            self.faults.push(format!("{id}: `{name}` is a member of a row, named without dots"));
+        }
+        for word in conversation.calls.iter().flat_map(|calls| calls.types.values()) {
+            self.check_word(id, word, Some(CapabilityType::WORDS));
+        }
     }
 
     fn rule(&mut self, rule: &Rule, id: &str, at: NodeId, fields: &mut Vec<Arc<str>>) -> Option<ReadyRule> {

@@ -12,7 +12,7 @@ pub enum File {
     /// `provider.json`.
     Provider(Box<ProviderFile>),
     /// Any other.
-    Rules(RuleFile),
+    Rules(Box<RuleFile>),
 }
 
 /// A provider's file: what it is, how its deliveries are told apart, its word tables and its secrets.
@@ -168,6 +168,145 @@ pub struct RuleFile {
     pub name: String,
     /// The rules, in order.
     pub rules: Vec<Rule>,
+    /// How the rows of the conversation are read, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<Conversation>,
+}
+
+/// How the rows of a conversation are read: turns, tool calls and their results (decisions 5.8). Members of rows are named without dots.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Conversation {
+    /// Lists of rows; the first that has any is read.
+    pub rows: Vec<Rows>,
+    /// The member that says who speaks, or what the row is.
+    pub role: String,
+    /// What the words there mean, case ignored. Rows of other words are passed over.
+    pub roles: BTreeMap<String, Role>,
+    /// The member with what was said.
+    pub text: String,
+    /// Texts of turns in which nothing was said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silence: Vec<String>,
+    /// When a row starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Clock>,
+    /// When a row ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Clock>,
+    /// The words of a turn, which tell its times better than the row does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Words>,
+    /// The member that is true on a turn that the other side cut off, and false on others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_off: Option<String>,
+    /// How tool calls look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<ToolCalls>,
+    /// How their results look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub results: Option<ToolResults>,
+}
+
+/// A list of rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Rows {
+    /// Where it is, as in [`Source::path`].
+    pub path: String,
+    /// Whether tool calls stand in it, so that a list without any says that there were none.
+    #[serde(default)]
+    pub tools: bool,
+}
+
+/// What a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The agent speaks.
+    Agent,
+    /// The person speaks.
+    User,
+    /// A tool was called.
+    ToolCall,
+    /// A tool answered.
+    ToolResult,
+}
+
+/// A member that tells a time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Clock {
+    /// The member of the row.
+    pub path: String,
+    /// Whether it counts from the start of the call; else it is a time by itself, as the transform `time` reads it.
+    #[serde(default)]
+    pub seconds_in_call: bool,
+}
+
+/// Words with times, in seconds from the start of the call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    /// The list in the row.
+    pub path: String,
+    /// The member of a word where it starts.
+    pub start: String,
+    /// The member of a word where it ends.
+    pub end: String,
+}
+
+/// Tool calls: rows of their own (role `tool_call`), or a list in rows of any role. Members below the list or row may have dots.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ToolCalls {
+    /// The list in a row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
+    /// The member that its result has too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The name of the tool.
+    pub name: String,
+    /// The name of the tool in rows of role `tool_call` that have no such list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_name: Option<String>,
+    /// The member whose word tells the type, by `types`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The types of capabilities by words; `tool_call` for all others.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub types: BTreeMap<String, String>,
+}
+
+/// Results of tool calls: rows of their own (role `tool_result`), or a list in rows of any role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ToolResults {
+    /// The list in a row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
+    /// The member that the call has too.
+    pub id: String,
+    /// The member that is false when the tool failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success: Option<String>,
+    /// The member that is true when the tool failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// What a failed tool said: the first of these that is a text with something in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub message: Vec<String>,
+    /// How long the tool took, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<String>,
 }
 
 /// How one field of the message gets its value.
@@ -285,6 +424,14 @@ pub enum Transform {
     Seconds,
     /// Minutes to whole seconds, rounded half up.
     Minutes,
+    /// A whole number, 0 or more.
+    Count,
+    /// The sum of a list of whole numbers, 0 or more.
+    Sum,
+    /// A number, rounded half up to three decimals.
+    Thousandths,
+    /// The mean of a list of numbers, rounded half up to three decimals.
+    Mean,
     /// US cents to USD, by the digits.
     Cents,
     /// A number.
@@ -318,8 +465,10 @@ impl Transform {
             Self::Word | Self::Present => Gives::Word,
             Self::Time | Self::EpochMs | Self::EpochS | Self::FirstRowTime | Self::LastRowTime => Gives::Time,
             Self::StartPlusDuration | Self::EndMinusDuration | Self::End => Gives::Time,
-            Self::EndMinusStart | Self::Millis | Self::Seconds | Self::Minutes => Gives::Integer,
-            Self::Cents | Self::Number | Self::Sentiment => Gives::Float,
+            Self::EndMinusStart | Self::Millis | Self::Seconds | Self::Minutes | Self::Count | Self::Sum => {
+                Gives::Integer
+            }
+            Self::Cents | Self::Number | Self::Sentiment | Self::Thousandths | Self::Mean => Gives::Float,
             Self::Json => Gives::Json,
         }
     }

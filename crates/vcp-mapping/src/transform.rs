@@ -60,6 +60,10 @@ pub(crate) fn apply<'p>(transform: Transform, json: &'p str, setting: Setting<'_
         Transform::Millis => duration(json, |d| Some(d.scaled(-3))),
         Transform::Seconds => duration(json, Some),
         Transform::Minutes => duration(json, |d| d.times(60)),
+        Transform::Count => count(json),
+        Transform::Sum => sum(json),
+        Transform::Thousandths => rounded(json),
+        Transform::Mean => mean(json),
         Transform::Cents => float(json, -2),
         Transform::Number => float(json, 0),
         Transform::Word => word(json, setting.table),
@@ -147,7 +151,7 @@ fn is_number(json: &str) -> bool {
 }
 
 /// A number, or the digits of one in a string.
-fn decimal(json: &str) -> Result<Option<Decimal>, Made<'static>> {
+pub(crate) fn decimal(json: &str) -> Result<Option<Decimal>, Made<'static>> {
     if is_number(json) {
         return json.parse().map(Some).map_err(|_| Problem(UNREADABLE, "the number has too many digits"));
     }
@@ -187,7 +191,7 @@ fn since_1970(millis: Decimal) -> Made<'static> {
 }
 
 /// Milliseconds or seconds by size, or ISO 8601 text. Seconds reach 100 000 000 000 in the year 5138, milliseconds in 1973.
-fn time(json: &str) -> Made<'static> {
+pub(crate) fn time(json: &str) -> Made<'static> {
     let iso = string(json).filter(|text| text.contains('-') && text.contains(':'));
     if let Some(text) = iso {
         return match text.trim().parse::<Timestamp>().map(|time| time.to_utc()) {
@@ -257,6 +261,74 @@ fn float(json: &str, places: i32) -> Made<'static> {
         },
         Err(problem) => problem,
     }
+}
+
+/// A whole number that is not negative.
+fn whole(json: &str) -> Result<Option<i64>, Made<'static>> {
+    let Some(number) = decimal(json)? else { return Ok(None) };
+    match number.to_i64() {
+        Some(count) if count >= 0 => Ok(Some(count)),
+        _ => Err(Problem(UNREADABLE, "a whole number, 0 or more, is wanted here")),
+    }
+}
+
+fn count(json: &str) -> Made<'static> {
+    match whole(json) {
+        Ok(count) => count.map_or(Nothing, |count| Made::Value(Value::Integer(count))),
+        Err(problem) => problem,
+    }
+}
+
+/// The elements of a list, as they are.
+fn list(json: &str) -> Result<Vec<&RawValue>, Made<'static>> {
+    serde_json::from_str(json).map_err(|_| Problem(TYPE, "a list of numbers is wanted here"))
+}
+
+fn sum(json: &str) -> Made<'static> {
+    let add = |sum: i64, element: &RawValue| match whole(element.get())? {
+        Some(count) => sum.checked_add(count).ok_or(Problem(UNREADABLE, "the sum does not fit 64 bits")),
+        None => Err(Problem(UNREADABLE, "a whole number, 0 or more, is wanted here")),
+    };
+    match list(json).and_then(|list| Ok((list.is_empty(), list.into_iter().try_fold(0, add)?))) {
+        Ok((true, _)) => Nothing,
+        Ok((false, sum)) => Made::Value(Value::Integer(sum)),
+        Err(problem) => problem,
+    }
+}
+
+fn rounded(json: &str) -> Made<'static> {
+    match decimal(json) {
+        Ok(None) => Nothing,
+        Ok(Some(number)) => match number.rounded(3).to_f64() {
+            Some(value) => Made::Value(Value::Float(value)),
+            None => Problem(UNREADABLE, "the number is out of range"),
+        },
+        Err(problem) => problem,
+    }
+}
+
+/// In thousandths, which are exact: doubles would round the sum.
+fn mean(json: &str) -> Made<'static> {
+    let add = |sum: i128, element: &RawValue| {
+        let millionths = decimal(element.get())?.and_then(|number| number.scaled(6).rounded(0).to_i128());
+        millionths.and_then(|number| sum.checked_add(number)).ok_or(Problem(UNREADABLE, "the number is out of range"))
+    };
+    match list(json).and_then(|list| Ok((list.len() as i128, list.into_iter().try_fold(0, add)?))) {
+        Ok((0, _)) => Nothing,
+        Ok((count, sum)) => match thousandths(sum, count * 1000).parse() {
+            Ok(value) => Made::Value(Value::Float(value)),
+            Err(_) => Problem(UNREADABLE, "the number is out of range"),
+        },
+        Err(problem) => problem,
+    }
+}
+
+/// `dividend / divisor` thousandths, rounded half up, as a number with up to three decimals. The divisor is positive.
+pub(crate) fn thousandths(dividend: i128, divisor: i128) -> String {
+    let rounded = (2 * dividend + divisor).div_euclid(2 * divisor);
+    let (sign, digits) = (if rounded < 0 { "-" } else { "" }, rounded.unsigned_abs());
+    let text = format!("{sign}{}.{:03}", digits / 1000, digits % 1000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// The word that a member is for tables: a string, or a boolean as `true` and `false`.

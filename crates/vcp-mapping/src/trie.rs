@@ -2,7 +2,7 @@
 
 use serde::{
     Deserializer,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt, sync::Arc};
@@ -19,6 +19,107 @@ struct Node {
     members: Vec<(Box<str>, NodeId)>,
     path: FieldPath,
     pointer: Arc<str>,
+    /// It is a list of rows, of which these members are wanted.
+    rows: Option<Arc<RowMembers>>,
+}
+
+/// The names of the members of rows that are looked at.
+#[derive(Debug)]
+pub(crate) struct RowMembers(pub(crate) Vec<Box<str>>);
+
+/// Rows that were found: the texts of their members, row by row.
+#[derive(Default, Clone)]
+pub(crate) struct RowsFound<'p>(Vec<Option<&'p str>>);
+
+impl<'p> RowsFound<'p> {
+    /// The rows, each with as many members as are looked at.
+    pub(crate) fn iter(&self, members: usize) -> impl Iterator<Item = &[Option<&'p str>]> {
+        self.0.chunks_exact(members.max(1))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The rows of a list. What is no object is no row.
+    fn read(list: &'p str, members: &RowMembers) -> Self {
+        let mut found = Self::default();
+        let elements: Vec<&'p RawValue> = serde_json::from_str(list).unwrap_or_default();
+        for element in elements.iter().filter(|element| element.get().starts_with('{')) {
+            let before = found.0.len();
+            if (RowSeed { found: &mut found, members })
+                .deserialize(&mut serde_json::Deserializer::from_str(element.get()))
+                .is_err()
+            {
+                found.0.truncate(before);
+            }
+        }
+        found
+    }
+}
+
+/// Reads one row.
+struct RowSeed<'s, 'p> {
+    found: &'s mut RowsFound<'p>,
+    members: &'s RowMembers,
+}
+
+impl<'p> DeserializeSeed<'p> for RowSeed<'_, 'p> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'p>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'p> Visitor<'p> for RowSeed<'_, 'p> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a row")
+    }
+
+    fn visit_map<A: MapAccess<'p>>(self, mut map: A) -> Result<(), A::Error> {
+        let start = self.found.0.len();
+        self.found.0.resize(start + self.members.0.len(), None);
+        while let Some(name) = map.next_key_seed(Name)? {
+            match self.members.0.iter().position(|member| **member == *name) {
+                Some(at) => {
+                    let text = map.next_value::<&RawValue>()?.get();
+                    if let Some(cell) = self.found.0.get_mut(start + at) {
+                        *cell = Some(text);
+                    }
+                }
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a list of rows in one pass; fails when it is none.
+struct RowsSeed<'s>(&'s RowMembers);
+
+impl<'p> DeserializeSeed<'p> for RowsSeed<'_> {
+    type Value = RowsFound<'p>;
+
+    fn deserialize<D: Deserializer<'p>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_seq(self)
+    }
+}
+
+impl<'p> Visitor<'p> for RowsSeed<'_> {
+    type Value = RowsFound<'p>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of rows")
+    }
+
+    fn visit_seq<A: SeqAccess<'p>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut found = RowsFound::default();
+        while seq.next_element_seed(RowSeed { found: &mut found, members: self.0 })?.is_some() {}
+        Ok(found)
+    }
 }
 
 /// The members that rules look at.
@@ -46,6 +147,10 @@ pub(crate) struct Walked<'p, 't> {
     found: Vec<Found<'p>>,
     /// Members that are in no rule: when met, where, and their name.
     unread: Vec<(usize, NodeId, Cow<'p, str>)>,
+    /// The rows of lists.
+    rows: Vec<(NodeId, RowsFound<'p>)>,
+    /// A member stood twice.
+    repeats: bool,
 }
 
 impl Trie {
@@ -57,6 +162,7 @@ impl Trie {
                 members: Vec::new(),
                 path: FieldPath::root(),
                 pointer: "".into(),
+                rows: None,
             }],
         }
     }
@@ -75,7 +181,7 @@ impl Trie {
         parent.members.push((name.into(), next));
         let path = parent.path.clone().name(name);
         let pointer = path.pointer().into();
-        self.nodes.push(Node { wanted: false, parent: Some(node), members: Vec::new(), path, pointer });
+        self.nodes.push(Node { wanted: false, parent: Some(node), members: Vec::new(), path, pointer, rows: None });
         next
     }
 
@@ -83,6 +189,13 @@ impl Trie {
     pub(crate) fn want(&mut self, node: NodeId) {
         if let Some(node) = self.nodes.get_mut(node) {
             node.wanted = true;
+        }
+    }
+
+    /// Asks for the rows of a node.
+    pub(crate) fn want_rows(&mut self, node: NodeId, members: &Arc<RowMembers>) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.rows = Some(members.clone());
         }
     }
 
@@ -107,7 +220,8 @@ impl Trie {
     }
 
     fn walk_as<'p>(&self, payload: &'p str, careful: bool) -> Result<Walked<'p, '_>, serde_json::Error> {
-        let mut walked = Walked { trie: self, found: vec![Found::default(); self.nodes.len()], unread: Vec::new() };
+        let found = vec![Found::default(); self.nodes.len()];
+        let mut walked = Walked { trie: self, found, unread: Vec::new(), rows: Vec::new(), repeats: false };
         let mut order = 0;
         let mut json = serde_json::Deserializer::from_str(payload);
         Step { walked: &mut walked, node: ROOT, careful, order: &mut order }.members(&mut json)?;
@@ -138,9 +252,19 @@ impl<'p> DeserializeSeed<'p> for Step<'_, 'p, '_> {
         let Some(node) = self.walked.trie.nodes.get(self.node) else { return Ok(()) };
         let Some(found) = self.walked.found.get_mut(self.node) else { return Ok(()) };
         (found.present, found.order) = (true, *self.order);
+        if let Some(members) = node.rows.as_deref().filter(|_| !node.wanted && !self.careful) {
+            let rows = RowsSeed(members).deserialize(json)?;
+            self.walked.rows.push((self.node, rows));
+            return Ok(());
+        }
         if node.members.is_empty() || node.wanted || self.careful {
             let text = <&RawValue as serde::Deserialize>::deserialize(json)?.get();
             found.text = Some(text);
+            if let Some(members) = &node.rows
+                && text.starts_with('[')
+            {
+                self.walked.rows.push((self.node, RowsFound::read(text, members)));
+            }
             if !node.members.is_empty() && text.starts_with('{') {
                 let inner = &mut serde_json::Deserializer::from_str(text);
                 self.members(inner).map_err(serde::de::Error::custom)?;
@@ -182,7 +306,7 @@ impl<'p> Visitor<'p> for Step<'_, 'p, '_> {
 }
 
 /// The name of a member, not copied where it has no escapes. A lone surrogate in it is replaced: no rule has such a name.
-struct Name;
+pub(crate) struct Name;
 
 impl<'p> DeserializeSeed<'p> for Name {
     type Value = Cow<'p, str>;
@@ -214,6 +338,18 @@ impl<'p> Walked<'p, '_> {
         self.found.get(node)?.text
     }
 
+    /// The rows of a list; none when it is not there or empty.
+    pub(crate) fn rows(&self, node: NodeId, members: &RowMembers) -> Option<Cow<'_, RowsFound<'p>>> {
+        let found = self.rows.iter().find(|(of, _)| *of == node).map(|(_, rows)| Cow::Borrowed(rows));
+        let read = || self.text(node).map(|text| Cow::Owned(RowsFound::read(text, members)));
+        found.or_else(read).filter(|rows| !rows.is_empty())
+    }
+
+    /// Whether a member that is in the trie stood twice in its object.
+    pub(crate) fn has_repeats(&self) -> bool {
+        self.repeats
+    }
+
     /// Whether a member is there, null or not.
     pub(crate) fn is_present(&self, node: NodeId) -> bool {
         self.found.get(node).is_some_and(|found| found.present)
@@ -232,6 +368,8 @@ impl<'p> Walked<'p, '_> {
         if let Some(found) = self.found.get_mut(node) {
             *found = Found::default();
         }
+        self.rows.retain(|(of, _)| *of != node);
+        self.repeats = true;
         let children: Vec<NodeId> =
             self.trie.nodes.get(node).map(|n| n.members.iter().map(|(_, c)| *c).collect()).unwrap_or_default();
         children.into_iter().for_each(|child| self.forget(child));

@@ -1,0 +1,481 @@
+//! What was said and done in a call, row by row: lines of text, tool calls, and the metrics of decisions 5.8. How a provider's rows look is data
+//! (`conversation` in its rule files).
+
+use crate::{
+    rules::{Clock, Conversation, Role, ToolCalls, ToolResults, Words},
+    transform::{self, Made, Value, thousandths},
+    trie::{Name, NodeId, ROOT, RowMembers, RowsFound, Trie},
+};
+use serde::{
+    Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, collections::HashMap, fmt, sync::Arc};
+use vcp_schema::{CapabilityInvocation, CapabilityType, RawObject, Timestamp};
+
+/// Gaps beyond this are silence, not latency.
+const LONGEST_GAP: i128 = 30 * SECOND;
+const SECOND: i128 = 1_000_000_000;
+
+/// A `conversation` ready for use.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    /// The lists, and whether tool calls stand in them.
+    pub(crate) lists: Vec<(NodeId, bool)>,
+    rules: Conversation,
+    members: Arc<RowMembers>,
+    calls: Option<Part>,
+    results: Option<Part>,
+}
+
+/// The members of a tool call or result, which may stand deep.
+#[derive(Debug)]
+struct Part {
+    trie: Trie,
+    nodes: HashMap<String, NodeId>,
+}
+
+impl Part {
+    fn new<'m>(members: impl IntoIterator<Item = Option<&'m String>>) -> Self {
+        let mut trie = Trie::new();
+        let mut nodes = HashMap::new();
+        for member in members.into_iter().flatten() {
+            let node = trie.node(ROOT, member);
+            trie.want(node);
+            nodes.insert(member.clone(), node);
+        }
+        Self { trie, nodes }
+    }
+}
+
+/// A member of a tool call or result, by its name in the rule file.
+type Members<'a, 'p> = &'a dyn Fn(&str) -> Option<&'p str>;
+
+/// A turn in which somebody spoke.
+struct Turn<'p> {
+    is_agent: bool,
+    text: Cow<'p, str>,
+    /// In nanoseconds, all from the same moment.
+    start: Option<i128>,
+    end: Option<i128>,
+    cut_off: Option<bool>,
+}
+
+/// A tool that was called.
+struct Called<'p> {
+    id: Option<Cow<'p, str>>,
+    name: String,
+    kind: CapabilityType,
+    at: Option<At>,
+    result: Option<ToolResult>,
+}
+
+struct ToolResult {
+    success: bool,
+    message: Option<String>,
+    duration_ms: Option<i64>,
+}
+
+/// A time of a row.
+#[derive(Clone, Copy)]
+enum At {
+    /// In nanoseconds since 1970.
+    Absolute(i128),
+    /// In nanoseconds since the start of the call.
+    InCall(i128),
+}
+
+impl At {
+    fn nanos(self) -> i128 {
+        match self {
+            Self::Absolute(nanos) | Self::InCall(nanos) => nanos,
+        }
+    }
+}
+
+/// A conversation that was read.
+pub(crate) struct Talk<'p> {
+    turns: Vec<Turn<'p>>,
+    calls: Vec<Called<'p>>,
+    /// Whether the rows would have tool calls if there were any.
+    knows_tools: bool,
+}
+
+impl Reader {
+    /// Prepares the reading of rows; their lists are members of `trie` from `at`.
+    pub(crate) fn new(rules: &Conversation, mut list: impl FnMut(&str) -> NodeId) -> Self {
+        let names = [Some(&rules.role), Some(&rules.text), rules.cut_off.as_ref()];
+        let clocks = [rules.start.as_ref(), rules.end.as_ref()].map(|clock| clock.map(|clock| &clock.path));
+        let words = rules.words.as_ref().map(|words| &words.path);
+        let calls = rules.calls.as_ref();
+        let results = rules.results.as_ref();
+        let of_calls = |calls: &ToolCalls| {
+            [Some(calls.name.clone()), calls.id.clone(), calls.kind.clone(), calls.row_name.clone()]
+        };
+        let of_results = |results: &ToolResults| {
+            let one = [Some(&results.id), results.success.as_ref(), results.error.as_ref(), results.seconds.as_ref()];
+            one.into_iter().flatten().chain(&results.message).map(|name| Some(name.clone())).collect::<Vec<_>>()
+        };
+        // Tool calls that are rows are members of rows.
+        let top = |name: &String| name.split('.').next().unwrap_or_default().to_owned();
+        let in_rows: Vec<String> = calls
+            .map(|calls| match &calls.list {
+                Some(list) => vec![list.clone(), calls.row_name.clone().unwrap_or_default()],
+                None => of_calls(calls).into_iter().flatten().map(|name| top(&name)).collect(),
+            })
+            .into_iter()
+            .chain(results.map(|results| match &results.list {
+                Some(list) => vec![list.clone()],
+                None => of_results(results).into_iter().flatten().map(|name| top(&name)).collect(),
+            }))
+            .flatten()
+            .collect();
+        let members = names.into_iter().chain(clocks).flatten().chain(words).chain(&in_rows);
+        let mut wanted: Vec<Box<str>> = Vec::new();
+        for name in members.filter(|name| !name.is_empty()) {
+            if wanted.iter().all(|known| **known != **name) {
+                wanted.push(name.as_str().into());
+            }
+        }
+        Self {
+            lists: rules.rows.iter().map(|rows| (list(&rows.path), rows.tools)).collect(),
+            members: Arc::new(RowMembers(wanted)),
+            calls: calls.map(|calls| Part::new(of_calls(calls).iter().map(Option::as_ref))),
+            results: results.map(|results| Part::new(of_results(results).iter().map(Option::as_ref))),
+            rules: rules.clone(),
+        }
+    }
+
+    /// The members of rows that are looked at.
+    pub(crate) fn members(&self) -> &Arc<RowMembers> {
+        &self.members
+    }
+
+    /// Reads rows.
+    pub(crate) fn read<'p>(&self, rows: &RowsFound<'p>, knows_tools: bool) -> Talk<'p> {
+        let mut talk = Talk { turns: Vec::new(), calls: Vec::new(), knows_tools };
+        let mut results: HashMap<String, ToolResult> = HashMap::new();
+        for row in rows.iter(self.members.0.len()) {
+            let cell = |name: &str| {
+                let at = self.members.0.iter().position(|known| **known == *name)?;
+                row.get(at).copied().flatten().filter(|json| *json != "null")
+            };
+            let role = cell(&self.rules.role).and_then(transform::string).and_then(|word| {
+                let same = |(known, _): &(&String, &Role)| known.eq_ignore_ascii_case(word.trim());
+                self.rules.roles.iter().find(same).map(|(_, role)| *role)
+            });
+            let at = self.at(&cell);
+            if let Some(is_agent) = role.and_then(|role| match role {
+                Role::Agent => Some(true),
+                Role::User => Some(false),
+                Role::ToolCall | Role::ToolResult => None,
+            }) {
+                talk.turns.extend(self.turn(is_agent, &cell));
+            }
+            self.each(
+                self.calls.as_ref(),
+                self.rules.calls.as_ref().map(|calls| &calls.list),
+                role == Some(Role::ToolCall),
+                &cell,
+                |member| {
+                    talk.calls.extend(self.called(member, at));
+                },
+            );
+            self.each(
+                self.results.as_ref(),
+                self.rules.results.as_ref().map(|results| &results.list),
+                role == Some(Role::ToolResult),
+                &cell,
+                |member| {
+                    if let Some((id, result)) = self.result(member) {
+                        results.insert(id, result);
+                    }
+                },
+            );
+        }
+        for call in &mut talk.calls {
+            call.result = call.id.as_deref().and_then(|id| results.remove(id));
+        }
+        talk
+    }
+
+    /// Calls back for each tool call or result of a row: those in its list, or the row itself.
+    fn each<'p>(
+        &self,
+        part: Option<&Part>,
+        list: Option<&Option<String>>,
+        is_row: bool,
+        cell: Members<'_, 'p>,
+        mut found: impl FnMut(Members<'_, 'p>),
+    ) {
+        let (Some(part), Some(list)) = (part, list) else { return };
+        let elements: Vec<&'p RawValue> =
+            list.as_ref().and_then(|list| serde_json::from_str(cell(list)?).ok()).unwrap_or_default();
+        for element in &elements {
+            if let Ok(walked) = part.trie.walk(element.get()) {
+                found(&|name| walked.text(*part.nodes.get(name)?).filter(|json| *json != "null"));
+            }
+        }
+        if is_row && elements.is_empty() {
+            found(cell);
+        }
+    }
+
+    fn turn<'p>(&self, is_agent: bool, cell: Members<'_, 'p>) -> Option<Turn<'p>> {
+        let text = cell(&self.rules.text).and_then(transform::string)?;
+        if text.trim().is_empty() || self.rules.silence.iter().any(|silence| silence == text.trim()) {
+            return None;
+        }
+        let of_words = self.rules.words.as_ref().and_then(|words| span(cell(&words.path)?, words));
+        let clock = |clock: &Option<Clock>| {
+            let clock = clock.as_ref()?;
+            read_clock(clock, cell(&clock.path)?).map(At::nanos)
+        };
+        let (start, end) = match of_words {
+            Some((start, end)) => (Some(start), Some(end)),
+            None => (clock(&self.rules.start), clock(&self.rules.end)),
+        };
+        // An end before the start tells nothing.
+        let end = end.filter(|end| start.is_none_or(|start| start <= *end));
+        let cut_off = self.rules.cut_off.as_ref().and_then(|name| flag(cell(name)?));
+        Some(Turn { is_agent, text, start, end, cut_off })
+    }
+
+    fn at(&self, cell: Members<'_, '_>) -> Option<At> {
+        let clock = self.rules.start.as_ref()?;
+        read_clock(clock, cell(&clock.path)?)
+    }
+
+    fn called<'p>(&self, member: Members<'_, 'p>, at: Option<At>) -> Option<Called<'p>> {
+        let calls = self.rules.calls.as_ref()?;
+        let text = |name: &str| member(name).and_then(transform::string);
+        let name = text(&calls.name).or_else(|| text(calls.row_name.as_deref()?))?.trim().to_owned();
+        if name.is_empty() {
+            return None;
+        }
+        let word = calls.kind.as_deref().and_then(text);
+        let kind = word.and_then(|word| calls.types.get(word.trim()));
+        Some(Called {
+            id: calls.id.as_deref().and_then(text),
+            name,
+            kind: kind.map_or(CapabilityType::ToolCall, |word| CapabilityType::from(word.as_str())),
+            at,
+            result: None,
+        })
+    }
+
+    fn result(&self, member: Members<'_, '_>) -> Option<(String, ToolResult)> {
+        let results = self.rules.results.as_ref()?;
+        let said = |name: &Option<String>| name.as_deref().and_then(|name| flag(member(name)?));
+        let success = said(&results.success).unwrap_or(true) && !said(&results.error).unwrap_or(false);
+        let text = |name: &str| member(name).and_then(transform::string);
+        let message = results.message.iter().filter(|_| !success).filter_map(|name| text(name));
+        let message = message.map(Cow::into_owned).find(|message| !message.trim().is_empty());
+        let took = results.seconds.as_deref().and_then(member).and_then(seconds);
+        let result = ToolResult {
+            success,
+            message,
+            duration_ms: took
+                .and_then(|nanos| i64::try_from((nanos + 500_000).div_euclid(1_000_000)).ok())
+                .filter(|ms| *ms >= 0),
+        };
+        Some((text(&results.id)?.into_owned(), result))
+    }
+}
+
+impl Talk<'_> {
+    /// The conversation as text, a line a turn; `None` when nobody spoke.
+    pub(crate) fn transcript(&self) -> Option<String> {
+        let line = |turn: &Turn<'_>| format!("{}: {}", if turn.is_agent { "Agent" } else { "User" }, turn.text.trim());
+        let lines: Vec<String> = self.turns.iter().map(line).collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+
+    /// The tools that were called; with each, whether its time was read.
+    pub(crate) fn capabilities(&self, start: Timestamp, is_start_read: bool) -> Vec<(CapabilityInvocation, bool)> {
+        let capability = |call: &Called<'_>| {
+            let nanos = call.at.and_then(|at| match at {
+                At::Absolute(nanos) => Some(nanos),
+                At::InCall(nanos) => is_start_read.then(|| start.unix_nanos() + nanos),
+            });
+            let at = nanos.and_then(Timestamp::from_unix_nanos);
+            let mut metadata = Vec::new();
+            if let Some(id) = &call.id {
+                metadata.push(("call_id".to_owned(), id.as_ref().into()));
+            }
+            if call.result.is_none() {
+                metadata.push(("result".to_owned(), "missing".into()));
+            }
+            let invocation = CapabilityInvocation::builder()
+                .capability_id(call.name.as_str())
+                .capability_type(call.kind.clone())
+                .invoked_at(at.unwrap_or(start))
+                .success(call.result.as_ref().is_none_or(|result| result.success))
+                .maybe_duration_ms(call.result.as_ref().and_then(|result| result.duration_ms))
+                .maybe_error_message(call.result.as_ref().and_then(|result| result.message.clone()))
+                .metadata(RawObject::from(metadata.into_iter().collect::<serde_json::Map<_, _>>()))
+                .build();
+            (invocation, at.is_some())
+        };
+        self.calls.iter().map(capability).collect()
+    }
+
+    /// The metrics that the rows tell, by name, as JSON numbers (decisions 5.8).
+    pub(crate) fn metrics(&self) -> Vec<(&'static str, String)> {
+        let mut metrics = Vec::new();
+        let of = |is_agent: bool| self.turns.iter().filter(move |turn| turn.is_agent == is_agent);
+        let (user_turns, agent_turns) = (of(false).count(), of(true).count());
+        metrics.push(("total_turns", self.turns.len().to_string()));
+        metrics.push(("user_turns", user_turns.to_string()));
+        metrics.push(("agent_turns", agent_turns.to_string()));
+        if self.knows_tools || !self.calls.is_empty() {
+            let errors = self.calls.iter().filter(|call| call.result.as_ref().is_some_and(|result| !result.success));
+            metrics.push(("tool_calls", self.calls.len().to_string()));
+            metrics.push(("tool_errors", errors.count().to_string()));
+        }
+
+        let are_timed =
+            !self.turns.is_empty() && self.turns.iter().all(|turn| turn.start.is_some() && turn.end.is_some());
+        if are_timed {
+            let talk = |is_agent| of(is_agent).filter_map(|turn| Some(turn.end? - turn.start?)).sum::<i128>();
+            let words = |is_agent| of(is_agent).map(|turn| turn.text.split_whitespace().count()).sum::<usize>() as i128;
+            let (user, agent) = (talk(false), talk(true));
+            metrics.push(("user_talk_sec", thousandths(user, SECOND / 1000)));
+            metrics.push(("agent_talk_sec", thousandths(agent, SECOND / 1000)));
+            if user > 0 {
+                metrics.push(("talk_ratio", thousandths(agent * 1000, user)));
+                metrics.push(("user_wpm", thousandths(words(false) * 60 * SECOND * 1000, user)));
+            }
+            if agent > 0 {
+                metrics.push(("agent_wpm", thousandths(words(true) * 60 * SECOND * 1000, agent)));
+            }
+        }
+        for (name, by_agent) in [("user_interruptions", false), ("agent_interruptions", true)] {
+            if let Some(count) = self.interruptions(by_agent, are_timed) {
+                metrics.push((name, count.to_string()));
+            }
+        }
+        if are_timed {
+            metrics.extend(latency(self.gaps()));
+        }
+        metrics
+    }
+
+    /// How often one side began to speak while the other was still speaking: by the provider's own flag, else by the times.
+    fn interruptions(&self, by_agent: bool, are_timed: bool) -> Option<usize> {
+        let flags: Vec<bool> =
+            self.turns.iter().filter(|turn| turn.is_agent != by_agent).filter_map(|turn| turn.cut_off).collect();
+        if !flags.is_empty() {
+            return Some(flags.into_iter().filter(|flag| *flag).count());
+        }
+        if !are_timed {
+            return None;
+        }
+        let mut turns = self.timed();
+        turns.sort_by_key(|(start, ..)| *start);
+        let mut until = None;
+        let mut count = 0;
+        for (start, end, is_agent) in turns {
+            if is_agent == by_agent {
+                count += usize::from(until.is_some_and(|until| start < until));
+            } else {
+                until = until.max(Some(end));
+            }
+        }
+        Some(count)
+    }
+
+    /// Start, end and side of the turns.
+    fn timed(&self) -> Vec<(i128, i128, bool)> {
+        self.turns.iter().filter_map(|turn| Some((turn.start?, turn.end?, turn.is_agent))).collect()
+    }
+
+    /// The times from the end of what the user said to the start of the agent's answer, in nanoseconds.
+    fn gaps(&self) -> Vec<i128> {
+        let mut turns = self.timed();
+        turns.sort_by_key(|(start, ..)| *start);
+        let gap = |pair: &[(i128, i128, bool)]| match pair {
+            [(_, user_end, false), (agent_start, _, true)] => Some(agent_start - user_end),
+            _ => None,
+        };
+        turns.windows(2).filter_map(gap).filter(|gap| (0..=LONGEST_GAP).contains(gap)).collect()
+    }
+}
+
+/// Mean, median and 95th percentile of times in nanoseconds, in milliseconds; percentiles by nearest rank.
+fn latency(mut gaps: Vec<i128>) -> Vec<(&'static str, String)> {
+    gaps.sort_unstable();
+    let count = gaps.len();
+    let rank = |percent: usize| gaps.get((count * percent).div_ceil(100).saturating_sub(1)).copied();
+    let (Some(median), Some(high)) = (rank(50), rank(95)) else { return Vec::new() };
+    let sum: i128 = gaps.iter().sum();
+    vec![
+        ("agent_latency_ms_avg", thousandths(sum, 1000 * count as i128)),
+        ("agent_latency_ms_p50", thousandths(median, 1000)),
+        ("agent_latency_ms_p95", thousandths(high, 1000)),
+    ]
+}
+
+fn read_clock(clock: &Clock, json: &str) -> Option<At> {
+    if clock.seconds_in_call {
+        return seconds(json).map(At::InCall);
+    }
+    match transform::time(json) {
+        Made::Value(Value::Time(time)) => Some(At::Absolute(time.unix_nanos())),
+        _ => None,
+    }
+}
+
+/// Seconds in nanoseconds, unless they are negative.
+fn seconds(json: &str) -> Option<i128> {
+    transform::decimal(json).ok()??.scaled(9).rounded(0).to_i128().filter(|nanos| *nanos >= 0)
+}
+
+fn flag(json: &str) -> Option<bool> {
+    match transform::word_of(json)?.as_ref() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// From where to where the words of a list reach, in nanoseconds from the start of the call.
+fn span(list: &str, words: &Words) -> Option<(i128, i128)> {
+    let first: &RawValue = serde_json::Deserializer::from_str(list.get(1..)?).into_iter().next()?.ok()?;
+    // What stands behind the last brace is the last word, unless that brace is in a string or an object within: then it is no JSON.
+    let last = list.trim_end_matches([']', ' ', '\t', '\n', '\r']);
+    let end = member(last.get(last.rfind('{')?..)?, &words.end).or_else(|| {
+        let elements: Vec<&RawValue> = serde_json::from_str(list).ok()?;
+        member(elements.last()?.get(), &words.end)
+    });
+    Some((seconds(member(first.get(), &words.start)?)?, seconds(end?)?))
+}
+
+/// The text of a member of a small object.
+fn member<'p>(object: &'p str, name: &str) -> Option<&'p str> {
+    struct Member<'n>(&'n str);
+    impl<'p> Visitor<'p> for Member<'_> {
+        type Value = Option<&'p str>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'p>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = None;
+            while let Some(name) = map.next_key_seed(Name)? {
+                if name == self.0 {
+                    found = Some(map.next_value::<&RawValue>()?.get());
+                } else {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(found)
+        }
+    }
+    let mut json = serde_json::Deserializer::from_str(object);
+    let found = json.deserialize_map(Member(name)).ok()?;
+    json.end().ok()?;
+    found
+}
