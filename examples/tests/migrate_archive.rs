@@ -85,13 +85,15 @@ fn files_plain_and_packed_and_directories() {
     fs::write(directory.join("calls/b.json"), message(2).replace(',', ",\r\n")).unwrap();
     fs::write(directory.join("calls/a.jsonl"), message(1)).unwrap();
     fs::write(directory.join("calls/notes.txt"), "no message").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(".", directory.join("calls/round")).unwrap();
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     packed.write_all((message(3) + "\n\n" + &message(4)).as_bytes()).unwrap();
     fs::write(directory.join("packed.gz"), packed.finish().unwrap()).unwrap();
     let output = run(&["calls", "packed.gz", "--prove"], &directory, b"");
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert_eq!(call_ids(text(&output.stdout)), ["call-1", "call-2", "call-3", "call-4"]);
-    assert!(text(&output.stderr).contains("1 files passed over"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("files passed over"), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -119,7 +121,46 @@ fn what_cannot_be_migrated_is_told_and_kept() {
     let cut = &[0x1f, 0x8b, 8, 0][..];
     let output = run(&[], &directory, cut);
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).starts_with("-: cannot be read further: "), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).starts_with("-:1: cannot be read further: "), "{}", text(&output.stderr));
+}
+
+#[test]
+fn one_bad_file_does_not_stop_the_others() {
+    let directory = directory("bad_files");
+    fs::create_dir(directory.join("calls")).unwrap();
+    fs::write(directory.join("calls/a.json"), "").unwrap();
+    fs::write(directory.join("calls/b.json"), message(1)).unwrap();
+    fs::write(directory.join("calls/c.json"), "{\n\"vcp_version\": \"0.9\"\n}").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("nowhere", directory.join("calls/d.json")).unwrap();
+    let output = run(&["calls", "--failures", "failed.ndjson"], &directory, b"");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(call_ids(text(&output.stdout)), ["call-1"]);
+    let told = text(&output.stderr);
+    assert!(told.contains("calls/a.json:1: VCP_E007 at $: the text is empty"), "{told}");
+    assert!(cfg!(not(unix)) || told.contains("calls/d.json: cannot be read: "), "{told}");
+    assert_eq!(fs::read_to_string(directory.join("failed.ndjson")).unwrap(), "{ \"vcp_version\": \"0.9\" }\n");
+}
+
+#[test]
+fn nothing_is_written_over() {
+    let directory = directory("apart");
+    fs::write(directory.join("in.ndjson"), message(1)).unwrap();
+    let refused = |args: &[&str]| {
+        let output = run(args, &directory, b"");
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+        text(&output.stderr).to_owned()
+    };
+    let same = "error: --failures and --output go into one file: name two\n";
+    assert_eq!(refused(&["in.ndjson", "-o", "out", "--failures", "./out"]), same);
+    assert_eq!(refused(&["in.ndjson", "-o", "out", "--failures", "out.part"]), same);
+    let read = "error: `in.ndjson` would be read and written: name another file\n";
+    assert_eq!(refused(&["in.ndjson", "--failures", "../apart/in.ndjson"]), read);
+    fs::write(directory.join("precious"), "data").unwrap();
+    let exists = "error: `precious` exists: move it away, or name another file\n";
+    assert_eq!(refused(&["in.ndjson", "-o", "out", "--failures", "precious"]), exists);
+    assert_eq!(refused(&["in.ndjson", "-o", "precious"]), exists);
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 2, "and nothing is left behind");
 }
 
 #[test]
@@ -145,7 +186,11 @@ fn an_interrupted_run_is_taken_up_where_it_stopped() {
     let mut pipe = child.stdin.take().unwrap();
     let begun = Instant::now();
     let (mut fed, checkpoint) = (0, directory.join("out.ndjson.checkpoint"));
-    while !checkpoint.exists() {
+    let lines_done = || {
+        let position: Value = serde_json::from_slice(&fs::read(&checkpoint).ok()?).unwrap();
+        position["position"]["lines"].as_u64()
+    };
+    while lines_done().unwrap_or(0) == 0 {
         assert!(begun.elapsed() < Duration::from_secs(60), "no checkpoint");
         let next = (fed + half / 50).min(half);
         pipe.write_all(&archive.as_bytes()[fed..next]).unwrap();
@@ -155,8 +200,6 @@ fn an_interrupted_run_is_taken_up_where_it_stopped() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(!directory.join("out.ndjson").exists());
-    let position: Value = serde_json::from_slice(&fs::read(&checkpoint).unwrap()).unwrap();
-    assert!(position["position"]["lines"].as_u64().unwrap() > 0);
     // As a crash of the machine may leave it.
     let mut part = fs::OpenOptions::new().append(true).open(directory.join("out.ndjson.part")).unwrap();
     part.write_all(b"{\"vcp_vers").unwrap();
@@ -167,6 +210,8 @@ fn an_interrupted_run_is_taken_up_where_it_stopped() {
         text(&refused.stderr),
         "error: `out.ndjson.part` is of an interrupted run: go on with --resume, or remove it\n"
     );
+    let other = run(&["-o", "out.ndjson", "--failures", "other.ndjson", "--resume"], &directory, b"");
+    assert!(text(&other.stderr).contains("is of a run with other inputs, --to, --now or --failures"));
     let resumed = run(&[&args[..], &["--resume"]].concat(), &directory, archive.as_bytes());
     assert_eq!(resumed.status.code(), Some(1), "{}", text(&resumed.stderr));
     assert!(fs::read(directory.join("out.ndjson")).unwrap() == expected.stdout);

@@ -106,6 +106,10 @@ impl From<ParseError> for MigrateError {
 pub fn detect(text: &str, limits: &Limits) -> Result<Dialect, MigrateError> {
     structure::well_formed(text, limits)?;
     let seen = Seen::of(text);
+    if seen.version.is_some_and(|version| seen.second_version.is_some_and(|second| second != version)) {
+        let message = "two versions are given: `vcp_version` stands twice in its object";
+        return Err(MigrateError::new(ErrorCode::Version, FieldPath::root().name("vcp_version"), message));
+    }
     let refuse =
         |message: String| Err(MigrateError::new(ErrorCode::Version, FieldPath::root().name("vcp_version"), message));
     let known = "0.3, 0.4 and 0.5 are supported";
@@ -136,6 +140,7 @@ pub fn detect(text: &str, limits: &Limits) -> Result<Dialect, MigrateError> {
 #[derive(Default)]
 struct Seen<'t> {
     version: Option<&'t str>,
+    second_version: Option<&'t str>,
     call_id: bool,
     audit: bool,
     inner_audit: bool,
@@ -151,7 +156,8 @@ impl<'t> Seen<'t> {
         json.enter();
         while let Some(name) = json.name() {
             match Name::raw(name).key().as_ref() {
-                "vcp_version" => seen.version = Some(json.value()),
+                "vcp_version" if seen.version.is_none() => seen.version = Some(json.value()),
+                "vcp_version" => seen.second_version = Some(json.value()),
                 "call_id" => seen.call_id = json.value() != "null",
                 "audit" => seen.audit = json.value() != "null",
                 "vcp_payload" if json.peek() == b'{' => {
@@ -181,6 +187,9 @@ pub fn upgrade(text: &str, options: &Options) -> Result<Upgraded, MigrateError> 
     }
     let arena = arena(text);
     let source = arena.alloc(Node::read(&arena, text, &Kind::Object(dialect.message())));
+    if let Some(pointer) = tree::repeated(source) {
+        return Err(MigrateError::shape(tree::path(&pointer), "the member stands twice in its object"));
+    }
     if dialect == Dialect::Spec03
         && let Some(returned) = came_down(text, source, options)
     {
@@ -203,11 +212,12 @@ pub fn upgrade_slice(bytes: &[u8], options: &Options) -> Result<Upgraded, Migrat
     upgrade(structure::utf8(bytes, &options.limits)?, options)
 }
 
-/// Writes a message as 0.3.
+/// Writes a message as 0.3; `Reversible` gives back the dialect that it came from, which may be 0.4 (see [`Downgraded::dialect`]).
 ///
 /// # Errors
 ///
-/// `VCP_E003` when code made a message that JSON cannot say: a float that is not finite, an unknown member with the name of a modelled one.
+/// `VCP_E003` when code made a message that JSON cannot say: a float that is not finite, an unknown member with the name of a modelled one. `VCP_E008` when
+/// the result would be longer than the default limit.
 pub fn downgrade(message: &VcpMessage, how: Downgrade) -> Result<Downgraded, MigrateError> {
     let text =
         write::to_exact_text(message).map_err(|fault| MigrateError::shape(FieldPath::root(), fault.message()))?;
@@ -218,7 +228,18 @@ pub fn downgrade(message: &VcpMessage, how: Downgrade) -> Result<Downgraded, Mig
     {
         return Ok(returned);
     }
-    Ok(downgrade_afresh(source, how))
+    let downgraded = downgrade_afresh(source, how);
+    within(downgraded.text.len(), &Limits::default(), "downgraded")?;
+    Ok(downgraded)
+}
+
+/// A result that nobody could read again is none.
+fn within(length: usize, limits: &Limits, what: &str) -> Result<(), MigrateError> {
+    if length <= limits.text_bytes {
+        return Ok(());
+    }
+    let message = format!("the {what} message is longer than the limit of {} bytes", limits.text_bytes);
+    Err(MigrateError::new(ErrorCode::Limit, FieldPath::root(), message))
 }
 
 /// Downgrades a message whatever it holds of former migrations.
@@ -227,8 +248,8 @@ fn downgrade_afresh(source: &mut Node<'_>, how: Downgrade) -> Downgraded {
     let node = arena.alloc(source.clone());
     let mut report = MigrationReport::default();
     match how {
-        Downgrade::Reversible => down::downgrade(node, Dialect::Spec03, &mut report),
-        Downgrade::Plain => down::plain(node, &mut report),
+        Downgrade::Reversible => down::downgrade(node, Dialect::Spec03, false, &mut report),
+        Downgrade::Plain => down::plain(node, false, &mut report),
     }
     let back = arena.alloc(node.clone());
     reverse(back, how, &mut MigrationReport::default());
@@ -266,23 +287,29 @@ fn upgrade_afresh(
     let node = arena.alloc(source.clone());
     let mut report = MigrationReport::default();
     up::upgrade(node, dialect, options.now, &mut report)?;
-    let mut message = VcpMessage::from_json_with(&node.to_text(text.len() + 1024), &options.limits)
+    let upgraded = node.to_text(text.len() + 1024);
+    within(upgraded.len(), &options.limits, "upgraded")?;
+    let mut message = VcpMessage::from_json_with(&upgraded, &options.limits)
         .map_err(|error| wrong(text, dialect, options, &error))?;
 
     let back = node;
     written::as_written(back, &Kind::Object(Dialect::V05.message()));
     let inner_audit = dialect != Dialect::Spec03 && source.get("audit").is_none();
     report.kept(back, |target| (inner_audit && target.starts_with("/audit/")).then(|| format!("/vcp_payload{target}")));
-    down::downgrade(back, dialect, &mut MigrationReport::default());
+    down::downgrade(back, dialect, true, &mut MigrationReport::default());
     let restore = patch::difference(back, source);
     report.add_moved(&restore, true);
     report.sort(source);
-    stash::put_into(&mut message, Direction::Upgrade, dialect, &restore);
+    let stashed = stash::put_into(&mut message, Direction::Upgrade, dialect, &restore);
+    within(upgraded.len() + stashed, &options.limits, "upgraded")?;
     Ok(Upgraded { message, from: dialect, report })
 }
 
 /// Why the upgraded text is no message, told of the source where that shows it.
 fn wrong(text: &str, dialect: Dialect, options: &Options, error: &ParseError) -> MigrateError {
+    if error.code() == ErrorCode::Limit {
+        return MigrateError::new(ErrorCode::Limit, error.path().clone(), format!("upgraded, {}", error.message()));
+    }
     let of_the_source = structure::check_as(dialect, text, &options.limits)
         .into_iter()
         .find(|fault| fault.fatal && fault.code != ErrorCode::Missing);
@@ -316,7 +343,7 @@ fn came_up(text: &str, source: &Node<'_>) -> Option<Downgraded> {
     let stash = stash::take(node, Direction::Upgrade)?;
     let dialect = stash.dialect;
     let mut report = MigrationReport::default();
-    down::downgrade(node, dialect, &mut report);
+    down::downgrade(node, dialect, true, &mut report);
     report.kept(node, |target| Some(format!("/audit{}", target.strip_prefix("/vcp_payload/audit")?)));
     report.add_restored(&stash.restore, &patch::apply(node, &stash.restore));
     report.sort(source);

@@ -286,3 +286,16 @@ proptest! {
         prop_assert_eq!(again.message, up.message);
     }
 }
+
+#[test]
+fn a_result_that_nobody_could_read_is_none() {
+    let code = |text: &str| migrate::upgrade(text, &Options::default()).unwrap_err();
+    let many: Vec<String> = (0..26_000).map(|number| format!("tool-{number}")).collect();
+    let error = code(&changed(PRODUCTION, |m| m["vcp_payload"]["call"]["capabilities_invoked"] = json!(many)));
+    assert_eq!(error.code(), vcp_schema::ErrorCode::Limit);
+    assert!(error.message().starts_with("upgraded, "), "{error}");
+    // The opinion stands in the result twice: as text, and in the stash.
+    let long = "x".repeat(6_000_000);
+    let error = code(&changed(PRODUCTION, |m| m["vcp_payload"]["outcomes"]["perceived"] = json!([{"by": long}])));
+    assert_eq!(error.to_string(), "VCP_E008 at $: the upgraded message is longer than the limit of 16777216 bytes");
+}

@@ -22,6 +22,8 @@ pub(crate) enum Line {
     Text(Vec<u8>),
     /// A line beyond the limit, which was passed over.
     TooLong,
+    /// What came before the source broke off, and why it did. Nothing follows.
+    Cut(Vec<u8>, io::Error),
 }
 
 impl Source {
@@ -29,8 +31,12 @@ impl Source {
         self.path.display().to_string()
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Whether the whole file is one message.
-    fn is_one_message(&self) -> bool {
+    pub(crate) fn is_one_message(&self) -> bool {
         ends(&self.path, &[".json", ".json.gz"])
     }
 
@@ -42,7 +48,7 @@ impl Source {
         let is_gzip = raw.fill_buf()?.starts_with(&[0x1f, 0x8b]);
         let source: Box<dyn BufRead + 'c> =
             if is_gzip { Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(raw))) } else { Box::new(raw) };
-        Ok(Lines { source, is_one_message: self.is_one_message() })
+        Ok(Lines { source, is_one_message: self.is_one_message(), is_at_end: false })
     }
 }
 
@@ -51,36 +57,68 @@ fn ends(path: &Path, ends: &[&str]) -> bool {
     ends.iter().any(|end| name.ends_with(end))
 }
 
-/// The sources that the arguments name, directories in the order of their names, and how many files there were passed over.
-pub(crate) fn sources(paths: &[PathBuf]) -> Result<(Vec<Source>, u64), String> {
-    let (mut sources, mut passed_over) = (Vec::new(), 0);
+/// What there is to read.
+#[derive(Default)]
+pub(crate) struct Sources {
+    /// In the order of the arguments, in directories in the order of names.
+    pub(crate) sources: Vec<Source>,
+    /// Files in directories that are of another kind.
+    pub(crate) passed_over: u64,
+    /// What in directories cannot be read, and why.
+    pub(crate) unreadable: Vec<String>,
+}
+
+/// The sources that the arguments name.
+pub(crate) fn sources(paths: &[PathBuf]) -> Result<Sources, String> {
+    let mut found = Sources::default();
     let standard = [PathBuf::from("-")];
     for path in if paths.is_empty() { &standard } else { paths } {
         if path == Path::new("-") {
-            sources.push(Source { path: path.clone(), size: None });
+            found.sources.push(Source { path: path.clone(), size: None });
+            continue;
+        }
+        let about = fs::metadata(path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
+        if about.is_dir() {
+            found.directory(path);
         } else {
-            add(path, true, &mut sources, &mut passed_over)
-                .map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
+            found.sources.push(Source { path: path.clone(), size: Some(about.len()) });
         }
     }
-    Ok((sources, passed_over))
+    Ok(found)
 }
 
-fn add(path: &Path, is_named: bool, sources: &mut Vec<Source>, passed_over: &mut u64) -> io::Result<()> {
-    let about = fs::metadata(path)?;
-    if about.is_dir() {
-        let mut inside: Vec<PathBuf> =
-            fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
-        inside.sort();
-        return inside.iter().try_for_each(|path| add(path, false, sources, passed_over));
+impl Sources {
+    /// What is in a directory and the directories in it. Links to directories are not followed: they may go round.
+    fn directory(&mut self, path: &Path) {
+        let inside = fs::read_dir(path).and_then(|entries| {
+            let mut inside: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+            inside.sort();
+            Ok(inside)
+        });
+        let unreadable = |path: &Path, error: io::Error| format!("{}: cannot be read: {error}", path.display());
+        match inside {
+            Ok(inside) => {
+                for path in inside {
+                    if let Err(error) = self.entry(&path) {
+                        self.unreadable.push(unreadable(&path, error));
+                    }
+                }
+            }
+            Err(error) => self.unreadable.push(unreadable(path, error)),
+        }
     }
-    let is_ours = ends(path, &[".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz"]);
-    if is_named || is_ours {
-        sources.push(Source { path: path.to_owned(), size: Some(about.len()) });
-    } else {
-        *passed_over += 1;
+
+    fn entry(&mut self, path: &Path) -> io::Result<()> {
+        let is_ours = ends(path, &[".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz"]);
+        if fs::symlink_metadata(path)?.is_dir() {
+            self.directory(path);
+        } else if !is_ours || fs::metadata(path)?.is_dir() {
+            self.passed_over += 1;
+        } else {
+            self.sources.push(Source { path: path.to_owned(), size: Some(fs::metadata(path)?.len()) });
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 struct Counted<R, C> {
@@ -100,29 +138,36 @@ impl<R: Read, C: Fn(u64)> Read for Counted<R, C> {
 pub(crate) struct Lines<'c> {
     source: Box<dyn BufRead + 'c>,
     is_one_message: bool,
+    is_at_end: bool,
 }
 
 impl Iterator for Lines<'_> {
-    type Item = io::Result<Line>;
+    type Item = Line;
 
-    fn next(&mut self) -> Option<io::Result<Line>> {
+    fn next(&mut self) -> Option<Line> {
+        if self.is_at_end {
+            return None;
+        }
         let longest = Limits::default().text_bytes;
         let mut text = Vec::new();
         let mut bounded = self.source.by_ref().take(longest as u64 + 2);
         let read =
             if self.is_one_message { bounded.read_to_end(&mut text) } else { bounded.read_until(b'\n', &mut text) };
+        // A file with one message has one, be it empty.
+        self.is_at_end = self.is_one_message || !matches!(read, Ok(1..));
         match read {
-            Err(error) => return Some(Err(error)),
-            Ok(0) => return None,
+            Err(error) => return Some(Line::Cut(text, error)),
+            Ok(0) if !self.is_one_message => return None,
             Ok(_) => {}
         }
         let ended = text.ends_with(b"\n");
         if text.len() <= longest || (ended && text.len() == longest + 1) {
-            return Some(Ok(Line::Text(text)));
+            return Some(Line::Text(text));
         }
         // The rest of it is not held.
         let rest = if self.is_one_message || !ended { self.pass_over() } else { Ok(()) };
-        Some(rest.map(|()| Line::TooLong))
+        self.is_at_end |= rest.is_err();
+        Some(rest.map_or_else(|error| Line::Cut(Vec::new(), error), |()| Line::TooLong))
     }
 }
 

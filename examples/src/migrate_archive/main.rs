@@ -20,13 +20,14 @@ use vcp_sdk::schema::Timestamp;
 pub(crate) struct Args {
     /// NDJSON files, plain or gzip; `.json` files of one message; directories of these; or `-` for standard input, as without any.
     input: Vec<PathBuf>,
-    /// The version to write. Messages that are in it already, or in an older one when going down, stay as they are.
+    /// The version to write. Going up, 0.5 stays as it is. Going down, everything older than 0.5 stays as it is, and a message that came from 0.4 goes
+    /// back to 0.4.
     #[arg(long, value_name = "VERSION", default_value = "0.5")]
     to: Target,
     /// The file to write: `FILE.part` until all is done. Standard output when absent.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Write the lines that could not be migrated to this file, as they were.
+    /// Write the lines that could not be migrated to this file, as they were; a message that was a whole file becomes one line.
     #[arg(long, value_name = "FILE")]
     failures: Option<PathBuf>,
     /// Write no message; only count what would be done.

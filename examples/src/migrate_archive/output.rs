@@ -1,6 +1,6 @@
 //! Where messages go. A file is `FILE.part` until it is whole; `FILE.checkpoint` says how far it goes, so that a run can be taken up again.
 
-use crate::{Args, Target, tally::Tally};
+use crate::{Args, Target, input::Source, tally::Tally};
 use serde::{Deserialize, Serialize};
 use std::{
     ffi::OsString,
@@ -21,11 +21,19 @@ pub(crate) struct Position {
 }
 
 /// What `FILE.checkpoint` holds.
+/// What a run was asked for: another run cannot go on with its checkpoint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Run {
+    /// The inputs, with their sizes.
+    inputs: Vec<(PathBuf, Option<u64>)>,
+    to: String,
+    now: Option<String>,
+    failures: Option<PathBuf>,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Checkpoint {
-    /// What the run was asked for: another run cannot go on with it.
-    inputs: Vec<String>,
-    to: String,
+    run: Run,
     position: Position,
     output_bytes: u64,
     failures_bytes: u64,
@@ -35,8 +43,7 @@ struct Checkpoint {
 pub(crate) struct Output {
     messages: Messages,
     failures: Option<Growing>,
-    inputs: Vec<String>,
-    to: String,
+    run: Run,
     last_checkpoint: Instant,
     pub(crate) position: Position,
     pub(crate) tally: Tally,
@@ -55,15 +62,25 @@ struct Growing {
 }
 
 impl Growing {
-    fn open(path: &Path, bytes: u64) -> Result<Self, String> {
+    /// A new file, or one that an interrupted run left, which is cut to what its checkpoint says: what stands behind may end with half a line.
+    fn open(path: &Path, left: Option<u64>) -> Result<Self, String> {
+        let Some(bytes) = left else {
+            return match OpenOptions::new().create_new(true).write(true).open(path) {
+                Ok(file) => Ok(Self { file, bytes: 0 }),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(exists(path)),
+                Err(e) => Err(format!("cannot write `{}`: {e}", path.display())),
+            };
+        };
         let open = || {
-            let mut file = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(path)?;
-            // What stands behind the last checkpoint may end with half a line.
+            let mut file = OpenOptions::new().write(true).open(path)?;
+            if file.metadata()?.len() < bytes {
+                return Err(io::Error::other("it is shorter than its checkpoint says: begin anew"));
+            }
             file.set_len(bytes)?;
             file.seek(SeekFrom::End(0))?;
             Ok(Self { file, bytes })
         };
-        open().map_err(|e: io::Error| format!("cannot write `{}`: {e}", path.display()))
+        open().map_err(|e| format!("cannot go on with `{}`: {e}", path.display()))
     }
 
     fn write(&mut self, lines: &[u8]) -> Result<(), String> {
@@ -83,33 +100,40 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 }
 
 impl Output {
-    pub(crate) fn open(args: &Args, inputs: Vec<String>) -> Result<Self, String> {
+    pub(crate) fn open(args: &Args, sources: &[Source]) -> Result<Self, String> {
         let to = match args.to {
             Target::V03 => "0.3",
             Target::V05 => "0.5",
         };
+        let run = Run {
+            inputs: sources.iter().map(|source| (source.path().to_owned(), source.size)).collect(),
+            to: to.to_owned(),
+            now: args.now.map(|now| now.to_string()),
+            failures: args.failures.clone(),
+        };
+        are_apart(args, sources)?;
         let before = match &args.output {
-            Some(target) => earlier(target, args.resume, &inputs, to)?,
+            Some(target) => earlier(target, args.resume, &run)?,
             None => None,
         };
-        let (output_bytes, failures_bytes) =
-            before.as_ref().map_or((0, 0), |before| (before.output_bytes, before.failures_bytes));
-        if before.is_none()
-            && let Some(path) = args.failures.as_deref().filter(|path| path.exists())
-        {
-            return Err(format!("`{}` exists: move it away, or name another file", path.display()));
-        }
+        let left = |bytes: fn(&Checkpoint) -> u64| before.as_ref().map(bytes);
+        let failures = args
+            .failures
+            .as_deref()
+            .map(|path| Growing::open(path, left(|before| before.failures_bytes)))
+            .transpose()?;
         let messages = match &args.output {
             Some(target) => Messages::File {
-                growing: Growing::open(&with_ending(target, ".part"), output_bytes)?,
+                growing: Growing::open(&with_ending(target, ".part"), left(|before| before.output_bytes))?,
                 target: target.clone(),
             },
             None if args.dry_run => Messages::None,
             None => Messages::Standard(io::stdout()),
         };
-        let failures = args.failures.as_deref().map(|path| Growing::open(path, failures_bytes)).transpose()?;
         let (position, tally) = before.map(|before| (before.position, before.tally)).unwrap_or_default();
-        Ok(Self { messages, failures, inputs, to: to.to_owned(), last_checkpoint: Instant::now(), position, tally })
+        let mut output = Self { messages, failures, run, last_checkpoint: Instant::now(), position, tally };
+        output.write_checkpoint()?;
+        Ok(output)
     }
 
     /// Writes whole lines. Gives `false` when nobody reads them any more.
@@ -131,19 +155,19 @@ impl Output {
     /// Notes how far the work goes, now and then.
     pub(crate) fn checkpoint(&mut self, position: Position) -> Result<(), String> {
         self.position = position;
+        if self.last_checkpoint.elapsed() < INTERVAL { Ok(()) } else { self.write_checkpoint() }
+    }
+
+    fn write_checkpoint(&mut self) -> Result<(), String> {
         let Messages::File { growing, target } = &self.messages else { return Ok(()) };
-        if self.last_checkpoint.elapsed() < INTERVAL {
-            return Ok(());
-        }
         self.last_checkpoint = Instant::now();
         growing.sync()?;
         if let Some(failures) = &self.failures {
             failures.sync()?;
         }
         let checkpoint = Checkpoint {
-            inputs: self.inputs.clone(),
-            to: self.to.clone(),
-            position,
+            run: self.run.clone(),
+            position: self.position,
             output_bytes: growing.bytes,
             failures_bytes: self.failures.as_ref().map_or(0, |failures| failures.bytes),
             tally: self.tally.clone(),
@@ -175,29 +199,53 @@ impl Output {
     }
 }
 
+fn exists(path: &Path) -> String {
+    format!("`{}` exists: move it away, or name another file", path.display())
+}
+
+/// Refuses to write over what is read, or two things into one file.
+fn are_apart(args: &Args, sources: &[Source]) -> Result<(), String> {
+    let place = |path: &Path| {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let parent = absolute.parent().and_then(|parent| parent.canonicalize().ok());
+        parent.zip(absolute.file_name()).map(|(parent, name)| parent.join(name)).unwrap_or(absolute)
+    };
+    let endings = ["", ".part", ".checkpoint", ".checkpoint.new"];
+    let mut written: Vec<PathBuf> =
+        args.output.iter().flat_map(|path| endings.map(|ending| place(&with_ending(path, ending)))).collect();
+    let failures = args.failures.as_deref().map(place);
+    if failures.as_ref().is_some_and(|path| written.contains(path)) {
+        return Err("--failures and --output go into one file: name two".to_owned());
+    }
+    written.extend(failures);
+    match sources.iter().map(Source::path).find(|path| written.contains(&place(path))) {
+        Some(path) => Err(format!("`{}` would be read and written: name another file", path.display())),
+        None => Ok(()),
+    }
+}
+
 /// What an interrupted run left.
-fn earlier(target: &Path, resume: bool, inputs: &[String], to: &str) -> Result<Option<Checkpoint>, String> {
+fn earlier(target: &Path, resume: bool, run: &Run) -> Result<Option<Checkpoint>, String> {
     let (part, path) = (with_ending(target, ".part"), with_ending(target, ".checkpoint"));
     if target.exists() {
-        return Err(format!("`{}` exists: move it away, or name another file", target.display()));
+        return Err(exists(target));
     }
     if !resume {
         let Some(left) = [part, path].into_iter().find(|path| path.exists()) else { return Ok(None) };
         return Err(format!("`{}` is of an interrupted run: go on with --resume, or remove it", left.display()));
     }
     if !path.exists() {
-        // It was interrupted before the first checkpoint, if at all.
+        // Nothing was begun.
         return Ok(None);
     }
     let text = fs::read(&path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
     let checkpoint: Checkpoint =
         serde_json::from_slice(&text).map_err(|e| format!("`{}` is no checkpoint: {e}", path.display()))?;
-    let reaches = fs::metadata(&part).map_or(0, |about| about.len());
-    if checkpoint.inputs != inputs || checkpoint.to != to {
-        return Err(format!("`{}` is of a run with other inputs: give the same, or remove it", path.display()));
-    }
-    if reaches < checkpoint.output_bytes {
-        return Err(format!("`{}` is shorter than its checkpoint says: remove both, and begin anew", part.display()));
+    if checkpoint.run != *run {
+        return Err(format!(
+            "`{}` is of a run with other inputs, --to, --now or --failures: give the same, or remove it",
+            path.display()
+        ));
     }
     Ok(Some(checkpoint))
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     Args, Target,
-    input::{self, Line, Source},
+    input::{self, Line, Source, Sources},
     output::{Output, Position},
     tally::Tally,
 };
@@ -31,8 +31,6 @@ struct Batch {
     source: usize,
     lines: Vec<(u64, Line)>,
     bytes: usize,
-    /// Why the source could not be read further.
-    broken: Option<String>,
     end: Position,
 }
 
@@ -48,13 +46,19 @@ struct Done {
 
 pub(crate) fn run(args: &Args) -> Result<Tally, String> {
     let begun = Instant::now();
-    let (sources, passed_over) = input::sources(&args.input)?;
-    let mut output = Output::open(args, sources.iter().map(Source::name).collect())?;
+    let Sources { sources, passed_over, unreadable } = input::sources(&args.input)?;
+    let mut output = Output::open(args, &sources)?;
+    for reason in &unreadable {
+        eprintln!("{reason}");
+    }
+    if output.position == Position::default() {
+        output.tally.failed += unreadable.len() as u64;
+    }
     let bar = progress(&sources);
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let workers = args.threads.map_or(cores, usize::from);
 
-    let all = thread::scope(|scope| {
+    thread::scope(|scope| {
         let (mut to_workers, mut from_workers) = (Vec::new(), Vec::new());
         for _ in 0..workers {
             let (batches, waiting) = sync_channel::<Batch>(WAITING);
@@ -66,7 +70,12 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
         }
         let (sources, bar, start) = (&sources, &bar, output.position);
         scope.spawn(move || read(sources, start, bar, &to_workers));
-        write(&from_workers, &mut output, bar)
+        let done = write(&from_workers, &mut output, bar);
+        if done.is_err() {
+            // The other threads may wait for input that never comes.
+            abandon(done);
+        }
+        Ok::<(), String>(())
     })?;
     bar.finish_and_clear();
 
@@ -75,13 +84,34 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
             "{passed_over} files passed over: they end neither with .json, .ndjson nor .jsonl, plain or with .gz"
         );
     }
-    if !all {
-        // Whoever read standard output has seen enough.
-        return Ok(output.tally);
-    }
     let tally = output.finish()?;
     eprintln!("{}", tally.summary(begun.elapsed()));
     Ok(tally)
+}
+
+/// Ends the program while other threads work.
+fn abandon(why: Result<(), Stop>) {
+    match why {
+        Err(Stop::NobodyReads) => std::process::exit(1),
+        Err(Stop::Failed(message)) => {
+            eprintln!("error: {message}");
+            std::process::exit(2)
+        }
+        Ok(()) => {}
+    }
+}
+
+/// Why writing ends before all is written.
+enum Stop {
+    /// Whoever read standard output has seen enough.
+    NobodyReads,
+    Failed(String),
+}
+
+impl From<String> for Stop {
+    fn from(message: String) -> Self {
+        Self::Failed(message)
+    }
 }
 
 fn progress(sources: &[Source]) -> ProgressBar {
@@ -110,7 +140,6 @@ fn read(sources: &[Source], start: Position, bar: &ProgressBar, workers: &[SyncS
             source: index,
             lines: Vec::new(),
             bytes: 0,
-            broken: None,
             end: Position { sources: index, lines: number },
         };
         let mut number = 0;
@@ -118,20 +147,12 @@ fn read(sources: &[Source], start: Position, bar: &ProgressBar, workers: &[SyncS
         match source.open(|bytes| bar.inc(bytes)) {
             Ok(lines) => {
                 for line in lines {
-                    match line {
-                        Ok(line) => {
-                            number += 1;
-                            if number <= skip {
-                                continue;
-                            }
-                            batch.bytes += if let Line::Text(text) = &line { text.len() } else { 0 };
-                            batch.lines.push((number, line));
-                        }
-                        Err(error) => {
-                            batch.broken = Some(format!("cannot be read further: {error}"));
-                            break;
-                        }
+                    number += 1;
+                    if number <= skip {
+                        continue;
                     }
+                    batch.bytes += if let Line::Text(text) = &line { text.len() } else { 0 };
+                    batch.lines.push((number, line));
                     if batch.lines.len() >= BATCH_LINES || batch.bytes >= BATCH_BYTES {
                         batch.end.lines = number;
                         if !send(std::mem::replace(&mut batch, new(number))) {
@@ -140,7 +161,7 @@ fn read(sources: &[Source], start: Position, bar: &ProgressBar, workers: &[SyncS
                     }
                 }
             }
-            Err(error) => batch.broken = Some(format!("cannot be read: {error}")),
+            Err(error) => batch.lines.push((1, Line::Cut(Vec::new(), error))),
         }
         batch.end = Position { sources: index + 1, lines: 0 };
         if !send(batch) {
@@ -149,8 +170,8 @@ fn read(sources: &[Source], start: Position, bar: &ProgressBar, workers: &[SyncS
     }
 }
 
-/// Writes what the workers have done, in turn. Gives whether all was written.
-fn write(workers: &[Receiver<Done>], output: &mut Output, bar: &ProgressBar) -> Result<bool, String> {
+/// Writes what the workers have done, in turn.
+fn write(workers: &[Receiver<Done>], output: &mut Output, bar: &ProgressBar) -> Result<(), Stop> {
     let begun = Instant::now();
     let before = output.tally.messages();
     let mut shown = begun;
@@ -161,7 +182,7 @@ fn write(workers: &[Receiver<Done>], output: &mut Output, bar: &ProgressBar) -> 
             bar.suspend(|| eprintln!("{reason}"));
         }
         if !output.write(&done.lines, &done.failures)? {
-            return Ok(false);
+            return Err(Stop::NobodyReads);
         }
         output.tally.add(done.tally);
         output.checkpoint(done.end)?;
@@ -171,7 +192,7 @@ fn write(workers: &[Receiver<Done>], output: &mut Output, bar: &ProgressBar) -> 
             bar.set_message(format!("{} messages, {rate:.0}/s", output.tally.messages()));
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 fn work(args: &Args, sources: &[Source], batches: &Receiver<Batch>, finished: &SyncSender<Done>) {
@@ -184,11 +205,14 @@ fn work(args: &Args, sources: &[Source], batches: &Receiver<Batch>, finished: &S
             tally: Tally::default(),
             end: batch.end,
         };
-        let name = sources.get(batch.source).map(Source::name).unwrap_or_default();
+        let source = sources.get(batch.source);
+        let name = source.map(Source::name).unwrap_or_default();
+        let is_one_message = source.is_some_and(Source::is_one_message);
         for (number, line) in batch.lines {
-            let text = match line {
-                Line::Text(text) if text.trim_ascii().is_empty() => continue,
-                Line::Text(text) => text,
+            let (text, cut) = match line {
+                Line::Text(text) if text.trim_ascii().is_empty() && !is_one_message => continue,
+                Line::Text(text) => (text, None),
+                Line::Cut(text, error) => (text, Some(format!("cannot be read further: {error}"))),
                 Line::TooLong => {
                     let most = Limits::default().text_bytes;
                     done.reasons.push(format!(
@@ -198,7 +222,7 @@ fn work(args: &Args, sources: &[Source], batches: &Receiver<Batch>, finished: &S
                     continue;
                 }
             };
-            match migrate(args, &options, &text) {
+            match cut.map_or_else(|| migrate(args, &options, &text), Err) {
                 Ok(migrated) => {
                     done.tally.migrated(migrated.from, migrated.to, &migrated.report);
                     done.lines.extend_from_slice(ndjson::one_line(migrated.text).as_bytes());
@@ -207,16 +231,14 @@ fn work(args: &Args, sources: &[Source], batches: &Receiver<Batch>, finished: &S
                 Err(reason) => {
                     done.reasons.push(format!("{name}:{number}: {reason}"));
                     done.tally.failed += 1;
-                    done.failures.extend_from_slice(&text);
-                    if !text.ends_with(b"\n") {
+                    let text = text.strip_suffix(b"\n").unwrap_or(&text);
+                    let one_line = text.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte });
+                    done.failures.extend(one_line);
+                    if !text.is_empty() {
                         done.failures.push(b'\n');
                     }
                 }
             }
-        }
-        if let Some(broken) = batch.broken {
-            done.reasons.push(format!("{name}: {broken}"));
-            done.tally.failed += 1;
         }
         if finished.send(done).is_err() {
             return;

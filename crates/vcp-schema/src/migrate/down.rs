@@ -8,21 +8,24 @@ use super::{
 };
 use crate::{Dialect, path::pointer_step};
 
-/// What the specification's `to_v03_compatible` does; what it drops is told by what is missing afterwards.
-pub(super) fn plain(root: &mut Node<'_>, report: &mut MigrationReport) {
+/// What the specification's `to_v03_compatible` does. What it drops is told by what is missing afterwards, but where a message `returns` to what it was:
+/// then it was assumed, and is told of here.
+pub(super) fn plain(root: &mut Node<'_>, returns: bool, report: &mut MigrationReport) {
     root.set_text("vcp_version", "0.3");
     report.derived("/vcp_version", "/vcp_version");
     let Some(payload) = root.get("vcp_payload") else { return };
-    capabilities(payload, report);
-    for name in ["consent", "provenance"] {
-        payload.take(name);
+    capabilities(payload, returns, report);
+    for pointer in ["/vcp_payload/consent", "/vcp_payload/provenance"] {
+        if payload.take(name_of(pointer)).is_some() && returns {
+            report.left_out(pointer);
+        }
     }
 }
 
 /// Turns a 0.5 message into an older dialect.
-pub(super) fn downgrade(root: &mut Node<'_>, dialect: Dialect, report: &mut MigrationReport) {
+pub(super) fn downgrade(root: &mut Node<'_>, dialect: Dialect, returns: bool, report: &mut MigrationReport) {
     if dialect == Dialect::Spec03 {
-        plain(root, report);
+        plain(root, returns, report);
         audit(root, dialect, "/audit/schema_version", report);
         if let Some(payload) = root.get("vcp_payload") {
             // 0.3 has it in one place only.
@@ -34,7 +37,7 @@ pub(super) fn downgrade(root: &mut Node<'_>, dialect: Dialect, report: &mut Migr
     report.derived("/vcp_version", "/vcp_version");
     audit(root, dialect, "/vcp_payload/audit/schema_version", report);
     let Some(payload) = root.get("vcp_payload") else { return };
-    capabilities(payload, report);
+    capabilities(payload, returns, report);
     production(payload, dialect, report);
     let call_id = payload.get("call").and_then(|call| call.text_of("call_id"));
     let audit = root.take("audit");
@@ -60,13 +63,19 @@ fn audit(root: &mut Node<'_>, dialect: Dialect, schema_version: &'static str, re
 }
 
 /// Capabilities are names.
-fn capabilities(payload: &mut Node<'_>, report: &mut MigrationReport) {
+fn capabilities(payload: &mut Node<'_>, returns: bool, report: &mut MigrationReport) {
     let pointer = "/vcp_payload/call/capabilities_invoked";
     let list = payload.get("call").and_then(|call| call.get("capabilities_invoked")).and_then(Node::open_list);
     for (at, entry) in list.into_iter().flatten().enumerate() {
         if let Some(name) = entry.text_of("capability_id") {
-            *entry = Node::string(entry.arena(), name);
+            let string = Node::string(entry.arena(), name);
+            let was = std::mem::replace(entry, string);
             report.renamed(format!("{pointer}/{at}/capability_id"), format!("{pointer}/{at}"));
+            if let (true, Node::Object(members)) = (returns, was) {
+                for (name, _) in members.iter().filter(|(name, _)| !name.is("capability_id")) {
+                    report.left_out(format!("{pointer}/{at}/{}", pointer_step(&name.key())));
+                }
+            }
         }
     }
 }
@@ -150,6 +159,7 @@ fn channel(call: &mut Node<'_>, dialect: Dialect, inner: Option<&str>, report: &
         if direction(word).is_some() {
             call.set_text("channel", word);
             call.take("direction");
+            report.left_out("/vcp_payload/call/channel");
             report.derived("/vcp_payload/call/direction", "/vcp_payload/call/channel");
         }
     } else if Some(word) == inner {

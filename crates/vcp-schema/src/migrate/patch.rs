@@ -70,6 +70,8 @@ pub(super) fn decoded(step: &str) -> Cow<'_, str> {
 pub(super) fn difference<'t>(from: &mut Node<'t>, to: &mut Node<'t>) -> Vec<Operation<'t>> {
     let mut operations = Vec::new();
     differ(from, to, &PathNode::root(), 0, &mut operations);
+    // The order of members says nothing, so it must not show.
+    operations.sort_by(|a, b| a.path.cmp(&b.path));
     operations
 }
 
@@ -202,11 +204,12 @@ impl<'t> Apply<'_, 't> {
         if !deeper.is_empty() {
             self.below(node, deeper);
         }
-        for (at, _) in ends {
+        // Ours are one to a place. Of more from outside the first is tried.
+        if let Some((at, _)) = ends.first().copied() {
             let was = self.operations.get(at).and_then(|operation| operation.was);
             let arena = node.arena();
             if !was.is_some_and(|was| same(&mut Node::text(arena, was), node)) {
-                continue;
+                return Stays::Yes;
             }
             if self.is(at, Op::Remove) {
                 self.finish(at);

@@ -7,7 +7,7 @@ use super::{
     tree::Node,
 };
 use serde::{Serialize, Serializer};
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, collections::HashSet, fmt};
 
 /// What happened to a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -200,11 +200,31 @@ impl MigrationReport {
     }
 
     /// Adds what was restored from the stash, and what was not because the value there was changed since.
+    /// What is taken away was in the newer version only.
     pub(super) fn add_restored(&mut self, restore: &[Operation<'_>], done: &[bool]) {
+        let removed = restore.iter().zip(done).filter(|(operation, done)| **done && operation.op == Op::Remove);
+        let removed: HashSet<&str> = removed.map(|(operation, _)| operation.path.as_ref()).collect();
+        let mut told = HashSet::new();
+        self.changes.retain_mut(|change| {
+            let Some(target) = change.target.as_deref().and_then(|target| removed.get(target)) else { return true };
+            told.insert(*target);
+            // What was put there goes again: it is gone if it was moved there, and where it was if it was only worked out from there.
+            let is_gone = change.kind == ChangeKind::Renamed;
+            (change.kind, change.target) = (ChangeKind::Assumed, None);
+            is_gone
+        });
         for (at, (operation, done)) in restore.iter().zip(done).enumerate() {
-            let kind = if *done { ChangeKind::Moved } else { ChangeKind::Dropped };
-            let source = format!("{}/restore/{at}", stash::POINTER);
-            self.add(kind, Some(source.into()), Some(operation.path.to_string().into()));
+            let path = operation.path.as_ref();
+            let source = || Some(format!("{}/restore/{at}", stash::POINTER).into());
+            match (done, operation.op) {
+                (true, Op::Remove) if told.contains(path) => {}
+                (true, Op::Remove) => {
+                    let in_audit = path.strip_prefix("/vcp_payload/audit/").map(|rest| format!("/audit/{rest}"));
+                    self.left_out(in_audit.unwrap_or_else(|| path.to_owned()));
+                }
+                (true, _) => self.add(ChangeKind::Moved, source(), Some(path.to_owned().into())),
+                (false, _) => self.add(ChangeKind::Dropped, source(), Some(path.to_owned().into())),
+            }
         }
     }
 }

@@ -31,11 +31,13 @@ fn same_below(a: &mut Node<'_>, b: &mut Node<'_>, depth: usize) -> bool {
     }
     let depth = depth + 1;
     if let (Some(a), Some(b)) = (a.open(), b.open()) {
+        if a.len() != b.len() {
+            return false;
+        }
         let partners = partners(a, b);
-        return a.len() == b.len()
-            && a.iter_mut().zip(partners).all(|((_, a), partner)| {
-                partner.and_then(|at| b.get_mut(at)).is_some_and(|(_, b)| same_below(a, b, depth))
-            });
+        return a.iter_mut().zip(partners).all(|((_, a), partner)| {
+            partner.and_then(|at| b.get_mut(at)).is_some_and(|(_, b)| same_below(a, b, depth))
+        });
     }
     match (a.open_list(), b.open_list()) {
         (Some(a), Some(b)) => a.len() == b.len() && a.iter_mut().zip(b).all(|(a, b)| same_below(a, b, depth)),

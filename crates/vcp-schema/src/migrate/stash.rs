@@ -110,17 +110,25 @@ pub(super) fn put(root: &mut Node<'_>, direction: Direction, dialect: Dialect, r
 }
 
 /// Puts a stash into a message.
-pub(super) fn put_into(message: &mut VcpMessage, direction: Direction, dialect: Dialect, restore: &[Operation<'_>]) {
+/// Gives how long the text of `experimental` is with it.
+pub(super) fn put_into(
+    message: &mut VcpMessage,
+    direction: Direction,
+    dialect: Dialect,
+    restore: &[Operation<'_>],
+) -> usize {
     let arena = Arena::new();
     let custom = &mut message.vcp_payload.custom;
     let mut node = custom.experimental.as_ref().map(|experimental| Node::text(&arena, experimental.as_str()));
     let was = remembered(node.as_mut());
-    let Some(text) = text(direction, dialect, restore, was) else { return };
+    let Some(text) = text(direction, dialect, restore, was) else { return 0 };
     let mut node = node.unwrap_or_else(|| Node::text(&arena, "{}"));
     node.set_json(KEY, &text);
     let text = node.to_text(text.len() + 32);
     drop(node);
+    let length = text.len();
     custom.experimental = Some(RawObject::from_trusted_text(text));
+    length
 }
 
 /// Takes the stash of a direction out of a tree, and `experimental` back to what it was. `None` when there is none of this form.

@@ -9,7 +9,7 @@ use crate::{
     wire, write,
 };
 use bumpalo::collections::Vec as List;
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 /// The memory of one migration.
 pub(super) type Arena = bumpalo::Bump;
@@ -229,6 +229,31 @@ impl<'t> Node<'t> {
         match self {
             Self::Raw(text, _) => text,
             _ => self.arena().alloc_str(&self.to_text(0)),
+        }
+    }
+}
+
+/// The pointer to a member that stands twice in its object, in a tree as it was read: there every opened object is a modelled one.
+pub(super) fn repeated<'t>(node: &Node<'t>) -> Option<String> {
+    const FEW: usize = 16;
+    let below = |node: &Node<'t>, step: &str| repeated(node).map(|below| format!("/{step}{below}"));
+    match node {
+        Node::Raw(..) => None,
+        Node::List(list) => list.iter().enumerate().find_map(|(at, node)| below(node, &at.to_string())),
+        Node::Object(members) => {
+            let mut seen = HashSet::new();
+            let mut is_second = |at: usize, name: &Name<'t>| {
+                if members.len() > FEW {
+                    !seen.insert(name.key())
+                } else {
+                    members.iter().take(at).any(|(other, _)| other.same(name))
+                }
+            };
+            let second = members.iter().enumerate().find(|(at, (name, _))| is_second(*at, name));
+            match second {
+                Some((_, (name, _))) => Some(format!("/{}", pointer_step(&name.key()))),
+                None => members.iter().find_map(|(name, node)| below(node, &pointer_step(&name.key()))),
+            }
         }
     }
 }
