@@ -20,7 +20,7 @@ use vcp_sdk::schema::{
 };
 
 /// A batch is as many lines as fit these.
-const BATCH_LINES: usize = 256;
+const BATCH_LINES: usize = 64;
 const BATCH_BYTES: usize = 1 << 20;
 
 /// How many batches wait before and behind each worker.

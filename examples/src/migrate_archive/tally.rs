@@ -22,10 +22,10 @@ impl Tally {
     pub(crate) fn migrated(&mut self, from: Dialect, to: Dialect, report: &MigrationReport) {
         let way = if from == to { format!("{from}, as it was") } else { format!("{from} → {to}") };
         *self.ways.entry(way).or_default() += 1;
-        for kind in ChangeKind::ALL {
-            let count = report.count(*kind);
-            if count > 0 {
-                *self.kinds.entry(kind.as_str().to_owned()).or_default() += count as u64;
+        for change in report.changes() {
+            match self.kinds.get_mut(change.kind.as_str()) {
+                Some(count) => *count += 1,
+                None => drop(self.kinds.insert(change.kind.as_str().to_owned(), 1)),
             }
         }
     }

@@ -3,8 +3,9 @@
 use super::{patch::decoded, tree::Node};
 use std::{borrow::Cow, collections::HashMap};
 
-/// A place in document order: for each step its index from 1, and `u32::MAX` for what is not there.
-pub(super) type Place = [u32; 10];
+/// A place in document order: for each of eight steps, 16 bits with its index from 1, and all ones for what is not there or beyond. What is deeper,
+/// which nothing modelled is, or farther on has the order in which it was told.
+pub(super) type Place = u128;
 
 /// Places in document order, for pointers into a document.
 pub(super) struct Places<'n, 't> {
@@ -22,23 +23,23 @@ struct Way<'n, 't> {
     /// `None` behind a step to what is not there.
     node: Option<&'n Node<'t>>,
     place: Place,
-    steps: usize,
+    steps: u32,
 }
 
 impl<'n, 't> Places<'n, 't> {
     pub(super) fn new(root: &'n Node<'t>) -> Self {
-        let way = Way { node: Some(root), place: Place::default(), steps: 0 };
+        let way = Way { node: Some(root), place: 0, steps: 0 };
         Self { root, parent: String::new(), way, large: HashMap::new() }
     }
 
-    /// The place of a pointer. Steps beyond the tenth, which nothing modelled has, do not count.
+    /// The place of a pointer.
     pub(super) fn of(&mut self, pointer: &str) -> Place {
         let end = pointer.bytes().rposition(|byte| byte == b'/');
         let Some((parent, last)) = end.and_then(|end| Some((pointer.get(..end)?, pointer.get(end + 1..)?))) else {
-            return Place::default();
+            return 0;
         };
         if self.parent != parent {
-            let root = Way { node: Some(self.root), place: Place::default(), steps: 0 };
+            let root = Way { node: Some(self.root), place: 0, steps: 0 };
             self.way = parent.split('/').skip(1).fold(root, |way, step| self.step(way, step));
             self.parent.clear();
             self.parent.push_str(parent);
@@ -70,10 +71,8 @@ impl<'n, 't> Places<'n, 't> {
             }
             Node::Raw(..) => (None, None),
         };
-        let mut next = Way { node: below, steps: way.steps + 1, ..way };
-        if let Some(place) = next.place.get_mut(way.steps) {
-            *place = at.and_then(|at| u32::try_from(at + 1).ok()).unwrap_or(u32::MAX);
-        }
-        next
+        let index = at.and_then(|at| u16::try_from(at + 1).ok()).unwrap_or(u16::MAX);
+        let place = u128::from(index).checked_shl(112_u32.wrapping_sub(16 * way.steps)).unwrap_or(0);
+        Way { node: below, place: way.place | place, steps: way.steps + 1 }
     }
 }
