@@ -122,7 +122,7 @@ mod tests {
             {"to":"call.start_time","from":[{"path":"a"}]},
             {"to":"custom.provider_specific.z.a","from":[{"path":"a","as":"json"}]},
             {"to":"call.to","from":[{"path":"a"}],"when":{"$written":["call.from"]}}
-        ]}"#;
+        ],"conversation":{"rows":[{"path":""}],"role":"a.b","roles":{},"text":"","calls":{"name":"a.b","types":{"x":"great"}}}}"#;
         let error = Provider::from_json(&provider, &[rules]).unwrap_err();
         assert_eq!(
             error.faults(),
@@ -140,6 +140,10 @@ mod tests {
                 "y/call[4]: `call.start_time` does not take what this transform gives",
                 "y/call[5]: `custom.provider_specific.z.a` is beside another provider's data",
                 "y/call[6]: no rule before writes `call.from`",
+                "y/call: `conversation`: `rows` names the lists, each with a path",
+                "y/call: `conversation`: `a.b` is a member of a row, named without dots",
+                "y/call: `conversation`: `` is a member of a row, named without dots",
+                "y/call: `conversation`: `great` is no word of the field",
             ]
         );
         assert!(Provider::from_json("{}", &["[]", "{\"odd\":1}"]).unwrap_err().faults().len() == 3);

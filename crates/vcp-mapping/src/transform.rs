@@ -427,6 +427,38 @@ mod tests {
     }
 
     #[test]
+    fn counts_and_lists_of_numbers() {
+        for (transform, json, result) in [
+            (Transform::Count, "257", "257"),
+            (Transform::Count, "2.57e2", "257"),
+            (Transform::Count, "\" 12 \"", "12"),
+            (Transform::Count, "\"\"", "nothing"),
+            (Transform::Count, "-1", "VCP_E001"),
+            (Transform::Count, "1.5", "VCP_E001"),
+            (Transform::Count, "9223372036854775808", "VCP_E001"),
+            (Transform::Count, "true", "VCP_E004"),
+            (Transform::Sum, "[700, 41, 0]", "741"),
+            (Transform::Sum, "[]", "nothing"),
+            (Transform::Sum, "[9223372036854775807, 1]", "VCP_E001"),
+            (Transform::Sum, "[1, null]", "VCP_E004"),
+            (Transform::Sum, "[1, \"\"]", "VCP_E001"),
+            (Transform::Sum, "741", "VCP_E004"),
+            (Transform::Thousandths, "1400.0005", "1400.001"),
+            (Transform::Thousandths, "812", "812.0"),
+            (Transform::Mean, "[800, 824.0015]", "812.001"),
+            (Transform::Mean, "[0.001, 0.002]", "0.002"),
+            (Transform::Mean, "[]", "nothing"),
+            (Transform::Mean, "[1e300, 1]", "VCP_E001"),
+            (Transform::Mean, "{}", "VCP_E004"),
+        ] {
+            assert_eq!(made(transform, json), result, "{transform:?} {json}");
+        }
+        assert_eq!(thousandths(-1500, 1), "-1.5");
+        assert_eq!(thousandths(1, 2), "0.001", "half goes up");
+        assert_eq!(thousandths(-1, 2), "0");
+    }
+
+    #[test]
     fn times_of_every_unit() {
         for (transform, json, time) in [
             (Transform::EpochMs, "1714608475945", "2024-05-02T00:07:55.945Z"),
