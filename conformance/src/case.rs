@@ -185,7 +185,9 @@ fn difference(expected: &RawValue, ok: &RawValue) -> Option<String> {
             (!fits).then(|| format!("`{pointer}` of the message should be {value}"))
         }),
         _ => {
-            let fits = answer.get(&name).is_some_and(|given| same(value.get(), given.get()));
+            // An optional member of the answer may be null or absent.
+            let given = answer.get(&name).map_or("null", |given| given.get());
+            let fits = same(value.get(), given);
             (!fits).then(|| format!("`{name}` should be {value}"))
         }
     })

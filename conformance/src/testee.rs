@@ -4,16 +4,16 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use vcp_auth::{AuthError, Outcome, Scheme, Secret, Verifier};
-use vcp_mapping::{ConsentDefault, MapError, Mapper, Mapping, Options};
+use vcp_mapping::{ConsentDefault, MapError, Mapper, Mapping, Options, normalize, perception_gap};
 use vcp_schema::{
-    ErrorCode, FieldPath, ParseError, Timestamp, VcpMessage,
+    ErrorCode, FieldPath, OutcomeStatus, ParseError, Timestamp, VcpMessage,
     checksum::{Algorithm, ChecksumError, Verdict},
     migrate::{self, Downgrade, MigrateError},
 };
 use vcp_validate::Validator;
 
-const OPS: [&str; 9] =
-    ["hello", "parse", "validate", "map", "upgrade", "downgrade", "checksum", "verify_checksum", "verify"];
+const OPS: [&str; 10] =
+    ["hello", "parse", "validate", "map", "normalize", "upgrade", "downgrade", "checksum", "verify_checksum", "verify"];
 
 /// Answers requests.
 #[derive(Debug, Default)]
@@ -98,6 +98,7 @@ impl Testee {
             "parse" => parse(&members),
             "validate" => validate(&members),
             "map" => self.map(&members),
+            "normalize" => self.normalize(&members),
             "upgrade" => upgrade(&members),
             "downgrade" => downgrade(&members),
             "checksum" => checksum(&members),
@@ -125,6 +126,37 @@ impl Testee {
         Ok(())
     }
 
+    fn normalize(&self, members: &Members<'_>) -> Result<Answer, Answer> {
+        let (function, args): (String, Vec<Value>) = (members.required("fn")?, members.required("args")?);
+        let text = |at: usize| match args.get(at) {
+            Some(Value::String(text)) => Ok(text.as_str()),
+            Some(_) => Err(bad_request("args", ErrorCode::Type)),
+            None => Err(bad_request("args", ErrorCode::Missing)),
+        };
+        let value = match function.as_str() {
+            "direction" => json!(normalize::direction(text(0)?)),
+            "sentiment" => json!(normalize::sentiment(text(0)?)),
+            "phone" => {
+                let region = args.get(1).filter(|region| !region.is_null()).map(|_| text(1)).transpose()?;
+                json!(normalize::phone(text(0)?, region))
+            }
+            "ended_reason" => {
+                self.mapper.check(text(0)?, b"")?;
+                let provider = self.mapper.registry().get(text(0)?);
+                json!(provider.map(|provider| normalize::ended_reason(provider, text(1).unwrap_or_default())))
+            }
+            "perception_gap" => {
+                let scores = args.first().cloned().unwrap_or_default();
+                let scores: Vec<f64> =
+                    serde_json::from_value(scores).map_err(|_| bad_request("args", ErrorCode::Type))?;
+                let gap = perception_gap(&scores, &OutcomeStatus::from(text(1)?));
+                gap.map_or(Value::Null, |(score, class)| json!({"gap_score": score, "gap_class": class}))
+            }
+            other => return Ok(Unsupported(format!("normalize {other}"))),
+        };
+        Ok(Done(json!({"value": value})))
+    }
+
     fn map(&self, members: &Members<'_>) -> Result<Answer, Answer> {
         let options = members.get::<MapOptions>("options")?.unwrap_or_default();
         let received_at: String = members.required("received_at")?;
@@ -146,13 +178,19 @@ impl Testee {
         let mapper = self.mapper.clone().options(options);
         Ok(Done(match mapper.map(&provider, &members.input()?, received_at)? {
             Mapping::NotACall { event, .. } => json!({"not_a_call": event}),
-            Mapping::Call(mapped) => json!({
-                "message_text": mapped.message.to_json(),
-                "event": mapped.event,
-                "masked": mapped.report.masked,
-                "unread": mapped.report.unread,
-                "defaults": mapped.report.defaults().collect::<Vec<_>>(),
-            }),
+            Mapping::Call(mapped) => {
+                let mut answer = json!({
+                    "message_text": mapped.message.to_json(),
+                    "event": mapped.event,
+                    "masked": mapped.report.masked,
+                    "unread": mapped.report.unread,
+                    "defaults": mapped.report.defaults().collect::<Vec<_>>(),
+                });
+                if let (Some(key), Some(answer)) = (mapped.idempotency_key, answer.as_object_mut()) {
+                    answer.insert("idempotency_key".to_owned(), key.into());
+                }
+                answer
+            }
         }))
     }
 }

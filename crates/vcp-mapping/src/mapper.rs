@@ -11,7 +11,7 @@ use crate::{
     skeleton,
     target::{Place, Target},
     transform::{self, Made, Setting, Value},
-    trie::Walked,
+    trie::{NodeId, Walked},
 };
 use std::{borrow::Cow, sync::Arc};
 use vcp_schema::{
@@ -100,6 +100,10 @@ pub struct Mapped {
     pub message: VcpMessage,
     /// The name of the event.
     pub event: String,
+    /// What is the same when the provider sends this delivery again, and differs from any other (decisions 5.11):
+    /// `<provider>:<event>:<id>`, and further parts of the provider's own. Absent where the payload has no id, or where each delivery of the event replaces the
+    /// one before it (live transcripts).
+    pub idempotency_key: Option<String>,
     /// Where every value came from.
     pub report: Report,
 }
@@ -236,17 +240,29 @@ impl<'p> Run<'p, '_> {
         if self.provider.event(&event).is_none() {
             return Ok(Mapping::NotACall { event, known: false });
         }
-        let Some((plan, unless)) = shape.events.get(&event) else {
+        let Some(ready) = shape.events.get(&event) else {
             return Ok(Mapping::NotACall { event, known: true });
         };
+        let plan = &ready.plan;
         if !self.walked.is_object(plan.at) {
-            if unless.is_some_and(|node| self.walked.is_present(node)) {
+            if ready.unless.is_some_and(|node| self.walked.is_present(node)) {
                 return Ok(Mapping::NotACall { event, known: true });
             }
             let message = format!("a `{event}` delivery has its record here, as an object");
             return Err(MapError::new(ErrorCode::Mapping, self.provider.trie.path(plan.at), message));
         }
-        self.call(plan, event)
+        self.call(plan, event, &ready.key)
+    }
+
+    /// The key of a delivery, from these members.
+    fn key(&self, event: &str, members: &[NodeId]) -> Option<String> {
+        let text = |node: &NodeId| {
+            let text = transform::scalar(self.walked.text(*node)?)?;
+            (!text.is_empty()).then_some(text)
+        };
+        let (id, others) = members.split_first()?;
+        let first = format!("{}:{event}:{}", self.provider.name(), text(id)?);
+        Some(others.iter().filter_map(text).fold(first, |key, part| key + ":" + &part))
     }
 
     /// The shape of the payload and the name of its event.
@@ -275,7 +291,7 @@ impl<'p> Run<'p, '_> {
         Ok(None)
     }
 
-    fn call(&self, plan: &Plan, event: String) -> Result<Mapping, MapError> {
+    fn call(&self, plan: &Plan, event: String, key: &[NodeId]) -> Result<Mapping, MapError> {
         let (name, options) = (self.provider.name(), &self.mapper.options);
         let mut draft = Draft {
             message: skeleton::message(name, &event, self.received_at, options.consent_default),
@@ -312,7 +328,8 @@ impl<'p> Run<'p, '_> {
         let data = CustomProviderData::builder().data(RawObject::from_trusted_text(data)).build();
         message.vcp_payload.custom.provider_specific.insert(name.to_owned(), data);
         place_free_data(&mut message, name, free);
-        Ok(Mapping::Call(Box::new(Mapped { message, event, report })))
+        let idempotency_key = self.key(&event, key);
+        Ok(Mapping::Call(Box::new(Mapped { message, event, idempotency_key, report })))
     }
 
     fn apply(&self, rule: &ReadyRule, plan: &Plan, event: &str, draft: &mut Draft<'p>) -> Result<(), MapError> {

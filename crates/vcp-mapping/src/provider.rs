@@ -35,8 +35,18 @@ pub(crate) struct Shape {
     pub(crate) lacks: Vec<NodeId>,
     pub(crate) name: String,
     pub(crate) from: Option<NodeId>,
-    /// Of each event that is a call record: its plan, and the member with which it is none.
-    pub(crate) events: BTreeMap<String, (Arc<Plan>, Option<NodeId>)>,
+    /// The events that are call records.
+    pub(crate) events: BTreeMap<String, ReadyEvent>,
+}
+
+/// An event that is a call record.
+#[derive(Debug)]
+pub(crate) struct ReadyEvent {
+    pub(crate) plan: Arc<Plan>,
+    /// The member with which it is none.
+    pub(crate) unless: Option<NodeId>,
+    /// The members that make its key.
+    pub(crate) key: Vec<NodeId>,
 }
 
 /// The rules of a rule file, for records that stand at one place.
@@ -121,6 +131,9 @@ impl Provider {
                 "`secrets`: `{pattern}` does not work: `*` goes into the last name, `**` right before it"
             ));
         }
+        if let Some(name) = file.ended_reasons.as_ref().filter(|name| !file.tables.contains_key(*name)) {
+            faults.push(format!("`ended_reasons`: there is no table `{name}`"));
+        }
         let mut compiler = Compiler { file: &file, trie: Trie::new(), faults };
         let shapes = compiler.shapes(&files);
         let secrets = Secrets::new(listed());
@@ -164,6 +177,11 @@ impl Provider {
     #[must_use]
     pub fn is_called(&self, name: &str) -> bool {
         self.names().any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// The table for the words with which the provider says how a call ended.
+    pub(crate) fn ended_reasons(&self) -> Option<&Table> {
+        self.file.ended_reasons.as_deref().and_then(|name| self.table(name))
     }
 
     pub(crate) fn event(&self, name: &str) -> Option<&Event> {
@@ -213,7 +231,8 @@ impl Compiler<'_> {
                 let plan = plans.entry((&file.name, at)).or_insert_with(|| Arc::new(self.plan(file, at, &looked_at)));
                 let plan = plan.clone();
                 let unless = event.unless.as_ref().map(|path| self.trie.node(ROOT, path));
-                events.insert(name.clone(), (plan, unless));
+                let key = event.key.iter().map(|path| self.wanted(at, path)).collect();
+                events.insert(name.clone(), ReadyEvent { plan, unless, key });
             }
             shapes.push(Shape { has, any, filled, lacks, name: detect.name.clone(), from, events });
         }

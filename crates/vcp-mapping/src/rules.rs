@@ -40,6 +40,9 @@ pub struct ProviderFile {
     /// The member that holds audio as text, for those who do not want to keep it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audio: Option<String>,
+    /// The table for the words with which the provider says how a call ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_reasons: Option<String>,
     /// Word tables, by name.
     #[serde(default)]
     pub tables: BTreeMap<String, Table>,
@@ -130,6 +133,10 @@ pub struct Event {
     /// When this member is there, the delivery is no call record after all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unless: Option<String>,
+    /// The members that tell one delivery from another and are the same when it is sent again, as in [`Source::path`]: the id first, without which there
+    /// is no key; then others that may be there. None where each delivery replaces the one before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key: Vec<String>,
 }
 
 /// A word table.

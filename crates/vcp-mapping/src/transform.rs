@@ -1,6 +1,9 @@
 //! How the text of a member becomes a value. Every function takes JSON text, says what is wrong with it, and never guesses.
 
-use crate::rules::{Table, Transform};
+use crate::{
+    normalize,
+    rules::{Table, Transform},
+};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use vcp_schema::{Decimal, ErrorCode, Timestamp};
@@ -162,11 +165,13 @@ pub(crate) fn decimal(json: &str) -> Result<Option<Decimal>, Made<'static>> {
     }
 }
 
+/// A string, or the digits of a number.
+pub(crate) fn scalar(json: &str) -> Option<Cow<'_, str>> {
+    if is_number(json) { Some(Cow::Borrowed(json)) } else { string(json) }
+}
+
 fn text(json: &str) -> Made<'_> {
-    if is_number(json) {
-        return Made::Value(Value::Text(Cow::Borrowed(json)));
-    }
-    string(json).map_or(Problem(TYPE, "a string is wanted here"), |text| Made::Value(Value::Text(text)))
+    scalar(json).map_or(Problem(TYPE, "a string is wanted here"), |text| Made::Value(Value::Text(text)))
 }
 
 /// A time since 1970, `places` decimal places above a millisecond.
@@ -350,33 +355,11 @@ fn word<'p>(json: &'p str, table: Option<&Table>) -> Made<'p> {
     }
 }
 
-/// The score of a sentiment word: the seven words of the Assistable guide, case ignored. Others have none
-/// (decisions 5.8).
-///
-/// ```
-/// use vcp_mapping::sentiment_score;
-/// assert_eq!(sentiment_score("Positive"), Some(0.8));
-/// assert_eq!(sentiment_score("mixed"), None);
-/// ```
-#[must_use]
-pub fn sentiment_score(word: &str) -> Option<f64> {
-    const SCORES: [(&str, f64); 7] = [
-        ("very_positive", 1.0),
-        ("positive", 0.8),
-        ("slightly_positive", 0.6),
-        ("neutral", 0.5),
-        ("slightly_negative", 0.4),
-        ("negative", 0.2),
-        ("very_negative", 0.0),
-    ];
-    SCORES.iter().find(|(listed, _)| listed.eq_ignore_ascii_case(word)).map(|(_, score)| *score)
-}
-
 fn sentiment(json: &str) -> Made<'_> {
     let Some(word) = string(json) else {
         return Problem(TYPE, "a word is wanted here");
     };
-    match sentiment_score(word.trim()) {
+    match normalize::sentiment(&word) {
         Some(score) => Made::Value(Value::Float(score)),
         None if word.trim().is_empty() => Nothing,
         None => Made::Unlisted(word.into_owned()),
