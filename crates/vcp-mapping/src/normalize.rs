@@ -46,9 +46,10 @@ pub fn sentiment(word: &str) -> Option<f64> {
 ///
 /// ```
 /// use vcp_mapping::{Registry, normalize::ended_reason};
-/// let retell = Registry::builtin().get("retell").unwrap().clone();
-/// assert_eq!(ended_reason(&retell, "dial_busy").as_str(), "timeout");
-/// assert_eq!(ended_reason(&retell, "abducted").as_str(), "unknown");
+/// let registry = Registry::builtin();
+/// let retell = registry.get("retell").unwrap();
+/// assert_eq!(ended_reason(retell, "dial_busy").as_str(), "timeout");
+/// assert_eq!(ended_reason(retell, "abducted").as_str(), "unknown");
 /// ```
 #[must_use]
 pub fn ended_reason(provider: &Provider, word: &str) -> OutcomeStatus {
