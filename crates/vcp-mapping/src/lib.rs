@@ -19,6 +19,7 @@
 //! are listed in the report; secrets that payloads carry are masked in the kept text.
 
 mod conversation;
+mod drift;
 mod error;
 mod mapper;
 mod mask;
@@ -33,6 +34,7 @@ mod target;
 mod transform;
 mod trie;
 
+pub use drift::Drift;
 pub use error::{MapError, RuleError};
 pub use mapper::{ConsentDefault, Mapped, Mapper, Mapping, Options};
 pub use provider::Provider;

@@ -3,7 +3,6 @@
 //! Reads NDJSON (plain or gzip), directories of JSON files, or standard input; writes NDJSON in the same order. Works on all cores, in bounded memory.
 #![allow(clippy::print_stderr, reason = "a command-line program prints")]
 
-mod input;
 mod output;
 mod pipeline;
 mod tally;

@@ -1,6 +1,6 @@
 //! Where messages go. A file is `FILE.part` until it is whole; `FILE.checkpoint` says how far it goes, so that a run can be taken up again.
 
-use crate::{Args, Target, input::Source, tally::Tally};
+use crate::{Args, Target, tally::Tally};
 use serde::{Deserialize, Serialize};
 use std::{
     ffi::OsString,
@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
+use vcp_examples::input::Source;
 
 /// How often a checkpoint is written.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -3,7 +3,6 @@
 
 use crate::{
     Args, Target,
-    input::{self, Line, Source, Sources},
     output::{Output, Position},
     tally::Tally,
 };
@@ -13,6 +12,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+use vcp_examples::input::{self, Line, Source, Sources};
 use vcp_sdk::schema::{
     Dialect, Limits, VcpMessage,
     migrate::{self, Downgrade, MigrationReport, Options},

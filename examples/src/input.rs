@@ -9,15 +9,17 @@ use std::{
 use vcp_sdk::schema::Limits;
 
 /// A file, or standard input.
-pub(crate) struct Source {
+#[derive(Debug)]
+pub struct Source {
     /// `-` for standard input.
     path: PathBuf,
     /// Its size in bytes; unknown for standard input.
-    pub(crate) size: Option<u64>,
+    pub size: Option<u64>,
 }
 
 /// What was found in a source.
-pub(crate) enum Line {
+#[derive(Debug)]
+pub enum Line {
     /// A line, or a whole file with one message.
     Text(Vec<u8>),
     /// A line beyond the limit, which was passed over.
@@ -27,21 +29,30 @@ pub(crate) enum Line {
 }
 
 impl Source {
-    pub(crate) fn name(&self) -> String {
+    /// Its path, for people.
+    #[must_use]
+    pub fn name(&self) -> String {
         self.path.display().to_string()
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Whether the whole file is one message.
-    pub(crate) fn is_one_message(&self) -> bool {
+    #[must_use]
+    pub fn is_one_message(&self) -> bool {
         ends(&self.path, &[".json", ".json.gz"])
     }
 
     /// Opens it; `count` is told of the bytes that are read from it.
-    pub(crate) fn open<'c>(&self, count: impl Fn(u64) + 'c) -> io::Result<Lines<'c>> {
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened, or its first bytes cannot be read.
+    pub fn open<'c>(&self, count: impl Fn(u64) + 'c) -> io::Result<Lines<'c>> {
         let raw: Box<dyn Read> =
             if self.path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(&self.path)?) };
         let mut raw = BufReader::with_capacity(1 << 16, Counted { raw, count });
@@ -58,18 +69,22 @@ fn ends(path: &Path, ends: &[&str]) -> bool {
 }
 
 /// What there is to read.
-#[derive(Default)]
-pub(crate) struct Sources {
+#[derive(Debug, Default)]
+pub struct Sources {
     /// In the order of the arguments, in directories in the order of names.
-    pub(crate) sources: Vec<Source>,
+    pub sources: Vec<Source>,
     /// Files in directories that are of another kind.
-    pub(crate) passed_over: u64,
+    pub passed_over: u64,
     /// What in directories cannot be read, and why.
-    pub(crate) unreadable: Vec<String>,
+    pub unreadable: Vec<String>,
 }
 
 /// The sources that the arguments name.
-pub(crate) fn sources(paths: &[PathBuf]) -> Result<Sources, String> {
+///
+/// # Errors
+///
+/// When one of the arguments names nothing that can be read.
+pub fn sources(paths: &[PathBuf]) -> Result<Sources, String> {
     let mut found = Sources::default();
     let standard = [PathBuf::from("-")];
     for path in if paths.is_empty() { &standard } else { paths } {
@@ -135,7 +150,8 @@ impl<R: Read, C: Fn(u64)> Read for Counted<R, C> {
 }
 
 /// The lines of a source.
-pub(crate) struct Lines<'c> {
+#[allow(missing_debug_implementations, reason = "a reader")]
+pub struct Lines<'c> {
     source: Box<dyn BufRead + 'c>,
     is_one_message: bool,
     is_at_end: bool,

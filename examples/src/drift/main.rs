@@ -1,0 +1,139 @@
+//! `drift`: has a provider changed what it sends?
+//!
+//! Maps many payloads of one provider and sums up what the rules do not know: members that nobody read, words that are in no table, events, and what could
+//! not be used or mapped at all.
+#![allow(clippy::print_stderr, reason = "a command-line program prints")]
+
+use clap::Parser;
+use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::{collections::BTreeMap, fs, io::Write as _, path::PathBuf, process::ExitCode};
+use vcp_examples::input::{self, Line, Sources};
+use vcp_sdk::{
+    Mapper, Timestamp,
+    mapping::{Drift, MapError},
+    schema::{ErrorCode, FieldPath},
+};
+
+/// Sum up what the rules do not know in many payloads of a provider.
+///
+/// Exit status: 0 when there is nothing (new), 1 when there is, 2 when the work could not be done.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    /// NDJSON files, plain or gzip; `.json` files of one payload; directories of these; or `-` for standard input, as without any.
+    input: Vec<PathBuf>,
+    /// The provider: retell, vapi, bland, elevenlabs, openai_realtime, assistable.
+    #[arg(long)]
+    provider: String,
+    /// An earlier summary, from `--json`: show only what is new since.
+    #[arg(long, value_name = "FILE")]
+    since: Option<PathBuf>,
+    /// Print the whole summary as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Gives whether there is nothing to tell.
+fn run(args: &Args) -> Result<bool, String> {
+    let mapper = Mapper::new();
+    mapper.check(&args.provider, b"").map_err(|e| e.to_string())?;
+    let earlier = match &args.since {
+        None => Drift::default(),
+        Some(path) => {
+            let text = fs::read(path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
+            serde_json::from_slice(&text).map_err(|e| format!("`{}` is no summary of `--json`: {e}", path.display()))?
+        }
+    };
+    let Sources { sources, passed_over, unreadable } = input::sources(&args.input)?;
+    let mut drift = Drift::default();
+    let bar = progress(sources.iter().map(|source| source.size).sum());
+    let unread = |reason: String| Err(MapError::new(ErrorCode::Malformed, FieldPath::root(), reason));
+    for reason in unreadable {
+        eprintln!("{reason}");
+        drift.add(&unread("a file cannot be read".to_owned()));
+    }
+    // When a payload was received does not matter here, and nothing should differ from run to run.
+    let received_at = Timestamp::from_unix_millis(0).ok_or("no time")?;
+    for source in &sources {
+        let lines = match source.open(|bytes| bar.inc(bytes)) {
+            Ok(lines) => lines,
+            Err(error) => return Err(format!("cannot read `{}`: {error}", source.name())),
+        };
+        for line in lines {
+            match line {
+                Line::Text(text) if text.trim_ascii().is_empty() && !source.is_one_message() => {}
+                Line::Text(text) => drift.add(&mapper.map(&args.provider, &text, received_at)),
+                Line::TooLong => drift.add(&unread("a line is longer than the limit".to_owned())),
+                Line::Cut(_, error) => drift.add(&unread(format!("a file breaks off: {error}"))),
+            }
+        }
+    }
+    bar.finish_and_clear();
+    if passed_over > 0 {
+        eprintln!(
+            "{passed_over} files passed over: they end neither with .json, .ndjson nor .jsonl, plain or with .gz"
+        );
+    }
+    let new = drift.since(&earlier);
+    let text = if args.json {
+        serde_json::to_string_pretty(&drift).map_err(|e| e.to_string())?
+    } else {
+        summary(&new, args.since.is_some())
+    };
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => return Err(format!("cannot write: {e}")),
+        _ => {}
+    }
+    Ok(new.is_empty())
+}
+
+fn progress(total: Option<u64>) -> ProgressBar {
+    let (bar, template) = match total {
+        Some(total) => (ProgressBar::new(total), "{bar:32} {percent:>3}% {bytes} of {total_bytes}, {eta} left"),
+        None => (ProgressBar::new_spinner(), "{spinner} {bytes}, {bytes_per_sec}"),
+    };
+    ProgressStyle::with_template(template).map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+}
+
+/// A table that a person reads: the most frequent first.
+fn summary(drift: &Drift, is_new: bool) -> String {
+    let mut rows: Vec<(&str, String, u64)> = Vec::new();
+    let mut add = |what: &'static str, counts: &BTreeMap<String, u64>| {
+        rows.extend(counts.iter().map(|(name, count)| (what, name.clone(), *count)));
+    };
+    add("unknown event", &drift.unknown_events);
+    add("not mapped", &drift.failed);
+    add("nobody reads", &drift.unread);
+    for (what, places) in [("unknown word", &drift.unknown_words), ("cannot be used", &drift.problems)] {
+        for (place, counts) in places {
+            rows.extend(counts.iter().map(|(name, count)| (what, format!("{place}: {name}"), *count)));
+        }
+    }
+    let count = drift.deliveries;
+    if rows.is_empty() {
+        return format!("{count} deliveries: nothing {}", if is_new { "new" } else { "that the rules do not know" });
+    }
+    rows.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.cmp(b)));
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY).set_header(["", "where", "deliveries"]);
+    for (what, place, count) in rows {
+        table.add_row([what.to_owned(), place, count.to_string()]);
+    }
+    if let Some(column) = table.column_mut(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let unlisted = if drift.unlisted > 0 { format!("; {} more not listed", drift.unlisted) } else { String::new() };
+    format!("{table}\n{count} deliveries{unlisted}")
+}
