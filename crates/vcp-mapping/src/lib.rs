@@ -23,6 +23,7 @@ mod drift;
 mod error;
 mod mapper;
 mod mask;
+mod models;
 pub mod normalize;
 mod provider;
 mod registry;

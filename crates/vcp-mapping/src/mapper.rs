@@ -4,6 +4,7 @@ use crate::{
     conversation::Reader,
     error::MapError,
     mask::Secrets,
+    models::Models,
     provider::{Plan, Provider, ReadyRule, ReadySource, Shape},
     registry::Registry,
     report::{How, Problem, Report, UnknownWord, Written},
@@ -211,6 +212,7 @@ struct Draft<'p> {
     /// By field of the plan: how a rule wrote it, if one did.
     written: Vec<Option<How>>,
     free: Vec<(Place, Vec<String>, Cow<'p, str>)>,
+    models: Models,
 }
 
 impl Draft<'_> {
@@ -298,6 +300,7 @@ impl<'p> Run<'p, '_> {
             report: Report::default(),
             written: vec![None; plan.fields.len()],
             free: Vec::new(),
+            models: Models::default(),
         };
         for rule in &plan.rules {
             self.apply(rule, plan, &event, &mut draft)?;
@@ -305,7 +308,8 @@ impl<'p> Run<'p, '_> {
         if let Some(reader) = &plan.conversation {
             self.converse(reader, plan, &mut draft);
         }
-        let Draft { mut message, mut report, written, free } = draft;
+        let Draft { mut message, mut report, written, free, models } = draft;
+        models.write(&mut message, &mut report);
         let is_written =
             |field: &str| plan.field(field).is_some_and(|field| written.get(field).is_some_and(Option::is_some));
         skeleton::finish(&mut message, &mut report, is_written, &self.mapper.names, self.text, options.consent_default);
@@ -351,6 +355,13 @@ impl<'p> Run<'p, '_> {
         let changed_by = self.change(rule, &mut found);
         let written = match (&rule.target, found.value) {
             (Target::Field(field), value) => field.write(&mut draft.message, value),
+            // Of a role without a model nothing is written.
+            (Target::Model(role, part), value) => {
+                if !draft.models.note(role, *part, &value) {
+                    return Ok(());
+                }
+                true
+            }
             (Target::Free(place, names), value) => {
                 let json = match value {
                     Value::Json(json) => Some(Cow::Borrowed(json)),
@@ -467,10 +478,15 @@ impl<'p> Run<'p, '_> {
         let start_how = plan.field("call.start_time").and_then(|field| draft.how(field));
         let start = start_how.map(|how| (call.start_time, how == How::Read));
         let (end, duration) = (call.end_time, call.duration_sec);
+        let metric = |name: &str| {
+            let found = draft.free.iter().find(|(_, names, _)| names.len() == 1 && names.iter().all(|n| n == name));
+            found.and_then(|(.., json)| json.parse::<i64>().ok())
+        };
+        let tokens = metric("prompt_tokens").zip(metric("completion_tokens"));
         let report = &mut draft.report;
         for source in &rule.sources {
             let table = self.provider.table(&source.with).filter(|_| source.transform == Transform::Word);
-            let setting = Setting { table, with: &source.with, start, end, duration };
+            let setting = Setting { table, with: &source.with, start, end, duration, tokens };
             let how = if source.derived { How::Derived } else { How::Read };
             let transform = Some(source.transform);
             let Some(node) = source.node else {

@@ -433,6 +433,8 @@ pub enum Transform {
     Minutes,
     /// A whole number, 0 or more.
     Count,
+    /// The metrics `prompt_tokens` and `completion_tokens` together. Needs no source.
+    TotalTokens,
     /// The sum of a list of whole numbers, 0 or more.
     Sum,
     /// A number, rounded half up to three decimals.
@@ -461,7 +463,10 @@ impl Transform {
     /// Whether it works on other fields instead of a member.
     #[must_use]
     pub fn needs_no_source(self) -> bool {
-        matches!(self, Self::StartPlusDuration | Self::EndMinusStart | Self::EndMinusDuration | Self::End)
+        matches!(
+            self,
+            Self::StartPlusDuration | Self::EndMinusStart | Self::EndMinusDuration | Self::End | Self::TotalTokens
+        )
     }
 
     /// What it gives.
@@ -472,9 +477,13 @@ impl Transform {
             Self::Word | Self::Present => Gives::Word,
             Self::Time | Self::EpochMs | Self::EpochS | Self::FirstRowTime | Self::LastRowTime => Gives::Time,
             Self::StartPlusDuration | Self::EndMinusDuration | Self::End => Gives::Time,
-            Self::EndMinusStart | Self::Millis | Self::Seconds | Self::Minutes | Self::Count | Self::Sum => {
-                Gives::Integer
-            }
+            Self::EndMinusStart
+            | Self::Millis
+            | Self::Seconds
+            | Self::Minutes
+            | Self::Count
+            | Self::Sum
+            | Self::TotalTokens => Gives::Integer,
             Self::Cents | Self::Number | Self::Sentiment | Self::Thousandths | Self::Mean => Gives::Float,
             Self::Json => Gives::Json,
         }

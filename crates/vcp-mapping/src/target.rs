@@ -1,7 +1,7 @@
 //! The fields of a message that rules can write.
 
 use crate::{rules::Gives, transform::Value};
-use vcp_schema::{CallDirection, ChannelType, ConsentStatus, OutcomeStatus, RawJson, Timestamp, VcpMessage};
+use vcp_schema::{CallDirection, ChannelType, ConsentStatus, ModelRole, OutcomeStatus, RawJson, Timestamp, VcpMessage};
 
 /// Where a rule writes.
 #[derive(Debug, Clone)]
@@ -9,7 +9,25 @@ pub(crate) enum Target {
     Field(&'static Field),
     /// A member of free-form data or an unknown member: the free-form place, then names.
     Free(Place, Vec<String>),
+    /// What is known of the model of a role, by the word of the role.
+    Model(&'static str, ModelPart),
 }
+
+/// What can be known of the model of a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ModelPart {
+    Chosen,
+    Minutes,
+    Tokens,
+    Cost,
+}
+
+const MODEL_PARTS: [(&str, &str, ModelPart); 4] = [
+    ("model_selection.roles.", ".chosen", ModelPart::Chosen),
+    ("outcomes.model_outcome_attribution.roles.", ".minutes", ModelPart::Minutes),
+    ("outcomes.model_outcome_attribution.roles.", ".tokens_processed", ModelPart::Tokens),
+    ("outcomes.model_outcome_attribution.roles.", ".cost_usd", ModelPart::Cost),
+];
 
 /// A field of the model.
 #[derive(Debug)]
@@ -81,6 +99,14 @@ impl Target {
         if let Some(field) = FIELDS.iter().find(|field| field.path == path) {
             return Some(Self::Field(field));
         }
+        let model = MODEL_PARTS.iter().find_map(|(prefix, suffix, part)| {
+            let role = path.strip_prefix(prefix)?.strip_suffix(suffix)?;
+            Some(Self::Model(ModelRole::WORDS.iter().find(|word| **word == role)?, *part))
+        });
+        model.or_else(|| Self::parse_free(path))
+    }
+
+    fn parse_free(path: &str) -> Option<Self> {
         PLACES.iter().find_map(|(prefix, place)| {
             let names: Vec<String> = path.strip_prefix(prefix)?.split('.').map(str::to_owned).collect();
             (names.iter().all(|name| !name.is_empty()) && names.len() <= 3).then_some(Self::Free(*place, names))
@@ -99,6 +125,9 @@ impl Target {
     pub(crate) fn takes(&self, gives: Gives) -> bool {
         let set = match self {
             Self::Free(..) => return matches!(gives, Gives::Json | Gives::Float | Gives::Integer),
+            Self::Model(_, ModelPart::Chosen) => return matches!(gives, Gives::Text | Gives::Word),
+            Self::Model(_, ModelPart::Tokens) => return gives == Gives::Integer,
+            Self::Model(_, ModelPart::Minutes | ModelPart::Cost) => return gives == Gives::Float,
             Self::Field(field) => field.set,
         };
         match set {

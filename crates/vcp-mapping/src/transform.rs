@@ -45,6 +45,8 @@ pub(crate) struct Setting<'r> {
     pub(crate) start: Option<(Timestamp, bool)>,
     pub(crate) end: Option<Timestamp>,
     pub(crate) duration: Option<i64>,
+    /// Prompt and completion tokens, when both are known.
+    pub(crate) tokens: Option<(i64, i64)>,
 }
 
 /// Applies a transform to the text of a member that is there and not null.
@@ -75,9 +77,11 @@ pub(crate) fn apply<'p>(transform: Transform, json: &'p str, setting: Setting<'_
         Transform::SentimentWord => sentiment_word(json),
         Transform::SipHeader => sip_header(json, setting.with),
         Transform::Json => Made::Value(Value::Json(json)),
-        Transform::StartPlusDuration | Transform::EndMinusStart | Transform::EndMinusDuration | Transform::End => {
-            Nothing
-        }
+        Transform::StartPlusDuration
+        | Transform::EndMinusStart
+        | Transform::EndMinusDuration
+        | Transform::End
+        | Transform::TotalTokens => Nothing,
     }
 }
 
@@ -94,6 +98,10 @@ pub(crate) fn derive(transform: Transform, setting: Setting<'_>) -> Option<Value
         }
         Transform::EndMinusDuration => shifted(setting.end?, setting.duration?.checked_neg()?),
         Transform::End => setting.end.map(Value::Time),
+        Transform::TotalTokens => {
+            let (prompt, completion) = setting.tokens?;
+            prompt.checked_add(completion).map(Value::Integer)
+        }
         Transform::EndMinusStart => {
             let nanos = setting.end?.unix_nanos() - setting.start?.0.unix_nanos();
             let seconds = (nanos + 500_000_000).div_euclid(1_000_000_000);
@@ -394,7 +402,8 @@ fn sip_header<'p>(json: &'p str, name: &str) -> Made<'p> {
 mod tests {
     use super::*;
 
-    const NO_SETTING: Setting<'_> = Setting { table: None, with: "From", start: None, end: None, duration: None };
+    const NO_SETTING: Setting<'_> =
+        Setting { table: None, with: "From", start: None, end: None, duration: None, tokens: None };
 
     fn made(transform: Transform, json: &str) -> String {
         match apply(transform, json, NO_SETTING) {
