@@ -10,7 +10,7 @@ use serde::{
     Deserializer,
     de::{IgnoredAny, MapAccess, Visitor},
 };
-use serde_json::value::RawValue;
+use serde_json::{de::StrRead, value::RawValue};
 use std::{borrow::Cow, collections::HashMap, fmt, sync::Arc};
 use vcp_schema::{CapabilityInvocation, CapabilityType, RawObject, Timestamp};
 
@@ -442,18 +442,26 @@ fn flag(json: &str) -> Option<bool> {
 
 /// From where to where the words of a list reach, in nanoseconds from the start of the call.
 fn span(list: &str, words: &Words) -> Option<(i128, i128)> {
-    let first: &RawValue = serde_json::Deserializer::from_str(list.get(1..)?).into_iter().next()?.ok()?;
+    let start = first_member(&mut serde_json::Deserializer::from_str(list.get(1..)?), &words.start)?;
     // What stands behind the last brace is the last word, unless that brace is in a string or an object within: then it is no JSON.
     let last = list.trim_end_matches([']', ' ', '\t', '\n', '\r']);
     let end = member(last.get(last.rfind('{')?..)?, &words.end).or_else(|| {
         let elements: Vec<&RawValue> = serde_json::from_str(list).ok()?;
         member(elements.last()?.get(), &words.end)
     });
-    Some((seconds(member(first.get(), &words.start)?)?, seconds(end?)?))
+    Some((seconds(start)?, seconds(end?)?))
 }
 
 /// The text of a member of a small object.
 fn member<'p>(object: &'p str, name: &str) -> Option<&'p str> {
+    let mut json = serde_json::Deserializer::from_str(object);
+    let found = first_member(&mut json, name);
+    json.end().ok()?;
+    found
+}
+
+/// The text of a member of the object that comes next.
+fn first_member<'p>(json: &mut serde_json::Deserializer<StrRead<'p>>, name: &str) -> Option<&'p str> {
     struct Member<'n>(&'n str);
     impl<'p> Visitor<'p> for Member<'_> {
         type Value = Option<&'p str>;
@@ -474,8 +482,5 @@ fn member<'p>(object: &'p str, name: &str) -> Option<&'p str> {
             Ok(found)
         }
     }
-    let mut json = serde_json::Deserializer::from_str(object);
-    let found = json.deserialize_map(Member(name)).ok()?;
-    json.end().ok()?;
-    found
+    json.deserialize_map(Member(name)).ok()?
 }

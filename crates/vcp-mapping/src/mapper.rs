@@ -405,11 +405,18 @@ impl<'p> Run<'p, '_> {
                 _ => {}
             }
         }
+        if found.is_empty() {
+            return Some((Cow::Borrowed(self.text), Vec::new()));
+        }
+        const MASK: &str = "\"***\"";
         found.sort_unstable();
-        let (mut data, mut copied, mut masked) = (String::with_capacity(self.text.len()), 0, Vec::new());
+        let hidden: usize = found.iter().map(|(_, length, _)| length).sum();
+        // Exact, so that a long text is not copied once more.
+        let length = (self.text.len() - hidden) + found.len() * MASK.len();
+        let (mut data, mut copied, mut masked) = (String::with_capacity(length), 0, Vec::new());
         for (at, length, node) in found {
             data.push_str(self.text.get(copied..at)?);
-            data.push_str("\"***\"");
+            data.push_str(MASK);
             copied = at + length;
             masked.push(self.provider.trie.pointer(node).to_string());
         }
