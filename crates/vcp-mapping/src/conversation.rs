@@ -427,9 +427,10 @@ fn read_clock(clock: &Clock, json: &str) -> Option<At> {
     }
 }
 
-/// Seconds in nanoseconds, unless they are negative.
+/// Seconds in nanoseconds, unless they are negative, or more than a call can last: sums of them stay far from the ends of the type.
 fn seconds(json: &str) -> Option<i128> {
-    transform::decimal(json).ok()??.scaled(9).rounded(0).to_i128().filter(|nanos| *nanos >= 0)
+    const LONGEST: i128 = 1_000_000_000 * SECOND;
+    transform::decimal(json).ok()??.scaled(9).rounded(0).to_i128().filter(|nanos| (0..=LONGEST).contains(nanos))
 }
 
 fn flag(json: &str) -> Option<bool> {

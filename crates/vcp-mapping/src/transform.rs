@@ -320,11 +320,16 @@ fn rounded(json: &str) -> Made<'static> {
     }
 }
 
-/// In thousandths, which are exact: doubles would round the sum.
+/// In millionths, which are exact: doubles would round the sum.
 fn mean(json: &str) -> Made<'static> {
+    /// Beyond this nothing that a call has is measured, and sums stay far from the ends of the type.
+    const MOST: u128 = 1_000_000_000_000_000_000_000;
     let add = |sum: i128, element: &RawValue| {
         let millionths = decimal(element.get())?.and_then(|number| number.scaled(6).rounded(0).to_i128());
-        millionths.and_then(|number| sum.checked_add(number)).ok_or(Problem(UNREADABLE, "the number is out of range"))
+        millionths
+            .filter(|number| number.unsigned_abs() <= MOST)
+            .and_then(|number| sum.checked_add(number))
+            .ok_or(Problem(UNREADABLE, "the number is out of range"))
     };
     match list(json).and_then(|list| Ok((list.len() as i128, list.into_iter().try_fold(0, add)?))) {
         Ok((0, _)) => Nothing,
@@ -441,6 +446,8 @@ mod tests {
             (Transform::Mean, "[0.001, 0.002]", "0.002"),
             (Transform::Mean, "[]", "nothing"),
             (Transform::Mean, "[1e300, 1]", "VCP_E001"),
+            (Transform::Mean, "[1e31, 1e31]", "VCP_E001"),
+            (Transform::Mean, "[-1e31]", "VCP_E001"),
             (Transform::Mean, "{}", "VCP_E004"),
         ] {
             assert_eq!(made(transform, json), result, "{transform:?} {json}");
