@@ -11,7 +11,12 @@ use serde::{
     de::{IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::{de::StrRead, value::RawValue};
-use std::{borrow::Cow, collections::HashMap, fmt, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, VecDeque},
+    fmt,
+    sync::Arc,
+};
 use vcp_schema::{CapabilityInvocation, CapabilityType, RawObject, Timestamp};
 
 /// Gaps beyond this are silence, not latency.
@@ -100,6 +105,8 @@ pub(crate) struct Talk<'p> {
     calls: Vec<Called<'p>>,
     /// Whether the rows would have tool calls if there were any.
     knows_tools: bool,
+    /// Words for what a row is that the rules do not have.
+    pub(crate) unknown_roles: Vec<String>,
 }
 
 impl Reader {
@@ -154,8 +161,10 @@ impl Reader {
 
     /// Reads rows.
     pub(crate) fn read<'p>(&self, rows: &RowsFound<'p>, knows_tools: bool) -> Talk<'p> {
-        let mut talk = Talk { turns: Vec::new(), calls: Vec::new(), knows_tools };
-        let mut results: HashMap<String, ToolResult> = HashMap::new();
+        /// How many unknown words are told. A provider has a few.
+        const MOST: usize = 16;
+        let mut talk = Talk { turns: Vec::new(), calls: Vec::new(), knows_tools, unknown_roles: Vec::new() };
+        let mut results: HashMap<String, VecDeque<ToolResult>> = HashMap::new();
         for row in rows.iter(self.members.0.len()) {
             let cell = |name: &str| {
                 let at = self.members.0.iter().position(|known| **known == *name)?;
@@ -163,13 +172,18 @@ impl Reader {
             };
             let role = cell(&self.rules.role).and_then(transform::string).and_then(|word| {
                 let same = |(known, _): &(&String, &Role)| known.eq_ignore_ascii_case(word.trim());
-                self.rules.roles.iter().find(same).map(|(_, role)| *role)
+                let role = self.rules.roles.iter().find(same).map(|(_, role)| *role);
+                let unknown = &mut talk.unknown_roles;
+                if role.is_none() && unknown.len() < MOST && unknown.iter().all(|known| *known != word) {
+                    unknown.push(word.into_owned());
+                }
+                role
             });
             let at = self.at(&cell);
             if let Some(is_agent) = role.and_then(|role| match role {
                 Role::Agent => Some(true),
                 Role::User => Some(false),
-                Role::ToolCall | Role::ToolResult => None,
+                Role::ToolCall | Role::ToolResult | Role::Other => None,
             }) {
                 talk.turns.extend(self.turn(is_agent, &cell));
             }
@@ -189,13 +203,14 @@ impl Reader {
                 &cell,
                 |member| {
                     if let Some((id, result)) = self.result(member) {
-                        results.insert(id, result);
+                        results.entry(id).or_default().push_back(result);
                     }
                 },
             );
         }
         for call in &mut talk.calls {
-            call.result = call.id.as_deref().and_then(|id| results.remove(id));
+            // An id that is used again has its results in the order of its calls.
+            call.result = call.id.as_deref().and_then(|id| results.get_mut(id)?.pop_front());
         }
         talk
     }
@@ -285,9 +300,16 @@ impl Reader {
 }
 
 impl Talk<'_> {
+    /// Whether nobody spoke and nothing was done.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.turns.is_empty() && self.calls.is_empty()
+    }
+
     /// The conversation as text, a line a turn; `None` when nobody spoke.
     pub(crate) fn transcript(&self) -> Option<String> {
-        let line = |turn: &Turn<'_>| format!("{}: {}", if turn.is_agent { "Agent" } else { "User" }, turn.text.trim());
+        // A turn is one line, so that nobody can say what another seems to have said.
+        let text = |turn: &Turn<'_>| turn.text.trim().replace(['\n', '\r'], " ");
+        let line = |turn: &Turn<'_>| format!("{}: {}", if turn.is_agent { "Agent" } else { "User" }, text(turn));
         let lines: Vec<String> = self.turns.iter().map(line).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
@@ -395,11 +417,18 @@ impl Talk<'_> {
     fn gaps(&self) -> Vec<i128> {
         let mut turns = self.timed();
         turns.sort_by_key(|(start, ..)| *start);
-        let gap = |pair: &[(i128, i128, bool)]| match pair {
-            [(_, user_end, false), (agent_start, _, true)] => Some(agent_start - user_end),
-            _ => None,
-        };
-        turns.windows(2).filter_map(gap).filter(|gap| (0..=LONGEST_GAP).contains(gap)).collect()
+        let mut gaps = Vec::new();
+        // Until when the user spoke, of what has had no answer yet. An agent that speaks before that does not answer.
+        let mut until: Option<i128> = None;
+        for (start, end, is_agent) in turns {
+            if !is_agent {
+                until = until.max(Some(end));
+            } else if let Some(user_end) = until.take_if(|user_end| *user_end <= start) {
+                gaps.push(start - user_end);
+            }
+        }
+        gaps.retain(|gap| *gap <= LONGEST_GAP);
+        gaps
     }
 }
 

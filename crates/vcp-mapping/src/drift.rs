@@ -93,7 +93,7 @@ impl Drift {
             unread: new(&self.unread, &earlier.unread),
             unknown_words: new_in(&self.unknown_words, &earlier.unknown_words),
             problems: new_in(&self.problems, &earlier.problems),
-            unlisted: self.unlisted,
+            unlisted: self.unlisted.saturating_sub(earlier.unlisted),
         }
     }
 

@@ -213,6 +213,8 @@ struct Draft<'p> {
     written: Vec<Option<How>>,
     free: Vec<(Place, Vec<String>, Cow<'p, str>)>,
     models: Models,
+    /// Members that were read in vain.
+    unused: Vec<Arc<str>>,
 }
 
 impl Draft<'_> {
@@ -258,13 +260,13 @@ impl<'p> Run<'p, '_> {
 
     /// The key of a delivery, from these members.
     fn key(&self, event: &str, members: &[NodeId]) -> Option<String> {
-        let text = |node: &NodeId| {
-            let text = transform::scalar(self.walked.text(*node)?)?;
-            (!text.is_empty()).then_some(text)
-        };
+        let text = |node: &NodeId| transform::scalar(self.walked.text(*node)?);
         let (id, others) = members.split_first()?;
-        let first = format!("{}:{event}:{}", self.provider.name(), text(id)?);
-        Some(others.iter().filter_map(text).fold(first, |key, part| key + ":" + &part))
+        let id = text(id).filter(|id| !id.is_empty())?;
+        let first = format!("{}:{event}:{id}", self.provider.name());
+        // What is not there leaves its place empty, so that nothing else stands in it.
+        let key = others.iter().map(text).fold(first, |key, part| key + ":" + &part.unwrap_or_default());
+        Some(key)
     }
 
     /// The shape of the payload and the name of its event.
@@ -301,6 +303,7 @@ impl<'p> Run<'p, '_> {
             written: vec![None; plan.fields.len()],
             free: Vec::new(),
             models: Models::default(),
+            unused: Vec::new(),
         };
         for rule in &plan.rules {
             self.apply(rule, plan, &event, &mut draft)?;
@@ -308,7 +311,7 @@ impl<'p> Run<'p, '_> {
         if let Some(reader) = &plan.conversation {
             self.converse(reader, plan, &mut draft);
         }
-        let Draft { mut message, mut report, written, free, models } = draft;
+        let Draft { mut message, mut report, written, free, models, unused } = draft;
         models.write(&mut message, &mut report);
         let is_written =
             |field: &str| plan.field(field).is_some_and(|field| written.get(field).is_some_and(Option::is_some));
@@ -317,6 +320,7 @@ impl<'p> Run<'p, '_> {
             .written
             .extend(self.provider.own_fields.iter().map(|path| Written::without_source(path.clone(), How::Derived)));
         report.unread = self.walked.unread(&plan.looked_at, &plan.taken);
+        report.unread.extend(unused.iter().map(ToString::to_string));
 
         let secrets = match (options.keep_secrets, options.keep_audio) {
             (false, true) => Some(&self.provider.secrets),
@@ -355,9 +359,10 @@ impl<'p> Run<'p, '_> {
         let changed_by = self.change(rule, &mut found);
         let written = match (&rule.target, found.value) {
             (Target::Field(field), value) => field.write(&mut draft.message, value),
-            // Of a role without a model nothing is written.
+            // To a role without a model nothing can be attributed.
             (Target::Model(role, part), value) => {
                 if !draft.models.note(role, *part, &value) {
+                    draft.unused.extend(found.source);
                     return Ok(());
                 }
                 true
@@ -397,6 +402,9 @@ impl<'p> Run<'p, '_> {
         }
         let mut found = Vec::new();
         for (node, leaf_only) in &self.provider.rooted_secrets {
+            if self.walked.is_below_a_list(*node) {
+                return None;
+            }
             match self.walked.text(*node) {
                 Some(text) if text.starts_with(['{', '[']) => leaf_only.then_some(())?,
                 Some(text) if !matches!(text, "true" | "false" | "null") => {
@@ -426,13 +434,29 @@ impl<'p> Run<'p, '_> {
 
     /// Writes what the rows of the conversation tell and no rule has written.
     fn converse(&self, reader: &Reader, plan: &Plan, draft: &mut Draft<'p>) {
-        let found = reader
-            .lists
-            .iter()
-            .find_map(|(list, tools)| Some((*list, *tools, self.walked.rows(*list, reader.members())?)));
-        let Some((list, tools, rows)) = found else { return };
-        let talk = reader.read(&rows, tools);
-        let source = self.provider.trie.pointer(list);
+        let mut read = None;
+        for (list, knows_tools) in &reader.lists {
+            let source = self.provider.trie.pointer(*list);
+            if self.walked.text(*list).is_some_and(|text| text != "null" && !text.starts_with('[')) {
+                let message = "a list of rows is wanted here".to_owned();
+                draft.report.problems.push(Problem { code: ErrorCode::Type, source, message });
+                continue;
+            }
+            let Some(rows) = self.walked.rows(*list, reader.members()) else { continue };
+            let talk = reader.read(&rows, *knows_tools);
+            let unknown =
+                talk.unknown_roles.iter().map(|word| UnknownWord { source: source.clone(), word: word.clone() });
+            draft.report.unknown_words.extend(unknown);
+            // A list in which nobody spoke and nothing was done yields to one that tells more.
+            let is_empty = talk.is_empty();
+            if read.is_none() || !is_empty {
+                read = Some((talk, source));
+            }
+            if !is_empty {
+                break;
+            }
+        }
+        let Some((talk, source)) = read else { return };
         let how_of = |draft: &Draft<'_>, field: &str| plan.field(field).and_then(|field| draft.how(field));
         let note = |draft: &mut Draft<'_>, target: &str, how: How| {
             let target = format!("$.vcp_payload.{target}").into();

@@ -189,7 +189,7 @@ pub struct Conversation {
     pub rows: Vec<Rows>,
     /// The member that says who speaks, or what the row is.
     pub role: String,
-    /// What the words there mean, case ignored. Rows of other words are passed over.
+    /// What the words there mean, case ignored. Rows of other words are passed over, and the words reported.
     pub roles: BTreeMap<String, Role>,
     /// The member with what was said.
     pub text: String,
@@ -241,6 +241,8 @@ pub enum Role {
     ToolCall,
     /// A tool answered.
     ToolResult,
+    /// Something else that is known: passed over.
+    Other,
 }
 
 /// A member that tells a time.

@@ -345,6 +345,14 @@ impl<'p> Walked<'p, '_> {
         found.or_else(read).filter(|rows| !rows.is_empty())
     }
 
+    /// Whether a member stands below lists, into which the walk does not go.
+    pub(crate) fn is_below_a_list(&self, node: NodeId) -> bool {
+        let parent = self.trie.nodes.get(node).and_then(|node| node.parent);
+        parent.is_some_and(|parent| {
+            self.text(parent).is_some_and(|text| text.starts_with('[')) || self.is_below_a_list(parent)
+        })
+    }
+
     /// Whether a member that is in the trie stood twice in its object.
     pub(crate) fn has_repeats(&self) -> bool {
         self.repeats

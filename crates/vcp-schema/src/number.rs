@@ -57,7 +57,7 @@ fn parse(text: &str) -> Result<Decimal, Unfit> {
     }
     let length = |count: usize| i64::try_from(count).unwrap_or(i64::MAX / 4);
     let exponent = exponent.saturating_add(length(trailing) - length(fraction.len()));
-    if significant().count() > MOST_DIGITS || exponent.abs() > LARGEST_EXPONENT {
+    if significant().count() > MOST_DIGITS || exponent.unsigned_abs() > LARGEST_EXPONENT.unsigned_abs() {
         return Err(Unfit::TooLong(exponent));
     }
     let coefficient = significant().fold(0_i128, |sum, digit| sum * 10 + i128::from(digit - b'0'));
@@ -212,6 +212,16 @@ pub(crate) fn integer(number: &str) -> Result<i64, IntegerFault> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn the_longest_exponents_are_refused() {
+        for text in
+            ["1e-9223372036854775808", "1e9223372036854775807", "1e-99999999999999999999", "10e9223372036854775807"]
+        {
+            assert!(text.parse::<Decimal>().is_err() && integer(text).is_err(), "{text}");
+        }
+        assert!("0e-9223372036854775808".parse::<Decimal>().unwrap().is_zero());
+    }
 
     fn decimal(text: &str) -> Decimal {
         text.parse().unwrap()
