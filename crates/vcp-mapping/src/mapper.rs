@@ -225,6 +225,16 @@ impl Draft<'_> {
     fn how(&self, field: usize) -> Option<How> {
         self.written.get(field).copied().flatten()
     }
+
+    /// Prompt and completion tokens, when both are written.
+    fn tokens(&self) -> Option<(i64, i64)> {
+        let metric = |wanted: &str| {
+            let is_wanted = |names: &[String]| matches!(names, [name] if name == wanted);
+            let found = self.free.iter().find(|(place, names, _)| *place == Place::Metrics && is_wanted(names));
+            found.and_then(|(.., json)| json.parse::<i64>().ok())
+        };
+        metric("prompt_tokens").zip(metric("completion_tokens"))
+    }
 }
 
 /// One delivery being mapped.
@@ -509,11 +519,8 @@ impl<'p> Run<'p, '_> {
         let start_how = plan.field("call.start_time").and_then(|field| draft.how(field));
         let start = start_how.map(|how| (call.start_time, how == How::Read));
         let (end, duration) = (call.end_time, call.duration_sec);
-        let metric = |name: &str| {
-            let found = draft.free.iter().find(|(_, names, _)| names.len() == 1 && names.iter().all(|n| n == name));
-            found.and_then(|(.., json)| json.parse::<i64>().ok())
-        };
-        let tokens = metric("prompt_tokens").zip(metric("completion_tokens"));
+        let needs_tokens = rule.sources.iter().any(|source| source.transform == Transform::TotalTokens);
+        let tokens = if needs_tokens { draft.tokens() } else { None };
         let report = &mut draft.report;
         for source in &rule.sources {
             let table = self.provider.table(&source.with).filter(|_| source.transform == Transform::Word);
