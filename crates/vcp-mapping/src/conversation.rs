@@ -37,20 +37,36 @@ pub(crate) struct Reader {
 /// The members of a tool call or result, which may stand deep.
 #[derive(Debug)]
 struct Part {
+    /// The list in a row in which they stand; they are rows of their own without one.
+    list: Option<String>,
     trie: Trie,
     nodes: HashMap<String, NodeId>,
 }
 
 impl Part {
-    fn new<'m>(members: impl IntoIterator<Item = Option<&'m String>>) -> Self {
+    fn new(list: &Option<String>, members: &[String]) -> Self {
         let mut trie = Trie::new();
         let mut nodes = HashMap::new();
-        for member in members.into_iter().flatten() {
+        for member in members {
             let node = trie.node(ROOT, member);
             trie.want(node);
             nodes.insert(member.clone(), node);
         }
-        Self { trie, nodes }
+        Self { list: list.clone(), trie, nodes }
+    }
+
+    /// Calls back for each tool call or result of a row: those in its list, or the row itself.
+    fn each<'p>(&self, is_row: bool, cell: Members<'_, 'p>, mut found: impl FnMut(Members<'_, 'p>)) {
+        let elements: Vec<&'p RawValue> =
+            self.list.as_ref().and_then(|list| serde_json::from_str(cell(list)?).ok()).unwrap_or_default();
+        for element in &elements {
+            if let Ok(walked) = self.trie.walk(element.get()) {
+                found(&|name| walked.text(*self.nodes.get(name)?).filter(|json| *json != "null"));
+            }
+        }
+        if is_row && elements.is_empty() {
+            found(cell);
+        }
     }
 }
 
@@ -118,23 +134,24 @@ impl Reader {
         let calls = rules.calls.as_ref();
         let results = rules.results.as_ref();
         let of_calls = |calls: &ToolCalls| {
-            [Some(calls.name.clone()), calls.id.clone(), calls.kind.clone(), calls.row_name.clone()]
+            let names = [Some(&calls.name), calls.id.as_ref(), calls.kind.as_ref(), calls.row_name.as_ref()];
+            names.into_iter().flatten().cloned().collect::<Vec<_>>()
         };
         let of_results = |results: &ToolResults| {
             let one = [Some(&results.id), results.success.as_ref(), results.error.as_ref(), results.seconds.as_ref()];
-            one.into_iter().flatten().chain(&results.message).map(|name| Some(name.clone())).collect::<Vec<_>>()
+            one.into_iter().flatten().chain(&results.message).cloned().collect::<Vec<_>>()
         };
         // Tool calls that are rows are members of rows.
         let top = |name: &String| name.split('.').next().unwrap_or_default().to_owned();
         let in_rows: Vec<String> = calls
             .map(|calls| match &calls.list {
                 Some(list) => vec![list.clone(), calls.row_name.clone().unwrap_or_default()],
-                None => of_calls(calls).into_iter().flatten().map(|name| top(&name)).collect(),
+                None => of_calls(calls).iter().map(top).collect(),
             })
             .into_iter()
             .chain(results.map(|results| match &results.list {
                 Some(list) => vec![list.clone()],
-                None => of_results(results).into_iter().flatten().map(|name| top(&name)).collect(),
+                None => of_results(results).iter().map(top).collect(),
             }))
             .flatten()
             .collect();
@@ -148,8 +165,8 @@ impl Reader {
         Self {
             lists: rules.rows.iter().map(|rows| (list(&rows.path), rows.tools)).collect(),
             members: Arc::new(RowMembers(wanted)),
-            calls: calls.map(|calls| Part::new(of_calls(calls).iter().map(Option::as_ref))),
-            results: results.map(|results| Part::new(of_results(results).iter().map(Option::as_ref))),
+            calls: calls.map(|calls| Part::new(&calls.list, &of_calls(calls))),
+            results: results.map(|results| Part::new(&results.list, &of_results(results))),
             rules: rules.clone(),
         }
     }
@@ -187,54 +204,22 @@ impl Reader {
             }) {
                 talk.turns.extend(self.turn(is_agent, &cell));
             }
-            self.each(
-                self.calls.as_ref(),
-                self.rules.calls.as_ref().map(|calls| &calls.list),
-                role == Some(Role::ToolCall),
-                &cell,
-                |member| {
-                    talk.calls.extend(self.called(member, at));
-                },
-            );
-            self.each(
-                self.results.as_ref(),
-                self.rules.results.as_ref().map(|results| &results.list),
-                role == Some(Role::ToolResult),
-                &cell,
-                |member| {
+            if let Some(part) = &self.calls {
+                part.each(role == Some(Role::ToolCall), &cell, |member| talk.calls.extend(self.called(member, at)));
+            }
+            if let Some(part) = &self.results {
+                part.each(role == Some(Role::ToolResult), &cell, |member| {
                     if let Some((id, result)) = self.result(member) {
                         results.entry(id).or_default().push_back(result);
                     }
-                },
-            );
+                });
+            }
         }
         for call in &mut talk.calls {
             // An id that is used again has its results in the order of its calls.
             call.result = call.id.as_deref().and_then(|id| results.get_mut(id)?.pop_front());
         }
         talk
-    }
-
-    /// Calls back for each tool call or result of a row: those in its list, or the row itself.
-    fn each<'p>(
-        &self,
-        part: Option<&Part>,
-        list: Option<&Option<String>>,
-        is_row: bool,
-        cell: Members<'_, 'p>,
-        mut found: impl FnMut(Members<'_, 'p>),
-    ) {
-        let (Some(part), Some(list)) = (part, list) else { return };
-        let elements: Vec<&'p RawValue> =
-            list.as_ref().and_then(|list| serde_json::from_str(cell(list)?).ok()).unwrap_or_default();
-        for element in &elements {
-            if let Ok(walked) = part.trie.walk(element.get()) {
-                found(&|name| walked.text(*part.nodes.get(name)?).filter(|json| *json != "null"));
-            }
-        }
-        if is_row && elements.is_empty() {
-            found(cell);
-        }
     }
 
     fn turn<'p>(&self, is_agent: bool, cell: Members<'_, 'p>) -> Option<Turn<'p>> {
@@ -291,9 +276,7 @@ impl Reader {
         let result = ToolResult {
             success,
             message,
-            duration_ms: took
-                .and_then(|nanos| i64::try_from((nanos + 500_000).div_euclid(1_000_000)).ok())
-                .filter(|ms| *ms >= 0),
+            duration_ms: took.and_then(|nanos| i64::try_from((nanos + 500_000) / 1_000_000).ok()),
         };
         Some((text(&results.id)?.into_owned(), result))
     }

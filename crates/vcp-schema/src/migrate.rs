@@ -106,13 +106,12 @@ impl From<ParseError> for MigrateError {
 pub fn detect(text: &str, limits: &Limits) -> Result<Dialect, MigrateError> {
     structure::well_formed(text, limits)?;
     let seen = Seen::of(text);
-    if seen.version.is_some_and(|version| seen.second_version.is_some_and(|second| second != version)) {
-        let message = "two versions are given: `vcp_version` stands twice in its object";
-        return Err(MigrateError::new(ErrorCode::Version, FieldPath::root().name("vcp_version"), message));
-    }
     let refuse =
         |message: String| Err(MigrateError::new(ErrorCode::Version, FieldPath::root().name("vcp_version"), message));
     let known = "0.3, 0.4 and 0.5 are supported";
+    if seen.second_version.is_some_and(|second| Some(second) != seen.version) {
+        return refuse(format!("two versions are given, `vcp_version` stands twice in its object: {known}"));
+    }
     let Some(version) = seen.version.filter(|version| *version != "null") else {
         return refuse(format!("no version is given: {known}"));
     };

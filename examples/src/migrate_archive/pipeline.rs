@@ -70,13 +70,11 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
         }
         let (sources, bar, start) = (&sources, &bar, output.position);
         scope.spawn(move || read(sources, start, bar, &to_workers));
-        let done = write(&from_workers, &mut output, bar);
-        if done.is_err() {
+        if let Err(why) = write(&from_workers, &mut output, bar) {
             // The other threads may wait for input that never comes.
-            abandon(done);
+            why.exit();
         }
-        Ok::<(), String>(())
-    })?;
+    });
     bar.finish_and_clear();
 
     if passed_over > 0 {
@@ -89,23 +87,24 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
     Ok(tally)
 }
 
-/// Ends the program while other threads work.
-fn abandon(why: Result<(), Stop>) {
-    match why {
-        Err(Stop::NobodyReads) => std::process::exit(1),
-        Err(Stop::Failed(message)) => {
-            eprintln!("error: {message}");
-            std::process::exit(2)
-        }
-        Ok(()) => {}
-    }
-}
-
 /// Why writing ends before all is written.
 enum Stop {
     /// Whoever read standard output has seen enough.
     NobodyReads,
     Failed(String),
+}
+
+impl Stop {
+    /// Ends the program, whatever other threads do.
+    fn exit(self) -> ! {
+        match self {
+            Self::NobodyReads => std::process::exit(1),
+            Self::Failed(message) => {
+                eprintln!("error: {message}");
+                std::process::exit(2)
+            }
+        }
+    }
 }
 
 impl From<String> for Stop {
