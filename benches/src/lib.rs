@@ -166,10 +166,10 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
         }
         Op::Upgrade => {
             let options = migrate::Options::default();
-            migrate::upgrade_slice(&bytes, &options).map_err(|e| e.to_string())?;
-            Box::new(move || {
-                drop(black_box(migrate::upgrade_slice(black_box(&bytes), &options).map(|up| up.message.to_json())));
-            })
+            let text = String::from_utf8(bytes).map_err(|e| e.to_string())?;
+            let upgraded = migrate::upgrade_text(&text, &options).map_err(|e| e.to_string())?;
+            message(upgraded.text.as_bytes())?;
+            Box::new(move || drop(black_box(migrate::upgrade_text(black_box(&text), &options))))
         }
         Op::Downgrade => {
             let down = migrate::downgrade(&message(&bytes)?, Downgrade::Reversible).map_err(|e| e.to_string())?;

@@ -27,7 +27,7 @@ mod written;
 
 use crate::{
     Dialect, ErrorCode, FieldPath, Limits, ParseError, Timestamp, VcpMessage, VcpVersion, describe::Kind,
-    error::located_error, scan::Cursor, structure, write,
+    error::located_error, scan::Cursor, structure, wire, write,
 };
 pub use report::{Change, ChangeKind, MigrationReport};
 use stash::Direction;
@@ -58,6 +58,18 @@ pub enum Downgrade {
 pub struct Upgraded {
     /// The message.
     pub message: VcpMessage,
+    /// The dialect that it came in.
+    pub from: Dialect,
+    /// What was done.
+    pub report: MigrationReport,
+}
+
+/// The text of an upgraded message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UpgradedText {
+    /// The message as JSON text, as [`VcpMessage::to_json`] writes it; what was 0.5 already is the text that it was.
+    pub text: String,
     /// The dialect that it came in.
     pub from: Dialect,
     /// What was done.
@@ -177,13 +189,43 @@ impl<'t> Seen<'t> {
 ///
 /// # Errors
 ///
-/// As [`detect`]; `VCP_E003` when something has the wrong type or is missing that neither the message nor the options tell.
+/// As [`detect`]; `VCP_E003` when something has the wrong type or is missing that neither the message nor the options tell; `VCP_E008` when the result
+/// would be beyond the limits.
 pub fn upgrade(text: &str, options: &Options) -> Result<Upgraded, MigrateError> {
     let dialect = detect(text, &options.limits)?;
     if dialect == Dialect::V05 {
         let message = VcpMessage::from_json_with(text, &options.limits)?;
         return Ok(Upgraded { message, from: dialect, report: MigrationReport::default() });
     }
+    let UpgradedText { text, from, report } = upgrade_older(text, dialect, options)?;
+    let message = VcpMessage::from_json_with(&text, &options.limits).map_err(|error| upgraded_is(&error))?;
+    Ok(Upgraded { message, from, report })
+}
+
+/// As [`upgrade`], but gives text and builds no message: for those who write it down.
+///
+/// ```
+/// use vcp_schema::migrate::{self, Options};
+/// # let old = include_str!("jsonschema/example-0.3-production.json");
+/// let options = Options::default();
+/// assert_eq!(migrate::upgrade_text(old, &options)?.text, migrate::upgrade(old, &options)?.message.to_json());
+/// # Ok::<(), vcp_schema::migrate::MigrateError>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`upgrade`].
+pub fn upgrade_text(text: &str, options: &Options) -> Result<UpgradedText, MigrateError> {
+    let dialect = detect(text, &options.limits)?;
+    if dialect == Dialect::V05 {
+        VcpMessage::from_json_with(text, &options.limits)?;
+        let text = text.trim_matches(wire::WHITESPACE).to_owned();
+        return Ok(UpgradedText { text, from: dialect, report: MigrationReport::default() });
+    }
+    upgrade_older(text, dialect, options)
+}
+
+fn upgrade_older(text: &str, dialect: Dialect, options: &Options) -> Result<UpgradedText, MigrateError> {
     let arena = arena(text);
     let source = arena.alloc(Node::read(&arena, text, &Kind::Object(dialect.message())));
     if let Some(pointer) = tree::repeated(source) {
@@ -281,33 +323,63 @@ fn upgrade_afresh(
     source: &mut Node<'_>,
     dialect: Dialect,
     options: &Options,
-) -> Result<Upgraded, MigrateError> {
+) -> Result<UpgradedText, MigrateError> {
     let arena = source.arena();
     let node = arena.alloc(source.clone());
     let mut report = MigrationReport::default();
     up::upgrade(node, dialect, options.now, &mut report)?;
-    let upgraded = node.to_text(text.len() + 1024);
-    within(upgraded.len(), &options.limits, "upgraded")?;
-    let mut message = VcpMessage::from_json_with(&upgraded, &options.limits)
-        .map_err(|error| wrong(text, dialect, options, &error))?;
+    let kind = &Kind::Object(Dialect::V05.message());
+    let mut members = 0;
+    let is_sure = written::as_written(node, kind, &mut members) && members < options.limits.members;
+    // Where it is not sure what reading and writing make of it, that is what decides.
+    let message = if is_sure { None } else { Some(read_upgraded(text, source, dialect, options)?) };
 
-    let back = node;
-    written::as_written(back, &Kind::Object(Dialect::V05.message()));
+    let back = arena.alloc(node.clone());
     let inner_audit = dialect != Dialect::Spec03 && source.get("audit").is_none();
     report.kept(back, |target| (inner_audit && target.starts_with("/audit/")).then(|| format!("/vcp_payload{target}")));
     down::downgrade(back, dialect, true, &mut MigrationReport::default());
     let restore = patch::difference(back, source);
     report.add_moved(&restore, true);
     report.sort(source);
-    let stashed = stash::put_into(&mut message, Direction::Upgrade, dialect, &restore);
-    within(upgraded.len() + stashed, &options.limits, "upgraded")?;
-    Ok(Upgraded { message, from: dialect, report })
+    let text = match message {
+        None => {
+            stash::put(node, Direction::Upgrade, dialect, &restore);
+            let mut out = String::with_capacity(2 * text.len() + 1024);
+            written::write(node, kind, &mut out);
+            out
+        }
+        Some(mut message) => {
+            stash::put_into(&mut message, Direction::Upgrade, dialect, &restore);
+            message.to_json()
+        }
+    };
+    within(text.len(), &options.limits, "upgraded")?;
+    Ok(UpgradedText { text, from: dialect, report })
+}
+
+/// Reads what the rules make of a message.
+fn read_upgraded(
+    text: &str,
+    source: &Node<'_>,
+    dialect: Dialect,
+    options: &Options,
+) -> Result<VcpMessage, MigrateError> {
+    let mut node = source.clone();
+    up::upgrade(&mut node, dialect, options.now, &mut MigrationReport::default())?;
+    let upgraded = node.to_text(text.len() + 1024);
+    within(upgraded.len(), &options.limits, "upgraded")?;
+    VcpMessage::from_json_with(&upgraded, &options.limits).map_err(|error| wrong(text, dialect, options, &error))
+}
+
+/// What is wrong with an upgraded message that is beyond limits.
+fn upgraded_is(error: &ParseError) -> MigrateError {
+    MigrateError::new(error.code(), error.path().clone(), format!("upgraded, {}", error.message()))
 }
 
 /// Why the upgraded text is no message, told of the source where that shows it.
 fn wrong(text: &str, dialect: Dialect, options: &Options, error: &ParseError) -> MigrateError {
     if error.code() == ErrorCode::Limit {
-        return MigrateError::new(ErrorCode::Limit, error.path().clone(), format!("upgraded, {}", error.message()));
+        return upgraded_is(error);
     }
     let of_the_source = structure::check_as(dialect, text, &options.limits)
         .into_iter()
@@ -319,7 +391,7 @@ fn wrong(text: &str, dialect: Dialect, options: &Options, error: &ParseError) ->
 }
 
 /// A 0.3 message that was 0.5 becomes that again. `None` when there is no stash, or when going back would lose something.
-fn came_down(text: &str, source: &Node<'_>, options: &Options) -> Option<Upgraded> {
+fn came_down(text: &str, source: &Node<'_>, options: &Options) -> Option<UpgradedText> {
     let node = source.arena().alloc(source.clone());
     let stash = stash::take(node, Direction::Downgrade)?;
     let mut report = MigrationReport::default();
@@ -333,7 +405,7 @@ fn came_down(text: &str, source: &Node<'_>, options: &Options) -> Option<Upgrade
     let arena = arena(&written);
     let again = arena.alloc(Node::read(&arena, &written, &Kind::Object(Dialect::V05.message())));
     let again = downgrade_afresh(again, Downgrade::Reversible).text;
-    same_but_for_stashes(&again, text).then_some(Upgraded { message, from: Dialect::Spec03, report })
+    same_but_for_stashes(&again, text).then_some(UpgradedText { text: written, from: Dialect::Spec03, report })
 }
 
 /// A 0.5 message that was older becomes that again. `None` when there is no stash, or when going back would lose something.
@@ -354,7 +426,7 @@ fn came_up(text: &str, source: &Node<'_>) -> Option<Downgraded> {
     }
     let arena = arena(&old);
     let again = arena.alloc(Node::read(&arena, &old, &Kind::Object(dialect.message())));
-    let again = upgrade_afresh(&old, again, dialect, &options).ok()?.message.to_json();
+    let again = upgrade_afresh(&old, again, dialect, &options).ok()?.text;
     same_but_for_stashes(&again, text).then_some(Downgraded { text: old, dialect, report })
 }
 

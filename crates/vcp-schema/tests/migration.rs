@@ -53,6 +53,73 @@ fn the_examples_go_up_and_down() {
     }
 }
 
+/// Values that are somewhere wrong, or spelled otherwise than they are written.
+const AWKWARD: [&str; 24] = [
+    "null",
+    "true",
+    "false",
+    "0",
+    "-0",
+    "1.0",
+    "1.85e2",
+    "185.5",
+    "1e400",
+    "12345678901234567890",
+    "0.10",
+    "\"\"",
+    "\"x\"",
+    "\"\\u00e9\\/\"",
+    "\"\\ud800\"",
+    "\"2026-10-14 12:00:00\"",
+    "\"2026-10-14t12:00:00.10+02:00\"",
+    "[]",
+    "{}",
+    "[null]",
+    "{\"a\":1}",
+    "{\"a\":1,\"a\":2}",
+    "[{\"id\":\"x\",\"met\":1}]",
+    "{\"LLM\":{\"chosen\":\"m\"},\"x\":null}",
+];
+
+/// What is text without a message being built is what the message would be written as, or refused alike.
+fn text_is_that_of_the_message(text: &str) {
+    let (typed, plain) =
+        (migrate::upgrade(text, &Options::default()), migrate::upgrade_text(text, &Options::default()));
+    match (typed, plain) {
+        (Ok(typed), Ok(plain)) => {
+            assert_eq!(plain.text, typed.message.to_json(), "{text}");
+            assert_eq!(plain.report, typed.report);
+        }
+        (Err(typed), Err(plain)) => assert_eq!(typed, plain),
+        (typed, plain) => panic!("{text}\n{typed:?}\n{plain:?}"),
+    }
+}
+
+#[test]
+fn text_without_a_message_is_that_of_the_message() {
+    for example in [SPEC, PRODUCTION, V04] {
+        let value: Value = serde_json::from_str(example).unwrap();
+        let mut pointers = vec![String::new()];
+        let mut at = 0;
+        while at < pointers.len() {
+            let here = pointers[at].clone();
+            match value.pointer(&here).unwrap() {
+                Value::Object(members) => pointers.extend(members.keys().map(|name| format!("{here}/{name}"))),
+                Value::Array(list) => pointers.extend((0..list.len()).map(|at| format!("{here}/{at}"))),
+                _ => {}
+            }
+            at += 1;
+        }
+        for pointer in &pointers[1..] {
+            for awkward in AWKWARD {
+                let mut changed = value.clone();
+                *changed.pointer_mut(pointer).unwrap() = json!("AWKWARD");
+                text_is_that_of_the_message(&changed.to_string().replace("\"AWKWARD\"", awkward));
+            }
+        }
+    }
+}
+
 #[test]
 fn the_report_tells_every_place_in_order() {
     let text = r#"{"vcp_version":"0.3","vcp_payload":{
@@ -273,6 +340,7 @@ proptest! {
         let text = generate::message(dialect.message(), &bytes);
         let up = migrate::upgrade(&text, &Options::default()).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
         prop_assert_eq!(up.from, dialect);
+        text_is_that_of_the_message(&text);
         prop_assert_eq!(up.report.count(ChangeKind::Dropped), 0);
         prop_assert_eq!(&migrate::upgrade(&text, &Options::default()).unwrap(), &up);
         if structure::check_as(dialect, &text, &Limits::default()).is_empty() {

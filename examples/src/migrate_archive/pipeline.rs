@@ -262,21 +262,16 @@ fn migrate(args: &Args, options: &Options, line: &[u8]) -> Result<Migrated, Stri
     };
     let migrated = match args.to {
         Target::V05 => {
-            let upgraded = migrate::upgrade(text, options).map_err(|e| e.to_string())?;
+            let upgraded = migrate::upgrade_text(text, options).map_err(|e| e.to_string())?;
             if upgraded.from == Dialect::V05 {
                 return Ok(as_it_was(Dialect::V05));
             }
-            let migrated = Migrated {
-                text: upgraded.message.to_json(),
-                from: upgraded.from,
-                to: Dialect::V05,
-                report: upgraded.report,
-            };
             if args.prove {
-                let back = migrate::downgrade(&upgraded.message, Downgrade::Reversible).map_err(|e| e.to_string())?;
+                let message = VcpMessage::from_json(&upgraded.text).map_err(|e| e.to_string())?;
+                let back = migrate::downgrade(&message, Downgrade::Reversible).map_err(|e| e.to_string())?;
                 prove(text, &back.text)?;
             }
-            migrated
+            Migrated { text: upgraded.text, from: upgraded.from, to: Dialect::V05, report: upgraded.report }
         }
         Target::V03 => {
             let from = migrate::detect(text, &options.limits).map_err(|e| e.to_string())?;

@@ -148,6 +148,13 @@ impl<'t> Node<'t> {
         }
     }
 
+    /// Adds a member that is not there, whose name needs no escapes.
+    pub(super) fn push(&mut self, name: &'static str, value: Node<'t>) {
+        if let Some(members) = self.open() {
+            members.push((Name::raw(name), value));
+        }
+    }
+
     /// Sets a member to a string.
     pub(super) fn set_text(&mut self, name: &'static str, content: &str) {
         self.set(name, Self::string(self.arena(), content));
@@ -304,6 +311,17 @@ impl<'t> Name<'t> {
     /// Adds it to a JSON Pointer.
     pub(super) fn write_pointer(&self, pointer: &mut String) {
         pointer.push_str(&pointer_step(&self.key()));
+    }
+
+    /// The name as it stands, where nothing in it has to be decoded.
+    pub(super) fn plain(&self) -> Option<&'t str> {
+        (!self.has_escape).then_some(self.raw)
+    }
+
+    /// The member of an object of 0.5 that it names, and which one that is.
+    pub(super) fn field_at(&self, object: &'static ObjectType) -> Option<(usize, &'static Field)> {
+        let is_it = |field: &Field| self.is(field.name) || field.alias.is_some_and(|alias| self.is(alias));
+        object.own.iter().enumerate().find(|(_, field)| is_it(field))
     }
 
     /// The field of an object that it names.
