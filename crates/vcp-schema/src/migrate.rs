@@ -30,6 +30,7 @@ use crate::{
     error::located_error, scan::Cursor, structure, wire, write,
 };
 pub use report::{Change, ChangeKind, MigrationReport};
+use report::{Nobody, Tell};
 use stash::Direction;
 use tree::{Arena, Name, Node};
 
@@ -293,7 +294,7 @@ fn downgrade_afresh(source: &mut Node<'_>, how: Downgrade) -> Downgraded {
         Downgrade::Plain => down::plain(node, false, &mut report),
     }
     let back = arena.alloc(node.clone());
-    reverse(back, how, &mut MigrationReport::default());
+    reverse(back, how, &mut Nobody);
     let restore = patch::difference(back, source);
     report.add_moved(&restore, how == Downgrade::Reversible);
     report.kept(node, |_| None);
@@ -305,7 +306,7 @@ fn downgrade_afresh(source: &mut Node<'_>, how: Downgrade) -> Downgraded {
 }
 
 /// What undoes the rules of [`downgrade`] but for the patch.
-fn reverse(node: &mut Node<'_>, how: Downgrade, report: &mut MigrationReport) {
+fn reverse(node: &mut Node<'_>, how: Downgrade, report: &mut impl Tell) {
     node.set_text("vcp_version", "0.5");
     report.derived("/vcp_version", "/vcp_version");
     if how == Downgrade::Reversible
@@ -337,7 +338,7 @@ fn upgrade_afresh(
     let back = arena.alloc(node.clone());
     let inner_audit = dialect != Dialect::Spec03 && source.get("audit").is_none();
     report.kept(back, |target| (inner_audit && target.starts_with("/audit/")).then(|| format!("/vcp_payload{target}")));
-    down::downgrade(back, dialect, true, &mut MigrationReport::default());
+    down::downgrade(back, dialect, true, &mut Nobody);
     let restore = patch::difference(back, source);
     report.add_moved(&restore, true);
     report.sort(source);
@@ -365,7 +366,7 @@ fn read_upgraded(
     options: &Options,
 ) -> Result<VcpMessage, MigrateError> {
     let mut node = source.clone();
-    up::upgrade(&mut node, dialect, options.now, &mut MigrationReport::default())?;
+    up::upgrade(&mut node, dialect, options.now, &mut Nobody)?;
     let upgraded = node.to_text(text.len() + 1024);
     within(upgraded.len(), &options.limits, "upgraded")?;
     VcpMessage::from_json_with(&upgraded, &options.limits).map_err(|error| wrong(text, dialect, options, &error))

@@ -1,16 +1,16 @@
 //! The rules from 0.5 back to an older dialect: what upgrading did, undone as far as plain rules can (decisions 2.5).
 
 use super::{
-    report::MigrationReport,
+    report::{Pointer as _, Tell},
     same::same,
     tree::Node,
     up::{ARTIFACTS, Assumed, CONSENT, PROVENANCE, direction, name_of, rename, step},
 };
-use crate::{Dialect, path::pointer_step};
+use crate::Dialect;
 
 /// What the specification's `to_v03_compatible` does. What it drops is told by what is missing afterwards, but where a message `returns` to what it was:
 /// then it was assumed, and is told of here.
-pub(super) fn plain(root: &mut Node<'_>, returns: bool, report: &mut MigrationReport) {
+pub(super) fn plain(root: &mut Node<'_>, returns: bool, report: &mut impl Tell) {
     root.set_text("vcp_version", "0.3");
     report.derived("/vcp_version", "/vcp_version");
     let Some(payload) = root.get("vcp_payload") else { return };
@@ -23,7 +23,7 @@ pub(super) fn plain(root: &mut Node<'_>, returns: bool, report: &mut MigrationRe
 }
 
 /// Turns a 0.5 message into an older dialect.
-pub(super) fn downgrade(root: &mut Node<'_>, dialect: Dialect, returns: bool, report: &mut MigrationReport) {
+pub(super) fn downgrade(root: &mut Node<'_>, dialect: Dialect, returns: bool, report: &mut impl Tell) {
     if dialect == Dialect::Spec03 {
         plain(root, returns, report);
         audit(root, dialect, "/audit/schema_version", report);
@@ -52,7 +52,7 @@ pub(super) fn downgrade(root: &mut Node<'_>, dialect: Dialect, returns: bool, re
     }
 }
 
-fn audit(root: &mut Node<'_>, dialect: Dialect, schema_version: &'static str, report: &mut MigrationReport) {
+fn audit(root: &mut Node<'_>, dialect: Dialect, schema_version: &'static str, report: &mut impl Tell) {
     let Some(audit) = root.get("audit") else { return };
     if audit.text_of("schema_version") == Some("0.5") {
         audit.set_text("schema_version", dialect.version().as_str());
@@ -63,17 +63,17 @@ fn audit(root: &mut Node<'_>, dialect: Dialect, schema_version: &'static str, re
 }
 
 /// Capabilities are names.
-fn capabilities(payload: &mut Node<'_>, returns: bool, report: &mut MigrationReport) {
+fn capabilities(payload: &mut Node<'_>, returns: bool, report: &mut impl Tell) {
     let pointer = "/vcp_payload/call/capabilities_invoked";
     let list = payload.get("call").and_then(|call| call.get("capabilities_invoked")).and_then(Node::open_list);
     for (at, entry) in list.into_iter().flatten().enumerate() {
         if let Some(name) = entry.text_of("capability_id") {
             let string = Node::string(entry.arena(), name);
             let was = std::mem::replace(entry, string);
-            report.renamed(format!("{pointer}/{at}/capability_id"), format!("{pointer}/{at}"));
+            report.renamed((pointer, at, "/capability_id"), (pointer, at, ""));
             if let (true, Node::Object(members)) = (returns, was) {
                 for (name, _) in members.iter().filter(|(name, _)| !name.is("capability_id")) {
-                    report.left_out(format!("{pointer}/{at}/{}", pointer_step(&name.key())));
+                    report.left_out((&*(pointer, at, "").text(), name, ""));
                 }
             }
         }
@@ -81,7 +81,7 @@ fn capabilities(payload: &mut Node<'_>, returns: bool, report: &mut MigrationRep
 }
 
 /// The shapes that production systems wrote.
-fn production(payload: &mut Node<'_>, dialect: Dialect, report: &mut MigrationReport) {
+fn production(payload: &mut Node<'_>, dialect: Dialect, report: &mut impl Tell) {
     let arena = payload.arena();
     let inner = provider_specific(payload, report);
     let (mut provider, mut start_time) = ("", "");
@@ -109,7 +109,7 @@ fn production(payload: &mut Node<'_>, dialect: Dialect, report: &mut MigrationRe
         {
             history.pop();
             if dialect == Dialect::V04 {
-                report.left_out(format!("/vcp_payload/provenance/transformation_history/{}", history.len()));
+                report.left_out(("/vcp_payload/provenance/transformation_history", history.len(), ""));
             }
         }
         if dialect == Dialect::V04 {
@@ -137,23 +137,24 @@ fn production(payload: &mut Node<'_>, dialect: Dialect, report: &mut MigrationRe
 }
 
 /// What is kept for a provider stands there without `data`; gives the first channel in it.
-fn provider_specific<'t>(payload: &mut Node<'t>, report: &mut MigrationReport) -> Option<&'t str> {
+fn provider_specific<'t>(payload: &mut Node<'t>, report: &mut impl Tell) -> Option<&'t str> {
     let mut inner = None;
     let providers = payload.get("custom").and_then(|custom| custom.get("provider_specific")).and_then(Node::open);
     for (name, node) in providers.into_iter().flatten() {
+        let name = &*name;
         if let Some(data) = node.take("data") {
             // The text of the data itself is not touched.
             inner = inner.or_else(|| data.clone().text_of("channel"));
             *node = data;
-            let here = format!("/vcp_payload/custom/provider_specific/{}", pointer_step(&name.key()));
-            report.renamed(format!("{here}/data"), here);
+            let here = "/vcp_payload/custom/provider_specific";
+            report.renamed((here, name, "/data"), (here, name, ""));
         }
     }
     inner
 }
 
 /// The direction of a telephone call is a legacy channel in 0.4, and what the provider said in 0.3.
-fn channel(call: &mut Node<'_>, dialect: Dialect, inner: Option<&str>, report: &mut MigrationReport) {
+fn channel(call: &mut Node<'_>, dialect: Dialect, inner: Option<&str>, report: &mut impl Tell) {
     let Some(word) = call.text_of("direction").filter(|_| call.text_of("channel") == Some("phone")) else { return };
     if dialect == Dialect::V04 {
         if direction(word).is_some() {
@@ -171,7 +172,7 @@ fn channel(call: &mut Node<'_>, dialect: Dialect, inner: Option<&str>, report: &
 }
 
 /// Takes out a section that is what upgrading assumes, with or without the defaults that writing fills in.
-fn leave_out<'t>(parent: &mut Node<'t>, pointer: &'static str, assumed: &'t str, report: &mut MigrationReport) {
+fn leave_out<'t>(parent: &mut Node<'t>, pointer: &'static str, assumed: &'t str, report: &mut impl Tell) {
     let Some(mut section) = parent.member(name_of(pointer)).cloned() else { return };
     let mut assumed = Node::text(section.arena(), assumed);
     if let Some(members) = section.open() {

@@ -10,9 +10,8 @@ pub(super) type Place = u128;
 /// Places in document order, for pointers into a document.
 pub(super) struct Places<'n, 't> {
     root: &'n Node<'t>,
-    /// Where the pointer before led, but for its last step: the next one mostly goes there too.
-    parent: String,
-    way: Way<'n, 't>,
+    /// Where pointers led, but for their last steps: others go there too.
+    parents: Vec<(&'n str, Way<'n, 't>)>,
     /// The members of large objects by name, made when they are asked for first; the objects by their address.
     large: HashMap<usize, HashMap<Cow<'t, str>, usize>>,
 }
@@ -28,23 +27,28 @@ struct Way<'n, 't> {
 
 impl<'n, 't> Places<'n, 't> {
     pub(super) fn new(root: &'n Node<'t>) -> Self {
-        let way = Way { node: Some(root), place: 0, steps: 0 };
-        Self { root, parent: String::new(), way, large: HashMap::new() }
+        Self { root, parents: Vec::with_capacity(Self::KNOWN), large: HashMap::new() }
     }
 
+    /// How many parents are remembered. A message has about as many objects that rules touch.
+    const KNOWN: usize = 16;
+
     /// The place of a pointer.
-    pub(super) fn of(&mut self, pointer: &str) -> Place {
-        let end = pointer.bytes().rposition(|byte| byte == b'/');
+    pub(super) fn of(&mut self, pointer: &'n str) -> Place {
+        let end = memchr::memrchr(b'/', pointer.as_bytes());
         let Some((parent, last)) = end.and_then(|end| Some((pointer.get(..end)?, pointer.get(end + 1..)?))) else {
             return 0;
         };
-        if self.parent != parent {
+        let known = self.parents.iter().find(|(known, _)| *known == parent).map(|(_, way)| *way);
+        let way = known.unwrap_or_else(|| {
             let root = Way { node: Some(self.root), place: 0, steps: 0 };
-            self.way = parent.split('/').skip(1).fold(root, |way, step| self.step(way, step));
-            self.parent.clear();
-            self.parent.push_str(parent);
-        }
-        self.step(self.way, last).place
+            let way = parent.split('/').skip(1).fold(root, |way, step| self.step(way, step));
+            if self.parents.len() < Self::KNOWN {
+                self.parents.push((parent, way));
+            }
+            way
+        });
+        self.step(way, last).place
     }
 
     fn step(&mut self, way: Way<'n, 't>, step: &str) -> Way<'n, 't> {

@@ -93,20 +93,19 @@ fn differ<'t>(
     if !is_one && from.is_object() && to.is_object() {
         let before = operations.len();
         if let (Some(old), Some(new)) = (from.open(), to.open()) {
-            for ((name, node), partner) in old.iter().zip(partners(old, new)) {
-                if partner.is_none() {
-                    let path = pointer(&path.name(&name.key()));
-                    operations.push(Operation { op: Op::Remove, path, was: Some(node.json()), value: None });
-                }
-            }
             let partners = partners(new, old);
+            let is_gone = |at: usize| !partners.contains(&Some(at));
+            let all_stay = old.len() == new.len() && !partners.contains(&None);
+            for (_, (name, node)) in old.iter().enumerate().filter(|(at, _)| !all_stay && is_gone(*at)) {
+                let path = pointer(&path.name(&name.key()));
+                operations.push(Operation { op: Op::Remove, path, was: Some(node.json()), value: None });
+            }
             for ((name, node), partner) in new.iter_mut().zip(partners) {
                 let name = name.key();
-                let path = path.name(&name);
                 match partner.and_then(|at| old.get_mut(at)) {
-                    Some((_, old)) => differ(old, node, &path, depth + 1, operations),
+                    Some((_, old)) => differ(old, node, &path.name(&name), depth + 1, operations),
                     None => {
-                        let path = pointer(&path);
+                        let path = pointer(&path.name(&name));
                         operations.push(Operation { op: Op::Add, path, was: None, value: Some(node.json()) });
                     }
                 }

@@ -1,11 +1,12 @@
 //! What a migration did (decisions 2.6).
 
 use super::{
-    order::Places,
+    order::{Place, Places},
     patch::{Op, Operation},
     stash,
-    tree::Node,
+    tree::{Name, Node},
 };
+use crate::path::pointer_step;
 use serde::{Serialize, Serializer};
 use std::{borrow::Cow, collections::HashSet, fmt};
 
@@ -66,6 +67,13 @@ pub struct Change {
     pub target: Option<Cow<'static, str>>,
 }
 
+impl Change {
+    /// Where it stands in the report.
+    fn place(&self) -> &str {
+        self.source.as_deref().or(self.target.as_deref()).unwrap_or_default()
+    }
+}
+
 /// What a migration did: one entry per touched place, in the order of the source; what the source does not have stands at the end of its object.
 /// Modelled members that did not change have none.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -99,23 +107,6 @@ impl MigrationReport {
 
     fn add(&mut self, kind: ChangeKind, source: Option<Cow<'static, str>>, target: Option<Cow<'static, str>>) {
         self.changes.push(Change { kind, source, target });
-    }
-
-    pub(super) fn renamed(&mut self, source: impl Into<Cow<'static, str>>, target: impl Into<Cow<'static, str>>) {
-        self.add(ChangeKind::Renamed, Some(source.into()), Some(target.into()));
-    }
-
-    pub(super) fn derived(&mut self, source: impl Into<Cow<'static, str>>, target: impl Into<Cow<'static, str>>) {
-        self.add(ChangeKind::Derived, Some(source.into()), Some(target.into()));
-    }
-
-    pub(super) fn assumed(&mut self, target: impl Into<Cow<'static, str>>) {
-        self.add(ChangeKind::Assumed, None, Some(target.into()));
-    }
-
-    /// What was assumed and is left out again.
-    pub(super) fn left_out(&mut self, source: impl Into<Cow<'static, str>>) {
-        self.add(ChangeKind::Assumed, Some(source.into()), None);
     }
 
     /// Adds the unknown members of a tree that was read by its kinds. `source` gives the place in the source, where that is another one.
@@ -154,9 +145,10 @@ impl MigrationReport {
     /// Puts the changes into the order of the source document; what it does not have stands at the end of its object, as findings do (decisions 4.2).
     pub(super) fn sort(&mut self, source: &Node<'_>) {
         let mut places = Places::new(source);
-        self.changes.sort_by_cached_key(|change| {
-            places.of(change.source.as_deref().or(change.target.as_deref()).unwrap_or_default())
-        });
+        let found: Vec<Place> = self.changes.iter().map(|change| places.of(change.place())).collect();
+        let mut ordered: Vec<(Place, Change)> = found.into_iter().zip(self.changes.drain(..)).collect();
+        ordered.sort_by_key(|(place, _)| *place);
+        self.changes.extend(ordered.into_iter().map(|(_, change)| change));
     }
 
     /// Adds what is moved into the stash, or dropped where there is none, but for what a rule has told of already, there or around it. A value that
@@ -226,6 +218,85 @@ impl MigrationReport {
                 (false, _) => self.add(ChangeKind::Dropped, source(), Some(path.to_owned().into())),
             }
         }
+    }
+}
+
+/// Whom rules tell what they do.
+pub(super) trait Tell {
+    fn tell(&mut self, kind: ChangeKind, source: Option<impl Pointer>, target: Option<impl Pointer>);
+
+    fn renamed(&mut self, source: impl Pointer, target: impl Pointer) {
+        self.tell(ChangeKind::Renamed, Some(source), Some(target));
+    }
+
+    fn derived(&mut self, source: impl Pointer, target: impl Pointer) {
+        self.tell(ChangeKind::Derived, Some(source), Some(target));
+    }
+
+    fn assumed(&mut self, target: impl Pointer) {
+        self.tell(ChangeKind::Assumed, None::<&str>, Some(target));
+    }
+
+    /// What was assumed and is left out again.
+    fn left_out(&mut self, source: impl Pointer) {
+        self.tell(ChangeKind::Assumed, Some(source), None::<&str>);
+    }
+}
+
+impl Tell for MigrationReport {
+    fn tell(&mut self, kind: ChangeKind, source: Option<impl Pointer>, target: Option<impl Pointer>) {
+        self.add(kind, source.map(Pointer::text), target.map(Pointer::text));
+    }
+}
+
+/// Somebody who does not want to know.
+pub(super) struct Nobody;
+
+impl Tell for Nobody {
+    fn tell(&mut self, _: ChangeKind, _: Option<impl Pointer>, _: Option<impl Pointer>) {}
+}
+
+/// A JSON Pointer, made only where somebody wants to know it.
+pub(super) trait Pointer {
+    fn text(self) -> Cow<'static, str>;
+}
+
+impl Pointer for &'static str {
+    fn text(self) -> Cow<'static, str> {
+        Cow::Borrowed(self)
+    }
+}
+
+impl Pointer for String {
+    fn text(self) -> Cow<'static, str> {
+        Cow::Owned(self)
+    }
+}
+
+/// An element of a list, and a place below it.
+impl Pointer for (&str, usize, &str) {
+    fn text(self) -> Cow<'static, str> {
+        let (list, mut index, below) = self;
+        let mut digits = [b'0'; 20];
+        let mut length = 0;
+        for place in digits.iter_mut().rev() {
+            *place += (index % 10) as u8;
+            index /= 10;
+            length += 1;
+            if index == 0 {
+                break;
+            }
+        }
+        let digits = digits.get(20 - length..).and_then(|digits| std::str::from_utf8(digits).ok());
+        Cow::Owned([list, "/", digits.unwrap_or_default(), below].concat())
+    }
+}
+
+/// A member, and a place below it.
+impl Pointer for (&str, &Name<'_>, &str) {
+    fn text(self) -> Cow<'static, str> {
+        let (object, name, below) = self;
+        Cow::Owned([object, "/", &pointer_step(&name.key()), below].concat())
     }
 }
 

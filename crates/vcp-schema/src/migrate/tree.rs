@@ -243,23 +243,24 @@ impl<'t> Node<'t> {
 /// The pointer to a member that stands twice in its object, in a tree as it was read: there every opened object is a modelled one.
 pub(super) fn repeated<'t>(node: &Node<'t>) -> Option<String> {
     const FEW: usize = 16;
-    let below = |node: &Node<'t>, step: &str| repeated(node).map(|below| format!("/{step}{below}"));
     match node {
         Node::Raw(..) => None,
-        Node::List(list) => list.iter().enumerate().find_map(|(at, node)| below(node, &at.to_string())),
+        Node::List(list) => list.iter().enumerate().find_map(|(at, node)| Some(format!("/{at}{}", repeated(node)?))),
         Node::Object(members) => {
-            let mut seen = HashSet::new();
-            let mut is_second = |at: usize, name: &Name<'t>| {
-                if members.len() > FEW {
-                    !seen.insert(name.key())
-                } else {
-                    members.iter().take(at).any(|(other, _)| other.same(name))
-                }
+            let second = if members.len() > FEW {
+                let mut seen = HashSet::new();
+                members.iter().find(|(name, _)| !seen.insert(name.key()))
+            } else {
+                let is_second = |at: usize, name: &Name<'t>| members.iter().take(at).any(|(other, _)| other.same(name));
+                members.iter().enumerate().find(|(at, (name, _))| is_second(*at, name)).map(|(_, member)| member)
             };
-            let second = members.iter().enumerate().find(|(at, (name, _))| is_second(*at, name));
+            let step = |name: &Name<'t>| pointer_step(&name.key()).into_owned();
             match second {
-                Some((_, (name, _))) => Some(format!("/{}", pointer_step(&name.key()))),
-                None => members.iter().find_map(|(name, node)| below(node, &pointer_step(&name.key()))),
+                Some((name, _)) => Some(format!("/{}", step(name))),
+                None => members.iter().find_map(|(name, node)| {
+                    let below = repeated(node)?;
+                    Some(format!("/{}{below}", step(name)))
+                }),
             }
         }
     }
@@ -330,13 +331,19 @@ impl<'t> Name<'t> {
     }
 
     pub(super) fn is(&self, name: &str) -> bool {
-        if self.has_escape { self.decoded().as_deref() == Some(name) } else { self.raw == name }
+        if self.has_escape { self.decoded().as_deref() == Some(name) } else { equal(self.raw, name) }
     }
 
     pub(super) fn same(&self, other: &Name<'_>) -> bool {
-        self.raw == other.raw
+        equal(self.raw, other.raw)
             || ((self.has_escape || other.has_escape) && self.decoded().is_some_and(|name| other.is(&name)))
     }
+}
+
+/// Whether two names are equal. Most that are not differ in length or at the start, which takes no call.
+#[inline]
+fn equal(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.as_bytes().first() == b.as_bytes().first() && a == b
 }
 
 fn read<'t>(json: &mut Cursor<'t>, arena: &'t Arena, kind: &Kind) -> Node<'t> {

@@ -2,10 +2,10 @@
 
 use super::{
     MigrateError,
-    report::MigrationReport,
+    report::Tell,
     tree::{Arena, Name, Node, path, quoted},
 };
-use crate::{Dialect, Timestamp, path::pointer_step};
+use crate::{Dialect, Timestamp};
 use std::borrow::Cow;
 
 /// Words of older dialects and what they are in 0.5.
@@ -42,28 +42,42 @@ pub(super) struct Assumed<'t> {
 impl<'t> Assumed<'t> {
     pub(super) fn new(arena: &'t Arena, provider: &str, start_time: &str, status: &str) -> Self {
         Self {
-            model_selection: arena.alloc_str(&format!(
-                r#"{{"policy_id":{},"resolved_at":{},"roles":{{}}}}"#,
-                quoted(arena, &format!("{provider}_default")),
-                quoted(arena, start_time)
-            )),
+            model_selection: concat(
+                arena,
+                &[
+                    r#"{"policy_id":"#,
+                    quoted(arena, concat(arena, &[provider, "_default"])),
+                    r#","resolved_at":"#,
+                    quoted(arena, start_time),
+                    r#","roles":{}}"#,
+                ],
+            ),
             perception_gap: r#"{"gap_score":0.0,"gap_class":"aligned"}"#,
             attribution: r#"{"roles":{},"kpis":{}}"#,
-            hcr: arena.alloc_str(&format!(
-                r#"{{"audience":"system","headline":{},"outcome_status":{}}}"#,
-                quoted(arena, &format!("{provider} call processed")),
-                quoted(arena, status)
-            )),
+            hcr: concat(
+                arena,
+                &[
+                    r#"{"audience":"system","headline":"#,
+                    quoted(arena, concat(arena, &[provider, " call processed"])),
+                    r#","outcome_status":"#,
+                    quoted(arena, status),
+                    "}",
+                ],
+            ),
         }
     }
 }
 
-struct Upgrade<'r> {
+fn concat<'t>(arena: &'t Arena, parts: &[&str]) -> &'t str {
+    arena.alloc_str(&parts.concat())
+}
+
+struct Upgrade<'r, R> {
     dialect: Dialect,
     now: Option<Timestamp>,
     /// Where the source has its audit.
     audit: &'static str,
-    report: &'r mut MigrationReport,
+    report: &'r mut R,
 }
 
 /// Turns a message of an older dialect into 0.5.
@@ -71,7 +85,7 @@ pub(super) fn upgrade(
     root: &mut Node<'_>,
     dialect: Dialect,
     now: Option<Timestamp>,
-    report: &mut MigrationReport,
+    report: &mut impl Tell,
 ) -> Result<(), MigrateError> {
     Upgrade { dialect, now, audit: "/audit", report }.message(root)
 }
@@ -82,7 +96,7 @@ pub(super) fn name_of(pointer: &'static str) -> &'static str {
 }
 
 /// Renames members of `node`, by their places, and tells of those that have a value.
-pub(super) fn rename(node: &mut Node<'_>, from: &'static str, to: &'static str, report: &mut MigrationReport) {
+pub(super) fn rename(node: &mut Node<'_>, from: &'static str, to: &'static str, report: &mut impl Tell) {
     let has_value = node.get(name_of(from)).is_some();
     if node.rename(name_of(from), name_of(to)) && has_value {
         report.renamed(from, to);
@@ -99,7 +113,7 @@ fn required<'t>(node: &mut Node<'t>, pointer: &'static str) -> Result<&'t str, M
     value.as_text().ok_or_else(|| MigrateError::shape(path(pointer), "a string is wanted here"))
 }
 
-impl Upgrade<'_> {
+impl<R: Tell> Upgrade<'_, R> {
     /// Sets a member that is absent or null.
     fn fill<'t>(&mut self, node: &mut Node<'t>, pointer: &'static str, json: &'t str) {
         if node.get(name_of(pointer)).is_none() {
@@ -178,7 +192,7 @@ impl Upgrade<'_> {
         let provider = required(call, "/vcp_payload/call/provider")?;
         let start_time = self.time(call, "/vcp_payload/call/start_time", "/vcp_payload/call/start_time")?;
         let start: String = call_id.chars().take(8).collect();
-        self.fill_text(call, "/vcp_payload/call/session_id", &format!("sess_{provider}_{start}"));
+        self.fill_text(call, "/vcp_payload/call/session_id", &["sess_", provider, "_", &start].concat());
         self.capabilities(call, start_time)?;
         if !self.is_spec() {
             self.channel(call);
@@ -260,7 +274,7 @@ impl Upgrade<'_> {
                 Some((_, node)) => *node = value.clone(),
                 None => members.push((Name::made(members.bump(), &name), value.clone())),
             }
-            self.report.assumed(format!("{pointer}/{name}"));
+            self.report.assumed([pointer, "/", &name].concat());
         }
         Ok(())
     }
@@ -269,18 +283,26 @@ impl Upgrade<'_> {
         let pointer = "/vcp_payload/call/capabilities_invoked";
         let Some(list) = call.get("capabilities_invoked") else { return Ok(()) };
         let arena = list.arena();
+        let start_time = quoted(arena, start_time);
         let list = list.open_list().ok_or_else(|| MigrateError::shape(path(pointer), "a list is wanted here"))?;
         for (at, entry) in list.iter_mut().enumerate() {
             let Some(name) = entry.as_text() else { continue };
-            let object = format!(
-                r#"{{"capability_id":{},"capability_type":"tool_call","invoked_at":{},"success":true}}"#,
-                quoted(arena, name),
-                quoted(arena, start_time)
+            *entry = Node::text(
+                arena,
+                concat(
+                    arena,
+                    &[
+                        r#"{"capability_id":"#,
+                        quoted(arena, name),
+                        r#","capability_type":"tool_call","invoked_at":"#,
+                        start_time,
+                        r#","success":true}"#,
+                    ],
+                ),
             );
-            *entry = Node::text(arena, arena.alloc_str(&object));
-            self.report.renamed(format!("{pointer}/{at}"), format!("{pointer}/{at}/capability_id"));
-            for name in ["capability_type", "invoked_at", "success"] {
-                self.report.assumed(format!("{pointer}/{at}/{name}"));
+            self.report.renamed((pointer, at, ""), (pointer, at, "/capability_id"));
+            for below in ["/capability_type", "/invoked_at", "/success"] {
+                self.report.assumed((pointer, at, below));
             }
         }
         Ok(())
@@ -322,14 +344,14 @@ impl Upgrade<'_> {
             let confidence = entry.get("confidence").and_then(|confidence| confidence.as_number());
             let said: [Option<Cow<'_, str>>; 2] = [
                 match (by, score) {
-                    (Some(by), Some(score)) => Some(format!("{by}: {score}").into()),
+                    (Some(by), Some(score)) => Some([by, ": ", score].concat().into()),
                     (by, score) => by.or(score).map(Cow::Borrowed),
                 },
-                confidence.map(|confidence| format!("(confidence {confidence})").into()),
+                confidence.map(|confidence| ["(confidence ", confidence, ")"].concat().into()),
             ];
             let said: Vec<_> = said.into_iter().flatten().collect();
             *entry = Node::string(entry.arena(), &said.join(" "));
-            self.report.derived(format!("{pointer}/{at}"), format!("{pointer}/{at}"));
+            self.report.derived((pointer, at, ""), (pointer, at, ""));
             let in_range = |score: &&str| score.parse::<f64>().is_ok_and(|score| (0.0..=1.0).contains(&score));
             if by == Some("caller")
                 && let Some(score) = score.filter(in_range)
@@ -341,8 +363,8 @@ impl Upgrade<'_> {
             && outcomes.get("user_satisfaction_score").is_none()
         {
             outcomes.set_json("user_satisfaction_score", score);
-            self.report
-                .derived(format!("{pointer}/{at}/sentiment/score"), "/vcp_payload/outcomes/user_satisfaction_score");
+            let target = "/vcp_payload/outcomes/user_satisfaction_score";
+            self.report.derived((pointer, at, "/sentiment/score"), target);
         }
     }
 
@@ -354,18 +376,17 @@ impl Upgrade<'_> {
         let Some(providers) = custom.get("provider_specific") else { return Ok(()) };
         let mut found = None;
         for (name, node) in providers.object(pointer)? {
-            let here = format!("{pointer}/{}", pointer_step(&name.key()));
+            let name = &*name;
             let empty = Node::text(node.arena(), "{}");
             let data = std::mem::replace(node, empty);
             // The text of the data itself is not touched.
             if let Some(word) = data.clone().text_of("channel").and_then(direction)
                 && (found.is_none() || name.is(provider))
             {
-                found = Some((format!("{here}/channel"), word));
+                found = Some((*name, word));
             }
             node.set("data", data);
-            let target = format!("{here}/data");
-            self.report.renamed(here, target);
+            self.report.renamed((pointer, name, ""), (pointer, name, "/data"));
         }
         let Some(call) = payload.get("call") else { return Ok(()) };
         if let Some((source, word)) = found
@@ -374,8 +395,9 @@ impl Upgrade<'_> {
         {
             call.set_text("channel", "phone");
             call.set_text("direction", word);
-            self.report.derived(source.clone(), "/vcp_payload/call/channel");
-            self.report.derived(source, "/vcp_payload/call/direction");
+            for target in ["/vcp_payload/call/channel", "/vcp_payload/call/direction"] {
+                self.report.derived((pointer, &source, "/channel"), target);
+            }
         }
         Ok(())
     }
@@ -433,7 +455,7 @@ impl Upgrade<'_> {
             (Some(false), _) => ("denied", "[]"),
             (None, _) => ("pending", "[]"),
         };
-        self.fill_text(consent, "/vcp_payload/consent/consent_id", &format!("consent_{call_id}"));
+        self.fill_text(consent, "/vcp_payload/consent/consent_id", &["consent_", call_id].concat());
         self.fill_text(consent, "/vcp_payload/consent/version", "0.4");
         let status_json = quoted(consent.arena(), status);
         for (pointer, value) in [("/vcp_payload/consent/status", status_json), ("/vcp_payload/consent/scope", scope)] {
@@ -477,7 +499,8 @@ impl Upgrade<'_> {
             && let arena = history.arena()
             && let Some(history) = history.open_list()
         {
-            self.report.derived("/vcp_version", format!("{pointer}/transformation_history/{}", history.len()));
+            let list = "/vcp_payload/provenance/transformation_history";
+            self.report.derived("/vcp_version", (list, history.len(), ""));
             history.push(Node::string(arena, &step(self.dialect)));
         }
         Ok(())
@@ -491,5 +514,5 @@ pub(super) fn direction(word: &str) -> Option<&str> {
 
 /// What the history says of an upgrade.
 pub(super) fn step(dialect: Dialect) -> String {
-    format!("upgraded_from_v{}", dialect.version())
+    ["upgraded_from_v", dialect.version().as_str()].concat()
 }
