@@ -21,8 +21,10 @@
 mod conversation;
 mod drift;
 mod error;
+mod integrations;
 mod mapper;
 mod mask;
+mod members;
 mod models;
 pub mod normalize;
 mod provider;

@@ -4,11 +4,11 @@ use crate::{
     conversation::Reader,
     error::MapError,
     mask::Secrets,
-    models::Models,
+    models::{self, Models},
     provider::{Plan, Provider, ReadyRule, ReadySource, Shape},
     registry::Registry,
     report::{How, Problem, Report, UnknownWord, Written},
-    rules::Transform,
+    rules::{Gives, Transform},
     skeleton,
     target::{Place, Target},
     transform::{self, Made, Setting, Value},
@@ -315,6 +315,9 @@ impl<'p> Run<'p, '_> {
             models: Models::default(),
             unused: Vec::new(),
         };
+        for reader in &plan.models {
+            self.use_models(reader, plan, &mut draft);
+        }
         for rule in &plan.rules {
             self.apply(rule, plan, &event, &mut draft)?;
         }
@@ -330,7 +333,8 @@ impl<'p> Run<'p, '_> {
             .written
             .extend(self.provider.own_fields.iter().map(|path| Written::without_source(path.clone(), How::Derived)));
         report.unread = self.walked.unread(&plan.looked_at, &plan.taken);
-        report.unread.extend(unused.iter().map(ToString::to_string));
+        let is_used = |pointer: &Arc<str>| report.written.iter().any(|written| written.source.as_ref() == Some(pointer));
+        report.unread.extend(unused.iter().filter(|pointer| !is_used(pointer)).map(ToString::to_string));
 
         let secrets = match (options.keep_secrets, options.keep_audio) {
             (false, true) => Some(&self.provider.secrets),
@@ -379,7 +383,7 @@ impl<'p> Run<'p, '_> {
             }
             (Target::Free(place, names), value) => {
                 let json = match value {
-                    Value::Json(json) => Some(Cow::Borrowed(json)),
+                    Value::Json(json) => Some(json),
                     Value::Float(number) => Some(Cow::Owned(number.to_string())),
                     Value::Integer(number) => Some(Cow::Owned(number.to_string())),
                     Value::Text(_) | Value::Time(_) => None,
@@ -402,6 +406,37 @@ impl<'p> Run<'p, '_> {
             rule: Some(rule.id.clone()),
         });
         Ok(())
+    }
+
+    /// Writes the models of a list, and what they did and cost.
+    fn use_models(&self, reader: &models::Reader, plan: &Plan, draft: &mut Draft<'p>) {
+        let Some(json) = self.walked.text(reader.at).filter(|json| *json != "null") else { return };
+        let source = self.provider.trie.pointer(reader.at);
+        let used = reader.read(json, reader.table().and_then(|name| self.provider.table(name)));
+        let problem = |message: &&str| Problem {
+            code: if json.starts_with(['[', '{']) { ErrorCode::Unreadable } else { ErrorCode::Type },
+            source: source.clone(),
+            message: (*message).to_owned(),
+        };
+        draft.report.problems.extend(used.problems.iter().map(problem));
+        draft.models.add(&used);
+        let mut metrics = Vec::new();
+        for (name, count) in [("prompt_tokens", used.prompt_tokens), ("completion_tokens", used.completion_tokens)] {
+            if let Some(count) = count {
+                draft.free.push((Place::Metrics, vec![name.to_owned()], Cow::Owned(count.to_string())));
+                metrics.push(format!("outcomes.objective.metrics.{name}"));
+            }
+        }
+        for field in used.roles.iter().flat_map(models::UsedRole::fields).chain(metrics) {
+            if let Some(flag) = plan.field(&field).and_then(|field| draft.written.get_mut(field)) {
+                *flag = Some(How::Read);
+            }
+            let target = format!("$.vcp_payload.{field}").into();
+            draft
+                .report
+                .written
+                .push(Written { source: Some(source.clone()), ..Written::without_source(target, How::Read) });
+        }
     }
 
     /// The text with secrets masked where the walk found them, without another look at it; `None` when there may be more of them elsewhere.
@@ -540,7 +575,11 @@ impl<'p> Run<'p, '_> {
             let pointer = self.provider.trie.pointer(node);
             let by_word = matches!(source.transform, Transform::Word | Transform::Sentiment);
             let word = || by_word.then(|| transform::word_of(json).map(Cow::into_owned)).flatten();
-            match made(source, json, setting) {
+            let made = match self.without_secrets(source, node, json) {
+                Some(masked) => made(source, &masked, setting).into_owned(),
+                None => made(source, json, setting),
+            };
+            match made {
                 Made::Value(value) => {
                     if matches!(value, Value::Text(_)) && transform::is_lossy(json) {
                         let message = "a lone surrogate was replaced by U+FFFD".to_owned();
@@ -560,6 +599,14 @@ impl<'p> Run<'p, '_> {
             }
         }
         None
+    }
+
+    /// The text of a member that is copied beside `data`, when there are secrets in it that are not kept.
+    fn without_secrets(&self, source: &ReadySource, node: NodeId, json: &str) -> Option<String> {
+        if source.transform.gives() != Gives::Json || self.mapper.options.keep_secrets {
+            return None;
+        }
+        self.provider.secrets.mask_at(&self.provider.trie.path(node), json)
     }
 
     /// Whether a source has the evidence that it needs.
@@ -610,11 +657,13 @@ fn place_free_data(message: &mut VcpMessage, provider: &str, free: Vec<(Place, V
     let mut metrics = OrderedMap::new();
     let mut kpis = OrderedMap::new();
     let mut beside = OrderedMap::new();
+    let mut integrations = OrderedMap::new();
     for (place, names, json) in free {
         let map: &mut OrderedMap<String, Node> = match place {
             Place::Metrics => &mut metrics,
             Place::Kpis => &mut kpis,
             Place::ProviderSpecific => &mut beside,
+            Place::Integrations => &mut integrations,
         };
         insert(map, &names, &json);
     }
@@ -624,6 +673,11 @@ fn place_free_data(message: &mut VcpMessage, provider: &str, free: Vec<(Place, V
     }
     if !kpis.is_empty() {
         outcomes.model_outcome_attribution.kpis = RawObject::from_trusted_text(text_of(&kpis));
+    }
+    for (system, node) in integrations.iter() {
+        if let Ok(object) = RawObject::from_json(&node.text()) {
+            message.vcp_payload.custom.integrations.get_or_insert_default().insert(system.clone(), object);
+        }
     }
     let Some(Node::Object(members)) = beside.get(provider) else { return };
     let Some(target) = message.vcp_payload.custom.provider_specific.get_mut(provider) else { return };

@@ -2,7 +2,7 @@
 //! byte for byte.
 
 use std::borrow::Cow;
-use vcp_schema::FieldPath;
+use vcp_schema::{FieldPath, RawJson, Step};
 
 /// A list of members whose leaves are masked. At most 64 patterns.
 #[derive(Debug, Default)]
@@ -115,6 +115,24 @@ impl Secrets {
         let occurs = |name: &str| name.contains('*') || json.contains(name);
         !json.contains("\\u")
             && !self.patterns.iter().any(|pattern| !pattern.is_rooted() && pattern.names().all(occurs))
+    }
+
+    /// The text of a member with secrets masked; `None` when there are none in it. The text must be JSON.
+    pub(crate) fn mask_at(&self, path: &FieldPath, json: &str) -> Option<String> {
+        let mut whole = String::new();
+        for step in path.steps() {
+            if let Step::Name(name) = step {
+                whole.push('{');
+                whole.push_str(RawJson::from_text(name).as_str());
+                whole.push(':');
+            }
+        }
+        let (start, end) = (whole.len(), path.steps().len());
+        whole.push_str(json);
+        whole.push_str(&"}".repeat(end));
+        let (text, masked) = self.mask(&whole);
+        let part = text.get(start..text.len().saturating_sub(end))?;
+        (!masked.is_empty()).then(|| part.to_owned())
     }
 
     /// The text with secrets masked, and the members masked, as JSON Pointers. The text must be JSON.
@@ -386,6 +404,15 @@ mod tests {
     fn a_member_itself_and_nothing_below() {
         let json = r#"{"a":"1","b":{"a":{"c":"2"}},"d":[{"a":3}]}"#;
         assert_eq!(mask(&["a!"], json).1, ["/a", "/d/0/a"]);
+    }
+
+    #[test]
+    fn a_member_is_masked_as_it_is_in_its_document() {
+        let secrets = Secrets::new(["$.a.b.**.*token*", "$.a.c"]);
+        let at = |path: &str, json: &str| secrets.mask_at(&FieldPath::from_dotted(path), json);
+        assert_eq!(at("a.b", r#"{"x":{"token":"1"},"y":2}"#).unwrap(), r#"{"x":{"token":"***"},"y":2}"#);
+        assert_eq!(at("b", r#"{"x":{"token":"1"}}"#), None);
+        assert_eq!(at("a.c", "7").unwrap(), r#""***""#);
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! The models of a call: what was chosen for each role, and what it did and cost (decisions 5.8).
 
 use crate::{
+    members::{elements, members},
     report::{How, Report, Written},
+    rules::{ModelUsage, Table},
     target::ModelPart,
-    transform::Value,
+    transform::{self, Value},
+    trie::{NodeId, ROOT, Trie},
 };
-use vcp_schema::{ModelAttributionRole, ModelRole, ModelRoleInfo, VcpMessage};
+use std::borrow::Cow;
+use vcp_schema::{Decimal, ModelAttributionRole, ModelRole, ModelRoleInfo, VcpMessage};
 
 /// What is known of the models so far, by role, in the order in which rules name them.
 #[derive(Default)]
@@ -36,6 +40,18 @@ impl Models {
         true
     }
 
+    /// Notes the models of a list, role by role.
+    pub(crate) fn add(&mut self, used: &Used) {
+        for role in &used.roles {
+            if self.0.iter().any(|(known, _)| *known == role.role) {
+                continue;
+            }
+            let cost = (role.costs > 0).then(|| role.cost.usd()).flatten();
+            let model = Model { chosen: role.chosen.clone(), minutes: None, tokens: role.tokens, cost };
+            self.0.push((role.role, model));
+        }
+    }
+
     /// Writes them into the message. A model that is said to have been used was used as long as the call, unless the payload knows better.
     pub(crate) fn write(self, message: &mut VcpMessage, report: &mut Report) {
         let payload = &mut message.vcp_payload;
@@ -60,5 +76,189 @@ impl Models {
             payload.model_selection.roles.insert(ModelRole::from(role), info);
             payload.outcomes.model_outcome_attribution.roles.insert(ModelRole::from(role), attribution);
         }
+    }
+}
+
+/// A [`ModelUsage`] ready for use.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    /// Where the list or object is.
+    pub(crate) at: NodeId,
+    rules: ModelUsage,
+    role: Option<&'static str>,
+    members: Trie,
+    name: Option<NodeId>,
+    cost: Vec<NodeId>,
+    prompt: Vec<NodeId>,
+    completion: Vec<NodeId>,
+}
+
+/// The models of a list that have a role.
+#[derive(Debug, Default)]
+pub(crate) struct Used {
+    pub(crate) roles: Vec<UsedRole>,
+    pub(crate) prompt_tokens: Option<i64>,
+    pub(crate) completion_tokens: Option<i64>,
+    /// What of it could not be used.
+    pub(crate) problems: Vec<&'static str>,
+}
+
+#[derive(Debug)]
+pub(crate) struct UsedRole {
+    pub(crate) role: &'static str,
+    chosen: String,
+    cost: Money,
+    costs: usize,
+    tokens: Option<i64>,
+}
+
+impl UsedRole {
+    /// The fields that are written, from `vcp_payload` down.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = String> {
+        let attribution = format!("outcomes.model_outcome_attribution.roles.{}", self.role);
+        let chosen = format!("model_selection.roles.{}.chosen", self.role);
+        let cost = (self.costs > 0).then(|| format!("{attribution}.cost_usd"));
+        let tokens = self.tokens.map(|_| format!("{attribution}.tokens_processed"));
+        [Some(chosen), cost, tokens].into_iter().flatten()
+    }
+}
+
+/// An amount in 10^-18 USD, so that sums are those of the digits.
+#[derive(Debug, Default, Clone, Copy)]
+struct Money(i128);
+
+impl Money {
+    const PLACES: i32 = 18;
+    /// In USD: beyond this nothing of a call costs, and sums stay far from the ends of the type.
+    const MOST: i128 = 1_000_000_000_000;
+
+    fn read(json: &str, cents: bool) -> Option<Self> {
+        let amount = transform::decimal(json).ok()??;
+        let units = amount.scaled(if cents { Self::PLACES - 2 } else { Self::PLACES }).rounded(0).to_i128()?;
+        let most = Self::MOST * 10_i128.pow(Self::PLACES.unsigned_abs());
+        (0..=most).contains(&units).then_some(Self(units))
+    }
+
+    fn usd(self) -> Option<f64> {
+        format!("{}e-{}", self.0, Self::PLACES).parse::<Decimal>().ok()?.to_f64()
+    }
+}
+
+impl Reader {
+    /// Prepares reading at a place; the rule file is known to have no fault.
+    pub(crate) fn new(rules: &ModelUsage, at: NodeId) -> Self {
+        let mut members = Trie::new();
+        let mut wanted = |path: &String| {
+            let node = members.node(ROOT, path);
+            members.want(node);
+            node
+        };
+        let name = rules.name.as_ref().map(&mut wanted);
+        let [cost, prompt, completion] = [&rules.cost, &rules.prompt_tokens, &rules.completion_tokens]
+            .map(|paths| paths.iter().map(&mut wanted).collect::<Vec<_>>());
+        let role = rules.role.as_deref().and_then(known_role);
+        Self { at, rules: rules.clone(), role, members, name, cost, prompt, completion }
+    }
+
+    /// The name of the table that tells roles.
+    pub(crate) fn table(&self) -> Option<&str> {
+        self.rules.roles.as_deref()
+    }
+
+    /// Reads the models of a list or object.
+    pub(crate) fn read(&self, json: &str, table: Option<&Table>) -> Used {
+        let mut used = Used::default();
+        let Some(models) = entries(json) else {
+            used.problems.push("a list or an object of models is wanted here");
+            return used;
+        };
+        for (name, model) in models {
+            let Ok(walked) = self.members.walk(model) else { continue };
+            let name = match self.name {
+                Some(node) => walked.text(node).and_then(transform::string).unwrap_or_default(),
+                None => name.unwrap_or_default(),
+            };
+            let name = name.trim();
+            let role = self.role.or_else(|| table?.look_up(name).word.and_then(known_role));
+            let (Some(role), false) = (role, name.is_empty()) else { continue };
+            let known = used.roles.iter().position(|known| known.role == role);
+            let at = known.unwrap_or_else(|| {
+                let chosen = name.to_owned();
+                used.roles.push(UsedRole { role, chosen, cost: Money::default(), costs: 0, tokens: None });
+                used.roles.len() - 1
+            });
+            let Some(of_role) = used.roles.get_mut(at) else { continue };
+            let there = |node: &NodeId| walked.text(*node).filter(|json| *json != "null");
+            for json in self.cost.iter().filter_map(there) {
+                match Money::read(json, self.rules.cents) {
+                    Some(cost) => {
+                        of_role.cost = Money(of_role.cost.0.saturating_add(cost.0));
+                        of_role.costs += 1;
+                    }
+                    None => used.problems.push("a cost of a model is no number from 0 up"),
+                }
+            }
+            for (members, sum) in
+                [(&self.prompt, &mut used.prompt_tokens), (&self.completion, &mut used.completion_tokens)]
+            {
+                for json in members.iter().filter_map(there) {
+                    let count = transform::whole(json).ok().flatten();
+                    let add = |sum: Option<i64>| sum.unwrap_or(0).checked_add(count?);
+                    match (add(*sum), add(of_role.tokens)) {
+                        (Some(all), Some(of_model)) => (*sum, of_role.tokens) = (Some(all), Some(of_model)),
+                        _ => used.problems.push("a number of tokens of a model is no whole number from 0 up"),
+                    }
+                }
+            }
+        }
+        used.problems.dedup();
+        used
+    }
+}
+
+fn known_role(word: &str) -> Option<&'static str> {
+    ModelRole::WORDS.iter().find(|known| **known == word).copied()
+}
+
+/// The elements of a list, or the members of an object with their names.
+fn entries(json: &str) -> Option<Vec<(Option<Cow<'_, str>>, &str)>> {
+    let listed = elements(json).map(|list| list.into_iter().map(|element| (None, element)).collect());
+    listed.or_else(|| Some(members(json)?.into_iter().map(|(name, value)| (Some(name), value)).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(rules: &str, json: &str) -> Used {
+        let table: Table = serde_json::from_str(r#"{"contains": [["tts", "TTS"], ["gpt", "LLM"]]}"#).unwrap();
+        Reader::new(&serde_json::from_str(rules).unwrap(), ROOT).read(json, Some(&table))
+    }
+
+    #[test]
+    fn models_of_one_role_are_one() {
+        let used = read(
+            r#"{"path": "x", "name": "product", "roles": "t", "cost": ["cost"], "cents": true}"#,
+            r#"[{"product": "a_tts", "cost": 4.2}, {"product": "gpt_4o", "cost": "0.36"}, {"product": "line", "cost": 9},
+                {"product": "gpt_5", "cost": 0.04}, {"product": "gpt_6", "cost": -1}, {"cost": 1}, null, 7]"#,
+        );
+        let roles: Vec<_> = used.roles.iter().map(|role| (role.role, role.chosen.as_str(), role.cost.usd())).collect();
+        assert_eq!(roles, [("TTS", "a_tts", Some(0.042)), ("LLM", "gpt_4o", Some(0.004))]);
+        assert_eq!(used.problems, ["a cost of a model is no number from 0 up"]);
+    }
+
+    #[test]
+    fn models_by_their_names() {
+        let rules = r#"{"path": "x", "role": "LLM", "cost": ["in.price", "out.price"], "prompt_tokens": ["in.tokens"], "completion_tokens": ["out.tokens"]}"#;
+        let used = read(
+            rules,
+            r#"{"m1": {"in": {"tokens": 10, "price": 0.0011286}, "out": {"tokens": 2, "price": 6.8e-05}}, "m2": {"in": {"tokens": "x"}}}"#,
+        );
+        assert_eq!((used.prompt_tokens, used.completion_tokens), (Some(10), Some(2)));
+        let role = used.roles.first().unwrap();
+        assert_eq!((role.chosen.as_str(), role.cost.usd(), role.tokens), ("m1", Some(0.001_196_6), Some(12)));
+        assert_eq!(used.problems, ["a number of tokens of a model is no whole number from 0 up"]);
+        assert_eq!(read(rules, "7").problems, ["a list or an object of models is wanted here"]);
+        assert!(read(rules, "{}").roles.is_empty());
     }
 }

@@ -4,12 +4,16 @@ use crate::{
     conversation::Reader,
     error::RuleError,
     mask::Secrets,
-    rules::{Change, Conversation, Event, Gives, ProviderFile, ProviderInfo, Rule, RuleFile, Source, Table, Transform},
+    models,
+    rules::{
+        Change, Conversation, Event, Gives, ModelUsage, ProviderFile, ProviderInfo, Rule, RuleFile, Source, Table,
+        Transform,
+    },
     target::{Place, Target},
     trie::{NodeId, ROOT, Trie},
 };
 use std::{collections::BTreeMap, sync::Arc};
-use vcp_schema::CapabilityType;
+use vcp_schema::{CapabilityType, ModelRole};
 
 /// A provider: its facts and its rules.
 #[derive(Debug)]
@@ -57,6 +61,8 @@ pub(crate) struct Plan {
     pub(crate) rules: Vec<ReadyRule>,
     /// The fields that the rules write, as JSONPaths of the message.
     pub(crate) fields: Vec<Arc<str>>,
+    /// Where the models stand that were used.
+    pub(crate) models: Vec<models::Reader>,
     /// How its rows are read, and the number of what reading them writes.
     pub(crate) conversation: Option<Reader>,
     /// By node: whether a rule looks at it.
@@ -278,7 +284,17 @@ impl Compiler<'_> {
             }
             reader
         });
-        let lists: Vec<NodeId> = conversation.iter().flat_map(|reader| &reader.lists).map(|(list, _)| *list).collect();
+        let models: Vec<_> = file
+            .models
+            .iter()
+            .enumerate()
+            .map(|(index, usage)| {
+                self.check_models(usage, &format!("{}/{}: `models[{index}]`", file.provider, file.name));
+                models::Reader::new(usage, self.wanted(at, &usage.path))
+            })
+            .collect();
+        let rows = conversation.iter().flat_map(|reader| &reader.lists).map(|(list, _)| *list);
+        let lists: Vec<NodeId> = rows.chain(models.iter().map(|reader| reader.at)).collect();
         let mut looked_at = vec![false; self.trie.len()];
         let of_rule = |rule: &ReadyRule| -> Vec<NodeId> {
             let sources = rule
@@ -301,7 +317,25 @@ impl Compiler<'_> {
                 *taken = true;
             }
         }
-        Plan { at, rules, fields, conversation, looked_at, taken }
+        Plan { at, rules, fields, models, conversation, looked_at, taken }
+    }
+
+    fn check_models(&mut self, usage: &ModelUsage, id: &str) {
+        if usage.path.is_empty() {
+            self.faults.push(format!("{id}: `path` says where the models are"));
+        }
+        match (&usage.role, &usage.roles) {
+            (Some(role), None) => self.check_word(id, role, Some(ModelRole::WORDS)),
+            (None, Some(name)) => match self.file.tables.get(name) {
+                Some(table) => table.results().for_each(|word| self.check_word(id, word, Some(ModelRole::WORDS))),
+                None => self.faults.push(format!("{id}: there is no table `{name}`")),
+            },
+            _ => self.faults.push(format!("{id}: give either `role` or `roles`")),
+        }
+        let members = usage.name.iter().chain(&usage.cost).chain(&usage.prompt_tokens).chain(&usage.completion_tokens);
+        if members.into_iter().any(String::is_empty) {
+            self.faults.push(format!("{id}: a member has no name"));
+        }
     }
 
     fn check_conversation(&mut self, conversation: &Conversation, id: &str) {

@@ -175,9 +175,43 @@ pub struct RuleFile {
     pub name: String,
     /// The rules, in order.
     pub rules: Vec<Rule>,
+    /// Where the models stand that were used, if a list or an object holds them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<ModelUsage>,
     /// How the rows of the conversation are read, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<Conversation>,
+}
+
+/// A list of models that were used, or an object that holds them by their names, with what each did and cost. The first of a role is the one that was
+/// chosen; what others of that role did and cost is added to it. Written before any rule. Members of a model are named with dots.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ModelUsage {
+    /// Where it is, as in [`Source::path`].
+    pub path: String,
+    /// The member with the name of a model. Absent where each model is a member by its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The role of all of them: `LLM`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// The table that tells the role by the name of a model. One that it does not have is passed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<String>,
+    /// Members with costs, which are added up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cost: Vec<String>,
+    /// Whether costs are in US cents; else they are in USD.
+    #[serde(default)]
+    pub cents: bool,
+    /// Members with numbers of tokens that went in, which are added up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompt_tokens: Vec<String>,
+    /// Members with numbers of tokens that came out, which are added up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub completion_tokens: Vec<String>,
 }
 
 /// How the rows of a conversation are read: turns, tool calls and their results (decisions 5.8). Members of rows are named without dots.
@@ -457,8 +491,14 @@ pub enum Transform {
     SentimentWord,
     /// The value of a SIP header.
     SipHeader,
-    /// Any JSON, as it is.
+    /// Any JSON, as it is, with the secrets of the provider masked.
     Json,
+    /// Extractions to what a CRM system wants, when they tell of a lead.
+    CrmIntegration,
+    /// Extractions to what a calendar wants, when they tell of an appointment.
+    CalendarIntegration,
+    /// Extractions to what a sales system wants, with a score of how good the lead is, when they tell of an opportunity.
+    SalesIntegration,
 }
 
 impl Transform {
@@ -487,7 +527,7 @@ impl Transform {
             | Self::Sum
             | Self::TotalTokens => Gives::Integer,
             Self::Cents | Self::Number | Self::Sentiment | Self::Thousandths | Self::Mean => Gives::Float,
-            Self::Json => Gives::Json,
+            Self::Json | Self::CrmIntegration | Self::CalendarIntegration | Self::SalesIntegration => Gives::Json,
         }
     }
 }

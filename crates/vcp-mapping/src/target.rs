@@ -52,12 +52,15 @@ pub(crate) enum Place {
     Metrics,
     Kpis,
     ProviderSpecific,
+    /// By system.
+    Integrations,
 }
 
-const PLACES: [(&str, Place); 3] = [
+const PLACES: [(&str, Place); 4] = [
     ("outcomes.objective.metrics.", Place::Metrics),
     ("outcomes.model_outcome_attribution.kpis.", Place::Kpis),
     ("custom.provider_specific.", Place::ProviderSpecific),
+    ("custom.integrations.", Place::Integrations),
 ];
 
 macro_rules! fields {

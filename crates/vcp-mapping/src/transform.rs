@@ -1,7 +1,7 @@
 //! How the text of a member becomes a value. Every function takes JSON text, says what is wrong with it, and never guesses.
 
 use crate::{
-    normalize,
+    integrations, normalize,
     rules::{Table, Transform},
 };
 use serde_json::value::RawValue;
@@ -15,7 +15,7 @@ pub(crate) enum Value<'p> {
     Time(Timestamp),
     Integer(i64),
     Float(f64),
-    Json(&'p str),
+    Json(Cow<'p, str>),
 }
 
 /// What a transform makes of a text.
@@ -29,6 +29,26 @@ pub(crate) enum Made<'p> {
     /// As `Unlisted`, but the table had an answer by a part of the word.
     Guessed(Value<'p>, String),
     Problem(ErrorCode, &'static str),
+}
+
+impl Made<'_> {
+    /// The same, when the text is not kept.
+    pub(crate) fn into_owned(self) -> Made<'static> {
+        let owned = |value| match value {
+            Value::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            Value::Json(json) => Value::Json(Cow::Owned(json.into_owned())),
+            Value::Time(time) => Value::Time(time),
+            Value::Integer(integer) => Value::Integer(integer),
+            Value::Float(float) => Value::Float(float),
+        };
+        match self {
+            Self::Value(value) => Made::Value(owned(value)),
+            Self::Guessed(value, word) => Made::Guessed(owned(value), word),
+            Self::Nothing => Nothing,
+            Self::Unlisted(word) => Made::Unlisted(word),
+            Self::Problem(code, message) => Problem(code, message),
+        }
+    }
 }
 
 use Made::{Nothing, Problem};
@@ -76,7 +96,10 @@ pub(crate) fn apply<'p>(transform: Transform, json: &'p str, setting: Setting<'_
         Transform::Sentiment => sentiment(json),
         Transform::SentimentWord => sentiment_word(json),
         Transform::SipHeader => sip_header(json, setting.with),
-        Transform::Json => Made::Value(Value::Json(json)),
+        Transform::Json => Made::Value(Value::Json(json.into())),
+        Transform::CrmIntegration => integration(json, integrations::crm),
+        Transform::CalendarIntegration => integration(json, integrations::calendar),
+        Transform::SalesIntegration => integration(json, integrations::sales),
         Transform::StartPlusDuration
         | Transform::EndMinusStart
         | Transform::EndMinusDuration
@@ -277,7 +300,7 @@ fn float(json: &str, places: i32) -> Made<'static> {
 }
 
 /// A whole number that is not negative.
-fn whole(json: &str) -> Result<Option<i64>, Made<'static>> {
+pub(crate) fn whole(json: &str) -> Result<Option<i64>, Made<'static>> {
     let Some(number) = decimal(json)? else { return Ok(None) };
     match number.to_i64() {
         Some(count) if count >= 0 => Ok(Some(count)),
@@ -349,6 +372,18 @@ pub(crate) fn thousandths(dividend: i128, divisor: i128) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+fn integration(json: &str, make: fn(&str) -> Option<String>) -> Made<'_> {
+    if !json.starts_with('{') {
+        // An empty list is what some senders make of an empty object.
+        return if json.trim_matches(['[', ']', ' ']).is_empty() {
+            Nothing
+        } else {
+            Problem(TYPE, "an object is wanted here")
+        };
+    }
+    make(json).map_or(Nothing, |made| Made::Value(Value::Json(made.into())))
+}
+
 /// The word that a member is for tables: a string, or a boolean as `true` and `false`.
 pub(crate) fn word_of(json: &str) -> Option<Cow<'_, str>> {
     if matches!(json, "true" | "false") { Some(Cow::Borrowed(json)) } else { string(json) }
@@ -416,7 +451,7 @@ mod tests {
             Made::Value(Value::Time(time)) => time.to_string(),
             Made::Value(Value::Integer(integer)) => integer.to_string(),
             Made::Value(Value::Float(float)) => format!("{float:?}"),
-            Made::Value(Value::Json(json)) => json.to_owned(),
+            Made::Value(Value::Json(json)) => json.into_owned(),
             Nothing => "nothing".to_owned(),
             Problem(code, _) => code.to_string(),
             other => format!("{other:?}"),

@@ -1,0 +1,131 @@
+//! What Assistable's extractions mean to other systems (provider integration guide, "AI Extractions Integration"; Assistable guide, "Lead Qualification
+//! Scoring Algorithm"; decisions 5.8).
+
+use crate::{members::members, transform};
+use std::borrow::Cow;
+use vcp_schema::RawJson;
+
+type Members<'p> = [(Cow<'p, str>, &'p str)];
+
+/// What a CRM system wants, when the extractions tell of interest or a lead.
+pub(crate) fn crm(extractions: &str) -> Option<String> {
+    let members = members(extractions)?;
+    let interest = value(&members, "customer_interest_level");
+    interest.or_else(|| value(&members, "lead_score"))?;
+    let contact =
+        picked(&members, |name| ["contact_", "customer_", "lead_"].iter().any(|start| name.starts_with(start)));
+    Some(object(&[
+        ("provider", "\"assistable_extractions\""),
+        ("lead_score", interest.unwrap_or("\"unknown\"")),
+        ("contact_data", &contact),
+    ]))
+}
+
+/// What a calendar wants, when the extractions tell of a follow-up or an appointment.
+pub(crate) fn calendar(extractions: &str) -> Option<String> {
+    let members = members(extractions)?;
+    let next = value(&members, "next_followup_date");
+    if next.is_none() && !members.iter().any(|(name, _)| name.contains("appointment_")) {
+        return None;
+    }
+    let scheduling = picked(&members, |name| has_one(name, &["appointment", "schedule", "meeting", "followup"]));
+    Some(object(&[
+        ("provider", "\"assistable_scheduling\""),
+        ("next_action", next.unwrap_or("null")),
+        ("scheduling_data", &scheduling),
+    ]))
+}
+
+/// What a sales system wants, when the extractions tell of an opportunity.
+pub(crate) fn sales(extractions: &str) -> Option<String> {
+    let members = members(extractions)?;
+    let is_sales =
+        |name: &str| has_one(name, &["budget", "purchase", "product_interest", "decision_maker", "timeline"]);
+    if !members.iter().any(|(name, _)| is_sales(name)) {
+        return None;
+    }
+    let hundredths = qualification(&members);
+    Some(object(&[
+        ("provider", "\"assistable_sales_intelligence\""),
+        ("opportunity_data", &picked(&members, is_sales)),
+        ("qualification_score", &transform::thousandths(hundredths * 10, 1)),
+    ]))
+}
+
+/// How good a lead is, in hundredths: 50, and more for somebody who decides, has a budget, and wants it soon; 100 at most.
+fn qualification(members: &Members<'_>) -> i128 {
+    let text = |name: &str| {
+        let json = value(members, name).filter(|json| *json != "null").unwrap_or_default();
+        transform::string(json).unwrap_or(Cow::Borrowed(json)).to_lowercase()
+    };
+    let decides = value(members, "decision_maker") == Some("true");
+    let (budget, timeline) = (text("budget_range"), text("purchase_timeline"));
+    let soon = match timeline.as_str() {
+        timeline if has_one(timeline, &["30 days", "immediate"]) => 15,
+        timeline if has_one(timeline, &["90 days", "quarter"]) => 10,
+        _ => 0,
+    };
+    let points = 50 + if decides { 20 } else { 0 } + if has_one(&budget, &["$", "budget"]) { 15 } else { 0 } + soon;
+    points.min(100)
+}
+
+fn value<'p>(members: &Members<'p>, wanted: &str) -> Option<&'p str> {
+    members.iter().find(|(name, _)| name == wanted).map(|(_, json)| *json)
+}
+
+/// Whether a text has one of some parts, case ignored.
+fn has_one(text: &str, parts: &[&str]) -> bool {
+    let text = text.to_lowercase();
+    parts.iter().any(|part| text.contains(part))
+}
+
+/// The members with some names, as an object.
+fn picked(members: &Members<'_>, is_wanted: impl Fn(&str) -> bool) -> String {
+    let wanted: Vec<(&str, &str)> =
+        members.iter().filter(|(name, _)| is_wanted(name)).map(|(name, json)| (name.as_ref(), *json)).collect();
+    object(&wanted)
+}
+
+fn object(members: &[(&str, &str)]) -> String {
+    let members: Vec<String> =
+        members.iter().map(|(name, json)| format!("{}:{json}", RawJson::from_text(name).as_str())).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_as_the_guide_does() {
+        let score = |json: &str| qualification(&members(json).unwrap());
+        // The published example: `within_30_days` is not `30 days` (decisions 5.8).
+        let published =
+            r#"{"decision_maker":true,"budget_range":"$50000-100000","purchase_timeline":"within_30_days"}"#;
+        assert_eq!(score(published), 85);
+        assert_eq!(score(&published.replace("within_30_days", "within 30 Days")), 100);
+        assert_eq!(score(r#"{"purchase_timeline":"next Quarter"}"#), 60);
+        assert_eq!(score(r#"{"decision_maker":"true","budget_range":"some Budget","purchase_timeline":null}"#), 65);
+        assert_eq!(score(r#"{"budget_range":50000,"budget":"$1"}"#), 50);
+    }
+
+    #[test]
+    fn each_system_has_its_trigger() {
+        assert_eq!(crm(r#"{"contact_name":"x"}"#), None);
+        assert_eq!(
+            crm(r#"{"contact_name":"x","lead_score":95,"other":1}"#).unwrap(),
+            r#"{"provider":"assistable_extractions","lead_score":"unknown","contact_data":{"contact_name":"x","lead_score":95}}"#
+        );
+        assert_eq!(calendar(r#"{"note":"appointment_ is only in a value","meeting":1}"#), None);
+        assert_eq!(
+            calendar(r#"{"appointment_time":null,"Meeting_Room":"b"}"#).unwrap(),
+            r#"{"provider":"assistable_scheduling","next_action":null,"scheduling_data":{"appointment_time":null,"Meeting_Room":"b"}}"#
+        );
+        assert_eq!(
+            sales(r#"{"Implementation_Timeline":"q1"}"#).unwrap(),
+            r#"{"provider":"assistable_sales_intelligence","opportunity_data":{"Implementation_Timeline":"q1"},"qualification_score":0.5}"#
+        );
+        assert_eq!(sales("{}"), None);
+        assert_eq!(sales("[]"), None);
+    }
+}
