@@ -4,7 +4,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use vcp_auth::{AuthError, Outcome, Scheme, Secret, Verifier};
-use vcp_mapping::{ConsentDefault, MapError, Mapper, Mapping, Options, normalize, perception_gap};
+use vcp_mapping::{
+    ConsentDefault, MapError, Mapped, Mapper, Mapping, Options, SessionEvent, normalize, perception_gap,
+};
 use vcp_schema::{
     ErrorCode, FieldPath, OutcomeStatus, ParseError, Timestamp, VcpMessage,
     checksum::{Algorithm, ChecksumError, Verdict},
@@ -12,8 +14,20 @@ use vcp_schema::{
 };
 use vcp_validate::Validator;
 
-const OPS: [&str; 10] =
-    ["hello", "parse", "validate", "map", "normalize", "upgrade", "downgrade", "checksum", "verify_checksum", "verify"];
+const OPS: [&str; 12] = [
+    "hello",
+    "parse",
+    "validate",
+    "map",
+    "assemble",
+    "merge",
+    "normalize",
+    "upgrade",
+    "downgrade",
+    "checksum",
+    "verify_checksum",
+    "verify",
+];
 
 /// Answers requests.
 #[derive(Debug, Default)]
@@ -98,6 +112,8 @@ impl Testee {
             "parse" => parse(&members),
             "validate" => validate(&members),
             "map" => self.map(&members),
+            "assemble" => self.assemble(&members),
+            "merge" => self.merge(&members),
             "normalize" => self.normalize(&members),
             "upgrade" => upgrade(&members),
             "downgrade" => downgrade(&members),
@@ -158,11 +174,33 @@ impl Testee {
     }
 
     fn map(&self, members: &Members<'_>) -> Result<Answer, Answer> {
-        let options = members.get::<MapOptions>("options")?.unwrap_or_default();
-        let received_at: String = members.required("received_at")?;
-        let received_at: Timestamp =
-            received_at.parse().map_err(|_| bad_request("received_at", ErrorCode::Unreadable))?;
         let provider: String = members.required("provider")?;
+        let received_at = time(&members.required::<String>("received_at")?)?;
+        Ok(Done(match self.mapper(members)?.map(&provider, &members.input()?, received_at)? {
+            Mapping::NotACall { event, .. } => json!({"not_a_call": event}),
+            Mapping::Call(mapped) => mapped_answer(*mapped),
+        }))
+    }
+
+    fn assemble(&self, members: &Members<'_>) -> Result<Answer, Answer> {
+        let provider: String = members.required("provider")?;
+        let events: Vec<Event> = members.required("events")?;
+        let timed = |event: &'_ Event| Ok::<_, Answer>((time(&event.received_at)?, event.input_text.clone()));
+        let events = events.iter().map(timed).collect::<Result<Vec<_>, _>>()?;
+        let events: Vec<SessionEvent<'_>> =
+            events.iter().map(|(at, text)| SessionEvent { received_at: *at, body: text.as_bytes() }).collect();
+        Ok(Done(mapped_answer(self.mapper(members)?.assemble(&provider, &events)?)))
+    }
+
+    fn merge(&self, members: &Members<'_>) -> Result<Answer, Answer> {
+        let texts: Vec<String> = members.required("messages")?;
+        let messages = texts.iter().map(|text| VcpMessage::from_json(text)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Done(json!({"message_text": self.mapper.merge(&messages)?.to_json()})))
+    }
+
+    /// The mapper with the options of a request.
+    fn mapper(&self, members: &Members<'_>) -> Result<Mapper, Answer> {
+        let options = members.get::<MapOptions>("options")?.unwrap_or_default();
         let consent_default = match options.consent_default.as_deref() {
             None | Some("granted") => ConsentDefault::Granted,
             Some("pending") => ConsentDefault::Pending,
@@ -175,24 +213,34 @@ impl Testee {
             keep_audio: options.keep_audio.unwrap_or(true),
             ..Options::default()
         };
-        let mapper = self.mapper.clone().options(options);
-        Ok(Done(match mapper.map(&provider, &members.input()?, received_at)? {
-            Mapping::NotACall { event, .. } => json!({"not_a_call": event}),
-            Mapping::Call(mapped) => {
-                let mut answer = json!({
-                    "message_text": mapped.message.to_json(),
-                    "event": mapped.event,
-                    "masked": mapped.report.masked,
-                    "unread": mapped.report.unread,
-                    "defaults": mapped.report.defaults().collect::<Vec<_>>(),
-                });
-                if let (Some(key), Some(answer)) = (mapped.idempotency_key, answer.as_object_mut()) {
-                    answer.insert("idempotency_key".to_owned(), key.into());
-                }
-                answer
-            }
-        }))
+        Ok(self.mapper.clone().options(options))
     }
+}
+
+fn time(text: &str) -> Result<Timestamp, Answer> {
+    text.parse().map_err(|_| bad_request("received_at", ErrorCode::Unreadable))
+}
+
+fn mapped_answer(mapped: Mapped) -> Value {
+    let mut answer = json!({
+        "message_text": mapped.message.to_json(),
+        "event": mapped.event,
+        "masked": mapped.report.masked,
+        "unread": mapped.report.unread,
+        "defaults": mapped.report.defaults().collect::<Vec<_>>(),
+    });
+    if let (Some(key), Some(answer)) = (mapped.idempotency_key, answer.as_object_mut()) {
+        answer.insert("idempotency_key".to_owned(), key.into());
+    }
+    answer
+}
+
+/// An event of a session.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Event {
+    received_at: String,
+    input_text: String,
 }
 
 #[derive(Serialize)]

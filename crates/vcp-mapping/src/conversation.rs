@@ -2,6 +2,7 @@
 //! (`conversation` in its rule files).
 
 use crate::{
+    draft::Call,
     rules::{Clock, Conversation, Role, ToolCalls, ToolResults, Words},
     transform::{self, Made, Value, thousandths},
     trie::{Name, NodeId, ROOT, RowMembers, RowsFound, Trie},
@@ -297,8 +298,8 @@ impl Talk<'_> {
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
 
-    /// The tools that were called; with each, whether its time was read.
-    pub(crate) fn capabilities(&self, start: Timestamp, is_start_read: bool) -> Vec<(CapabilityInvocation, bool)> {
+    /// The tools that were called.
+    pub(crate) fn capabilities(&self, start: Timestamp, is_start_read: bool) -> Vec<Call> {
         let capability = |call: &Called<'_>| {
             let nanos = call.at.and_then(|at| match at {
                 At::Absolute(nanos) => Some(nanos),
@@ -321,7 +322,12 @@ impl Talk<'_> {
                 .maybe_error_message(call.result.as_ref().and_then(|result| result.message.clone()))
                 .metadata(RawObject::from(metadata.into_iter().collect::<serde_json::Map<_, _>>()))
                 .build();
-            (invocation, at.is_some())
+            Call {
+                id: call.id.as_ref().map(ToString::to_string),
+                capability: invocation,
+                is_timed: at.is_some(),
+                has_result: call.result.is_some(),
+            }
         };
         self.calls.iter().map(capability).collect()
     }

@@ -1,6 +1,6 @@
 //! Why a delivery was not mapped.
 
-use vcp_schema::{ErrorCode, FieldPath, ParseError};
+use vcp_schema::{ErrorCode, FieldPath, ParseError, Step};
 
 /// Why a delivery was not mapped: a code and the place in the payload. Holds no value of the payload.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +21,18 @@ impl MapError {
     #[must_use]
     pub fn new(code: ErrorCode, path: FieldPath, message: impl Into<String>) -> Self {
         Self { code, path, message: message.into() }
+    }
+}
+
+impl MapError {
+    /// The same, of a part that stands at a place.
+    pub(crate) fn below(mut self, place: &FieldPath) -> Self {
+        let steps = self.path.steps().to_vec();
+        self.path = steps.into_iter().fold(place.clone(), |path, step| match step {
+            Step::Name(name) => path.name(name),
+            Step::Index(index) => path.index(index),
+        });
+        self
     }
 }
 

@@ -19,18 +19,23 @@
 //! are listed in the report; secrets that payloads carry are masked in the kept text.
 
 mod conversation;
+mod delivery;
+mod draft;
 mod drift;
 mod error;
 mod integrations;
 mod mapper;
 mod mask;
 mod members;
+mod merge;
 mod models;
 pub mod normalize;
+mod openai_realtime;
 mod provider;
 mod registry;
 mod report;
 pub mod rules;
+mod session;
 mod skeleton;
 mod table;
 mod target;
@@ -43,4 +48,5 @@ pub use mapper::{ConsentDefault, Mapped, Mapper, Mapping, Options};
 pub use provider::Provider;
 pub use registry::Registry;
 pub use report::{How, Problem, Report, UnknownWord, Written};
+pub use session::{Assemble, SessionEvent};
 pub use skeleton::perception_gap;

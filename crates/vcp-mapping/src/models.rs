@@ -27,7 +27,7 @@ impl Models {
     /// Notes a part; says whether it belongs to a model: without one there is nothing to attribute it to.
     pub(crate) fn note(&mut self, role: &'static str, part: ModelPart, value: &Value<'_>) -> bool {
         if let (ModelPart::Chosen, Value::Text(chosen)) = (part, value) {
-            self.0.push((role, Model { chosen: chosen.to_string(), ..Model::default() }));
+            self.put(role, Model { chosen: chosen.to_string(), ..Model::default() });
             return true;
         }
         let Some((_, model)) = self.0.iter_mut().find(|(of, _)| *of == role) else { return false };
@@ -43,12 +43,17 @@ impl Models {
     /// Notes the models of a list, role by role.
     pub(crate) fn add(&mut self, used: &Used) {
         for role in &used.roles {
-            if self.0.iter().any(|(known, _)| *known == role.role) {
-                continue;
-            }
             let cost = (role.costs > 0).then(|| role.cost.usd()).flatten();
             let model = Model { chosen: role.chosen.clone(), minutes: None, tokens: role.tokens, cost };
-            self.0.push((role.role, model));
+            self.put(role.role, model);
+        }
+    }
+
+    /// Sets the model of a role; a later delivery replaces what an earlier one told.
+    fn put(&mut self, role: &'static str, model: Model) {
+        match self.0.iter_mut().find(|(known, _)| *known == role) {
+            Some((_, known)) => *known = model,
+            None => self.0.push((role, model)),
         }
     }
 
@@ -220,8 +225,11 @@ fn known_role(word: &str) -> Option<&'static str> {
     ModelRole::WORDS.iter().find(|known| **known == word).copied()
 }
 
+/// A model, with its name where it is a member by that.
+type Entry<'p> = (Option<Cow<'p, str>>, &'p str);
+
 /// The elements of a list, or the members of an object with their names.
-fn entries(json: &str) -> Option<Vec<(Option<Cow<'_, str>>, &str)>> {
+fn entries(json: &str) -> Option<Vec<Entry<'_>>> {
     let listed = elements(json).map(|list| list.into_iter().map(|element| (None, element)).collect());
     listed.or_else(|| Some(members(json)?.into_iter().map(|(name, value)| (Some(name), value)).collect()))
 }

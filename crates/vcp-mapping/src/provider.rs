@@ -1,6 +1,7 @@
 //! A provider ready for use: its files checked and turned into what the mapper runs.
 
 use crate::{
+    Options,
     conversation::Reader,
     error::RuleError,
     mask::Secrets,
@@ -51,6 +52,10 @@ pub(crate) struct ReadyEvent {
     pub(crate) unless: Option<NodeId>,
     /// The members that make its key.
     pub(crate) key: Vec<NodeId>,
+    /// How far in the life of its call it is.
+    pub(crate) rank: u8,
+    /// The member with the time of the event.
+    pub(crate) time: Option<NodeId>,
 }
 
 /// The rules of a rule file, for records that stand at one place.
@@ -185,6 +190,23 @@ impl Provider {
         self.names().any(|own| own.eq_ignore_ascii_case(name))
     }
 
+    /// What is masked in kept payloads by these options; `None` when nothing is.
+    pub(crate) fn masked(&self, options: Options) -> Option<&Secrets> {
+        match (options.keep_secrets, options.keep_audio) {
+            (false, true) => Some(&self.secrets),
+            (false, false) => Some(&self.secrets_and_audio),
+            (true, false) => Some(&self.audio),
+            (true, true) => None,
+        }
+    }
+
+    /// The event that an assembler makes, by its name, with what is done with it.
+    pub(crate) fn assembled(&self) -> Option<(&str, &ReadyEvent)> {
+        let (name, _) = self.file.events.iter().find(|(_, event)| event.assembled)?;
+        let ready = self.shapes.iter().find_map(|shape| shape.events.get(name))?;
+        Some((name, ready))
+    }
+
     /// The table for the words with which the provider says how a call ended.
     pub(crate) fn ended_reasons(&self) -> Option<&Table> {
         self.file.ended_reasons.as_deref().and_then(|name| self.table(name))
@@ -217,6 +239,12 @@ impl Compiler<'_> {
                 self.faults.push(format!("event `{name}` needs the rule file `{rules}`, which is not there"));
             }
         }
+        if self.file.events.values().filter(|event| event.assembled).count() > 1 {
+            self.faults.push("`events`: one event at most is `assembled`".to_owned());
+        }
+        for (name, _) in self.file.events.iter().filter(|(_, event)| event.assembled && event.rules.is_none()) {
+            self.faults.push(format!("event `{name}` is `assembled` and needs `rules`"));
+        }
         let mut shapes = Vec::new();
         for (index, detect) in self.file.detect.iter().enumerate() {
             if detect.name.is_empty() && detect.from.is_none() {
@@ -238,7 +266,8 @@ impl Compiler<'_> {
                 let plan = plan.clone();
                 let unless = event.unless.as_ref().map(|path| self.trie.node(ROOT, path));
                 let key = event.key.iter().map(|path| self.wanted(at, path)).collect();
-                events.insert(name.clone(), ReadyEvent { plan, unless, key });
+                let time = event.time.as_ref().map(|path| self.wanted(at, path));
+                events.insert(name.clone(), ReadyEvent { plan, unless, key, rank: event.rank, time });
             }
             shapes.push(Shape { has, any, filled, lacks, name: detect.name.clone(), from, events });
         }

@@ -1,7 +1,7 @@
 //! The providers that are known.
 
-use crate::{error::RuleError, provider::Provider};
-use std::sync::Arc;
+use crate::{Assemble, error::RuleError, openai_realtime::OpenAi, provider::Provider};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The providers that are known (provider integration guide, "Provider Registry System"; decisions 5.5).
 ///
@@ -15,6 +15,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     providers: Vec<Arc<Provider>>,
+    /// By the name of the provider.
+    assemblers: BTreeMap<String, Arc<dyn Assemble>>,
 }
 
 macro_rules! builtin {
@@ -32,7 +34,7 @@ pub(crate) const BUILTIN: [(&str, &[&str]); 6] = builtin! {
     "vapi" ["call"]
     "bland" ["call"]
     "elevenlabs" ["conversation" "initiation_failure"]
-    "openai_realtime" ["webhook" "event"]
+    "openai_realtime" ["webhook" "event" "session"]
     "assistable" ["call"]
 };
 
@@ -47,6 +49,7 @@ impl Registry {
                 registry.providers.push(Arc::new(provider));
             }
         }
+        registry.register_assembler("openai_realtime", Arc::new(OpenAi));
         registry
     }
 
@@ -75,6 +78,16 @@ impl Registry {
         self.providers.retain(|known| !known.name().eq_ignore_ascii_case(provider.name()));
         self.providers.push(Arc::new(provider));
         Ok(())
+    }
+
+    /// Sets what makes one record of the events of a session of a provider, whose file has an event that is `assembled`. Says whether there is such a provider.
+    pub fn register_assembler(&mut self, provider: &str, assembler: Arc<dyn Assemble>) -> bool {
+        let name = self.get(provider).filter(|known| known.assembled().is_some()).map(|known| known.name().to_owned());
+        name.map(|name| self.assemblers.insert(name, assembler)).is_some()
+    }
+
+    pub(crate) fn assembler(&self, provider: &Provider) -> Option<&dyn Assemble> {
+        self.assemblers.get(provider.name()).map(|assembler| &**assembler)
     }
 
     /// The provider with this name or alias, case ignored.

@@ -133,10 +133,27 @@ pub struct Event {
     /// When this member is there, the delivery is no call record after all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unless: Option<String>,
+    /// It is no delivery: an assembler makes it of the events of a session. Its rules start from the digest, at `$.session`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub assembled: bool,
+    /// How far the delivery is in the life of its call: what comes with a higher rank knows more (decisions 5.11).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rank: u8,
+    /// The member with the time of the event itself, as in [`Source::path`] and as the transform `time` reads it: it orders deliveries of one rank.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
     /// The members that tell one delivery from another and are the same when it is sent again, as in [`Source::path`]: the id first, without which there
     /// is no key; then others that may be there. None where each delivery replaces the one before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key: Vec<String>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+fn is_zero(rank: &u8) -> bool {
+    *rank == 0
 }
 
 /// A word table.
@@ -477,6 +494,10 @@ pub enum Transform {
     Thousandths,
     /// The mean of a list of numbers, rounded half up to three decimals.
     Mean,
+    /// The median of a list of numbers by nearest rank, rounded half up to three decimals.
+    Median,
+    /// The 95th percentile of a list of numbers by nearest rank, rounded half up to three decimals.
+    P95,
     /// US cents to USD, by the digits.
     Cents,
     /// A number.
@@ -526,7 +547,13 @@ impl Transform {
             | Self::Count
             | Self::Sum
             | Self::TotalTokens => Gives::Integer,
-            Self::Cents | Self::Number | Self::Sentiment | Self::Thousandths | Self::Mean => Gives::Float,
+            Self::Cents
+            | Self::Number
+            | Self::Sentiment
+            | Self::Thousandths
+            | Self::Mean
+            | Self::Median
+            | Self::P95 => Gives::Float,
             Self::Json | Self::CrmIntegration | Self::CalendarIntegration | Self::SalesIntegration => Gives::Json,
         }
     }

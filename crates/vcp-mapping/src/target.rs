@@ -93,7 +93,12 @@ fields! {
     "artifacts.transcript" Text |m, v| drop(m.vcp_payload.artifacts.extras.insert("transcript".to_owned(), RawJson::from_text(&v)));
     "consent.status" Word(ConsentStatus::WORDS) |m, v| if let Some(consent) = &mut m.vcp_payload.consent { consent.status = v.into() };
     "consent.granted_at" Time |m, v| if let Some(consent) = &mut m.vcp_payload.consent { consent.granted_at = Some(v) };
-    "provenance.compliance_flags" Text |m, v| m.vcp_payload.provenance.compliance_flags.get_or_insert_default().push(v);
+    "provenance.compliance_flags" Text |m, v| {
+        let flags = m.vcp_payload.provenance.compliance_flags.get_or_insert_default();
+        if !flags.contains(&v) {
+            flags.push(v);
+        }
+    };
 }
 
 impl Target {

@@ -89,6 +89,8 @@ pub(crate) fn apply<'p>(transform: Transform, json: &'p str, setting: Setting<'_
         Transform::Sum => sum(json),
         Transform::Thousandths => rounded(json),
         Transform::Mean => mean(json),
+        Transform::Median => percentile(json, 50),
+        Transform::P95 => percentile(json, 95),
         Transform::Cents => float(json, -2),
         Transform::Number => float(json, 0),
         Transform::Word => word(json, setting.table),
@@ -343,23 +345,42 @@ fn rounded(json: &str) -> Made<'static> {
     }
 }
 
-/// In millionths, which are exact: doubles would round the sum.
-fn mean(json: &str) -> Made<'static> {
+/// The numbers of a list in millionths, which are exact: doubles would round sums.
+fn millionths(json: &str) -> Result<Vec<i128>, Made<'static>> {
     /// Beyond this nothing that a call has is measured, and sums stay far from the ends of the type.
     const MOST: u128 = 1_000_000_000_000_000_000_000;
-    let add = |sum: i128, element: &RawValue| {
+    let number = |element: &RawValue| {
         let millionths = decimal(element.get())?.and_then(|number| number.scaled(6).rounded(0).to_i128());
         millionths
             .filter(|number| number.unsigned_abs() <= MOST)
-            .and_then(|number| sum.checked_add(number))
             .ok_or(Problem(UNREADABLE, "the number is out of range"))
     };
-    match list(json).and_then(|list| Ok((list.len() as i128, list.into_iter().try_fold(0, add)?))) {
-        Ok((0, _)) => Nothing,
-        Ok((count, sum)) => match thousandths(sum, count * 1000).parse() {
-            Ok(value) => Made::Value(Value::Float(value)),
-            Err(_) => Problem(UNREADABLE, "the number is out of range"),
-        },
+    list(json)?.into_iter().map(number).collect()
+}
+
+fn in_thousandths(dividend: i128, divisor: i128) -> Made<'static> {
+    match thousandths(dividend, divisor).parse() {
+        Ok(value) => Made::Value(Value::Float(value)),
+        Err(_) => Problem(UNREADABLE, "the number is out of range"),
+    }
+}
+
+fn mean(json: &str) -> Made<'static> {
+    match millionths(json) {
+        Ok(numbers) if numbers.is_empty() => Nothing,
+        Ok(numbers) => in_thousandths(numbers.iter().sum(), 1000 * numbers.len() as i128),
+        Err(problem) => problem,
+    }
+}
+
+/// By nearest rank.
+fn percentile(json: &str, percent: usize) -> Made<'static> {
+    match millionths(json) {
+        Ok(mut numbers) => {
+            numbers.sort_unstable();
+            let rank = (numbers.len() * percent).div_ceil(100).saturating_sub(1);
+            numbers.get(rank).map_or(Nothing, |number| in_thousandths(*number, 1000))
+        }
         Err(problem) => problem,
     }
 }

@@ -1,0 +1,221 @@
+//! A message in the making, from one delivery or several.
+
+use crate::{
+    ConsentDefault,
+    models::Models,
+    provider::Plan,
+    report::{How, Report},
+    skeleton,
+    target::Place,
+};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+use vcp_schema::{CapabilityInvocation, CustomProviderData, OrderedMap, RawJson, RawObject, VcpMessage};
+
+/// A message in the making. Deliveries of one call are read into it one after the other: what a later one tells replaces what an earlier one did
+/// (decisions 5.11).
+pub(crate) struct Draft<'p> {
+    pub(crate) message: VcpMessage,
+    pub(crate) report: Report,
+    /// Free-form values; of one place the last counts.
+    pub(crate) free: Vec<(Place, Vec<String>, Cow<'p, str>)>,
+    pub(crate) models: Models,
+    /// Members that were read in vain.
+    pub(crate) unused: Vec<Arc<str>>,
+    /// By field of the plan: how a rule wrote it from this delivery, if one did.
+    written: Vec<Option<How>>,
+    /// How fields were written from earlier deliveries, by JSONPath.
+    before: HashMap<Arc<str>, How>,
+    calls: Vec<Call>,
+}
+
+/// A tool that was called.
+pub(crate) struct Call {
+    pub(crate) id: Option<String>,
+    pub(crate) capability: CapabilityInvocation,
+    /// Whether the payload told when.
+    pub(crate) is_timed: bool,
+    pub(crate) has_result: bool,
+}
+
+impl<'p> Draft<'p> {
+    /// A draft from a message of defaults.
+    pub(crate) fn new(message: VcpMessage) -> Self {
+        Self {
+            message,
+            report: Report::default(),
+            free: Vec::new(),
+            models: Models::default(),
+            unused: Vec::new(),
+            written: Vec::new(),
+            before: HashMap::new(),
+            calls: Vec::new(),
+        }
+    }
+
+    /// Begins with a delivery.
+    pub(crate) fn begin(&mut self, plan: &Plan) {
+        self.written = vec![None; plan.fields.len()];
+    }
+
+    /// Ends with a delivery.
+    pub(crate) fn end(&mut self, plan: &Plan) {
+        let written = plan.fields.iter().zip(self.written.drain(..));
+        self.before.extend(written.filter_map(|(field, how)| Some((field.clone(), how?))));
+    }
+
+    /// Whether this delivery wrote a field of the plan.
+    pub(crate) fn is_written(&self, field: usize) -> bool {
+        self.written.get(field).is_some_and(Option::is_some)
+    }
+
+    /// Notes that this delivery wrote a field of the plan.
+    pub(crate) fn mark(&mut self, field: usize, how: How) {
+        if let Some(flag) = self.written.get_mut(field) {
+            *flag = Some(how);
+        }
+    }
+
+    /// How an earlier delivery wrote a field, by its JSONPath.
+    pub(crate) fn before(&self, path: &str) -> Option<How> {
+        self.before.get(path).copied()
+    }
+
+    /// How a field, from `vcp_payload` down, was written, by this delivery or an earlier one.
+    pub(crate) fn how(&self, plan: &Plan, field: &str) -> Option<How> {
+        let now = plan.field(field).and_then(|field| self.written.get(field).copied().flatten());
+        now.or_else(|| self.before(&format!("$.vcp_payload.{field}")))
+    }
+
+    /// Prompt and completion tokens, when both are written.
+    pub(crate) fn tokens(&self) -> Option<(i64, i64)> {
+        let metric = |wanted: &str| {
+            let is_wanted = |names: &[String]| matches!(names, [name] if name == wanted);
+            let found = self.free.iter().rev().find(|(place, names, _)| *place == Place::Metrics && is_wanted(names));
+            found.and_then(|(.., json)| json.parse::<i64>().ok())
+        };
+        metric("prompt_tokens").zip(metric("completion_tokens"))
+    }
+
+    /// Joins the tool calls that this delivery tells with those that are known: by id, and those without one all together.
+    pub(crate) fn join(&mut self, calls: Vec<Call>) {
+        if calls.iter().any(|call| call.id.is_none()) {
+            self.calls.retain(|known| known.id.is_some());
+        }
+        // An id that is used again belongs to the calls in their order.
+        let mut known: HashMap<String, VecDeque<usize>> = HashMap::new();
+        for (at, call) in self.calls.iter().enumerate() {
+            known.entry(call.id.clone().unwrap_or_default()).or_default().push_back(at);
+        }
+        for call in calls {
+            let at = call.id.as_ref().and_then(|id| known.get_mut(id)?.pop_front());
+            match at.and_then(|at| self.calls.get_mut(at)) {
+                Some(known) if known.has_result && !call.has_result => {}
+                Some(known) => *known = call,
+                None => self.calls.push(call),
+            }
+        }
+    }
+
+    /// Writes what was collected into the message. `data` is what is kept of the payload, and `text` what a missing id is made of.
+    pub(crate) fn close(
+        mut self,
+        data: Cow<'_, str>,
+        text: &str,
+        names: &skeleton::Names,
+        consent: ConsentDefault,
+    ) -> (VcpMessage, Report) {
+        let provider = self.message.vcp_payload.call.provider.clone();
+        let start = self.message.vcp_payload.call.start_time;
+        for call in self.calls {
+            let mut capability = call.capability;
+            if !call.is_timed {
+                capability.invoked_at = start;
+            }
+            self.message.vcp_payload.call.capabilities_invoked.push(capability.into());
+        }
+        self.models.write(&mut self.message, &mut self.report);
+        let before = self.before;
+        let is_written = |field: &str| before.contains_key(format!("$.vcp_payload.{field}").as_str());
+        skeleton::finish(&mut self.message, &mut self.report, is_written, names, text, consent);
+        let data = CustomProviderData::builder().data(RawObject::from_trusted_text(data)).build();
+        self.message.vcp_payload.custom.provider_specific.insert(provider.clone(), data);
+        place_free_data(&mut self.message, &provider, self.free);
+        (self.message, self.report)
+    }
+}
+
+/// Puts free-form values where they belong: metrics, key figures, and members beside a provider's `data`.
+fn place_free_data(message: &mut VcpMessage, provider: &str, free: Vec<(Place, Vec<String>, Cow<'_, str>)>) {
+    let mut metrics = OrderedMap::new();
+    let mut kpis = OrderedMap::new();
+    let mut beside = OrderedMap::new();
+    let mut integrations = OrderedMap::new();
+    for (place, names, json) in free {
+        let map: &mut OrderedMap<String, Node> = match place {
+            Place::Metrics => &mut metrics,
+            Place::Kpis => &mut kpis,
+            Place::ProviderSpecific => &mut beside,
+            Place::Integrations => &mut integrations,
+        };
+        insert(map, &names, &json);
+    }
+    let outcomes = &mut message.vcp_payload.outcomes;
+    if !metrics.is_empty() {
+        outcomes.objective.metrics = RawObject::from_trusted_text(text_of(&metrics));
+    }
+    if !kpis.is_empty() {
+        outcomes.model_outcome_attribution.kpis = RawObject::from_trusted_text(text_of(&kpis));
+    }
+    for (system, node) in integrations.iter() {
+        if let Ok(object) = RawObject::from_json(&node.text()) {
+            message.vcp_payload.custom.integrations.get_or_insert_default().insert(system.clone(), object);
+        }
+    }
+    let Some(Node::Object(members)) = beside.get(provider) else { return };
+    let Some(target) = message.vcp_payload.custom.provider_specific.get_mut(provider) else { return };
+    for (name, node) in members.iter() {
+        if let Ok(json) = RawJson::from_json(&node.text()) {
+            target.extras.insert(name.clone(), json);
+        }
+    }
+}
+
+/// Free-form data under construction.
+enum Node {
+    Leaf(String),
+    Object(OrderedMap<String, Node>),
+}
+
+impl Node {
+    fn text(&self) -> String {
+        match self {
+            Self::Leaf(json) => json.clone(),
+            Self::Object(members) => text_of(members),
+        }
+    }
+}
+
+fn text_of(members: &OrderedMap<String, Node>) -> String {
+    let members: Vec<String> =
+        members.iter().map(|(name, node)| format!("{}:{}", RawJson::from_text(name).as_str(), node.text())).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+fn insert(map: &mut OrderedMap<String, Node>, names: &[String], json: &str) {
+    match names {
+        [] => {}
+        [name] => drop(map.insert(name.clone(), Node::Leaf(json.to_owned()))),
+        [name, rest @ ..] => {
+            if !matches!(map.get(name), Some(Node::Object(_))) {
+                map.insert(name.clone(), Node::Object(OrderedMap::new()));
+            }
+            if let Some(Node::Object(inner)) = map.get_mut(name) {
+                insert(inner, rest, json);
+            }
+        }
+    }
+}

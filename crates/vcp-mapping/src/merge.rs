@@ -1,0 +1,283 @@
+//! Several deliveries of one call as one message (decisions 5.11).
+
+use crate::{
+    MapError, Mapper,
+    delivery::{Delivery, Recognised},
+    mapper::sessions,
+    members::{elements, members},
+    provider::{Provider, ReadyEvent},
+    transform,
+};
+use sha2::{Digest, Sha256};
+use std::{borrow::Cow, collections::BTreeMap};
+use vcp_schema::{ErrorCode, FieldPath, Limits, RawJson, Timestamp, VcpMessage};
+
+/// The members beside a provider's `data` that a merge works from, and does not carry over.
+const OWN: [&str; 3] = ["data", DELIVERIES, SESSION];
+const DELIVERIES: &str = "deliveries";
+const SESSION: &str = "session";
+
+/// A delivery that a message keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Kept {
+    event: String,
+    received_at: Timestamp,
+    data: String,
+    /// The digest of a session.
+    session: Option<String>,
+}
+
+impl Kept {
+    fn to_json(&self) -> String {
+        let session = self.session.as_ref().map(|digest| format!(",\"session\":{digest}")).unwrap_or_default();
+        let (event, data) = (RawJson::from_text(&self.event), &self.data);
+        format!("{{\"event\":{},\"received_at\":\"{}\",\"data\":{data}{session}}}", event.as_str(), self.received_at)
+    }
+
+    /// What rules read.
+    fn payload(&self) -> Cow<'_, str> {
+        self.session.as_deref().map_or(Cow::Borrowed(&self.data), |digest| Cow::Owned(sessions(digest)))
+    }
+}
+
+/// Where a delivery stands among those of its call: rank of the event, its own time, when it was received, and what tells it from all others.
+type Place = (u8, Option<i128>, i128, [u8; 32]);
+
+impl Mapper {
+    /// Makes one message of the messages of one call: what a later delivery tells replaces what an earlier one did, tool calls are joined by their ids, and
+    /// members that mapping does not produce are carried over. The order in which messages are given, how they are grouped, and how often, does not matter.
+    ///
+    /// It works from the payloads that the messages keep, with the options of this mapper; they stand in `custom.provider_specific.<provider>.deliveries` afterwards. A value
+    /// that was changed by hand where mapping writes goes back to what the payloads say, unless all messages are the same: then that is the result.
+    ///
+    /// ```
+    /// use vcp_mapping::{Mapper, Mapping};
+    /// let mapper = Mapper::new();
+    /// let message = |body: &str| match mapper.map("retell", body.as_bytes(), "2026-11-21T12:00:00Z".parse()?)? {
+    ///     Mapping::Call(mapped) => Ok(mapped.message),
+    ///     Mapping::NotACall { event, .. } => Err(format!("{event} is no call").into()),
+    /// };
+    /// # let result: Result<(), Box<dyn std::error::Error>> = (|| {
+    /// let ended = message(r#"{"event":"call_ended","call":{"call_id":"c1","duration_ms":90000,"disconnection_reason":"user_hangup"}}"#)?;
+    /// let analyzed = message(r#"{"event":"call_analyzed","call":{"call_id":"c1","call_analysis":{"user_sentiment":"Positive"}}}"#)?;
+    /// let call = mapper.merge(&[analyzed, ended])?;
+    /// assert_eq!(call.vcp_payload.call.duration_sec, Some(90));
+    /// assert_eq!(call.vcp_payload.outcomes.user_satisfaction_score, Some(0.8));
+    /// # Ok(()) })(); result
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E002` no messages, messages of different calls or providers, a message without the payload that it was made of; `VCP_E009` a provider that is not
+    /// registered.
+    pub fn merge(&self, messages: &[VcpMessage]) -> Result<VcpMessage, MapError> {
+        let at = |place: &str| FieldPath::from_dotted(place);
+        let refuse = |place: &str, message: &str| MapError::new(ErrorCode::Mapping, at(place), message);
+        let Some((first, others)) = messages.split_first() else {
+            return Err(refuse("", "there is nothing to merge"));
+        };
+        let call = &first.vcp_payload.call;
+        if others.iter().any(|other| other.vcp_payload.call.call_id != call.call_id) {
+            return Err(refuse("vcp_payload.call.call_id", "the messages are of different calls"));
+        }
+        if others.iter().any(|other| other.vcp_payload.call.provider != call.provider) {
+            return Err(refuse("vcp_payload.call.provider", "the messages are of different providers"));
+        }
+        if others.iter().all(|other| other == first) {
+            return Ok(first.clone());
+        }
+        let provider = self.known(&call.provider)?;
+        let mut all = Vec::new();
+        let mut carried: Option<Carried> = None;
+        for message in messages {
+            let kept = kept(message).ok_or_else(|| {
+                refuse("vcp_payload.custom.provider_specific", "the payload that the message was made of is not there")
+            })?;
+            let base = self.made_of(provider, &kept, &call.call_id)?.to_json();
+            carried = union(carried, beyond(&message.to_json(), &base, &mut vec![provider.name()]));
+            all.extend(kept);
+        }
+        let made = self.made_of(provider, &all, &call.call_id)?;
+        let Some(carried) = carried else { return Ok(made) };
+        let limits = Limits { text_bytes: usize::MAX, ..Limits::default() };
+        VcpMessage::from_json_with(&fill(&made.to_json(), &carried), &limits).map_err(|error| {
+            MapError::new(ErrorCode::Mapping, error.path().clone(), format!("merged, {}", error.message()))
+        })
+    }
+
+    /// The message that mapping makes of deliveries, with all of them kept.
+    fn made_of(&self, provider: &Provider, kept: &[Kept], call_id: &str) -> Result<VcpMessage, MapError> {
+        let payloads: Vec<Cow<'_, str>> = kept.iter().map(Kept::payload).collect();
+        let mut deliveries = Vec::new();
+        for (kept, payload) in kept.iter().zip(&payloads) {
+            let delivery = self.walk(provider, payload)?;
+            let (event, ready) = recognise(provider, &delivery, kept)?;
+            let digest = Sha256::digest([kept.event.as_str(), "\n", &kept.data].concat());
+            let place: Place = (ready.rank, delivery.time(ready), kept.received_at.unix_nanos(), digest.into());
+            deliveries.push((place, kept, delivery, event, ready));
+        }
+        deliveries.sort_by_key(|(place, ..)| *place);
+        // The same delivery again, received later.
+        let mut seen = std::collections::HashSet::new();
+        deliveries.retain(|((.., digest), ..)| seen.insert(*digest));
+        let Some((_, last, _, event, _)) = deliveries.last() else {
+            return Err(MapError::new(ErrorCode::Mapping, FieldPath::root(), "there is nothing to merge"));
+        };
+        let mut draft = self.draft(provider, event, last.received_at);
+        if let Some(earliest) =
+            deliveries.iter().map(|(_, kept, ..)| kept.received_at).min_by_key(Timestamp::unix_nanos)
+        {
+            draft.message.vcp_payload.call.start_time = earliest;
+        }
+        for (_, _, delivery, event, ready) in &deliveries {
+            delivery.read(event, ready, &mut draft)?;
+        }
+        // It may have been made of a payload.
+        draft.message.vcp_payload.call.call_id = call_id.to_owned();
+        let data = last.data.clone();
+        let list: Vec<String> = deliveries.iter().map(|(_, kept, ..)| kept.to_json()).collect();
+        let (mut message, _) = self.close(draft, data.into(), "");
+        if deliveries.len() > 1
+            && let Some(own) = message.vcp_payload.custom.provider_specific.get_mut(provider.name())
+            && let Ok(list) = RawJson::from_json(&format!("[{}]", list.join(",")))
+        {
+            own.extras.insert(DELIVERIES.to_owned(), list);
+        }
+        Ok(message)
+    }
+}
+
+fn recognise<'m>(
+    provider: &'m Provider,
+    delivery: &Delivery<'_, 'm>,
+    kept: &Kept,
+) -> Result<(String, &'m ReadyEvent), MapError> {
+    let refuse = |message: String| {
+        Err(MapError::new(ErrorCode::Mapping, FieldPath::from_dotted("vcp_payload.custom.provider_specific"), message))
+    };
+    if kept.session.is_some() {
+        return match provider.assembled() {
+            Some((event, ready)) => Ok((event.to_owned(), ready)),
+            None => refuse(format!("the calls of `{}` are no sessions of events", provider.name())),
+        };
+    }
+    match delivery.recognise()? {
+        Recognised::Call { event, ready } => Ok((event, ready)),
+        Recognised::NotACall { event, .. } => refuse(format!("the kept payload, `{event}`, is no call record")),
+    }
+}
+
+/// The deliveries that a message keeps; `None` when it keeps none, or something else in their place.
+fn kept(message: &VcpMessage) -> Option<Vec<Kept>> {
+    let own = message.vcp_payload.custom.provider_specific.get(message.vcp_payload.call.provider.as_str())?;
+    if let Some(list) = own.extras.get(DELIVERIES) {
+        return elements(list.as_str())?.into_iter().map(kept_delivery).collect();
+    }
+    let event = message.audit.extras.get("event_type").and_then(|event| transform::string(event.as_str()));
+    Some(vec![Kept {
+        event: event.unwrap_or_default().into_owned(),
+        received_at: message.audit.received_at,
+        data: own.data.as_str().to_owned(),
+        session: own.extras.get(SESSION).map(|digest| digest.as_str().to_owned()),
+    }])
+}
+
+fn kept_delivery(json: &str) -> Option<Kept> {
+    let members = members(json)?;
+    let get = |wanted: &str| members.iter().find(|(name, _)| name == wanted).map(|(_, value)| *value);
+    Some(Kept {
+        event: transform::string(get("event")?)?.into_owned(),
+        received_at: transform::string(get("received_at")?)?.parse().ok()?,
+        data: get("data").filter(|data| data.starts_with('{'))?.to_owned(),
+        session: get(SESSION).map(str::to_owned),
+    })
+}
+
+/// Members of a message that mapping did not make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Carried {
+    /// The text of a value.
+    Value(String),
+    Below(BTreeMap<String, Carried>),
+}
+
+/// How deep members are looked at one by one. Nothing modelled is deeper; below, a value is one thing.
+const DEEPEST: usize = 64;
+
+/// What one object has beyond another. `path` is that of the object, the name of the provider first.
+fn beyond(own: &str, base: &str, path: &mut Vec<&str>) -> Option<Carried> {
+    let base: BTreeMap<Cow<'_, str>, &str> = members(base)?.into_iter().collect();
+    let mut found = BTreeMap::new();
+    for (name, value) in members(own)? {
+        let is_own = matches!(path.as_slice(), [provider, "vcp_payload", "custom", "provider_specific", of] if of == provider)
+            && OWN.contains(&name.as_ref());
+        // A checksum is of a message that this one is no more.
+        let is_checksum = path.get(1..) == Some(&["audit"]) && name == "checksum";
+        let more = match base.get(&name) {
+            _ if is_own || is_checksum || value == "null" => None,
+            None => Some(whole(value, path.len())),
+            Some(known) if known.starts_with('{') && value.starts_with('{') && path.len() < DEEPEST => {
+                let mut path = path.clone();
+                path.push(name.as_ref());
+                beyond(value, known, &mut path)
+            }
+            Some(known) => (*known == "[]" && value != "[]").then(|| whole(value, path.len())),
+        };
+        if let Some(more) = more {
+            found.insert(name.into_owned(), more);
+        }
+    }
+    (!found.is_empty()).then_some(Carried::Below(found))
+}
+
+/// A value that another message has nothing for, an object member by member.
+fn whole(value: &str, depth: usize) -> Carried {
+    match members(value) {
+        Some(members) if !members.is_empty() && depth < DEEPEST => Carried::Below(
+            members.into_iter().map(|(name, value)| (name.into_owned(), whole(value, depth + 1))).collect(),
+        ),
+        _ => Carried::Value(value.to_owned()),
+    }
+}
+
+/// What two messages carry over. Of two values for one place an object stands before any other, and of others the greater text, so that no order matters.
+fn union(a: Option<Carried>, b: Option<Carried>) -> Option<Carried> {
+    match (a, b) {
+        (Some(Carried::Below(mut a)), Some(Carried::Below(b))) => {
+            for (name, more) in b {
+                let known = a.remove(&name);
+                if let Some(both) = union(known, Some(more)) {
+                    a.insert(name, both);
+                }
+            }
+            Some(Carried::Below(a))
+        }
+        (Some(Carried::Value(a)), Some(Carried::Value(b))) => Some(Carried::Value(a.max(b))),
+        (Some(Carried::Value(_)), Some(below)) | (Some(below), Some(Carried::Value(_))) => Some(below),
+        (a, b) => a.or(b),
+    }
+}
+
+/// An object with what is carried over where it has nothing.
+fn fill(base: &str, carried: &Carried) -> String {
+    let (Carried::Below(more), Some(members)) = (carried, members(base)) else { return base.to_owned() };
+    let mut parts = Vec::new();
+    let mut known = std::collections::HashSet::new();
+    for (name, value) in &members {
+        let value = match more.get(name.as_ref()) {
+            Some(below @ Carried::Below(_)) => Cow::Owned(fill(value, below)),
+            Some(Carried::Value(carried)) if matches!(*value, "[]" | "null") => Cow::Borrowed(carried.as_str()),
+            _ => Cow::Borrowed(*value),
+        };
+        parts.push(format!("{}:{value}", RawJson::from_text(name).as_str()));
+        known.insert(name.as_ref());
+    }
+    for (name, carried) in more.iter().filter(|(name, _)| !known.contains(name.as_str())) {
+        let value = match carried {
+            Carried::Value(value) => value.clone(),
+            below @ Carried::Below(_) => fill("{}", below),
+        };
+        parts.push(format!("{}:{value}", RawJson::from_text(name).as_str()));
+    }
+    format!("{{{}}}", parts.join(","))
+}

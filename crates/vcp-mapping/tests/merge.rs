@@ -1,0 +1,306 @@
+//! Several deliveries of one call: the order in which they come, how they are grouped and how often they come does not matter, and nothing is lost.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::sync::LazyLock;
+use vcp_mapping::{Mapper, Mapping, SessionEvent};
+use vcp_schema::{ErrorCode, RawJson, RawObject, Timestamp, VcpMessage};
+
+static MAPPER: LazyLock<Mapper> = LazyLock::new(Mapper::new);
+
+fn at(minute: u32) -> Timestamp {
+    format!("2026-11-21T12:{minute:02}:00Z").parse().unwrap()
+}
+
+fn map(provider: &str, payload: &Value, received_at: Timestamp) -> VcpMessage {
+    match MAPPER.map(provider, payload.to_string().as_bytes(), received_at) {
+        Ok(Mapping::Call(mapped)) => mapped.message,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn json(message: &VcpMessage) -> Value {
+    serde_json::from_str(&message.to_json()).unwrap()
+}
+
+fn merge(messages: &[VcpMessage]) -> VcpMessage {
+    let merged = MAPPER.merge(messages).unwrap();
+    assert_eq!(VcpMessage::from_json(&merged.to_json()).unwrap(), merged, "what is merged reads back");
+    merged
+}
+
+/// One delivery of a call: which event, and which of its members are there.
+fn delivery(provider: usize, event: usize, members: u32) -> (&'static str, Value) {
+    let has = |bit: u32| members & 1 << bit != 0;
+    let pick = |all: &[(u32, &str, Value)]| {
+        let there = all.iter().filter(|(bit, ..)| has(*bit));
+        there.map(|(_, name, value)| ((*name).to_owned(), value.clone())).collect::<serde_json::Map<_, _>>()
+    };
+    match provider {
+        0 => {
+            let mut call = pick(&[
+                (0, "start_timestamp", json!(1_791_979_200_000_i64 + i64::from(members % 3))),
+                (1, "end_timestamp", json!(1_791_979_290_000_i64)),
+                (2, "duration_ms", json!(90_000 + members % 5000)),
+                (3, "disconnection_reason", json!(["user_hangup", "dial_busy"][members as usize % 2])),
+                (
+                    4,
+                    "call_analysis",
+                    json!({"user_sentiment": (["Positive", "Negative", "Unknown"][members as usize % 3]), "call_successful": has(9)}),
+                ),
+                (
+                    5,
+                    "transcript_with_tool_calls",
+                    json!([
+                        {"role": "agent", "content": "hello", "words": [{"word": "hello", "start": 0.1, "end": 0.5}]},
+                        {"role": "tool_call_invocation", "tool_call_id": "t1", "name": "book", "time_sec": 3},
+                        {"role": "tool_call_invocation", "tool_call_id": format!("t{}", members % 4), "name": "look_up"},
+                        {"role": "tool_call_result", "tool_call_id": "t1", "content": "ok", "successful": has(10)},
+                    ]),
+                ),
+                (
+                    6,
+                    "call_cost",
+                    json!({"combined_cost": members % 7, "product_costs": [{"product": "gpt_4o", "cost": 1}]}),
+                ),
+                (7, "retell_llm_dynamic_variables", json!({format!("v{}", members % 3): "x"})),
+                (8, "data_storage_setting", json!(["everything_except_pii", "everything"][members as usize % 2])),
+            ]);
+            call.insert("call_id".to_owned(), json!("c1"));
+            let event = ["call_started", "transcript_updated", "call_ended", "call_analyzed"][event];
+            let mut payload = json!({"event": event, "call": call});
+            if has(11) {
+                payload["event_timestamp"] = json!(1_791_979_300_000_i64 + i64::from(members % 4));
+            }
+            ("retell", payload)
+        }
+        1 => {
+            let mut message = pick(&[
+                (0, "startedAt", json!("2026-10-14T12:00:00.000Z")),
+                (1, "endedAt", json!("2026-10-14T12:01:30.000Z")),
+                (2, "endedReason", json!(["customer-ended-call", "pipeline-error"][members as usize % 2])),
+                (3, "cost", json!(0.25)),
+                (
+                    4,
+                    "artifact",
+                    json!({"messages": [{"role": "bot", "message": "hi", "time": 1_791_979_201_000_i64, "endTime": 1_791_979_202_000_i64}]}),
+                ),
+                (5, "timestamp", json!(1_791_979_300_000_i64 + i64::from(members % 4))),
+                (6, "status", json!(["in-progress", "ended"][members as usize % 2])),
+            ]);
+            message.insert("call".to_owned(), json!({"id": "c1", "type": "webCall"}));
+            let event = ["status-update", "status-update", "conversation-update", "end-of-call-report"][event];
+            message.insert("type".to_owned(), event.into());
+            ("vapi", json!({"message": message}))
+        }
+        _ => {
+            let mut call = pick(&[
+                (0, "created_at", json!("2026-10-14T12:00:00.025251+00:00")),
+                (1, "corrected_duration", json!("85")),
+                (2, "summary", json!(format!("summary {}", members % 3))),
+                (3, "variables", json!({"city": "Leeds", "api_key": "k"})),
+                (4, "price", json!(0.1)),
+                (5, "answered_by", json!(["human", "voicemail"][members as usize % 2])),
+                (6, "status", json!("completed")),
+            ]);
+            for (name, value) in [("call_id", json!("c1")), ("completed", json!(true)), ("inbound", json!(has(7)))] {
+                call.insert(name.to_owned(), value);
+            }
+            call.insert("call_length".to_owned(), json!(1.5));
+            call.insert("to".to_owned(), json!("+12025550143"));
+            call.insert("from".to_owned(), json!("+12025550101"));
+            ("bland", Value::Object(call))
+        }
+    }
+}
+
+/// What somebody adds by hand to a message, in places that mapping does not write.
+fn edit(message: &mut VcpMessage, edit: u32) {
+    let payload = &mut message.vcp_payload;
+    match edit {
+        1 => drop(payload.call.extras.insert("ticket".to_owned(), RawJson::from_text("T-1"))),
+        2 => drop(payload.call.extras.insert("ticket".to_owned(), RawJson::from_text("T-2"))),
+        3 => payload.hcr.key_points.push("called back".to_owned()),
+        4 => payload.custom.experimental = Some(RawObject::from_json(r#"{"a":{"b":1}}"#).unwrap()),
+        5 => payload.custom.experimental = Some(RawObject::from_json(r#"{"a":{"c":[1e300]}}"#).unwrap()),
+        6 => payload.artifacts.transcript_ref = Some("s3://calls/1.mp4".to_owned()),
+        7 => {
+            let data = payload.custom.provider_specific.get_mut(payload.call.provider.as_str()).unwrap();
+            data.extras.insert("note".to_owned(), RawJson::from_json("{\"x\": 1}").unwrap());
+        }
+        _ => {}
+    }
+}
+
+type Made = (usize, u32, u32, u32);
+
+fn made() -> impl Strategy<Value = Made> {
+    (0_usize..4, any::<u32>(), 0_u32..5, 0_u32..12)
+}
+
+fn messages(provider: usize, made: &[Made]) -> Vec<VcpMessage> {
+    let one = |(event, members, minute, by_hand): &Made| {
+        let (provider, payload) = delivery(provider, *event, *members);
+        let mut message = map(provider, &payload, at(*minute));
+        edit(&mut message, *by_hand);
+        message
+    };
+    made.iter().map(one).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn order_grouping_and_repetition_do_not_matter(
+        provider in 0_usize..3,
+        made in prop::collection::vec(made(), 2..5),
+        turn in any::<prop::sample::Index>(),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut all = messages(provider, &made);
+        let merged = merge(&all);
+        // Repetition, and the result again.
+        let mut again = all.clone();
+        again.extend(all.clone());
+        again.push(merged.clone());
+        prop_assert_eq!(json(&merge(&again)), json(&merged));
+        prop_assert_eq!(json(&merge(&[merged.clone(), all[0].clone()])), json(&merged));
+        // Order.
+        let turn = turn.index(all.len());
+        all.rotate_left(turn);
+        prop_assert_eq!(json(&merge(&all)), json(&merged));
+        all.reverse();
+        prop_assert_eq!(json(&merge(&all)), json(&merged));
+        // Grouping.
+        let (some, rest) = all.split_at(1 + cut.index(all.len() - 1));
+        let left = merge(&[&[merge(some)], rest].concat());
+        let right = merge(&[some, &[merge(rest)]].concat());
+        prop_assert_eq!(json(&left), json(&merged));
+        prop_assert_eq!(json(&right), json(&merged));
+    }
+
+    #[test]
+    fn every_delivery_and_every_addition_is_kept(provider in 0_usize..3, made in prop::collection::vec(made(), 1..5)) {
+        let all = messages(provider, &made);
+        let merged = json(&merge(&all));
+        let own = |message: &Value| message["vcp_payload"]["custom"]["provider_specific"].as_object().unwrap().values().next().unwrap().clone();
+        for message in &all {
+            let message = json(message);
+            let data = own(&message)["data"].clone();
+            let kept = own(&merged);
+            let is_kept = kept["data"] == data || kept["deliveries"].as_array().unwrap().iter().any(|delivery| delivery["data"] == data);
+            prop_assert!(is_kept);
+            for place in ["/vcp_payload/call/ticket", "/vcp_payload/hcr/key_points/0", "/vcp_payload/custom/experimental/a/b",
+                "/vcp_payload/custom/experimental/a/c", "/vcp_payload/artifacts/transcript_ref"] {
+                prop_assert!(message.pointer(place).is_none() || merged.pointer(place).is_some(), "{}", place);
+            }
+            prop_assert!(own(&message).get("note").is_none() || own(&merged).get("note").is_some());
+        }
+    }
+}
+
+#[test]
+fn one_message_is_itself() {
+    let message = map("retell", &json!({"event": "call_ended", "call": {"call_id": "c1"}}), at(0));
+    assert_eq!(merge(std::slice::from_ref(&message)), message);
+    let mut edited = message.clone();
+    edited.vcp_payload.hcr.headline = "edited".to_owned();
+    assert_eq!(merge(&[edited.clone(), edited.clone()]), edited);
+}
+
+#[test]
+fn what_comes_later_replaces_and_defaults_do_not() {
+    let call = |event: &str, call: Value| json!({"event": event, "call": call});
+    let ended = call(
+        "call_ended",
+        json!({"call_id": "c1", "start_timestamp": 1_791_979_200_000_i64, "duration_ms": 90_000, "disconnection_reason": "user_hangup",
+            "transcript_with_tool_calls": [{"role": "tool_call_invocation", "tool_call_id": "t1", "name": "book"}]}),
+    );
+    let analyzed = call(
+        "call_analyzed",
+        json!({"call_id": "c1", "duration_ms": 91_000, "call_analysis": {"user_sentiment": "Negative"},
+            "transcript_with_tool_calls": [{"role": "tool_call_invocation", "tool_call_id": "t1", "name": "book"},
+                {"role": "tool_call_result", "tool_call_id": "t1", "content": "no", "successful": false}]}),
+    );
+    let merged = merge(&[map("retell", &analyzed, at(1)), map("retell", &ended, at(2))]);
+    let call = &merged.vcp_payload.call;
+    assert_eq!(call.start_time.to_string(), "2026-10-14T12:00:00Z");
+    assert_eq!((call.duration_sec, call.capabilities_invoked.len()), (Some(91), 1));
+    assert_eq!(call.capabilities_invoked[0].invocation().map(|call| call.success), Some(false));
+    assert_eq!(
+        merged.vcp_payload.outcomes.objective.status.as_str(),
+        "success",
+        "the analysis says nothing of the end"
+    );
+    assert_eq!(merged.vcp_payload.outcomes.perception_gap.gap_score, 0.8);
+    assert_eq!(json(&merged)["audit"]["event_type"], "call_analyzed");
+}
+
+#[test]
+fn what_cannot_be_merged() {
+    let code = |messages: &[VcpMessage]| MAPPER.merge(messages).map(|_| ()).map_err(|e| (e.code, e.path.to_string()));
+    let message = |id: &str| map("retell", &json!({"event": "call_ended", "call": {"call_id": id}}), at(0));
+    let refused = |path: &str| Err((ErrorCode::Mapping, path.to_owned()));
+    assert_eq!(code(&[]), refused("$"));
+    assert_eq!(code(&[message("a"), message("b")]), refused("$.vcp_payload.call.call_id"));
+    let mut other = message("a");
+    other.vcp_payload.call.provider = "vapi".to_owned();
+    assert_eq!(code(&[message("a"), other]), refused("$.vcp_payload.call.provider"));
+    let mut bare = message("a");
+    bare.vcp_payload.custom.provider_specific.remove("retell");
+    assert_eq!(code(&[message("a"), bare]), refused("$.vcp_payload.custom.provider_specific"));
+    let mut strange = message("a");
+    strange.vcp_payload.call.provider = "nobody".to_owned();
+    let mut stranger = strange.clone();
+    stranger.vcp_payload.hcr.headline = "x".to_owned();
+    assert_eq!(code(&[strange, stranger]), Err((ErrorCode::UnknownProvider, "$".to_owned())));
+    for deliveries in ["7", "[7]", r#"[{"event":"call_ended"}]"#, r#"[{"event":"x","received_at":"soon","data":{}}]"#] {
+        let mut tampered = message("a");
+        let own = tampered.vcp_payload.custom.provider_specific.get_mut("retell").unwrap();
+        own.extras.insert("deliveries".to_owned(), RawJson::from_json(deliveries).unwrap());
+        assert_eq!(code(&[message("a"), tampered]), refused("$.vcp_payload.custom.provider_specific"), "{deliveries}");
+    }
+}
+
+#[test]
+fn hostile_depth_takes_no_stack() {
+    let deep = format!("{}1{}", r#"{"a":"#.repeat(200_000), "}".repeat(200_000));
+    let payload =
+        format!(r#"{{"event":"call_ended","call":{{"call_id":"c1","retell_llm_dynamic_variables":{deep}}}}}"#);
+    let message = |minute| match MAPPER.map("retell", payload.as_bytes(), at(minute)) {
+        Ok(Mapping::Call(mapped)) => mapped.message,
+        other => panic!("{other:?}"),
+    };
+    let mut edited = message(1);
+    edited.vcp_payload.custom.experimental = Some(RawObject::from_json(&deep).unwrap());
+    let merged = MAPPER.merge(&[message(0), edited]).unwrap();
+    assert!(merged.vcp_payload.custom.experimental.is_some());
+}
+
+#[test]
+fn sessions_merge_with_their_announcements() {
+    let events = [
+        (at(1), r#"{"type":"session.created","session":{"id":"s1","model":"gpt-realtime"}}"#),
+        (
+            at(2),
+            r#"{"type":"conversation.item.done","item":{"id":"i1","type":"message","role":"user","content":[{"type":"input_text","text":"Hi"}]}}"#,
+        ),
+        (
+            at(3),
+            r#"{"type":"response.done","response":{"id":"r1","status":"completed","usage":{"input_tokens":1,"output_tokens":2}}}"#,
+        ),
+    ];
+    let events: Vec<SessionEvent<'_>> =
+        events.iter().map(|(at, body)| SessionEvent { received_at: *at, body: body.as_bytes() }).collect();
+    let session = MAPPER.assemble("openai", &events).unwrap().message;
+    let updated =
+        map("openai", &json!({"type": "session.updated", "session": {"id": "s1", "model": "gpt-realtime-2"}}), at(4));
+    let merged = merge(&[updated.clone(), session.clone()]);
+    let value = json(&merged);
+    assert_eq!(value["vcp_payload"]["call"]["duration_sec"], 120);
+    assert_eq!(value["vcp_payload"]["artifacts"]["transcript"], "User: Hi");
+    assert_eq!(json(&merge(&[merged, session, updated])), value);
+}
