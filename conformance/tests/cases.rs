@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test program")]
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -11,6 +12,7 @@ use vcp_conformance::{
     case::{Case, CaseFile, Verdict},
     testee::Testee,
 };
+use vcp_mapping::rules::ProviderFile;
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -35,10 +37,50 @@ fn main() {
         move || ids_are_locked(&root, &ids)
     }));
     trials.push(Trial::test("suite::files_fit_their_schema", {
-        let root = root.to_owned();
+        let (root, files) = (root.to_owned(), files.clone());
         move || files_fit(&root, &files)
     }));
+    trials.push(Trial::test("suite::every_word_has_a_case", {
+        let root = root.to_owned();
+        move || every_word_has_a_case(&root, &files)
+    }));
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Every word, beginning and part of the tables in the rule files stands in the input of a case for its provider.
+fn every_word_has_a_case(root: &Path, files: &[PathBuf]) -> Result<(), Failed> {
+    let read = |path: &Path| -> Value { serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap() };
+    let mut inputs: BTreeMap<String, String> = BTreeMap::new();
+    for file in files {
+        for case in read(file)["cases"].as_array().unwrap() {
+            let input = &case["input"];
+            let Some(provider) = input["provider"].as_str().or_else(|| input["args"][0].as_str()) else { continue };
+            let provider = if provider == "openai" { "openai_realtime" } else { provider };
+            let events =
+                input["events"].as_array().into_iter().flatten().filter_map(|event| event["input_text"].as_str());
+            let seen = inputs.entry(provider.to_lowercase()).or_default();
+            events.chain(input["input_text"].as_str()).for_each(|text| seen.push_str(text));
+            seen.push_str(&input["args"].to_string());
+        }
+    }
+    let mut missing = Vec::new();
+    for provider in fs::read_dir(root.join("../crates/vcp-mapping/rules")).unwrap() {
+        let file: ProviderFile = serde_json::from_value(read(&provider.unwrap().path().join("provider.json"))).unwrap();
+        let seen = inputs.get(&file.provider).cloned().unwrap_or_default();
+        let lower = seen.to_lowercase();
+        for (name, table) in &file.tables {
+            let is_there = |word: &str| match word {
+                "true" | "false" => seen.contains(&format!(":{word}")),
+                word => seen.contains(&format!("\"{word}\"")),
+            };
+            let words = table.words.keys().filter(|word| !is_there(word));
+            let parts = table.begins.iter().chain(&table.contains).map(|(part, _)| part);
+            let parts = parts.filter(|part| !part.split('*').all(|part| lower.contains(&part.to_lowercase())));
+            missing.extend(words.chain(parts).map(|word| format!("{}/{name}: {word}", file.provider)));
+        }
+    }
+    assert!(missing.is_empty(), "words without a case: {missing:?}");
+    Ok(())
 }
 
 fn case_files(folder: &Path) -> Vec<PathBuf> {

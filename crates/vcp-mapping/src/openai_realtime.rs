@@ -135,8 +135,8 @@ impl Session {
                 self.session(&event.object("session"));
                 self.close_reason = event.filled("reason");
             }
-            "transport.failed" => self.ending = Some("transport_failed"),
-            "input_audio_buffer.timeout_triggered" => self.ending = Some("idle_timeout"),
+            "transport.failed" => self.ending = Some("transport.failed"),
+            "input_audio_buffer.timeout_triggered" => self.ending = Some("input_audio_buffer.timeout_triggered"),
             "error" if event.object("error").text("type").as_deref() == Some("server_error") => {
                 self.ending = Some("server_error");
             }
@@ -492,7 +492,7 @@ mod tests {
         let idle = r#"{"type":"input_audio_buffer.timeout_triggered"}"#;
         let of = |events: &[&str]| digest(&events.iter().map(|event| ("00", *event)).collect::<Vec<_>>());
         assert_eq!(of(&[done, cancelled])["last_response"]["status"], "completed");
-        assert_eq!(of(&[done, idle])["ending"], "idle_timeout");
+        assert_eq!(of(&[done, idle])["ending"], "input_audio_buffer.timeout_triggered");
         assert_eq!(of(&[idle, done])["ending"], Value::Null);
         assert_eq!(of(&[r#"{"type":"error","error":{"type":"server_error"}}"#])["ending"], "server_error");
         assert_eq!(of(&[r#"{"type":"error","error":{"type":"invalid_request_error"}}"#])["ending"], Value::Null);
