@@ -94,8 +94,16 @@ impl<'p, 'm> Delivery<'p, 'm> {
         for reader in &plan.models {
             self.use_models(reader, plan, draft);
         }
+        let (mut looked_at, mut taken) = (Cow::Borrowed(&plan.looked_at), Cow::Borrowed(&plan.taken));
         for rule in &plan.rules {
-            self.apply(rule, plan, event, draft)?;
+            if !self.applies(rule, event, draft) {
+                continue;
+            }
+            if rule.is_conditional() {
+                looked_at.to_mut().extend(rule.sources());
+                taken.to_mut().extend(rule.taken());
+            }
+            self.apply(rule, plan, draft)?;
         }
         if let Some(reader) = &plan.conversation {
             self.converse(reader, plan, draft);
@@ -103,7 +111,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
         draft.end(plan);
         let written = &draft.report.written;
         let is_used = |pointer: &Arc<str>| written.iter().any(|written| written.source.as_ref() == Some(pointer));
-        draft.report.unread = self.walked.unread(&plan.looked_at, &plan.taken);
+        draft.report.unread = self.walked.unread(&looked_at, &taken);
         draft.report.unread.extend(draft.unused.iter().filter(|pointer| !is_used(pointer)).map(ToString::to_string));
         Ok(())
     }
@@ -142,8 +150,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
         Ok(None)
     }
 
-    fn apply(&self, rule: &ReadyRule, plan: &Plan, event: &str, draft: &mut Draft<'p>) -> Result<(), MapError> {
-        if !self.applies(rule, event, draft) || (draft.is_written(rule.field) && !rule.target.collects()) {
+    fn apply(&self, rule: &ReadyRule, plan: &Plan, draft: &mut Draft<'p>) -> Result<(), MapError> {
+        if draft.is_written(rule.field) && !rule.target.collects() {
             return Ok(());
         }
         let Some(mut found) = self.value(rule, plan, draft) else {

@@ -70,10 +70,33 @@ pub(crate) struct Plan {
     pub(crate) models: Vec<models::Reader>,
     /// How its rows are read, and the number of what reading them writes.
     pub(crate) conversation: Option<Reader>,
-    /// By node: whether a rule looks at it.
-    pub(crate) looked_at: Vec<bool>,
-    /// By node: whether a rule takes its text.
-    pub(crate) taken: Vec<bool>,
+    /// What rules without conditions look at.
+    pub(crate) looked_at: Nodes,
+    /// What rules without conditions take the text of.
+    pub(crate) taken: Nodes,
+}
+
+/// A set of members.
+#[derive(Debug, Clone)]
+pub(crate) struct Nodes(Vec<bool>);
+
+impl Nodes {
+    /// None of so many.
+    pub(crate) fn new(length: usize) -> Self {
+        Self(vec![false; length])
+    }
+
+    pub(crate) fn extend(&mut self, nodes: impl IntoIterator<Item = NodeId>) {
+        for node in nodes {
+            if let Some(place) = self.0.get_mut(node) {
+                *place = true;
+            }
+        }
+    }
+
+    pub(crate) fn contains(&self, node: NodeId) -> bool {
+        self.0.get(node).copied().unwrap_or_default()
+    }
 }
 
 #[derive(Debug)]
@@ -102,6 +125,24 @@ pub(crate) struct ReadySource {
     pub(crate) needs: Vec<(NodeId, String)>,
     pub(crate) needs_for: Vec<String>,
     pub(crate) except: Vec<String>,
+}
+
+impl ReadyRule {
+    /// Whether it is for some deliveries only.
+    pub(crate) fn is_conditional(&self) -> bool {
+        self.event.is_some() || !self.after.is_empty() || !self.when.is_empty()
+    }
+
+    /// The members that it looks at for a value.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = NodeId> {
+        let needs = self.sources.iter().flat_map(|source| source.needs.iter().map(|(node, _)| *node));
+        self.taken().chain(needs).chain(self.change.iter().map(|(node, _)| *node))
+    }
+
+    /// The members whose text it takes.
+    pub(crate) fn taken(&self) -> impl Iterator<Item = NodeId> {
+        self.sources.iter().filter_map(|source| source.node)
+    }
 }
 
 impl Plan {
@@ -324,28 +365,18 @@ impl Compiler<'_> {
             .collect();
         let rows = conversation.iter().flat_map(|reader| &reader.lists).map(|(list, _)| *list);
         let lists: Vec<NodeId> = rows.chain(models.iter().map(|reader| reader.at)).collect();
-        let mut looked_at = vec![false; self.trie.len()];
-        let of_rule = |rule: &ReadyRule| -> Vec<NodeId> {
-            let sources = rule
-                .sources
-                .iter()
-                .flat_map(|source| source.node.into_iter().chain(source.needs.iter().map(|(node, _)| *node)));
-            sources
-                .chain(rule.when.iter().map(|(node, _)| *node))
-                .chain(rule.change.iter().map(|(node, _)| *node))
-                .collect()
-        };
-        for node in rules.iter().flat_map(of_rule).chain(detection.iter().copied()).chain(lists.iter().copied()) {
-            if let Some(looked_at) = looked_at.get_mut(node) {
-                *looked_at = true;
-            }
+        let mut looked_at = Nodes::new(self.trie.len());
+        let mut taken = Nodes::new(self.trie.len());
+        let always = rules.iter().filter(|rule| !rule.is_conditional());
+        for rule in always {
+            looked_at.extend(rule.sources());
+            taken.extend(rule.taken());
         }
-        let mut taken = vec![false; self.trie.len()];
-        for node in rules.iter().flat_map(|rule| &rule.sources).filter_map(|source| source.node).chain(lists) {
-            if let Some(taken) = taken.get_mut(node) {
-                *taken = true;
-            }
+        for rule in &rules {
+            looked_at.extend(rule.when.iter().map(|(node, _)| *node));
         }
+        looked_at.extend(detection.iter().copied().chain(lists.iter().copied()));
+        taken.extend(lists);
         Plan { at, rules, fields, models, conversation, looked_at, taken }
     }
 

@@ -1,5 +1,6 @@
 //! The members that rules look at, as a tree, and the one walk over a payload that finds them.
 
+use crate::provider::Nodes;
 use serde::{
     Deserializer,
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -389,8 +390,8 @@ impl<'p> Walked<'p, '_> {
     }
 
     /// Whether the text of a node, or of one above it, was taken whole.
-    fn is_taken(&self, node: NodeId, taken: &[bool]) -> bool {
-        let here = taken.get(node).copied().unwrap_or_default() && self.text(node).is_some();
+    fn is_taken(&self, node: NodeId, taken: &Nodes) -> bool {
+        let here = taken.contains(node) && self.text(node).is_some();
         here || self
             .trie
             .nodes
@@ -400,7 +401,7 @@ impl<'p> Walked<'p, '_> {
     }
 
     /// The members that are neither among those looked at nor below one whose text was taken, in document order.
-    pub(crate) fn unread(&self, looked_at: &[bool], taken: &[bool]) -> Vec<String> {
+    pub(crate) fn unread(&self, looked_at: &Nodes, taken: &Nodes) -> Vec<String> {
         let below =
             |node: NodeId, name: &str| format!("{}{}", self.trie.pointer(node), FieldPath::root().name(name).pointer());
         let mut unread: Vec<(usize, String)> = self
@@ -410,7 +411,7 @@ impl<'p> Walked<'p, '_> {
             .map(|(order, node, name)| (*order, below(*node, name)))
             .collect();
         for (node, found) in self.found.iter().enumerate().filter(|(_, found)| found.present && !found.object) {
-            if !looked_at.get(node).copied().unwrap_or_default() && !self.is_taken(node, taken) {
+            if !looked_at.contains(node) && !self.is_taken(node, taken) {
                 unread.push((found.order, self.trie.pointer(node).to_string()));
             }
         }
@@ -436,8 +437,9 @@ mod tests {
         let (trie, id, name) = trie();
         let walked = trie.walk(r#"{"x/y":[1],"call":{"id":"a","agent":{"name":1.50,"age":3},"b":{}}}"#).unwrap();
         assert_eq!((walked.text(id), walked.text(name)), (Some("\"a\""), Some("1.50")));
-        let looked_at = vec![true; trie.len()];
-        assert_eq!(walked.unread(&looked_at, &[]), ["/x~1y", "/call/agent/age", "/call/b"]);
+        let mut looked_at = Nodes::new(trie.len());
+        looked_at.extend(0..trie.len());
+        assert_eq!(walked.unread(&looked_at, &Nodes::new(0)), ["/x~1y", "/call/agent/age", "/call/b"]);
         assert_eq!(walked.unread(&[], &[]), ["/x~1y", "/call/id", "/call/agent/name", "/call/agent/age", "/call/b"]);
     }
 

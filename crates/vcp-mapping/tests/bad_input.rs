@@ -1,0 +1,242 @@
+//! Every source of every rule, as the rule files have them, with everything that it should not be: mapped, or reported at its place, or standing for no
+//! value; never a panic, and never a silent value of something else.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
+
+use serde_json::{Map, Value, json};
+use std::{collections::BTreeSet, fs, path::PathBuf};
+use vcp_mapping::{
+    How, Mapped, Mapper, Mapping,
+    rules::{Detect, Event, ProviderFile, Rule, RuleFile, Source, Transform},
+};
+use vcp_schema::{ErrorCode, VcpMessage};
+
+const AWKWARD: &[&str] = &[
+    "null",
+    "true",
+    "false",
+    "0",
+    "-0",
+    "1",
+    "-1",
+    "0.5",
+    "-0.4",
+    "1e300",
+    "1e400",
+    "-1e400",
+    "1e-400",
+    "1e-9223372036854775808",
+    "9223372036854775807",
+    "9223372036854775808",
+    "253402300799999",
+    "253402300800000",
+    "-62135596800001",
+    "1791979200",
+    "1791979200000",
+    "\"\"",
+    "\" \"",
+    "\"42\"",
+    "\"-7\"",
+    "\"0\"",
+    "\"1e400\"",
+    "\"brand new\"",
+    "\"2026-02-30T00:00:00Z\"",
+    "\"2026-10-14T12:00:00+23:59\"",
+    "\"0001-01-01T00:00:00+10:00\"",
+    "\"\\ud800\"",
+    "[]",
+    "{}",
+    "[null,1,\"x\",{}]",
+    "[1,2,-3]",
+    "{\"a\":{\"b\":[]}}",
+];
+
+struct Files {
+    provider: ProviderFile,
+    rules: Vec<RuleFile>,
+}
+
+fn files() -> Vec<Files> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let mut found = Vec::new();
+    for folder in fs::read_dir(root).unwrap() {
+        let folder = folder.unwrap().path();
+        let provider = serde_json::from_str(&fs::read_to_string(folder.join("provider.json")).unwrap()).unwrap();
+        let paths = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+        let others = paths.filter(|path| path.file_name().is_some_and(|name| name != "provider.json"));
+        let rules = others.map(|path| serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()).collect();
+        found.push(Files { provider, rules });
+    }
+    found
+}
+
+/// Sets a member by its dotted path, unless something on the way is no object.
+fn set(payload: &mut Value, dotted: &str, value: Value) -> bool {
+    let names: Vec<&str> = dotted.split('.').filter(|name| !name.is_empty()).collect();
+    let mut here = payload;
+    for (at, name) in names.iter().enumerate() {
+        let Some(members) = here.as_object_mut() else { return false };
+        if at + 1 == names.len() {
+            members.insert((*name).to_owned(), value);
+            return true;
+        }
+        here = members.entry((*name).to_owned()).or_insert_with(|| json!({}));
+    }
+    false
+}
+
+fn absolute(at: &str, path: &str) -> String {
+    path.strip_prefix("$.").map_or_else(|| format!("{at}.{path}").trim_matches('.').to_owned(), str::to_owned)
+}
+
+/// A delivery of an event with nothing in it but what tells the event.
+fn bare(detect: &Detect, event: &Event, name: &str) -> Option<(Value, String)> {
+    let mut payload = Value::Object(Map::new());
+    let at = event.at.clone().unwrap_or_else(|| detect.at.clone());
+    if !at.is_empty() {
+        set(&mut payload, &at, json!({}));
+    }
+    for member in detect.has.iter().chain(detect.any.first()).chain(&detect.filled) {
+        set(&mut payload, member, json!("x"));
+    }
+    match &detect.from {
+        Some(from) => drop(set(&mut payload, from, json!(name.strip_prefix(detect.name.as_str())?))),
+        None if detect.name != name => return None,
+        None => {}
+    }
+    Some((payload, at))
+}
+
+/// Meets the conditions of a rule, and those of the rules that must have written before.
+fn prepare(payload: &mut Value, at: &str, rule: &Rule, all: &[Rule]) {
+    for (path, words) in &rule.when {
+        match path.as_str() {
+            "$event" => {}
+            "$written" => {
+                for field in words {
+                    let before = all.iter().find(|before| before.to == *field).unwrap();
+                    set(payload, &absolute(at, &before.from[0].path), json!("2026-10-14T12:00:00Z"));
+                }
+            }
+            path => drop(set(payload, &absolute(at, path), json!(words[0]))),
+        }
+    }
+    for source in &rule.from {
+        for need in &source.needs {
+            let text = if need.contains.is_empty() { "x" } else { need.contains.trim_matches('"') };
+            set(payload, &absolute(at, &need.path), json!([{ "role": text, "x": format!("User: {text}") }]));
+        }
+    }
+}
+
+/// Whether a value stands for none to a transform, so that nothing need be said of it.
+fn stands_for_none(source: &Source, value: &str, file: &ProviderFile) -> bool {
+    let is_empty = matches!(value, "null" | "\"\"" | "\" \"" | "[]");
+    let table = source.with.as_ref().and_then(|name| file.tables.get(name));
+    match source.transform {
+        // A table that need not have every word says nothing of those that it has not.
+        Transform::Word => is_empty || table.is_some_and(|table| !table.complete),
+        Transform::SipHeader | Transform::FirstRowTime | Transform::LastRowTime => is_empty || value.starts_with('['),
+        Transform::CrmIntegration | Transform::CalendarIntegration | Transform::SalesIntegration => {
+            is_empty || value.starts_with('{')
+        }
+        _ => is_empty,
+    }
+}
+
+fn check(mapped: &Mapped, rule: &Rule, pointer: &str, value: &str, source: &Source, file: &ProviderFile, what: &str) {
+    let report = &mapped.report;
+    let read = VcpMessage::from_json(&mapped.message.to_json());
+    assert_eq!(read.as_ref(), Ok(&mapped.message), "{what}");
+    assert!(mapped.message.is_plain(), "{what}");
+    let is_written = report.written.iter().any(|written| written.source.as_deref() == Some(pointer));
+    let is_told = report.problems.iter().any(|problem| &*problem.source == pointer)
+        || report.unknown_words.iter().any(|unknown| &*unknown.source == pointer)
+        || report.unread.iter().any(|unread| unread == pointer || pointer.starts_with(&format!("{unread}/")));
+    // What tells the event may be the value that comes first.
+    let has_another = report
+        .explain(&format!("$.vcp_payload.{}", rule.to))
+        .is_some_and(|written| written.source.as_deref().is_some_and(|other| other != pointer));
+    assert!(
+        is_written || is_told || has_another || stands_for_none(source, value, file),
+        "{what}: neither used nor told: {report:?}"
+    );
+    if value == "null" {
+        assert!(!is_written, "{what}: null is no value");
+    }
+    for written in &report.written {
+        assert!(
+            written.how != How::Read || written.source.is_some() || written.transform.is_some(),
+            "{what}: {written:?}"
+        );
+    }
+}
+
+#[test]
+fn every_source_of_every_rule_can_be_anything() {
+    let mapper = Mapper::new();
+    let received_at = "2026-11-21T12:00:00Z".parse().unwrap();
+    let mut tried = BTreeSet::new();
+    let mut all = BTreeSet::new();
+    for Files { provider: file, rules } in files() {
+        for (name, event) in file.events.iter().filter(|(_, event)| !event.assembled) {
+            let Some(rule_file) = rules.iter().find(|rules| Some(&rules.name) == event.rules.as_ref()) else {
+                continue;
+            };
+            for (index, rule) in rule_file.rules.iter().enumerate() {
+                let is_for_another = rule.when.get("$event").is_some_and(|events| !events.contains(name));
+                for source in rule.from.iter().filter(|source| !source.path.is_empty()) {
+                    let id = format!("{}/{}[{index}] {}", file.provider, rule_file.name, source.path);
+                    all.insert(id.clone());
+                    for detect in file.detect.iter().filter(|_| !is_for_another) {
+                        let Some((mut base, at)) = bare(detect, event, name) else { continue };
+                        prepare(&mut base, &at, rule, &rule_file.rules);
+                        let path = absolute(&at, &source.path);
+                        // What tells the event, or a condition, is not replaced.
+                        let mut probe = base.clone();
+                        if !set(&mut probe, &path, json!("probe")) {
+                            continue;
+                        }
+                        let pointer = format!("/{}", path.replace('.', "/"));
+                        for value in AWKWARD {
+                            let what = format!("{} {name} {id} = {value}", file.provider);
+                            let text = probe.to_string().replace("\"probe\"", value);
+                            match mapper.map(&file.provider, text.as_bytes(), received_at) {
+                                Ok(Mapping::Call(mapped)) if mapped.event == *name => {
+                                    tried.insert(id.clone());
+                                    check(&mapped, rule, &pointer, value, source, &file, &what);
+                                }
+                                Ok(_) => {}
+                                Err(error) => {
+                                    let known = matches!(error.code, ErrorCode::Mapping | ErrorCode::Missing);
+                                    assert!(known, "{what}: {error}");
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let missed: Vec<_> = all.difference(&tried).collect();
+    assert!(missed.is_empty(), "sources that were never read: {missed:?}");
+}
+
+#[test]
+fn a_test_of_this_test() {
+    let file: ProviderFile = files().into_iter().find(|files| files.provider.provider == "retell").unwrap().provider;
+    let (payload, at) = bare(&file.detect[0], &file.events["call_ended"], "call_ended").unwrap();
+    assert_eq!((payload, at.as_str()), (json!({"event": "call_ended", "call": {}}), "call"));
+    let missing = std::panic::catch_unwind(|| {
+        let mapper = Mapper::new();
+        let text = r#"{"event":"call_ended","call":{"call_id":"c1"}}"#;
+        let Ok(Mapping::Call(mapped)) = mapper.map("retell", text.as_bytes(), "2026-11-21T12:00:00Z".parse().unwrap())
+        else {
+            panic!("no call")
+        };
+        let source: Source = serde_json::from_value(json!({"path": "duration_ms", "as": "millis"})).unwrap();
+        let rule: Rule = serde_json::from_value(json!({"to": "call.duration_sec", "from": [source]})).unwrap();
+        check(&mapped, &rule, "/call/duration_ms", "7", &rule.from[0], &file, "a value that nobody read");
+    });
+    assert!(missing.is_err());
+}
