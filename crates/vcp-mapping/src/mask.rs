@@ -52,8 +52,12 @@ impl Pattern {
 
     /// Whether the pattern is of a form that works.
     fn is_sound(&self) -> bool {
-        let is_name = |name: &str| !name.is_empty() && !name.contains('*');
-        self.outer.iter().all(|name| is_name(name)) && !self.last.is_empty() && self.last != "**"
+        let is_plain = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-$ .*".contains(&b));
+        let is_name = |name: &str| !name.is_empty() && !name.contains('*') && is_plain(name);
+        self.outer.iter().all(|name| is_name(name))
+            && !self.last.is_empty()
+            && self.last != "**"
+            && is_plain(&self.last)
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
@@ -100,7 +104,7 @@ impl Secrets {
     /// Whether the text can hold a listed member at all; most do not, and need no further look.
     fn may_occur(&self, json: &str) -> bool {
         let occurs = |name: &str| name.contains('*') || json.contains(name);
-        json.contains("\\u") || self.patterns.iter().any(|pattern| pattern.names().all(occurs))
+        may_hide_names(json) || self.patterns.iter().any(|pattern| pattern.names().all(occurs))
     }
 
     /// The members with one place each, by their dotted names from the root, and whether only a leaf there is masked. Such a member is found by the walk
@@ -113,7 +117,7 @@ impl Secrets {
     /// Whether the text can hold no listed member but those with one place each.
     pub(crate) fn are_rooted_in(&self, json: &str) -> bool {
         let occurs = |name: &str| name.contains('*') || json.contains(name);
-        !json.contains("\\u")
+        !may_hide_names(json)
             && !self.patterns.iter().any(|pattern| !pattern.is_rooted() && pattern.names().all(occurs))
     }
 
@@ -156,6 +160,15 @@ impl Secrets {
         masker.out.push_str(json.get(masker.copied..).unwrap_or_default());
         (Cow::Owned(masker.out), masker.masked)
     }
+}
+
+/// Whether a name could stand in the text in another spelling: with an escape for a character that names are made of. Letters beyond ASCII, and
+/// punctuation that some writers escape, are in no name that is listed.
+fn may_hide_names(json: &str) -> bool {
+    memchr::memmem::find_iter(json.as_bytes(), b"\\u00").any(|at| {
+        let digits = json.get(at + 4..at + 6).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        digits.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$' | b' ' | b'.'))
+    })
 }
 
 /// An open object or list.
@@ -418,6 +431,15 @@ mod tests {
     #[test]
     fn names_in_strings_are_no_names() {
         assert_eq!(mask(&["secret"], r#"{"a":"{\"secret\":\"x\"}","b":["secret","x"]}"#).1, [""; 0]);
+    }
+
+    #[test]
+    fn escapes_that_can_hide_a_name() {
+        for (text, hides) in
+            [(r"\u0061", true), (r"\u005F", true), (r"\u0027", false), (r"\u00e9", false), (r"\u2019\u00", false)]
+        {
+            assert_eq!(may_hide_names(text), hides, "{text}");
+        }
     }
 
     #[test]

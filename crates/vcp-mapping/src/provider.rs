@@ -180,7 +180,7 @@ impl Provider {
         }
         for pattern in file.secrets.iter().filter(|pattern| !Secrets::new([pattern.as_str()]).are_sound()) {
             faults.push(format!(
-                "`secrets`: `{pattern}` does not work: `*` goes into the last name, `**` right before it"
+                "`secrets`: `{pattern}` does not work: names are plain ASCII, `*` goes into the last name, `**` right before it"
             ));
         }
         if let Some(name) = file.ended_reasons.as_ref().filter(|name| !file.tables.contains_key(*name)) {

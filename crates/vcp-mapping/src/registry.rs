@@ -140,8 +140,8 @@ mod tests {
         assert_eq!(
             error.faults(),
             [
-                "`secrets`: `a*.b` does not work: `*` goes into the last name, `**` right before it",
-                "`secrets`: `c.**.d.e` does not work: `*` goes into the last name, `**` right before it",
+                "`secrets`: `a*.b` does not work: names are plain ASCII, `*` goes into the last name, `**` right before it",
+                "`secrets`: `c.**.d.e` does not work: names are plain ASCII, `*` goes into the last name, `**` right before it",
                 "rule file `call` is for provider `y`, not `x`",
                 "event `e` needs the rule file `lost`, which is not there",
                 "`detect[0]` names no event: give `name` or `from`",

@@ -424,6 +424,16 @@ impl<'p> Walked<'p, '_> {
 mod tests {
     use super::*;
 
+    fn none() -> Nodes {
+        Nodes::new(0)
+    }
+
+    fn all(trie: &Trie) -> Nodes {
+        let mut nodes = Nodes::new(trie.len());
+        nodes.extend(0..trie.len());
+        nodes
+    }
+
     fn trie() -> (Trie, NodeId, NodeId) {
         let mut trie = Trie::new();
         let (id, name) = (trie.node(ROOT, "call.id"), trie.node(ROOT, "call.agent.name"));
@@ -437,10 +447,11 @@ mod tests {
         let (trie, id, name) = trie();
         let walked = trie.walk(r#"{"x/y":[1],"call":{"id":"a","agent":{"name":1.50,"age":3},"b":{}}}"#).unwrap();
         assert_eq!((walked.text(id), walked.text(name)), (Some("\"a\""), Some("1.50")));
-        let mut looked_at = Nodes::new(trie.len());
-        looked_at.extend(0..trie.len());
-        assert_eq!(walked.unread(&looked_at, &Nodes::new(0)), ["/x~1y", "/call/agent/age", "/call/b"]);
-        assert_eq!(walked.unread(&[], &[]), ["/x~1y", "/call/id", "/call/agent/name", "/call/agent/age", "/call/b"]);
+        assert_eq!(walked.unread(&all(&trie), &none()), ["/x~1y", "/call/agent/age", "/call/b"]);
+        assert_eq!(
+            walked.unread(&none(), &none()),
+            ["/x~1y", "/call/id", "/call/agent/name", "/call/agent/age", "/call/b"]
+        );
     }
 
     #[test]
@@ -449,7 +460,7 @@ mod tests {
         let walked = trie.walk(r#"{"call":{"id":"a","agent":null}}"#).unwrap();
         assert_eq!((walked.text(id), walked.text(name)), (Some("\"a\""), None));
         let walked = trie.walk(r#"{"call":12e5}"#).unwrap();
-        assert_eq!((walked.text(id), walked.unread(&[], &[])), (None, vec!["/call".to_owned()]));
+        assert_eq!((walked.text(id), walked.unread(&none(), &none())), (None, vec!["/call".to_owned()]));
     }
 
     #[test]
@@ -457,7 +468,7 @@ mod tests {
         let (trie, id, name) = trie();
         let walked = trie.walk(r#"{"call":{"id":"a","x":1,"agent":{"name":"n"}},"call":{"id":"b"}}"#).unwrap();
         assert_eq!((walked.text(id), walked.text(name)), (Some("\"b\""), None));
-        assert_eq!(walked.unread(&vec![true; trie.len()], &[]), [""; 0]);
+        assert_eq!(walked.unread(&all(&trie), &none()), [""; 0]);
     }
 
     #[test]
@@ -465,7 +476,7 @@ mod tests {
         let (trie, ..) = trie();
         let payload = format!("{{{}{}\"z\":1}}", "\"a\":1,".repeat(50_000), "\"call\":{\"x\":1},".repeat(50_000));
         let walked = trie.walk(&payload).unwrap();
-        assert_eq!(walked.unread(&vec![true; trie.len()], &[]).len(), 50_002);
+        assert_eq!(walked.unread(&all(&trie), &none()).len(), 50_002);
     }
 
     #[test]
@@ -473,7 +484,7 @@ mod tests {
         let (trie, id, _) = trie();
         let walked = trie.walk(r#"{"\ud800":1,"call":{"i\u0064":"a"}}"#).unwrap();
         assert_eq!(walked.text(id), Some("\"a\""));
-        assert_eq!(walked.unread(&vec![true; trie.len()], &[]).len(), 1);
+        assert_eq!(walked.unread(&all(&trie), &none()).len(), 1);
     }
 
     #[test]
