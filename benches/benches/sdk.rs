@@ -45,15 +45,24 @@ fn deliveries(criterion: &mut Criterion) {
     }
 }
 
-/// The long delivery with so few rows that its message has about 100 kB.
-fn of_100_kilobytes(long: &[u8]) -> Vec<u8> {
+/// The long delivery with a share of its rows, in percent, over and over where that is more than all.
+fn with_rows(long: &[u8], percent: usize) -> Vec<u8> {
     let mut payload: serde_json::Value = serde_json::from_slice(long).expect("JSON");
     let call = payload.get_mut("call").expect("a call record");
     for rows in ["transcript_object", "transcript_with_tool_calls"] {
         let rows = call.get_mut(rows).and_then(serde_json::Value::as_array_mut).expect("rows");
-        rows.truncate(rows.len() * 37 / 100);
+        *rows = rows.iter().cycle().take(rows.len() * percent / 100).cloned().collect();
     }
     payload.to_string().into_bytes()
+}
+
+/// Deliveries of 100 kB and 1 MB with long transcripts.
+fn sizes(criterion: &mut Criterion) {
+    let (provider, _, long) = DELIVERIES[2];
+    for (name, percent) in [("100k", 42), ("1m", 462)] {
+        let ops = [Op::Scan, Op::Map, Op::Receive];
+        measure(criterion, &format!("{provider}/{name}"), &with_rows(long, percent), &ops, &Delivery::of(provider));
+    }
 }
 
 fn messages(criterion: &mut Criterion) {
@@ -62,7 +71,7 @@ fn messages(criterion: &mut Criterion) {
     let mapped = |payload: &[u8]| message_of("retell", payload).expect("a call record");
     let mut messages = vec![
         ("full".to_owned(), full),
-        ("100k".to_owned(), mapped(&of_100_kilobytes(long))),
+        ("100k".to_owned(), mapped(&with_rows(long, 37))),
         ("long".to_owned(), mapped(long)),
     ];
     // A message of yours.
@@ -78,6 +87,6 @@ fn messages(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().warm_up_time(std::time::Duration::from_millis(300)).measurement_time(std::time::Duration::from_secs(1));
-    targets = deliveries, messages
+    targets = deliveries, sizes, messages
 }
 criterion_main!(benches);

@@ -156,7 +156,7 @@ impl Reader {
             }))
             .flatten()
             .collect();
-        let members = names.into_iter().chain(clocks).flatten().chain(words).chain(&in_rows);
+        let members = names.into_iter().chain(clocks).flatten().chain(words).chain(&in_rows).chain(&rules.order_by);
         let mut wanted: Vec<Box<str>> = Vec::new();
         for name in members.filter(|name| !name.is_empty()) {
             if wanted.iter().all(|known| **known != **name) {
@@ -183,11 +183,8 @@ impl Reader {
         const MOST: usize = 16;
         let mut talk = Talk { turns: Vec::new(), calls: Vec::new(), knows_tools, unknown_roles: Vec::new() };
         let mut results: HashMap<String, VecDeque<ToolResult>> = HashMap::new();
-        for row in rows.iter(self.members.0.len()) {
-            let cell = |name: &str| {
-                let at = self.members.0.iter().position(|known| **known == *name)?;
-                row.get(at).copied().flatten().filter(|json| *json != "null")
-            };
+        for row in self.ordered(rows) {
+            let cell = |name: &str| self.cell(row, name);
             let role = cell(&self.rules.role).and_then(transform::string).and_then(|word| {
                 let same = |(known, _): &(&String, &Role)| known.eq_ignore_ascii_case(word.trim());
                 let role = self.rules.roles.iter().find(same).map(|(_, role)| *role);
@@ -221,6 +218,36 @@ impl Reader {
             call.result = call.id.as_deref().and_then(|id| results.get_mut(id)?.pop_front());
         }
         talk
+    }
+
+    /// The rows in their order.
+    fn ordered<'r, 'p>(&self, rows: &'r RowsFound<'p>) -> Vec<&'r [Option<&'p str>]> {
+        let rows = rows.iter(self.members.0.len());
+        if self.rules.order_by.is_empty() {
+            return rows.collect();
+        }
+        let value = |json: &str| match transform::decimal(json) {
+            Ok(number) => number?.scaled(9).rounded(0).to_i128(),
+            Err(_) => match transform::time(json) {
+                Made::Value(Value::Time(time)) => Some(time.unix_nanos()),
+                _ => None,
+            },
+        };
+        let mut keyed: Vec<(Vec<Option<i128>>, _)> = Vec::new();
+        for row in rows {
+            let key: Vec<_> = self.rules.order_by.iter().map(|name| value(self.cell(row, name)?)).collect();
+            let is_known = key.iter().any(Option::is_some);
+            let before = keyed.last().map(|(key, _)| key.clone()).filter(|_| !is_known);
+            keyed.push((before.unwrap_or(key), row));
+        }
+        keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        keyed.into_iter().map(|(_, row)| row).collect()
+    }
+
+    /// A member of a row, unless it is null.
+    fn cell<'p>(&self, row: &[Option<&'p str>], name: &str) -> Option<&'p str> {
+        let at = self.members.0.iter().position(|known| **known == *name)?;
+        row.get(at).copied().flatten().filter(|json| *json != "null")
     }
 
     fn turn<'p>(&self, is_agent: bool, cell: Members<'_, 'p>) -> Option<Turn<'p>> {

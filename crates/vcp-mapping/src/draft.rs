@@ -90,14 +90,23 @@ impl<'p> Draft<'p> {
         now.or_else(|| self.before(&format!("$.vcp_payload.{field}")))
     }
 
-    /// Prompt and completion tokens, when both are written.
-    pub(crate) fn tokens(&self) -> Option<(i64, i64)> {
+    /// All tokens: what a rule has written last, or what went in and came out together.
+    pub(crate) fn tokens(&self) -> Option<i64> {
         let metric = |wanted: &str| {
-            let is_wanted = |names: &[String]| matches!(names, [name] if name == wanted);
-            let found = self.free.iter().rev().find(|(place, names, _)| *place == Place::Metrics && is_wanted(names));
-            found.and_then(|(.., json)| json.parse::<i64>().ok())
+            let is_wanted = |(place, names, _): &(Place, Vec<String>, _)| {
+                *place == Place::Metrics && matches!(names.as_slice(), [name] if name == wanted)
+            };
+            let at = self.free.iter().rposition(is_wanted)?;
+            let (.., json) = self.free.get(at)?;
+            Some((at, json.parse::<i64>().ok()?))
         };
-        metric("prompt_tokens").zip(metric("completion_tokens"))
+        let (prompt, completion, total) =
+            (metric("prompt_tokens"), metric("completion_tokens"), metric("total_tokens"));
+        match (prompt.zip(completion), total) {
+            (Some(((at, _), _)), Some((total_at, total))) if total_at > at => Some(total),
+            (Some(((_, prompt), (_, completion))), _) => prompt.checked_add(completion),
+            (None, total) => total.map(|(_, total)| total),
+        }
     }
 
     /// Joins the tool calls that this delivery tells with those that are known: by id, and those without one all together.

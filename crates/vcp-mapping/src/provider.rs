@@ -404,6 +404,7 @@ impl Compiler<'_> {
         }
         let mut in_rows = vec![&conversation.role, &conversation.text];
         in_rows.extend(conversation.cut_off.as_ref());
+        in_rows.extend(&conversation.order_by);
         in_rows.extend([&conversation.start, &conversation.end].into_iter().flatten().map(|clock| &clock.path));
         in_rows.extend(conversation.words.iter().map(|words| &words.path));
         in_rows.extend(conversation.calls.iter().flat_map(|calls| [&calls.list, &calls.row_name]).flatten());

@@ -238,6 +238,9 @@ pub struct ModelUsage {
 pub struct Conversation {
     /// Lists of rows; the first that has any is read.
     pub rows: Vec<Rows>,
+    /// The members by which rows are put into order, one after the other: numbers, or times in ISO 8601. Rows without them stay behind the row before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order_by: Vec<String>,
     /// The member that says who speaks, or what the row is.
     pub role: String,
     /// What the words there mean, case ignored. Rows of other words are passed over, and the words reported.
@@ -486,7 +489,7 @@ pub enum Transform {
     Minutes,
     /// A whole number, 0 or more.
     Count,
-    /// The metrics `prompt_tokens` and `completion_tokens` together. Needs no source.
+    /// The metric `total_tokens` when it is written, else `prompt_tokens` and `completion_tokens` together. Needs no source.
     TotalTokens,
     /// The sum of a list of whole numbers, 0 or more.
     Sum,

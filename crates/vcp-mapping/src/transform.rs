@@ -65,8 +65,8 @@ pub(crate) struct Setting<'r> {
     pub(crate) start: Option<(Timestamp, bool)>,
     pub(crate) end: Option<Timestamp>,
     pub(crate) duration: Option<i64>,
-    /// Prompt and completion tokens, when both are known.
-    pub(crate) tokens: Option<(i64, i64)>,
+    /// All tokens, when they are known.
+    pub(crate) tokens: Option<i64>,
 }
 
 /// Applies a transform to the text of a member that is there and not null.
@@ -123,10 +123,7 @@ pub(crate) fn derive(transform: Transform, setting: Setting<'_>) -> Option<Value
         }
         Transform::EndMinusDuration => shifted(setting.end?, setting.duration?.checked_neg()?),
         Transform::End => setting.end.map(Value::Time),
-        Transform::TotalTokens => {
-            let (prompt, completion) = setting.tokens?;
-            prompt.checked_add(completion).map(Value::Integer)
-        }
+        Transform::TotalTokens => setting.tokens.map(Value::Integer),
         Transform::EndMinusStart => {
             let nanos = setting.end?.unix_nanos() - setting.start?.0.unix_nanos();
             let seconds = (nanos + 500_000_000).div_euclid(1_000_000_000);
@@ -301,8 +298,17 @@ fn float(json: &str, places: i32) -> Made<'static> {
     }
 }
 
+/// A number of a few digits and nothing else, which most are.
+fn few_digits(json: &str) -> Option<i64> {
+    const FEW: usize = 12;
+    (json.len() <= FEW && json.bytes().all(|byte| byte.is_ascii_digit())).then(|| json.parse().ok()).flatten()
+}
+
 /// A whole number that is not negative.
 pub(crate) fn whole(json: &str) -> Result<Option<i64>, Made<'static>> {
+    if let Some(count) = few_digits(json) {
+        return Ok(Some(count));
+    }
     let Some(number) = decimal(json)? else { return Ok(None) };
     match number.to_i64() {
         Some(count) if count >= 0 => Ok(Some(count)),
@@ -350,6 +356,9 @@ fn millionths(json: &str) -> Result<Vec<i128>, Made<'static>> {
     /// Beyond this nothing that a call has is measured, and sums stay far from the ends of the type.
     const MOST: u128 = 1_000_000_000_000_000_000_000;
     let number = |element: &RawValue| {
+        if let Some(whole) = few_digits(element.get()) {
+            return Ok(i128::from(whole) * 1_000_000);
+        }
         let millionths = decimal(element.get())?.and_then(|number| number.scaled(6).rounded(0).to_i128());
         millionths
             .filter(|number| number.unsigned_abs() <= MOST)
