@@ -1,5 +1,5 @@
 //! Every case of the suite, as one named test each, and the rules of the suite itself.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test program")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test program")]
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;

@@ -109,6 +109,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
             self.converse(reader, plan, draft);
         }
         draft.end(plan);
+        let lacks = ready.required.iter().filter(|node| !self.walked.is_present(**node));
+        draft.report.missing = lacks.map(|node| self.provider.trie.pointer(*node)).collect();
         let written = &draft.report.written;
         let is_used = |pointer: &Arc<str>| written.iter().any(|written| written.source.as_ref() == Some(pointer));
         draft.report.unread = self.walked.unread(&looked_at, &taken);

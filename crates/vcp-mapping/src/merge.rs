@@ -55,15 +55,14 @@ impl Mapper {
     /// let mapper = Mapper::new();
     /// let message = |body: &str| match mapper.map("retell", body.as_bytes(), "2026-11-21T12:00:00Z".parse()?)? {
     ///     Mapping::Call(mapped) => Ok(mapped.message),
-    ///     Mapping::NotACall { event, .. } => Err(format!("{event} is no call").into()),
+    ///     Mapping::NotACall { event, .. } => Err(Box::<dyn std::error::Error>::from(format!("{event} is no call"))),
     /// };
-    /// # let result: Result<(), Box<dyn std::error::Error>> = (|| {
     /// let ended = message(r#"{"event":"call_ended","call":{"call_id":"c1","duration_ms":90000,"disconnection_reason":"user_hangup"}}"#)?;
     /// let analyzed = message(r#"{"event":"call_analyzed","call":{"call_id":"c1","call_analysis":{"user_sentiment":"Positive"}}}"#)?;
     /// let call = mapper.merge(&[analyzed, ended])?;
     /// assert_eq!(call.vcp_payload.call.duration_sec, Some(90));
     /// assert_eq!(call.vcp_payload.outcomes.user_satisfaction_score, Some(0.8));
-    /// # Ok(()) })(); result
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors

@@ -8,12 +8,15 @@ use crate::{
     models,
     rules::{
         Change, Conversation, Event, Gives, ModelUsage, ProviderFile, ProviderInfo, Rule, RuleFile, Source, Table,
-        Transform,
+        Transform, WebhookSchema,
     },
     target::{Place, Target},
     trie::{NodeId, ROOT, Trie},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use vcp_schema::{CapabilityType, ModelRole};
 
 /// A provider: its facts and its rules.
@@ -27,6 +30,8 @@ pub struct Provider {
     pub(crate) rooted_secrets: Vec<(NodeId, bool)>,
     pub(crate) secrets_and_audio: Secrets,
     pub(crate) audio: Secrets,
+    /// The fields that rules can write, from `vcp_payload` down.
+    fields: BTreeSet<String>,
     /// The fields that every message of the provider has from the payload as a whole, as JSONPaths.
     pub(crate) own_fields: [Arc<str>; 2],
 }
@@ -56,6 +61,8 @@ pub(crate) struct ReadyEvent {
     pub(crate) rank: u8,
     /// The member with the time of the event.
     pub(crate) time: Option<NodeId>,
+    /// The members that the published schema requires.
+    pub(crate) required: Vec<NodeId>,
 }
 
 /// The rules of a rule file, for records that stand at one place.
@@ -199,8 +206,9 @@ impl Provider {
         let data = vcp_schema::FieldPath::from_dotted("vcp_payload.custom.provider_specific")
             .name(&file.provider)
             .name("data");
+        let fields = files.iter().flat_map(fields_of).collect();
         let own_fields = [data.to_string().into(), "$.audit.event_type".into()];
-        Ok(Self { trie, shapes, secrets, rooted_secrets, secrets_and_audio, audio, own_fields, file })
+        Ok(Self { trie, shapes, secrets, rooted_secrets, secrets_and_audio, audio, fields, own_fields, file })
     }
 
     /// The name of the provider in VCP.
@@ -218,6 +226,17 @@ impl Provider {
     /// The events that are known, and whether each is a call record.
     pub fn events(&self) -> impl Iterator<Item = (&str, bool)> {
         self.file.events.iter().map(|(name, event)| (name.as_str(), event.rules.is_some()))
+    }
+
+    /// The published schema of the deliveries of an event, if the guide has one.
+    #[must_use]
+    pub fn schema(&self, event: &str) -> Option<&WebhookSchema> {
+        self.event(event)?.schema.as_ref()
+    }
+
+    /// The fields of a message that the rules can write, from `vcp_payload` down.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(String::as_str)
     }
 
     /// The name and the aliases.
@@ -260,6 +279,18 @@ impl Provider {
     pub(crate) fn table(&self, name: &str) -> Option<&Table> {
         self.file.tables.get(name)
     }
+}
+
+/// The fields that a rule file writes.
+fn fields_of(file: &RuleFile) -> BTreeSet<String> {
+    let of_rules = file.rules.iter().map(|rule| rule.to.as_str());
+    let of_conversation = file.conversation.iter().flat_map(|conversation| {
+        let calls = conversation.calls.as_ref().map(|_| "call.capabilities_invoked");
+        ["artifacts.transcript", "outcomes.objective.metrics.total_turns"].into_iter().chain(calls)
+    });
+    let of_models = ["model_selection.roles", "outcomes.model_outcome_attribution.roles"].into_iter();
+    let of_models = of_models.filter(|_| !file.models.is_empty());
+    of_rules.chain(of_conversation).chain(of_models).map(str::to_owned).collect()
 }
 
 struct Compiler<'f> {
@@ -308,7 +339,9 @@ impl Compiler<'_> {
                 let unless = event.unless.as_ref().map(|path| self.trie.node(ROOT, path));
                 let key = event.key.iter().map(|path| self.wanted(at, path)).collect();
                 let time = event.time.as_ref().map(|path| self.wanted(at, path));
-                events.insert(name.clone(), ReadyEvent { plan, unless, key, rank: event.rank, time });
+                let required = event.schema.iter().flat_map(|schema| &schema.required);
+                let required = required.map(|path| self.member(at, path)).collect();
+                events.insert(name.clone(), ReadyEvent { plan, unless, key, rank: event.rank, time, required });
             }
             shapes.push(Shape { has, any, filled, lacks, name: detect.name.clone(), from, events });
         }

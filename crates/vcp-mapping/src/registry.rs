@@ -101,6 +101,22 @@ impl Registry {
         self.providers.iter().map(|provider| &**provider)
     }
 
+    /// Which providers have rules for which fields of a message, from `vcp_payload` down: the comparison matrix.
+    ///
+    /// ```
+    /// let registry = vcp_mapping::Registry::builtin();
+    /// let with_sentiment = &registry.comparison()["outcomes.user_satisfaction_score"];
+    /// assert_eq!(with_sentiment, &["retell", "assistable"]);
+    /// ```
+    #[must_use]
+    pub fn comparison(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for provider in self.providers() {
+            provider.fields().for_each(|field| fields.entry(field).or_default().push(provider.name()));
+        }
+        fields
+    }
+
     /// The providers that send an event of this name.
     pub fn with_event<'a>(&'a self, event: &'a str) -> impl Iterator<Item = &'a Provider> {
         self.providers().filter(move |provider| provider.event(event).is_some())

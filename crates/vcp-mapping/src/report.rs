@@ -79,6 +79,8 @@ pub struct Report {
     pub written: Vec<Written>,
     /// Members that nobody read, whole subtrees by their root, as JSON Pointers in document order.
     pub unread: Vec<String>,
+    /// Members that the published webhook schema requires and the payload lacks, as JSON Pointers (decisions 5.4).
+    pub missing: Vec<Arc<str>>,
     /// Members masked in the kept payload, as JSON Pointers in document order.
     pub masked: Vec<String>,
     /// Words that are in no table.

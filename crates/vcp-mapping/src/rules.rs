@@ -133,6 +133,9 @@ pub struct Event {
     /// When this member is there, the delivery is no call record after all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unless: Option<String>,
+    /// The published schema of its deliveries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<WebhookSchema>,
     /// It is no delivery: an assembler makes it of the events of a session. Its rules start from the digest, at `$.session`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub assembled: bool,
@@ -154,6 +157,18 @@ fn is_false(flag: &bool) -> bool {
 
 fn is_zero(rank: &u8) -> bool {
     *rank == 0
+}
+
+/// The published schema of a delivery (provider integration guide, "Webhook Schema"). What it requires and a delivery lacks is reported, and no error.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSchema {
+    /// Members that are always there, as in [`Source::path`].
+    pub required: Vec<String>,
+    /// Members that may be there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub optional: Vec<String>,
 }
 
 /// A word table.

@@ -146,6 +146,26 @@ fn the_report_names_the_word_and_the_flag() {
 }
 
 #[test]
+fn what_the_published_schema_requires_is_missed() {
+    let mapped = map(
+        "retell",
+        r#"{"event":"call_ended","call":{"call_id":"c1","call_type":"web_call","start_timestamp":null}}"#,
+    );
+    let missing: Vec<&str> = mapped.report.missing.iter().map(|pointer| &**pointer).collect();
+    let expected = [
+        "/call/from_number",
+        "/call/to_number",
+        "/call/direction",
+        "/call/end_timestamp",
+        "/call/disconnection_reason",
+    ];
+    assert_eq!(missing, expected);
+    let registry = MAPPER.registry();
+    let schema = registry.get("vapi").unwrap().schema("end-of-call-report").unwrap();
+    assert_eq!(schema.required, ["type", "call.id", "endedReason", "artifact"]);
+}
+
+#[test]
 fn bad_input_has_its_code() {
     let code = |provider: &str, payload: &[u8]| {
         MAPPER.map(provider, payload, received_at()).map(|_| ()).map_err(|e| (e.code.as_str(), e.path.to_string()))
