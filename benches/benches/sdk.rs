@@ -38,7 +38,7 @@ fn measure(criterion: &mut Criterion, group: &str, bytes: &[u8], ops: &[Op], del
 
 fn deliveries(criterion: &mut Criterion) {
     for (provider, name, body) in DELIVERIES {
-        let signed = matches!(provider, "retell" | "elevenlabs");
+        let signed = matches!(provider, "retell" | "elevenlabs" | "bland" | "openai_realtime");
         let ops: &[Op] =
             if signed { &[Op::Scan, Op::Map, Op::Verify, Op::Receive] } else { &[Op::Scan, Op::Map, Op::Receive] };
         measure(criterion, &format!("{provider}/{name}"), body, ops, &Delivery::of(provider));

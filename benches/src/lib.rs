@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 use std::{hint::black_box, str::FromStr};
 use vcp_sdk::{
     Mapper, Mapping, Received, Receiver, Secret, Timestamp, Validator, VcpMessage,
-    auth::{Outcome, Scheme, Verifier, sign},
+    auth::{Outcome, Request, Scheme, Verifier, sign},
     schema::{
         checksum::{Algorithm, Verdict},
         migrate::{self, Downgrade},
@@ -102,21 +102,19 @@ impl Delivery {
     fn signed(&self, body: &[u8]) -> Result<Signed, String> {
         let provider = self.provider()?;
         let scheme =
-            Scheme::from_name(provider).ok_or_else(|| format!("signatures of `{provider}` are not checked"))?;
-        let secret = self.secret.as_deref().ok_or("the operation needs --secret")?;
-        let now = match self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(scheme.header())) {
-            Some((_, value)) => signed_at(value).ok_or("the signature header has no time")?,
-            None => DateTime::from_timestamp(1_795_262_400, 0).unwrap_or_default(),
+            Scheme::of_provider(provider).ok_or_else(|| format!("`{provider}` has no signature of its own"))?;
+        let secret = Secret::new("bench", self.secret.as_deref().ok_or("the operation needs --secret")?);
+        let is_signature = |name: &str| scheme.header().is_some_and(|header| name.eq_ignore_ascii_case(header));
+        let given = self.headers.iter().find(|(name, _)| is_signature(name));
+        let (headers, now) = match given {
+            Some((_, value)) => (self.headers.clone(), signed_at(value).ok_or("the signature header has no time")?),
+            None => {
+                let now = DateTime::from_timestamp(1_795_262_400, 0).unwrap_or_default();
+                let signed = sign::headers(&scheme, &secret, &Request::new(&self.headers, body), now);
+                (self.headers.iter().cloned().chain(signed).collect(), now)
+            }
         };
-        let mut headers = self.headers.clone();
-        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(scheme.header())) {
-            let value = match scheme {
-                Scheme::Retell => sign::retell(secret, body, now),
-                _ => sign::elevenlabs(secret, body, now),
-            };
-            headers.push((scheme.header().to_owned(), value));
-        }
-        Ok(Signed { scheme, secret: Secret::new("bench", secret), headers, now })
+        Ok(Signed { scheme, secret, headers, now })
     }
 }
 
@@ -219,7 +217,7 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
         }
         Op::Receive => {
             let provider = delivery.provider()?.to_owned();
-            let (receiver, headers, now) = match Scheme::from_name(&provider) {
+            let (receiver, headers, now) = match Scheme::of_provider(&provider) {
                 Some(_) => {
                     let Signed { secret, headers, now, .. } = delivery.signed(&bytes)?;
                     (Receiver::new().secret(&provider, secret).map_err(|e| e.to_string())?, headers, now)

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use vcp_auth::{AuthError, Outcome, Scheme, Secret, Verifier};
+use vcp_auth::{AuthError, Encoding, HmacScheme, Outcome, Scheme, Secret, Verifier};
 use vcp_mapping::{
     ConsentDefault, MapError, Mapped, Mapper, Mapping, Options, SessionEvent, normalize, perception_gap,
 };
@@ -92,6 +92,12 @@ impl Testee {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A mapper of one's own, with other providers.
+    #[must_use]
+    pub fn with_mapper(mapper: Mapper) -> Self {
+        Self { mapper }
     }
 
     /// The answer to one line.
@@ -377,26 +383,96 @@ struct SecretMember {
     secret: String,
 }
 
-fn verify(members: &Members<'_>) -> Result<Answer, Answer> {
-    if members.get::<Value>("config")?.is_some() {
-        return Ok(Unsupported("config".to_owned()));
+/// The settings of a scheme.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SchemeConfig {
+    signature_header: Option<String>,
+    timestamp_header: Option<String>,
+    include_timestamp: Option<bool>,
+    message_id_header: Option<String>,
+    algorithm: Option<String>,
+    encoding: Option<String>,
+    prefix: Option<String>,
+    payload_format: Option<String>,
+    secret_is_base64: bool,
+    header: Option<String>,
+    bearer_prefix: Option<bool>,
+    param: Option<String>,
+    tolerance_sec: Option<u32>,
+}
+
+impl SchemeConfig {
+    /// The scheme with these settings; `None` for a name that is none.
+    fn scheme(&self, name: &str) -> Result<Option<Scheme>, Answer> {
+        let header = |otherwise: &str| self.header.clone().unwrap_or_else(|| otherwise.to_owned()).into();
+        Ok(match name {
+            "hmac" => Some(Scheme::Hmac(self.hmac()?)),
+            "bearer" => {
+                let bearer = self.bearer_prefix.unwrap_or(true);
+                Some(Scheme::Header { name: header("authorization"), bearer })
+            }
+            "header" => Some(Scheme::Header { name: header("x-secret"), bearer: self.bearer_prefix.unwrap_or(false) }),
+            "url_token" => {
+                Some(Scheme::UrlToken { param: self.param.clone().unwrap_or_else(|| "token".to_owned()).into() })
+            }
+            name => Scheme::from_name(name),
+        })
     }
-    let secrets: Vec<SecretMember> = members.required("secrets")?;
-    let name = match members.get::<String>("scheme")? {
-        Some(scheme) => scheme,
-        None => members.required("provider")?,
-    };
-    let verifier = match (Scheme::from_name(&name), secrets.is_empty()) {
-        (_, true) => Verifier::nothing(),
-        (None, false) => return Ok(Unsupported(format!("scheme of {name}"))),
-        (Some(scheme), false) => {
-            Verifier::new(scheme, secrets.into_iter().map(|s| Secret::new(s.id, s.secret)).collect())?
+
+    fn hmac(&self) -> Result<HmacScheme, Answer> {
+        let mut scheme = HmacScheme::new(self.signature_header.as_deref().unwrap_or("x-signature"));
+        if self.include_timestamp.unwrap_or(true) {
+            scheme = scheme.timestamp(self.timestamp_header.as_deref().unwrap_or("x-timestamp"));
         }
+        if let Some(header) = &self.message_id_header {
+            scheme = scheme.message_id(header);
+        }
+        if let Some(prefix) = &self.prefix {
+            scheme = scheme.prefix(prefix);
+        }
+        let odd = || bad_request("config", ErrorCode::Type);
+        if let Some(name) = &self.algorithm {
+            scheme = scheme.algorithm(vcp_auth::Algorithm::from_name(name).ok_or_else(odd)?);
+        }
+        if let Some(name) = &self.encoding {
+            scheme = scheme.encoding(Encoding::from_name(name).ok_or_else(odd)?);
+        }
+        if let Some(format) = &self.payload_format {
+            scheme = scheme.payload_format(format)?;
+        }
+        Ok(if self.secret_is_base64 { scheme.base64_secret() } else { scheme })
+    }
+}
+
+fn verify(members: &Members<'_>) -> Result<Answer, Answer> {
+    let config = members.get::<SchemeConfig>("config")?.unwrap_or_default();
+    let secrets: Vec<SecretMember> = members.required("secrets")?;
+    let scheme = match members.get::<String>("scheme")? {
+        Some(name) => match config.scheme(&name)? {
+            Some(scheme) => Some(scheme),
+            None => return Ok(Unsupported(format!("scheme {name}"))),
+        },
+        None => Scheme::of_provider(&members.required::<String>("provider")?),
     };
+    let secrets: Vec<Secret> = secrets.into_iter().map(|s| Secret::new(s.id, s.secret)).collect();
+    let mut verifier = match scheme {
+        Some(scheme) if !secrets.is_empty() => Verifier::new(scheme, secrets)?,
+        // Whoever configures a secret where there is no scheme has to say which.
+        None if !secrets.is_empty() => return Err(bad_request("scheme", ErrorCode::AuthConfiguration)),
+        _ => Verifier::nothing(),
+    };
+    if let Some(seconds) = config.tolerance_sec {
+        verifier = verifier.tolerance(seconds)?;
+    }
     let headers: Vec<(String, String)> = members.required("headers")?;
     let body = members.bytes("body_text", "body_base64")?;
     let now = members.now()?.ok_or_else(|| bad_request("now", ErrorCode::Missing))?;
-    Ok(Done(match verifier.verify(&headers, &body, now.instant())? {
+    let (url, method) = (members.get::<String>("url")?, members.get::<String>("method")?);
+    let request = vcp_auth::Request::new(&headers, &body);
+    let request = url.as_deref().map_or(request, |url| request.url(url));
+    let request = method.as_deref().map_or(request, |method| request.method(method));
+    Ok(Done(match verifier.check(&request, now.instant())? {
         Outcome::NothingToVerify => json!({"outcome": "nothing_to_verify"}),
         Outcome::Verified(verified) => json!({
             "outcome": "verified",
@@ -427,7 +503,7 @@ mod tests {
         assert_eq!(verify(r#""provider":"nobody""#)["error"]["code"], "VCP_E009");
         assert_eq!(verify(r#""provider":"vapi""#)["ok"]["outcome"], "nothing_to_verify");
         assert_eq!(ask(r#"{"seq":7}"#)["seq"], 7);
-        assert_eq!(ask(r#"{"seq":1,"op":"merge"}"#)["unsupported"], "op merge");
+        assert_eq!(ask(r#"{"seq":1,"op":"dream"}"#)["unsupported"], "op dream");
         assert_eq!(ask(r#"{"seq":2,"op":"parse"}"#)["error"]["field_path"], "$.input_text");
         assert_eq!(ask(r#"{"seq":3,"op":"hello","protocol":1}"#)["ok"]["implementation"], "vcp-rust");
         assert_eq!(ask(r#"{"seq":4,"op":"hello","protocol":2}"#)["unsupported"], "protocol 2");

@@ -1,5 +1,6 @@
 //! Why a delivery was not verified.
 
+use std::borrow::Cow;
 use vcp_schema::ErrorCode;
 
 /// Why a delivery was not verified: one reason, in the order structure, signature, time (decisions 6.1).
@@ -8,17 +9,17 @@ use vcp_schema::ErrorCode;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthError {
-    /// `VCP_E202`: the header is not there.
-    #[error("the header `{header}` is missing: check that the provider signs and that no proxy drops it")]
+    /// `VCP_E202`: the header, or what else the scheme wants, is not there.
+    #[error("`{header}` is missing: check that the provider signs and that no proxy drops it")]
     HeaderMissing {
-        /// The header that the scheme needs.
-        header: &'static str,
+        /// The header that the scheme needs, or the part of the URL.
+        header: Cow<'static, str>,
     },
     /// `VCP_E203`: the header is not of the scheme's form.
-    #[error("the header `{header}` is malformed: {reason}")]
+    #[error("`{header}` is malformed: {reason}")]
     HeaderMalformed {
         /// The header.
-        header: &'static str,
+        header: Cow<'static, str>,
         /// What is wrong with it.
         reason: &'static str,
     },
@@ -28,7 +29,7 @@ pub enum AuthError {
     )]
     NoMatch {
         /// The header.
-        header: &'static str,
+        header: Cow<'static, str>,
         /// How many keys were tried.
         keys: usize,
     },

@@ -24,6 +24,8 @@
 
 mod error;
 mod headers;
+mod mac;
+mod request;
 mod scheme;
 mod secret;
 #[cfg(feature = "testing")]
@@ -32,6 +34,8 @@ mod verify;
 
 pub use error::AuthError;
 pub use headers::Headers;
-pub use scheme::Scheme;
+pub use mac::{Algorithm, Encoding};
+pub use request::Request;
+pub use scheme::{HmacScheme, Scheme};
 pub use secret::Secret;
 pub use verify::{Outcome, Verified, Verifier};

@@ -1,36 +1,72 @@
-//! Signing, for tests of your own endpoint (decisions 6.6). Real deliveries are signed by the provider.
+//! Signs deliveries as the providers do, for tests of your own endpoint (feature `testing`).
 
+use crate::{Algorithm, Encoding, Request, Scheme, Secret, scheme::standard_webhooks};
 use chrono::{DateTime, Utc};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-use std::fmt::Write as _;
+
+/// The headers that make a request good for a scheme at a time. Empty for schemes whose secret stands in the URL, and for a secret that the scheme cannot use.
+///
+/// ```
+/// use vcp_auth::{Outcome, Request, Scheme, Secret, Verifier, sign};
+/// let (now, secret) = ("2026-11-21T12:00:00Z".parse()?, Secret::new("k", "whsec_c2VjcmV0"));
+/// let headers = sign::headers(&Scheme::StandardWebhooks, &secret, &Request::new(&[("", ""); 0], b"{}"), now);
+/// let verifier = Verifier::new(Scheme::StandardWebhooks, vec![secret])?;
+/// assert!(matches!(verifier.verify(&headers, b"{}", now)?, Outcome::Verified(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn headers(scheme: &Scheme, secret: &Secret, request: &Request<'_>, now: DateTime<Utc>) -> Vec<(String, String)> {
+    let Ok(key) = scheme.key(secret) else { return Vec::new() };
+    let (body, seconds) = (request.body(), now.timestamp());
+    let signed = |encoding: Encoding, parts: &[&[u8]]| encoding.spell(&Algorithm::Sha256.digest(&key, parts));
+    let one = |name: &str, value: String| vec![(name.to_owned(), value)];
+    let text = || String::from_utf8_lossy(&key).into_owned();
+    match scheme {
+        Scheme::Retell => {
+            let time = now.timestamp_millis().to_string();
+            one("x-retell-signature", format!("v={time},d={}", signed(Encoding::Hex, &[body, time.as_bytes()])))
+        }
+        Scheme::ElevenLabs => {
+            let time = seconds.to_string();
+            let digest = signed(Encoding::Hex, &[time.as_bytes(), b".", body]);
+            one("elevenlabs-signature", format!("t={time},v0={digest}"))
+        }
+        Scheme::StandardWebhooks => {
+            let (id, time) = (format!("wh_{seconds}"), seconds.to_string());
+            let digest = signed(Encoding::Base64, &[id.as_bytes(), b".", time.as_bytes(), b".", body]);
+            vec![
+                (standard_webhooks::ID.to_owned(), id),
+                (standard_webhooks::TIMESTAMP.to_owned(), time),
+                (standard_webhooks::SIGNATURE.to_owned(), format!("v1,{digest}")),
+            ]
+        }
+        Scheme::Bland => one("x-webhook-signature", signed(Encoding::Hex, &[body])),
+        Scheme::Hmac(scheme) => scheme.sign(&key, request, seconds),
+        Scheme::Header { name, bearer: true } => one(name, format!("Bearer {}", text())),
+        Scheme::Header { name, bearer: false } => one(name, text()),
+        Scheme::UrlToken { .. } | Scheme::PathToken => Vec::new(),
+    }
+}
 
 /// The value of `x-retell-signature` for this body.
 ///
 /// ```
-/// let now = "2023-11-14T22:13:20Z".parse().unwrap();
-/// let value = vcp_auth::sign::retell("test-api-key", br#"{"event":"call_ended"}"#, now);
+/// let value = vcp_auth::sign::retell("test-api-key", br#"{"event":"call_ended"}"#, "2023-11-14T22:13:20Z".parse()?);
 /// assert_eq!(value, "v=1700000000000,d=07024cabe7dd8f6d1c6e4a8324ca92c812e6ad4a7ee506c04f7e462e3321823e");
+/// # Ok::<(), chrono::ParseError>(())
 /// ```
 #[must_use]
 pub fn retell(secret: &str, body: &[u8], now: DateTime<Utc>) -> String {
-    let time = now.timestamp_millis().to_string();
-    format!("v={time},d={}", hmac_hex(secret, &[body, time.as_bytes()]))
+    value(&Scheme::Retell, secret, body, now)
 }
 
 /// The value of `elevenlabs-signature` for this body.
 #[must_use]
 pub fn elevenlabs(secret: &str, body: &[u8], now: DateTime<Utc>) -> String {
-    let time = now.timestamp().to_string();
-    format!("t={time},v0={}", hmac_hex(secret, &[time.as_bytes(), b".", body]))
+    value(&Scheme::ElevenLabs, secret, body, now)
 }
 
-fn hmac_hex(secret: &str, parts: &[&[u8]]) -> String {
-    // HMAC takes keys of any length, so the error cannot happen.
-    let Ok(mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return String::new() };
-    let digest = parts.iter().fold(mac, |mac, part| mac.chain_update(part)).finalize().into_bytes();
-    digest.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+fn value(scheme: &Scheme, secret: &str, body: &[u8], now: DateTime<Utc>) -> String {
+    let none: [(&str, &str); 0] = [];
+    let headers = headers(scheme, &Secret::new("", secret), &Request::new(&none, body), now);
+    headers.into_iter().next().map(|(_, value)| value).unwrap_or_default()
 }

@@ -35,6 +35,9 @@ mod provider;
 mod registry;
 mod report;
 pub mod rules;
+/// How to add a provider.
+#[doc = include_str!("guide.md")]
+pub mod guide {}
 mod session;
 mod skeleton;
 mod table;

@@ -30,7 +30,7 @@ pub use vcp_schema as schema;
 pub use vcp_validate as validate;
 
 pub use vcp_auth::{AuthError, Headers, Secret, Verified};
-pub use vcp_mapping::{ConsentDefault, Mapper, Mapping, Options, Report};
+pub use vcp_mapping::{ConsentDefault, Mapper, Mapping, Options, Registry, Report};
 pub use vcp_schema::{ErrorCode, Severity, Timestamp, VcpMessage};
 pub use vcp_validate::{Finding, Validator};
 

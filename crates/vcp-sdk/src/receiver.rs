@@ -2,8 +2,8 @@
 
 use crate::{ErrorCode, Finding, ReceiveError, Timestamp, Validator, VcpMessage};
 use chrono::{DateTime, Utc};
-use vcp_auth::{AuthError, Headers, Outcome, Scheme, Secret, Verified, Verifier};
-use vcp_mapping::{MapError, Mapper, Mapping, Report};
+use vcp_auth::{AuthError, Headers, Outcome, Request, Scheme, Secret, Verified, Verifier};
+use vcp_mapping::{MapError, Mapper, Mapping, Provider, Report};
 use vcp_schema::FieldPath;
 
 /// Receives deliveries. Make it once, use it for every delivery.
@@ -65,7 +65,7 @@ impl From<&Verified<'_>> for Authenticity {
     fn from(verified: &Verified<'_>) -> Self {
         match (verified.scheme(), verified.key_id()) {
             (Some(scheme), Some(key_id)) => {
-                Self::Verified { scheme, key_id: key_id.to_owned(), signed_at: verified.signed_at() }
+                Self::Verified { scheme: scheme.clone(), key_id: key_id.to_owned(), signed_at: verified.signed_at() }
             }
             _ => Self::Unauthenticated,
         }
@@ -93,23 +93,48 @@ impl Receiver {
         self
     }
 
-    /// Adds a secret for a provider. Several are fine, for rotation: a delivery is verified when one matches.
+    /// Adds a secret for a provider that signs in one way only: Retell, ElevenLabs, OpenAI or Bland. Several are fine, for rotation: a delivery is verified
+    /// when one matches.
     ///
     /// # Errors
     ///
-    /// `VCP_E210` when the provider is not known, has no scheme that this release checks (so far Retell and ElevenLabs have),
-    /// or the secret is empty.
-    pub fn secret(mut self, provider: &str, secret: Secret) -> Result<Self, AuthError> {
+    /// `VCP_E210` when the provider is not known or lets its users choose (see [`Receiver::secret_for`]), or the secret is empty or malformed.
+    pub fn secret(self, provider: &str, secret: Secret) -> Result<Self, AuthError> {
+        let name = self.mapper.registry().get(provider).map(Provider::name);
+        let Some(name) = name else {
+            return Err(AuthError::Configuration { reason: "the provider is not known" });
+        };
+        let Some(scheme) = Scheme::of_provider(name) else {
+            return Err(AuthError::Configuration {
+                reason: "this provider has no signature of its own: say with `secret_for` what you set up there",
+            });
+        };
+        self.secret_for(provider, scheme, secret)
+    }
+
+    /// Adds a secret for a provider, and says how it signs: what you set up at Vapi, a token in the URL for Assistable, a provider of your own.
+    ///
+    /// ```
+    /// use vcp_sdk::{Receiver, Secret, auth::{HmacScheme, Scheme}};
+    /// let vapi = Scheme::Hmac(HmacScheme::new("x-signature").timestamp("x-timestamp"));
+    /// let receiver = Receiver::new()
+    ///     .secret_for("vapi", vapi, Secret::new("2026-11", "not-a-real-secret"))?
+    ///     .secret_for("assistable", Scheme::UrlToken { param: "token".into() }, Secret::new("url", "not-a-real-token"))?;
+    /// # Ok::<(), vcp_sdk::AuthError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E210` when the provider is not known, has a secret for another scheme already, or the secret is empty or malformed.
+    pub fn secret_for(mut self, provider: &str, scheme: Scheme, secret: Secret) -> Result<Self, AuthError> {
         let Some(name) = self.mapper.registry().get(provider).map(|p| p.name().to_owned()) else {
             return Err(AuthError::Configuration { reason: "the provider is not known" });
         };
-        let Some(scheme) = Scheme::from_name(&name) else {
-            return Err(AuthError::Configuration {
-                reason: "the signatures of this provider are not checked by this release",
-            });
-        };
         match self.verifiers.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, verifier)) => verifier.add(secret)?,
+            Some((_, verifier)) if verifier.scheme() != Some(&scheme) => {
+                return Err(AuthError::Configuration { reason: "the provider has a secret for another scheme" });
+            }
+            Some((_, verifier)) => verifier.add(&secret)?,
             None => self.verifiers.push((name, Verifier::new(scheme, vec![secret])?)),
         }
         Ok(self)
@@ -135,7 +160,21 @@ impl Receiver {
         body: &[u8],
         now: DateTime<Utc>,
     ) -> Result<Received, ReceiveError> {
-        let verified = self.verify(provider, headers, body, now)?;
+        self.receive_request(provider, &Request::new(&headers, body), now)
+    }
+
+    /// As [`Receiver::receive`], for providers whose scheme looks at the URL or the method too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Receiver::receive`].
+    pub fn receive_request(
+        &self,
+        provider: &str,
+        request: &Request<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Received, ReceiveError> {
+        let verified = self.verify(provider, request, now)?;
         let received_at = Timestamp::from_datetime(now).ok_or_else(out_of_range)?;
         match self.map(provider, &verified, received_at)? {
             Mapping::NotACall { event, known } => Ok(Received::Ignored { event, known }),
@@ -165,19 +204,18 @@ impl Receiver {
     pub fn verify<'b>(
         &self,
         provider: &str,
-        headers: &(impl Headers + ?Sized),
-        body: &'b [u8],
+        request: &Request<'b>,
         now: DateTime<Utc>,
     ) -> Result<Verified<'b>, ReceiveError> {
-        let name = self.mapper.check(provider, body)?;
+        let name = self.mapper.check(provider, request.body())?;
         let Some((_, verifier)) = self.verifiers.iter().find(|(known, _)| known == name) else {
             let registry = self.mapper.registry();
             let is_fine =
                 self.unauthenticated.iter().any(|allowed| registry.get(allowed).is_some_and(|p| p.name() == name));
             let refused = || ReceiveError::NothingToVerify { provider: name.to_owned() };
-            return is_fine.then(|| Verified::dangerously_trusted(body)).ok_or_else(refused);
+            return is_fine.then(|| Verified::dangerously_trusted(request.body())).ok_or_else(refused);
         };
-        match verifier.verify(headers, body, now).map_err(ReceiveError::Unauthenticated)? {
+        match verifier.check(request, now).map_err(ReceiveError::Unauthenticated)? {
             Outcome::Verified(verified) => Ok(verified),
             Outcome::NothingToVerify => Err(ReceiveError::NothingToVerify { provider: name.to_owned() }),
         }

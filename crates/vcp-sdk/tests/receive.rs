@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use vcp_sdk::{
     Authenticity, ErrorCode, Mapper, Options, ReceiveError, Received, ReceivedCall, Receiver, Secret, Timestamp,
-    auth::sign,
+    auth::{Request, sign},
 };
 
 const KEY: &str = "key_not_a_real_secret";
@@ -54,7 +54,7 @@ fn a_signed_delivery_becomes_a_message() {
 #[test]
 fn each_step_alone_gives_the_same() {
     let (receiver, headers) = (receiver(), signed(BODY));
-    let verified = receiver.verify("retell", &headers, BODY, now()).unwrap();
+    let verified = receiver.verify("retell", &Request::new(&headers, BODY), now()).unwrap();
     let mapped = receiver.map("retell", &verified, Timestamp::from_datetime(now()).unwrap()).unwrap();
     let vcp_sdk::Mapping::Call(mapped) = mapped else { panic!() };
     let whole = call(receiver.receive("retell", &headers, BODY, now()));

@@ -1,25 +1,25 @@
 //! ElevenLabs: `t=<epoch s>,v0=<64 lower-case hex>`, parts in any order, unknown parts ignored, no spaces. Signed are the text
 //! of `t`, a dot and the raw body; the key is the secret's text.
 
-use super::{Claim, digest, digits};
-use crate::AuthError;
+use super::{Claim, Proof, Time, digits, malformed, only};
+use crate::{Algorithm, AuthError, Encoding, Request};
 
 pub(crate) const HEADER: &str = "elevenlabs-signature";
 const OLDEST_MS: i64 = 1_800_000;
 /// The SDKs have no bound for the future; an unbounded one makes a signature valid for ever (decisions 6.2).
 const NEWEST_MS: i64 = 300_000;
 
-pub(crate) fn parse(value: &[u8]) -> Result<Claim<'_>, AuthError> {
-    let malformed = |reason| AuthError::HeaderMalformed { header: HEADER, reason };
+pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
+    let malformed = |reason| malformed(HEADER, reason);
     let mut time = None;
     let mut digests = Vec::new();
-    for part in value.split(|b| *b == b',') {
+    for part in only(request, HEADER)?.split(|b| *b == b',') {
         if let Some(text) = part.strip_prefix(b"t=") {
             if time.replace(text).is_some() {
                 return Err(malformed("it has two `t` parts"));
             }
         } else if let Some(hex) = part.strip_prefix(b"v0=") {
-            digests.extend(digest(hex));
+            digests.extend(Algorithm::Sha256.read(Encoding::Hex, hex));
         }
     }
     let time = time.ok_or_else(|| malformed("it has no `t=<seconds>` part"))?;
@@ -28,5 +28,9 @@ pub(crate) fn parse(value: &[u8]) -> Result<Claim<'_>, AuthError> {
         return Err(malformed("it has no `v0=<64 lower-case hexadecimal digits>` part"));
     }
     let signed_ms = seconds.checked_mul(1000).ok_or_else(|| malformed("`t` is out of range"))?;
-    Ok(Claim { signed_ms, digests, before: [time, b"."], after: b"", oldest_ms: OLDEST_MS, newest_ms: NEWEST_MS })
+    Ok(Claim {
+        place: HEADER.into(),
+        proof: Proof::Digests { algorithm: Algorithm::Sha256, digests, parts: vec![time, b".", request.body()] },
+        time: Some(Time { signed_ms, oldest_ms: OLDEST_MS, newest_ms: NEWEST_MS }),
+    })
 }

@@ -1,0 +1,158 @@
+//! Message authentication codes and how they are spelled.
+
+use base64ct::{Base64, Encoding as _};
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
+use sha2::{Sha256, Sha512};
+use zeroize::Zeroizing;
+
+/// The hash under the HMAC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// HMAC-SHA1, 20 bytes. Only where a provider has nothing better.
+    Sha1,
+    /// HMAC-SHA256, 32 bytes.
+    #[default]
+    Sha256,
+    /// HMAC-SHA512, 64 bytes.
+    Sha512,
+}
+
+/// How a signature is spelled in its header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// Lower-case hexadecimal digits.
+    #[default]
+    Hex,
+    /// Base64 with the standard alphabet and padding.
+    Base64,
+}
+
+impl Algorithm {
+    /// The algorithm with this name: `sha1`, `sha256`, `sha512`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [("sha1", Self::Sha1), ("sha256", Self::Sha256), ("sha512", Self::Sha512)]
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, algorithm)| algorithm)
+    }
+
+    fn length(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+        }
+    }
+
+    /// Whether this key gives one of the digests over the parts. Compares in constant time.
+    pub(crate) fn matches(self, key: &[u8], parts: &[&[u8]], digests: &[Vec<u8>]) -> bool {
+        fn one<M: Mac + KeyInit + Clone>(key: &[u8], parts: &[&[u8]], digests: &[Vec<u8>]) -> bool {
+            let Ok(mac) = <M as KeyInit>::new_from_slice(key) else { return false };
+            let mac = parts.iter().fold(mac, |mac, part| mac.chain_update(part));
+            digests.iter().any(|digest| mac.clone().verify_slice(digest).is_ok())
+        }
+        match self {
+            Self::Sha1 => one::<Hmac<Sha1>>(key, parts, digests),
+            Self::Sha256 => one::<Hmac<Sha256>>(key, parts, digests),
+            Self::Sha512 => one::<Hmac<Sha512>>(key, parts, digests),
+        }
+    }
+
+    /// The digest over the parts.
+    pub(crate) fn digest(self, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+        fn one<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+            // HMAC takes keys of any length, so the error cannot happen.
+            let Ok(mac) = <M as KeyInit>::new_from_slice(key) else { return Vec::new() };
+            parts.iter().fold(mac, |mac, part| mac.chain_update(part)).finalize().into_bytes().to_vec()
+        }
+        match self {
+            Self::Sha1 => one::<Hmac<Sha1>>(key, parts),
+            Self::Sha256 => one::<Hmac<Sha256>>(key, parts),
+            Self::Sha512 => one::<Hmac<Sha512>>(key, parts),
+        }
+    }
+
+    /// The digest that a text spells; `None` unless it has the right length.
+    pub(crate) fn read(self, encoding: Encoding, text: &[u8]) -> Option<Vec<u8>> {
+        let digest = match encoding {
+            Encoding::Hex => hex(text)?,
+            Encoding::Base64 => base64(text)?.to_vec(),
+        };
+        (digest.len() == self.length()).then_some(digest)
+    }
+}
+
+impl Encoding {
+    /// The encoding with this name: `hex`, `base64`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [("hex", Self::Hex), ("base64", Self::Base64)]
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, encoding)| encoding)
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn spell(self, digest: &[u8]) -> String {
+        match self {
+            Self::Hex => digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            Self::Base64 => Base64::encode_string(digest),
+        }
+    }
+}
+
+/// The bytes that lower-case hexadecimal digits spell.
+pub(crate) fn hex(text: &[u8]) -> Option<Vec<u8>> {
+    let nibble = |c: u8| match c {
+        b'0'..=b'9' => Some(c - b'0'),
+        b'a'..=b'f' => Some(c - b'a' + 10),
+        _ => None,
+    };
+    let pairs = text.chunks(2).map(|pair| match pair {
+        [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
+        _ => None,
+    });
+    pairs.collect()
+}
+
+/// The bytes that padded base64 spells; spelled in one way only. Takes the same time for all secrets of a length.
+pub(crate) fn base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let text = std::str::from_utf8(text).ok()?;
+    let bytes = Zeroizing::new(Base64::decode_vec(text).ok()?);
+    (*Zeroizing::new(Base64::encode_string(&bytes)) == *text).then_some(bytes)
+}
+
+/// Whether a token is the secret. Compares in constant time, whatever the lengths.
+pub(crate) fn is_same(secret: &[u8], token: &[u8]) -> bool {
+    let expected = Algorithm::Sha256.digest(secret, &[secret]);
+    Algorithm::Sha256.matches(secret, &[token], &[expected])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_spelling_only() {
+        assert_eq!(hex(b"00ff10"), Some(vec![0, 255, 16]));
+        for odd in ["0", "0F", "0g", "é"] {
+            assert_eq!(hex(odd.as_bytes()), None, "{odd}");
+        }
+        assert_eq!(base64(b"AAE=").as_deref(), Some(&vec![0, 1]));
+        for odd in ["AAE", "AAF=", "AA E=", "AA_=", "AAE=\n"] {
+            assert!(base64(odd.as_bytes()).is_none(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_compared_whole() {
+        assert!(is_same(b"secret", b"secret"));
+        for other in ["", "secre", "secret ", "Secret", "secrets"] {
+            assert!(!is_same(b"secret", other.as_bytes()), "{other}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! HMAC with settings: what Vapi's credentials of that kind can be set to, and enough for most providers of one's own.
+
+use super::{Claim, Proof, Time, digits, malformed, only};
+use crate::{Algorithm, AuthError, Encoding, Request};
+
+/// The settings of an HMAC signature. As it begins: HMAC-SHA256 of the body, in hexadecimal digits.
+///
+/// ```
+/// use vcp_auth::{HmacScheme, Scheme};
+/// // Vapi's defaults.
+/// let vapi = HmacScheme::new("x-signature").timestamp("x-timestamp");
+/// // As GitHub signs.
+/// let github = HmacScheme::new("x-hub-signature-256").prefix("sha256=");
+/// // Method and path as well.
+/// let own = HmacScheme::new("x-sign").timestamp("x-time").payload_format("{method}\n{url}\n{timestamp}\n{body}")?;
+/// assert!(HmacScheme::new("x-sign").payload_format("{method}").is_err(), "the body is not signed");
+/// # Ok::<(), vcp_auth::AuthError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HmacScheme {
+    header: String,
+    prefix: String,
+    timestamp: Option<String>,
+    message_id: Option<String>,
+    algorithm: Algorithm,
+    encoding: Encoding,
+    payload: Vec<Part>,
+    secret_is_base64: bool,
+}
+
+/// A part of what is signed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Part {
+    Text(String),
+    Body,
+    Timestamp,
+    MessageId,
+    Method,
+    Url,
+}
+
+const PLACEHOLDERS: [(&str, Part); 6] = [
+    ("{body}", Part::Body),
+    ("{timestamp}", Part::Timestamp),
+    ("{id}", Part::MessageId),
+    ("{svix-id}", Part::MessageId),
+    ("{method}", Part::Method),
+    ("{url}", Part::Url),
+];
+
+impl HmacScheme {
+    /// The body, signed with HMAC-SHA256, in hexadecimal digits in this header.
+    #[must_use]
+    pub fn new(header: impl Into<String>) -> Self {
+        Self {
+            header: header.into(),
+            prefix: String::new(),
+            timestamp: None,
+            message_id: None,
+            algorithm: Algorithm::Sha256,
+            encoding: Encoding::Hex,
+            payload: vec![Part::Body],
+            secret_is_base64: false,
+        }
+    }
+
+    /// The header with the time of signing, in seconds, or in milliseconds when it has 13 digits. It is signed before the body, with a dot between, unless another
+    /// format is set, and bounds the age of a delivery: 300 s in both directions.
+    #[must_use]
+    pub fn timestamp(mut self, header: impl Into<String>) -> Self {
+        self.timestamp = Some(header.into());
+        if self.payload == [Part::Body] {
+            self.payload = vec![Part::Timestamp, Part::Text(".".to_owned()), Part::Body];
+        }
+        self
+    }
+
+    /// The header with the id of the message, for `{id}` in the format.
+    #[must_use]
+    pub fn message_id(mut self, header: impl Into<String>) -> Self {
+        self.message_id = Some(header.into());
+        self
+    }
+
+    /// What stands before the signature in its header.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Another hash.
+    #[must_use]
+    pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// Another spelling of the signature.
+    #[must_use]
+    pub fn encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    /// Secrets are base64 of the key.
+    #[must_use]
+    pub fn base64_secret(mut self) -> Self {
+        self.secret_is_base64 = true;
+        self
+    }
+
+    /// What is signed: text with `{body}`, `{timestamp}`, `{id}` (or `{svix-id}`), `{method}` and `{url}` in it. Other braces are text.
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E210` when the body is not in it, or a time or an id for which no header is set.
+    pub fn payload_format(mut self, format: &str) -> Result<Self, AuthError> {
+        let mut parts = Vec::new();
+        let mut rest = format;
+        while !rest.is_empty() {
+            let next = PLACEHOLDERS
+                .iter()
+                .filter_map(|(name, part)| Some((rest.find(name)?, name, part)))
+                .min_by_key(|found| found.0);
+            let (text, part, length) = match next {
+                Some((at, name, part)) => (rest.get(..at), Some(part.clone()), at + name.len()),
+                None => (Some(rest), None, rest.len()),
+            };
+            parts.extend(text.filter(|text| !text.is_empty()).map(|text| Part::Text(text.to_owned())));
+            parts.extend(part);
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        let refuse = |reason| Err(AuthError::Configuration { reason });
+        if !parts.contains(&Part::Body) {
+            return refuse("the payload format has no `{body}`, so anybody could change it");
+        }
+        if parts.contains(&Part::Timestamp) && self.timestamp.is_none() {
+            return refuse("the payload format has a `{timestamp}`, and no header for it is set");
+        }
+        if parts.contains(&Part::MessageId) && self.message_id.is_none() {
+            return refuse("the payload format has an `{id}`, and no header for it is set");
+        }
+        self.payload = parts;
+        Ok(self)
+    }
+
+    pub(crate) fn header(&self) -> &str {
+        &self.header
+    }
+
+    pub(crate) fn secret_is_base64(&self) -> bool {
+        self.secret_is_base64
+    }
+
+    pub(crate) fn claim<'r>(&'r self, request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
+        let value = only(request, &self.header)?;
+        let spelled = value.strip_prefix(self.prefix.as_bytes());
+        let spelled =
+            spelled.ok_or_else(|| malformed(&self.header, "it does not begin with the prefix that is set"))?;
+        let digest = self.algorithm.read(self.encoding, spelled);
+        let digest = digest
+            .ok_or_else(|| malformed(&self.header, "it is no signature of the algorithm and encoding that are set"))?;
+        let time = match &self.timestamp {
+            None => None,
+            Some(header) => {
+                let text = only(request, header)?;
+                Some(signed_ms(text).ok_or_else(|| malformed(header, "it is no time in seconds or milliseconds"))?)
+            }
+        };
+        Ok(Claim {
+            place: self.header.as_str().into(),
+            proof: Proof::Digests { algorithm: self.algorithm, digests: vec![digest], parts: self.parts(request)? },
+            time: time.map(Time::within_window),
+        })
+    }
+
+    /// What is signed.
+    fn parts<'r>(&'r self, request: &Request<'r>) -> Result<Vec<&'r [u8]>, AuthError> {
+        let header = |name: &Option<String>| match name {
+            Some(name) => only(request, name),
+            None => Ok([].as_slice()),
+        };
+        let given =
+            |value: Option<&'r str>, reason| value.map(str::as_bytes).ok_or(AuthError::Configuration { reason });
+        let part = |part: &'r Part| match part {
+            Part::Text(text) => Ok(text.as_bytes()),
+            Part::Body => Ok(request.body()),
+            Part::Timestamp => header(&self.timestamp),
+            Part::MessageId => header(&self.message_id),
+            Part::Method => given(request.method_given(), "the scheme needs the method of the request"),
+            Part::Url => given(request.url_given(), "the scheme needs the URL of the request"),
+        };
+        self.payload.iter().map(part).collect()
+    }
+
+    /// The headers that sign a request whose own headers already hold time and id.
+    #[cfg(feature = "testing")]
+    pub(crate) fn sign(&self, key: &[u8], request: &Request<'_>, now_seconds: i64) -> Vec<(String, String)> {
+        let mut headers: Vec<(String, String)> = Vec::new();
+        headers.extend(self.timestamp.iter().map(|name| (name.clone(), now_seconds.to_string())));
+        headers.extend(self.message_id.iter().map(|name| (name.clone(), format!("msg_{now_seconds}"))));
+        let mut signed = Request::new(&headers, request.body());
+        signed = request.method_given().map_or(signed, |method| signed.method(method));
+        signed = request.url_given().map_or(signed, |url| signed.url(url));
+        let parts = self.parts(&signed).unwrap_or_default();
+        let digest = self.encoding.spell(&self.algorithm.digest(key, &parts));
+        headers.push((self.header.clone(), format!("{}{digest}", self.prefix)));
+        headers
+    }
+}
+
+/// A time in seconds, or in milliseconds when it has 13 digits, in milliseconds.
+fn signed_ms(text: &[u8]) -> Option<i64> {
+    const DIGITS_OF_MILLISECONDS: usize = 13;
+    let number = digits(text)?;
+    if text.len() == DIGITS_OF_MILLISECONDS { Some(number) } else { number.checked_mul(1000) }
+}

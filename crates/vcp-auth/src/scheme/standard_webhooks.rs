@@ -1,0 +1,37 @@
+//! Standard Webhooks, as OpenAI's own SDKs check them: entries of `webhook-signature` separated by single spaces, `v1,<base64>` or bare. Signed are the texts of
+//! id and timestamp and the raw body, with dots between. What only one of the SDKs takes is refused (decisions 6.2).
+
+use super::{Claim, Proof, Time, digits, malformed, only};
+use crate::{Algorithm, AuthError, Encoding, Request};
+
+pub(crate) const ID: &str = "webhook-id";
+pub(crate) const TIMESTAMP: &str = "webhook-timestamp";
+pub(crate) const SIGNATURE: &str = "webhook-signature";
+/// What stands before the base64 of a secret.
+pub(crate) const PREFIX: &str = "whsec_";
+
+pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
+    let (id, time, signature) = (only(request, ID)?, only(request, TIMESTAMP)?, only(request, SIGNATURE)?);
+    if id.is_empty() {
+        return Err(malformed(ID, "it is empty"));
+    }
+    let seconds = digits(time).ok_or_else(|| malformed(TIMESTAMP, "it is no number of seconds"))?;
+    let signed_ms = seconds.checked_mul(1000).ok_or_else(|| malformed(TIMESTAMP, "it is out of range"))?;
+    if !signature.is_ascii() {
+        return Err(malformed(SIGNATURE, "it has characters beyond ASCII"));
+    }
+    let entries = signature.split(|b| *b == b' ').map(|entry| entry.strip_prefix(b"v1,").unwrap_or(entry));
+    let digests: Vec<_> = entries.filter_map(|entry| Algorithm::Sha256.read(Encoding::Base64, entry)).collect();
+    if digests.is_empty() {
+        return Err(malformed(SIGNATURE, "it has no `v1,<base64 of 32 bytes>` entry"));
+    }
+    Ok(Claim {
+        place: SIGNATURE.into(),
+        proof: Proof::Digests {
+            algorithm: Algorithm::Sha256,
+            digests,
+            parts: vec![id, b".", time, b".", request.body()],
+        },
+        time: Some(Time::within_window(signed_ms)),
+    })
+}
