@@ -63,7 +63,7 @@ fn bad_input_is_one_line_and_a_status() {
     );
     let unsigned = failed(&["-", "--provider", "retell", "--secret", "k"], b"{}");
     assert_eq!(unsigned.0, Some(1));
-    assert!(unsigned.1.starts_with("error: VCP_E202: the header `x-retell-signature` is missing"), "{}", unsigned.1);
+    assert!(unsigned.1.starts_with("error: VCP_E202: `x-retell-signature` is missing"), "{}", unsigned.1);
     assert_eq!(failed(&["-"], b"{}"), (Some(2), line("error: name the provider of the delivery: --provider retell")));
     assert_eq!(failed(&["-", "--provider", "retell", "--header", "oops"], b"{}").0, Some(2));
 }
