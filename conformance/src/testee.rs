@@ -12,7 +12,7 @@ use vcp_schema::{
     checksum::{Algorithm, ChecksumError, Verdict},
     migrate::{self, Downgrade, MigrateError},
 };
-use vcp_validate::Validator;
+use vcp_validate::{Profile, Validator};
 
 const OPS: [&str; 12] = [
     "hello",
@@ -321,12 +321,13 @@ fn parse(members: &Members<'_>) -> Result<Answer, Answer> {
 }
 
 fn validate(members: &Members<'_>) -> Result<Answer, Answer> {
-    match members.required::<String>("profile")?.as_str() {
-        "reference" => {}
-        "canonical" => return Ok(Unsupported("profile canonical".to_owned())),
+    let profile = match members.required::<String>("profile")?.as_str() {
+        "reference" => Profile::Reference,
+        "canonical" => Profile::Canonical,
         _ => return Err(bad_request("profile", ErrorCode::Type)),
-    }
-    let validator = members.now()?.map_or_else(Validator::new, |now| Validator::new().now(now.instant()));
+    };
+    let validator = Validator::new().profile(profile);
+    let validator = members.now()?.map_or(validator.clone(), |now| validator.now(now.instant()));
     let report = validator.validate_slice(&members.input()?);
     let findings: Vec<Value> = report
         .findings

@@ -13,6 +13,7 @@ use vcp_conformance::{
     testee::Testee,
 };
 use vcp_mapping::rules::ProviderFile;
+use vcp_schema::ErrorCode;
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -40,11 +41,44 @@ fn main() {
         let (root, files) = (root.to_owned(), files.clone());
         move || files_fit(&root, &files)
     }));
+    trials.push(Trial::test("suite::every_code_fires_and_just_does_not", {
+        let files = files.clone();
+        move || every_code_fires_and_just_does_not(&files)
+    }));
     trials.push(Trial::test("suite::every_word_has_a_case", {
         let root = root.to_owned();
         move || every_word_has_a_case(&root, &files)
     }));
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Every code of the catalogue is expected by a case; and each of a business rule has a case, named after the code, in which it just does not fire.
+fn every_code_fires_and_just_does_not(files: &[PathBuf]) -> Result<(), Failed> {
+    let (mut fires, mut does_not) = (BTreeSet::new(), BTreeSet::new());
+    for file in files {
+        let cases: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+        for case in cases["cases"].as_array().unwrap() {
+            let findings = case["expect"]["findings"].as_array().into_iter().flatten();
+            let codes: BTreeSet<&str> =
+                findings.chain(case["expect"].get("error")).filter_map(|fault| fault["code"].as_str()).collect();
+            let name = case["id"].as_str().unwrap().rsplit("::").next().unwrap();
+            let about = name.split('_').next().unwrap().replace('e', "VCP_E");
+            if !codes.contains(about.as_str()) {
+                does_not.insert(about);
+            }
+            fires.extend(codes.into_iter().map(str::to_owned));
+            if case["expect"]["value"]["outcome"] == "nothing_to_verify" {
+                // In the protocol an outcome of its own (decisions 6.1).
+                fires.insert(ErrorCode::AuthNothing.as_str().to_owned());
+            }
+        }
+    }
+    let all = ErrorCode::ALL.iter().map(|code| code.as_str());
+    let silent: Vec<&str> = all.clone().filter(|code| !fires.contains(*code)).collect();
+    let always: Vec<&str> = all.filter(|code| code.starts_with("VCP_E1") && !does_not.contains(*code)).collect();
+    assert!(silent.is_empty(), "codes that no case expects: {silent:?}");
+    assert!(always.is_empty(), "codes without a case in which they just do not fire: {always:?}");
+    Ok(())
 }
 
 /// Every word, beginning and part of the tables in the rule files stands in the input of a case for its provider.

@@ -109,6 +109,44 @@ catalogue! {
         "a capability was invoked before the call started" "correct `invoked_at` or `start_time`";
     "VCP_E104" ConsentExpired "CONSENT_EXPIRED" Warning "schema-v0.5 validation rules; decisions 4.4"
         "consent has expired" "renew the consent before processing this message";
+    "VCP_E105" ConsentIn03 "CONSENT_IN_0_3" Error "decisions 4.5"
+        "a 0.3 message has consent or provenance, which came with later versions" "upgrade the message, or leave the section out";
+    "VCP_E106" ScoreRange "SCORE_OUT_OF_RANGE" Error "decisions 4.5"
+        "a score, share or confidence is outside 0 to 1" "give the value as a fraction of 1";
+    "VCP_E107" Negative "NEGATIVE_QUANTITY" Error "decisions 4.5"
+        "a duration, count or cost is negative" "give 0 or more, or leave the value out when it is not known";
+    "VCP_E108" DurationMismatch "DURATION_MISMATCH" Warning "decisions 4.5"
+        "the duration differs from end minus start by more than a second" "correct `duration_sec`, `start_time` or `end_time`";
+    "VCP_E109" SchemaVersion "SCHEMA_VERSION_MISMATCH" Warning "decisions 4.5"
+        "`audit.schema_version` is not the version of the message" "set it to `vcp_version`";
+    "VCP_E110" LegacyChannel "LEGACY_CHANNEL" Info "decisions 4.5"
+        "the channel holds a direction, as older producers wrote it" "write the medium as `channel` and the direction as `direction`";
+    "VCP_E111" ChannelContradiction "CHANNEL_DIRECTION_CONTRADICTION" Warning "decisions 4.5"
+        "the channel names another direction than `direction` does" "correct one of them";
+    "VCP_E112" EmptyScope "CONSENT_WITHOUT_SCOPE" Warning "decisions 4.5"
+        "consent is granted for nothing" "list in `scope` what it is granted for";
+    "VCP_E113" DeniedArtifact "ARTIFACT_WITHOUT_CONSENT" Warning "decisions 4.5"
+        "there is a recording or transcript though consent was denied" "remove it, or correct the consent";
+    "VCP_E114" ConsentTimes "CONSENT_GRANTED_AFTER_EXPIRY" Warning "decisions 4.5"
+        "consent was granted after it expired" "correct `granted_at` or `expires_at`";
+    "VCP_E115" ProcessedBeforeReceived "PROCESSED_BEFORE_RECEIVED" Warning "decisions 4.5"
+        "the record was processed before it was received" "correct `processed_at` or `received_at`";
+    "VCP_E116" RoleCosts "ROLE_COSTS_EXCEED_TOTAL" Warning "decisions 4.5"
+        "the costs of the roles are more than the total" "correct the total, or the costs of the roles";
+    "VCP_E117" StatusMismatch "OUTCOME_STATUS_MISMATCH" Warning "decisions 4.5"
+        "the summary for people has another outcome than the facts" "set `hcr.outcome_status` to the objective status";
+    "VCP_E118" ChecksumMismatch "CHECKSUM_MISMATCH" Error "decisions 4.5"
+        "the checksum does not match the message" "find out what changed the message, or write the checksum anew";
+    "VCP_E119" ReferenceScheme "UNKNOWN_REFERENCE_SCHEME" Info "decisions 4.5"
+        "the reference to an artifact has a scheme that is not known" "use s3, gs, azure, http, https, internal or local";
+    "VCP_E120" NoOffset "TIMESTAMP_WITHOUT_OFFSET" Warning "decisions 4.5"
+        "a timestamp has no offset and is taken as UTC" "write times with `Z` or an offset";
+    "VCP_E121" PhoneNumber "PHONE_NUMBER_NOT_E164" Info "decisions 4.5"
+        "a telephone number is not in E.164" "write it as `+`, country code and number, digits only";
+    "VCP_E122" FromContradiction "FROM_CONTRADICTION" Error "decisions 4.5"
+        "`from` and `from_` differ" "keep `from`, and leave `from_` out";
+    "VCP_E123" DeepData "DEEP_FREE_FORM_DATA" Warning "decisions 4.5"
+        "free-form data is nested deeper than 128, which other readers refuse" "nest it less";
     "VCP_E201" AuthNothing "AUTH_NOTHING_TO_VERIFY" Error "decisions 6.1"
         "nothing is configured to verify this delivery with" "configure a secret, or say explicitly that unauthenticated deliveries are fine here";
     "VCP_E202" AuthHeaderMissing "AUTH_HEADER_MISSING" Error "decisions 6.1"

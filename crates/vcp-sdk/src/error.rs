@@ -1,6 +1,6 @@
 //! Why a delivery was not received.
 
-use crate::{AuthError, ErrorCode, Finding, VcpMessage};
+use crate::{AuthError, Code, ErrorCode, Finding, VcpMessage};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use vcp_mapping::MapError;
 use vcp_schema::FieldPath;
@@ -50,15 +50,15 @@ fn first_error(findings: &[Finding]) -> Option<&Finding> {
 }
 
 impl ReceiveError {
-    /// The code.
+    /// The code; that of a rule of your own, where one found the message not valid.
     #[must_use]
-    pub fn code(&self) -> ErrorCode {
+    pub fn code(&self) -> Code {
         match self {
-            Self::UnknownProvider(e) | Self::TooLarge(e) | Self::Malformed(e) | Self::Unmappable(e) => e.code,
-            Self::NothingToVerify { .. } => ErrorCode::AuthNothing,
-            Self::Unauthenticated(e) => e.code(),
+            Self::UnknownProvider(e) | Self::TooLarge(e) | Self::Malformed(e) | Self::Unmappable(e) => e.code.into(),
+            Self::NothingToVerify { .. } => ErrorCode::AuthNothing.into(),
+            Self::Unauthenticated(e) => e.code().into(),
             Self::Invalid { findings, .. } => {
-                first_error(findings).map_or(ErrorCode::Unreadable, |finding| finding.code)
+                first_error(findings).map_or(ErrorCode::Unreadable.into(), |finding| finding.code.clone())
             }
         }
     }

@@ -32,7 +32,7 @@ pub use vcp_validate as validate;
 pub use vcp_auth::{AuthError, Headers, Secret, Verified};
 pub use vcp_mapping::{ConsentDefault, Mapper, Mapping, Options, Registry, Report};
 pub use vcp_schema::{ErrorCode, Severity, Timestamp, VcpMessage};
-pub use vcp_validate::{Finding, Validator};
+pub use vcp_validate::{Code, Finding, Profile, Validator};
 
 mod error;
 mod receiver;

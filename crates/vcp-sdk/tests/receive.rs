@@ -38,7 +38,8 @@ fn call(received: Result<Received, ReceiveError>) -> ReceivedCall {
 /// Code, status and path of a refusal.
 fn refused(received: Result<Received, ReceiveError>) -> (ErrorCode, u16, Option<String>) {
     let error = received.unwrap_err();
-    (error.code(), error.http_status(), error.path().map(ToString::to_string))
+    let code = ErrorCode::from_code(error.code().as_str()).unwrap();
+    (code, error.http_status(), error.path().map(ToString::to_string))
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Is this message right? Structure and business rules of VCP v0.5, each finding with its stable code and its place
+//! Is this message right? Structure and business rules of VCP v0.5, and the structure of older versions, each finding with its stable code and its place
 //! (decisions 4).
 //!
 //! ```
@@ -8,8 +8,8 @@
 //! assert!(!report.is_valid());
 //! let lines: Vec<String> = report.findings.iter().map(|f| f.to_string()).collect();
 //! assert_eq!(lines, [
-//!     "error VCP_E004 at $.audit.received_at: a string is wanted here, not a number",
-//!     "error VCP_E005 at $.vcp_payload: the required member is absent or null",
+//!     "error VCP_E004 at $.audit.received_at (line 1, column 45): a string is wanted here, not a number",
+//!     "error VCP_E005 at $.vcp_payload (line 1, column 70): the required member is absent or null",
 //! ]);
 //! ```
 //!
@@ -17,8 +17,10 @@
 //! values of the document, which may be personal data, unless asked for with [`Validator::show_values`].
 
 mod finding;
+mod findings;
 mod rules;
 mod validator;
 
-pub use finding::Finding;
-pub use validator::{Report, Validator};
+pub use finding::{Code, Finding, Position};
+pub use rules::{Context, Rule};
+pub use validator::{Profile, Report, Validator};

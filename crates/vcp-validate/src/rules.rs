@@ -1,71 +1,97 @@
-//! The business rules, one function each. A rule looks at a message that can be read and reports what breaks it.
+//! The business rules, one function each. A rule looks at a message that can be read and reports what breaks it; where nothing does, it takes no memory.
 
-use crate::Finding;
+mod consent;
+mod facts;
+mod older;
+mod times;
+mod values;
+
+use crate::{Finding, findings::Findings};
 use chrono::{DateTime, Utc};
-use vcp_schema::{ConsentStatus, ErrorCode, FieldPath, VcpMessage};
+use vcp_schema::{ErrorCode, FieldPath, VcpMessage};
+
+pub(crate) use older::consent_in_03;
 
 /// What a rule may know besides the message.
-pub(crate) struct Context {
-    pub(crate) now: Option<DateTime<Utc>>,
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct Context {
+    /// The present, when the validator was given one.
+    pub now: Option<DateTime<Utc>>,
 }
 
-type Rule = fn(&VcpMessage, &Context, &mut Vec<Finding>);
-
-/// The rules of the specification's validator (schema-v0.5, "Validation Rules"; decisions 4.4).
-pub(crate) const REFERENCE: &[Rule] = &[end_before_start, consent_revoked, capability_before_start, consent_expired];
-
-fn call() -> FieldPath {
-    FieldPath::root().name("vcp_payload").name("call")
+/// A rule of your own.
+///
+/// ```
+/// use vcp_validate::{Code, Context, Finding, Rule, Validator};
+/// use vcp_schema::{FieldPath, VcpMessage};
+///
+/// #[derive(Debug)]
+/// struct KnownProvider;
+/// impl Rule for KnownProvider {
+///     fn check(&self, message: &VcpMessage, _: &Context) -> Vec<Finding> {
+///         let provider = &message.vcp_payload.call.provider;
+///         if provider == "retell" {
+///             return Vec::new();
+///         }
+///         vec![Finding::new(Code::own("ACME_1"), FieldPath::from_dotted("vcp_payload.call.provider"), "we use Retell only")]
+///     }
+/// }
+/// let validator = Validator::new().rule(KnownProvider);
+/// # let _ = validator;
+/// ```
+pub trait Rule: std::fmt::Debug + Send + Sync {
+    /// What breaks the rule. One that panics is reported as an error and does not take the validator down.
+    fn check(&self, message: &VcpMessage, context: &Context) -> Vec<Finding>;
 }
 
-fn consent() -> FieldPath {
-    FieldPath::root().name("vcp_payload").name("consent")
+/// A rule of this crate.
+pub(crate) struct BuiltIn {
+    pub(crate) code: ErrorCode,
+    /// Whether it is one of the specification's own validator (decisions 4.4).
+    pub(crate) is_published: bool,
+    pub(crate) check: fn(&VcpMessage, &Context, &mut Findings<'_>),
 }
 
-/// `VCP_E101`.
-fn end_before_start(message: &VcpMessage, _: &Context, findings: &mut Vec<Finding>) {
-    let call_record = &message.vcp_payload.call;
-    if call_record.end_time.is_some_and(|end| end.instant() < call_record.start_time.instant()) {
-        findings.push(Finding::new(
-            ErrorCode::EndBeforeStart,
-            call().name("end_time"),
-            "the call ends before it starts",
-        ));
-    }
+const fn published(code: ErrorCode, check: fn(&VcpMessage, &Context, &mut Findings<'_>)) -> BuiltIn {
+    BuiltIn { code, is_published: true, check }
 }
 
-/// `VCP_E102`.
-fn consent_revoked(message: &VcpMessage, _: &Context, findings: &mut Vec<Finding>) {
-    if message.vcp_payload.consent.as_ref().is_some_and(|c| c.status == ConsentStatus::Revoked) {
-        let text = "consent has been revoked: this message must not be processed";
-        findings.push(Finding::new(ErrorCode::ConsentRevoked, consent().name("status"), text));
-    }
+const fn canonical(code: ErrorCode, check: fn(&VcpMessage, &Context, &mut Findings<'_>)) -> BuiltIn {
+    BuiltIn { code, is_published: false, check }
 }
 
-/// `VCP_E103`. Only entries with details have a time.
-fn capability_before_start(message: &VcpMessage, _: &Context, findings: &mut Vec<Finding>) {
-    let start = message.vcp_payload.call.start_time.instant();
-    for (index, capability) in message.vcp_payload.call.capabilities_invoked.iter().enumerate() {
-        if capability.invocation().is_some_and(|invocation| invocation.invoked_at.instant() < start) {
-            let path = call().name("capabilities_invoked").index(index).name("invoked_at");
-            let text = "the capability was invoked before the call started";
-            findings.push(Finding::new(ErrorCode::CapabilityBeforeStart, path, text).with("index", index.to_string()));
-        }
-    }
+/// All rules, in order of their codes. `VCP_E105` is about 0.3 messages and stands apart.
+pub(crate) const ALL: &[BuiltIn] = &[
+    published(ErrorCode::EndBeforeStart, times::end_before_start),
+    published(ErrorCode::ConsentRevoked, consent::revoked),
+    published(ErrorCode::CapabilityBeforeStart, times::capability_before_start),
+    published(ErrorCode::ConsentExpired, consent::expired),
+    canonical(ErrorCode::ScoreRange, values::score_range),
+    canonical(ErrorCode::Negative, values::negative),
+    canonical(ErrorCode::DurationMismatch, times::duration_mismatch),
+    canonical(ErrorCode::SchemaVersion, facts::schema_version),
+    canonical(ErrorCode::LegacyChannel, facts::legacy_channel),
+    canonical(ErrorCode::ChannelContradiction, facts::channel_contradiction),
+    canonical(ErrorCode::EmptyScope, consent::empty_scope),
+    canonical(ErrorCode::DeniedArtifact, consent::denied_artifact),
+    canonical(ErrorCode::ConsentTimes, consent::granted_after_expiry),
+    canonical(ErrorCode::ProcessedBeforeReceived, times::processed_before_received),
+    canonical(ErrorCode::RoleCosts, values::role_costs),
+    canonical(ErrorCode::StatusMismatch, facts::status_mismatch),
+    canonical(ErrorCode::ChecksumMismatch, facts::checksum_mismatch),
+    canonical(ErrorCode::ReferenceScheme, facts::reference_scheme),
+    canonical(ErrorCode::NoOffset, times::no_offset),
+    canonical(ErrorCode::PhoneNumber, facts::phone_number),
+    canonical(ErrorCode::FromContradiction, facts::from_contradiction),
+    canonical(ErrorCode::DeepData, values::deep_data),
+];
+
+/// A place below `vcp_payload`.
+fn payload(dotted: &str) -> FieldPath {
+    dotted.split('.').fold(FieldPath::root().name("vcp_payload"), FieldPath::name)
 }
 
-/// `VCP_E104`: the status says so, or the time given says so.
-fn consent_expired(message: &VcpMessage, context: &Context, findings: &mut Vec<Finding>) {
-    let Some(record) = &message.vcp_payload.consent else { return };
-    if record.status == ConsentStatus::Expired {
-        findings.push(Finding::new(ErrorCode::ConsentExpired, consent().name("status"), "consent has expired"));
-    } else if let (Some(expires), Some(now)) = (record.expires_at, context.now)
-        && expires.instant() < now
-    {
-        findings.push(Finding::new(
-            ErrorCode::ConsentExpired,
-            consent().name("expires_at"),
-            "consent has expired by now",
-        ));
-    }
+fn audit(name: &str) -> FieldPath {
+    FieldPath::root().name("audit").name(name)
 }

@@ -1,23 +1,49 @@
 //! The validator.
 
 use crate::{
-    Finding,
-    rules::{self, Context},
+    Code, Finding, Position,
+    findings::{Findings, Overrides},
+    rules::{self, Context, Rule},
 };
 use chrono::{DateTime, Utc};
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 use vcp_schema::{
-    Limits, VcpMessage,
+    Dialect, ErrorCode, FieldPath, Limits, Severity, VcpMessage, VcpVersion, migrate,
     structure::{self, Fault},
 };
 
-/// Validates messages: structure, and the four rules of the specification's own validator, `VCP_E101`–`VCP_E104` (the
-/// *reference* profile of decisions 4.1). Make it once, use it for every message.
-#[derive(Debug, Clone, Default)]
+/// Which rules apply (decisions 4.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Profile {
+    /// Structure and the four rules of the specification's own validator, `VCP_E101`–`VCP_E104`.
+    Reference,
+    /// Structure and every rule.
+    #[default]
+    Canonical,
+}
+
+/// Validates messages: structure, and the rules of a [`Profile`]. Make it once, use it for every message.
+///
+/// ```
+/// use vcp_validate::{Profile, Validator};
+/// use vcp_schema::{ErrorCode, Severity};
+/// let strict = Validator::new().severity(ErrorCode::NoOffset, Severity::Error);
+/// let lenient = Validator::new().without(ErrorCode::PhoneNumber).profile(Profile::Canonical);
+/// # let _ = (strict, lenient);
+/// ```
+#[derive(Debug, Clone)]
 pub struct Validator {
+    profile: Profile,
+    overrides: Overrides,
+    own: Vec<Arc<dyn Rule>>,
     now: Option<DateTime<Utc>>,
     show_values: bool,
     limits: Limits,
+    max_findings: usize,
 }
 
 /// What validation found.
@@ -26,28 +52,67 @@ pub struct Validator {
 pub struct Report {
     /// All findings, in document order; a missing member stands at the end of its object.
     pub findings: Vec<Finding>,
-    /// The message, when it can be read.
+    /// The message, when it can be read as 0.5.
     pub message: Option<VcpMessage>,
+    /// The dialect that it was validated as.
+    pub dialect: Dialect,
 }
 
 impl Report {
     /// Whether there is no finding of severity error.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        is_valid(&self.findings)
+        self.findings.iter().all(|finding| finding.severity != Severity::Error)
     }
 }
 
-/// Whether there is no finding of severity error.
-pub(crate) fn is_valid(findings: &[Finding]) -> bool {
-    findings.iter().all(|finding| finding.severity != vcp_schema::Severity::Error)
+impl Default for Validator {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Validator {
-    /// Structure and the published rules, no time given, values masked, default limits.
+    /// The canonical profile, no time given, values masked, default limits, at most 100 000 findings.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            profile: Profile::Canonical,
+            overrides: Overrides::default(),
+            own: Vec::new(),
+            now: None,
+            show_values: false,
+            limits: Limits::default(),
+            max_findings: 100_000,
+        }
+    }
+
+    /// Another profile.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Another severity for a code (decisions 4.6).
+    #[must_use]
+    pub fn severity(mut self, code: ErrorCode, severity: Severity) -> Self {
+        self.overrides.set(code, Some(severity));
+        self
+    }
+
+    /// No findings of a code (decisions 4.6). A message with structural faults is still not read.
+    #[must_use]
+    pub fn without(mut self, code: ErrorCode) -> Self {
+        self.overrides.set(code, None);
+        self
+    }
+
+    /// A rule of your own, after those of the profile.
+    #[must_use]
+    pub fn rule(mut self, rule: impl Rule + 'static) -> Self {
+        self.own.push(Arc::new(rule));
+        self
     }
 
     /// The present, for rules that ask whether something is over. Without it they only look at what the message says.
@@ -71,32 +136,40 @@ impl Validator {
         self
     }
 
+    /// How many findings are listed; more are one `VCP_E008` at the end.
+    #[must_use]
+    pub fn max_findings(mut self, most: usize) -> Self {
+        self.max_findings = most;
+        self
+    }
+
     /// Validates a message given as bytes.
     #[must_use]
     pub fn validate_slice(&self, bytes: &[u8]) -> Report {
         match structure::utf8(bytes, &self.limits) {
             Ok(text) => self.validate_json(text),
             Err(error) => {
-                let finding = Finding::new(error.code(), error.path().clone(), error.message());
-                Report { findings: vec![finding], message: None }
+                let mut findings = self.collect();
+                findings.push_made(Finding::new(error.code(), error.path().clone(), error.message()));
+                Report { findings: findings.into_list(), message: None, dialect: Dialect::V05 }
             }
         }
     }
 
-    /// Validates a message given as text.
+    /// Validates a message given as text: one of 0.5 by structure and rules, an older one by the structure of its dialect (decisions 2.1) and `VCP_E105`.
     ///
-    /// The business rules need a message that can be read; a text with structural faults has those findings only.
+    /// The other rules need a 0.5 message that can be read; a text with structural faults has those findings only. Upgrade an older one to have it
+    /// looked at by all.
     #[must_use]
     pub fn validate_json(&self, text: &str) -> Report {
         match VcpMessage::from_json_with(text, &self.limits) {
             Ok(message) => {
-                let findings = self.findings(&message, || Cow::Borrowed(text));
-                Report { findings, message: Some(message) }
+                let findings = self.findings(&message, Some(text));
+                Report { findings, message: Some(message), dialect: Dialect::V05 }
             }
             Err(_) => {
-                let findings =
-                    structure::check(text, &self.limits).into_iter().map(|fault| self.finding(fault)).collect();
-                Report { findings, message: None }
+                let dialect = migrate::detect(text, &self.limits).unwrap_or(Dialect::V05);
+                Report { findings: self.unread(text, dialect), message: None, dialect }
             }
         }
     }
@@ -104,53 +177,164 @@ impl Validator {
     /// Validates a message that has been read or made. For one without findings this takes no memory.
     #[must_use]
     pub fn validate(&self, message: &VcpMessage) -> Vec<Finding> {
-        self.findings(message, || Cow::Owned(message.to_json()))
+        self.findings(message, None)
     }
 
-    /// Whether a message has no finding of severity error.
+    /// The first finding of severity error, in document order.
+    ///
+    /// # Errors
+    ///
+    /// That finding.
+    pub fn check(&self, message: &VcpMessage) -> Result<(), Box<Finding>> {
+        match self.validate(message).into_iter().find(|finding| finding.severity == Severity::Error) {
+            Some(finding) => Err(Box::new(finding)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a message has no finding of severity error. Takes no memory, but for words that the specification does not list and rules of your own.
     #[must_use]
     pub fn is_valid(&self, message: &VcpMessage) -> bool {
-        is_valid(&self.validate(message))
+        if !message.is_plain() {
+            return self.check(message).is_ok();
+        }
+        let mut findings = Findings::only_ask(&self.overrides);
+        self.run(message, &mut findings);
+        !findings.has_error
     }
 
-    fn rule_findings(&self, message: &VcpMessage) -> Vec<Finding> {
+    /// Whether a text is a message without a finding of severity error. Takes no memory beyond that of reading it.
+    #[must_use]
+    pub fn is_valid_json(&self, text: &str) -> bool {
+        match VcpMessage::from_json_with(text, &self.limits) {
+            Ok(message) => self.is_valid(&message),
+            Err(_) => self.validate_json(text).is_valid(),
+        }
+    }
+
+    fn collect(&self) -> Findings<'_> {
+        Findings::collect(&self.overrides, self.max_findings)
+    }
+
+    /// Applies the rules of the profile, and those of one's own.
+    fn run(&self, message: &VcpMessage, findings: &mut Findings<'_>) {
         let context = Context { now: self.now };
-        let mut findings = Vec::new();
-        for rule in rules::REFERENCE {
-            rule(message, &context, &mut findings);
+        let applies = |rule: &&rules::BuiltIn| self.profile == Profile::Canonical || rule.is_published;
+        for rule in rules::ALL.iter().filter(applies) {
+            if self.overrides.severity(rule.code).is_some() {
+                (rule.check)(message, &context, findings);
+            }
         }
-        for finding in &mut findings {
-            finding.provider = Some(message.vcp_payload.call.provider.clone());
+        for (index, rule) in self.own.iter().enumerate() {
+            let found = catch_unwind(AssertUnwindSafe(|| rule.check(message, &context))).unwrap_or_else(|_| {
+                let text = format!("rule {index} of your own panicked, and says nothing of this message");
+                vec![Finding::new(Code::own("RULE_PANICKED"), FieldPath::root(), text).severity(Severity::Error)]
+            });
+            found.into_iter().for_each(|finding| findings.push_made(finding));
         }
-        findings
     }
 
-    /// The findings of a message, in the order of its text, which is asked for only when there is something to order.
-    fn findings<'t>(&self, message: &VcpMessage, text: impl FnOnce() -> Cow<'t, str>) -> Vec<Finding> {
-        let rules = self.rule_findings(message);
+    /// The findings of a message, in the order of its text, which is made only when there is something to order.
+    fn findings(&self, message: &VcpMessage, text: Option<&str>) -> Vec<Finding> {
+        let mut findings = self.collect();
+        self.run(message, &mut findings);
         let is_plain = message.is_plain();
-        if is_plain && rules.len() < 2 {
-            return rules;
-        }
-        let text = &*text();
-        let places = structure::locate(text, &rules.iter().map(|finding| &finding.path).collect::<Vec<_>>());
-        let places = places.into_iter().map(|place| place.unwrap_or(text.len()));
-        let mut placed: Vec<(usize, Finding)> = places.zip(rules).collect();
-        if !is_plain {
-            let faults = structure::check(text, &self.limits);
-            let provider = &message.vcp_payload.call.provider;
-            placed.extend(
-                faults.into_iter().map(|f| (f.offset, Finding { provider: Some(provider.clone()), ..self.finding(f) })),
+        let is_full = findings.is_full;
+        let found = findings.into_list();
+        if is_plain && (found.is_empty() || (text.is_none() && found.len() == 1 && !is_full)) {
+            return self.finished(
+                found.into_iter().map(|finding| (0, finding)).collect(),
+                None,
+                is_full,
+                Some(message),
             );
         }
-        placed.sort_by_key(|(offset, _)| *offset);
-        placed.into_iter().map(|(_, finding)| finding).collect()
+        let written = text.map_or_else(|| Cow::Owned(message.to_json()), Cow::Borrowed);
+        let places = structure::locate(&written, &found.iter().map(|finding| &finding.path).collect::<Vec<_>>());
+        let places = places.into_iter().map(|place| place.unwrap_or(written.len()));
+        let mut placed: Vec<(usize, Finding)> = places.zip(found).collect();
+        if !is_plain {
+            placed.extend(self.faults(structure::check(&written, &self.limits)));
+        }
+        self.finished(placed, text, is_full, Some(message))
     }
 
-    fn finding(&self, fault: Fault) -> Finding {
-        let keep = |(name, _): &(&'static str, String)| self.show_values || *name != "value";
-        let context = fault.context.into_iter().filter(keep).collect();
-        Finding { context, ..Finding::new(fault.code, fault.path, fault.message) }
+    /// The findings of a text that is no 0.5 message.
+    fn unread(&self, text: &str, dialect: Dialect) -> Vec<Finding> {
+        let mut placed = self.faults(structure::check_as(dialect, text, &self.limits));
+        if dialect.version() == VcpVersion::V03 && self.profile == Profile::Canonical {
+            let mut findings = self.collect();
+            rules::consent_in_03(text, &mut findings);
+            let found = findings.into_list();
+            let places = structure::locate(text, &found.iter().map(|finding| &finding.path).collect::<Vec<_>>());
+            placed.extend(places.into_iter().map(|place| place.unwrap_or(text.len())).zip(found));
+        }
+        self.finished(placed, Some(text), false, None)
+    }
+
+    /// Structural faults as findings, with their places.
+    fn faults(&self, faults: Vec<Fault>) -> Vec<(usize, Finding)> {
+        let mut placed = Vec::new();
+        for fault in faults {
+            let offset = fault.offset;
+            let keep = |(name, _): &(&'static str, String)| self.show_values || *name != "value";
+            let context = fault.context.into_iter().filter(keep).collect();
+            let mut findings = Findings::collect(&self.overrides, 1);
+            findings.push_made(Finding { context, ..Finding::new(fault.code, fault.path, fault.message) });
+            placed.extend(findings.into_list().into_iter().map(|finding| (offset, finding)));
+        }
+        placed
+    }
+
+    /// Findings in document order, with positions when a text was validated, no more than are wanted.
+    fn finished(
+        &self,
+        mut placed: Vec<(usize, Finding)>,
+        text: Option<&str>,
+        is_full: bool,
+        message: Option<&VcpMessage>,
+    ) -> Vec<Finding> {
+        placed.sort_by_key(|(offset, _)| *offset);
+        let is_full = is_full || placed.len() > self.max_findings;
+        placed.truncate(self.max_findings);
+        if is_full {
+            let text = format!("there are more than {} findings", self.max_findings);
+            let end = placed.last().map_or(0, |(offset, _)| *offset);
+            placed.push((end, Finding::new(ErrorCode::Limit, FieldPath::root(), text)));
+        }
+        let mut lines = text.map(Lines::new);
+        let provider = message.map(|message| &message.vcp_payload.call.provider);
+        let finish = |(offset, finding): (usize, Finding)| Finding {
+            position: lines.as_mut().map(|lines| lines.position(offset)),
+            provider: provider.cloned().or_else(|| finding.provider.clone()),
+            ..finding
+        };
+        placed.into_iter().map(finish).collect()
+    }
+}
+
+/// Lines and columns of a text, asked for from its beginning to its end, so that it is looked at once.
+struct Lines<'t> {
+    text: &'t str,
+    at: Position,
+}
+
+impl<'t> Lines<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { text, at: Position { offset: 0, line: 1, column: 1 } }
+    }
+
+    fn position(&mut self, offset: usize) -> Position {
+        for c in self.text.get(self.at.offset..offset).unwrap_or_default().chars() {
+            if c == '\n' {
+                self.at.line += 1;
+                self.at.column = 1;
+            } else {
+                self.at.column += 1;
+            }
+        }
+        self.at.offset = self.at.offset.max(offset.min(self.text.len()));
+        self.at
     }
 }
 
@@ -162,7 +346,7 @@ mod tests {
     const FULL: &str = include_str!("../../vcp-schema/tests/data/full.json");
 
     fn found(text: &str) -> Vec<String> {
-        let validator = Validator::new().now("2026-11-01T00:00:00Z".parse().unwrap());
+        let validator = Validator::new().profile(Profile::Reference).now("2026-11-01T00:00:00Z".parse().unwrap());
         let report = validator.validate_json(text);
         let lines: Vec<String> =
             report.findings.iter().map(|f| format!("{} {} {}", f.severity, f.code, f.path)).collect();
@@ -241,7 +425,7 @@ mod tests {
             json,
             serde_json::json!({
                 "code": "VCP_E004", "severity": "error", "field_path": "$", "pointer": "",
-                "message": "an object is wanted here, not a list", "implementation": concat!("vcp-rust/", env!("CARGO_PKG_VERSION")),
+                "position": {"offset": 0, "line": 1, "column": 1}, "message": "an object is wanted here, not a list", "implementation": concat!("vcp-rust/", env!("CARGO_PKG_VERSION")),
                 "context": {"expected": "an object", "found": "a list"},
             })
         );
@@ -252,7 +436,8 @@ mod tests {
         let mut message = VcpMessage::from_json(FULL).unwrap();
         message.vcp_payload.outcomes.perception_gap.gap_score = f64::NAN;
         let findings = Validator::new().validate(&message);
-        assert_eq!(findings.iter().map(|f| f.code).collect::<Vec<_>>(), [ErrorCode::Missing]);
+        let codes: Vec<&str> = findings.iter().map(|f| f.code.as_str()).collect();
+        assert_eq!(codes, ["VCP_E005"], "one fault, one code");
     }
 
     #[test]
@@ -262,14 +447,165 @@ mod tests {
         assert_eq!(found(&text).len(), 5000);
     }
 
+    /// The full example, whose checksum is made up, as one that has none.
+    fn unsummed() -> String {
+        let mut message = VcpMessage::from_json(FULL).unwrap();
+        message.audit.checksum = None;
+        message.to_json()
+    }
+
+    #[test]
+    fn yes_and_no_agree_with_the_findings() {
+        let validator = Validator::new();
+        for (from, to) in [
+            ("", ""),
+            ("\"granted\"", "\"revoked\""),
+            ("\"inbound\"", "\"sideways\""),
+            ("\"gap_score\":", "\"gap_score\":7"),
+            ("{", "["),
+        ] {
+            let text = unsummed().replacen(from, to, 1);
+            let report = validator.validate_json(&text);
+            assert_eq!(validator.is_valid_json(&text), report.is_valid(), "{to}");
+            if let Some(message) = report.message {
+                let first = report.findings.iter().find(|finding| finding.severity == Severity::Error);
+                let told = validator.check(&message).err();
+                assert_eq!(told.map(|finding| finding.path), first.map(|finding| finding.path.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn findings_have_lines_and_columns() {
+        let text = "{\n \"vcp_version\": \"0.5\",\n \"é\": 1, \"audit\": 7\n}";
+        let found: Vec<String> =
+            Validator::new().validate_json(text).findings.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            found,
+            [
+                "error VCP_E004 at $.audit (line 3, column 19): an object is wanted here, not a number",
+                "error VCP_E005 at $.vcp_payload (line 4, column 1): the required member is absent or null",
+            ]
+        );
+    }
+
+    #[test]
+    fn severities_and_switches() {
+        let text = unsummed().replace("\"granted\"", "\"revoked\"");
+        let codes = |validator: Validator| {
+            let report = validator.validate_json(&text);
+            report.findings.iter().map(|f| (f.code.as_str().to_owned(), f.severity)).collect::<Vec<_>>()
+        };
+        let revoked = |severity| vec![("VCP_E102".to_owned(), severity)];
+        assert_eq!(codes(Validator::new()), revoked(Severity::Error));
+        assert_eq!(
+            codes(Validator::new().severity(ErrorCode::ConsentRevoked, Severity::Info)),
+            revoked(Severity::Info)
+        );
+        assert_eq!(codes(Validator::new().without(ErrorCode::ConsentRevoked)), []);
+    }
+
+    #[derive(Debug)]
+    struct Own(bool);
+
+    impl Rule for Own {
+        fn check(&self, message: &VcpMessage, _: &Context) -> Vec<Finding> {
+            assert!(!self.0, "as a rule of a user might");
+            let path = FieldPath::from_dotted("vcp_payload.call.provider");
+            vec![
+                Finding::new(Code::own("ACME_1"), path, "not ours")
+                    .with("provider", &message.vcp_payload.call.provider),
+            ]
+        }
+    }
+
+    #[test]
+    fn own_rules_and_their_panics() {
+        let text = unsummed();
+        let found = |rule| {
+            let report = Validator::new().rule(rule).validate_json(&text);
+            let lines: Vec<String> =
+                report.findings.iter().map(|f| format!("{} {} {}", f.severity, f.code, f.path)).collect();
+            (lines, report.is_valid())
+        };
+        assert_eq!(found(Own(false)), (vec!["warning ACME_1 $.vcp_payload.call.provider".to_owned()], true));
+        assert_eq!(found(Own(true)), (vec!["error RULE_PANICKED $".to_owned()], false));
+    }
+
+    #[test]
+    fn findings_stop_at_a_cap() {
+        let many = "7,".repeat(1000);
+        let text =
+            unsummed().replacen("\"transformation_history\":[", &format!("\"transformation_history\":[{many}"), 1);
+        let report = Validator::new().max_findings(100).validate_json(&text);
+        assert_eq!(report.findings.len(), 101);
+        assert_eq!(report.findings[100].code, ErrorCode::Limit);
+        assert_eq!(report.findings[100].message, "there are more than 100 findings");
+        assert_eq!(Validator::new().validate_json(&text).findings.len(), 1000);
+    }
+
+    #[test]
+    fn older_messages_are_validated_as_what_they_are() {
+        let production = include_str!("../../vcp-schema/src/jsonschema/example-0.3-production.json");
+        let report = Validator::new().validate_json(production);
+        assert_eq!((report.dialect, report.findings.len(), report.message), (Dialect::Production03, 0, None));
+        let consent =
+            production.replacen("\"vcp_payload\": {", "\"vcp_payload\": {\"consent\": {}, \"provenance\": null,", 1);
+        let lines = |validator: Validator| {
+            validator
+                .validate_json(&consent)
+                .findings
+                .iter()
+                .map(|f| format!("{} {}", f.code, f.path))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(lines(Validator::new()), ["VCP_E105 $.vcp_payload.consent"]);
+        assert_eq!(lines(Validator::new().profile(Profile::Reference)), [""; 0]);
+    }
+
+    #[test]
+    fn every_time_is_looked_at_for_its_offset() {
+        let text = unsummed();
+        let times: Vec<usize> = text
+            .match_indices("\"20")
+            .map(|(at, _)| at + 1)
+            .filter(|at| {
+                let time = text.get(*at..).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+                time.parse::<vcp_schema::Timestamp>().is_ok()
+            })
+            .collect();
+        let mut found = std::collections::BTreeSet::new();
+        for at in times {
+            let (before, after) = text.split_at(at);
+            let (time, rest) = after.split_once('"').unwrap();
+            let bare = time.trim_end_matches('Z').split('+').next().unwrap();
+            let report = Validator::new().validate_json(&format!("{before}{bare}\"{rest}"));
+            let no_offset = report.findings.iter().filter(|finding| finding.code == ErrorCode::NoOffset);
+            found.extend(no_offset.map(|finding| finding.path.to_string().replace(|c: char| c.is_ascii_digit(), "")));
+        }
+        // As many as the model has, by its description.
+        fn times_of(kind: &vcp_schema::describe::Kind) -> usize {
+            use vcp_schema::describe::Kind;
+            match kind {
+                Kind::Timestamp => 1,
+                Kind::Object(object) => object.fields().map(|field| times_of(&field.kind)).sum(),
+                Kind::List(kind) | Kind::TextOr(kind) | Kind::Map(_, kind) => times_of(kind),
+                _ => 0,
+            }
+        }
+        let all = times_of(&vcp_schema::describe::Kind::Object(vcp_schema::describe::message()));
+        assert_eq!(found.len(), all, "{found:?}");
+    }
+
     #[test]
     fn always_answers() {
         let code = |bytes: &[u8]| {
-            Validator::new().validate_slice(bytes).findings.iter().map(|f| f.code.as_str()).collect::<Vec<_>>()
+            let report = Validator::new().validate_slice(bytes);
+            report.findings.iter().map(|f| f.code.as_str().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(code(b"\xff"), ["VCP_E007"]);
         assert_eq!(code(b""), ["VCP_E007"]);
-        assert_eq!(code(br#"{"vcp_version":"0.3"}"#), ["VCP_E006"]);
+        assert_eq!(code(br#"{"vcp_version":"0.3"}"#), ["VCP_E005", "VCP_E005"], "validated as 0.3");
         assert_eq!(code(br#"{"vcp_version":"7"}"#), ["VCP_E006"]);
         assert_eq!(code(&vec![b' '; 17 * 1024 * 1024]), ["VCP_E008"]);
         assert_eq!(code(b"{}"), ["VCP_E005", "VCP_E005", "VCP_E005"]);

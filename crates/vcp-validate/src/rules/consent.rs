@@ -1,0 +1,61 @@
+//! Rules on consent.
+
+use super::{Context, payload};
+use crate::findings::Findings;
+use vcp_schema::{ConsentStatus, ErrorCode, VcpMessage};
+
+/// `VCP_E102`: consent has been revoked.
+pub(super) fn revoked(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
+    if message.vcp_payload.consent.as_ref().is_some_and(|record| record.status == ConsentStatus::Revoked) {
+        let text = "consent has been revoked: this message must not be processed";
+        findings.add(ErrorCode::ConsentRevoked, || payload("consent.status"), text);
+    }
+}
+
+/// `VCP_E104`: consent has expired: the status says so, or the time given says so.
+pub(super) fn expired(message: &VcpMessage, context: &Context, findings: &mut Findings<'_>) {
+    let Some(record) = &message.vcp_payload.consent else { return };
+    if record.status == ConsentStatus::Expired {
+        findings.add(ErrorCode::ConsentExpired, || payload("consent.status"), "consent has expired");
+    } else if let (Some(expires), Some(now)) = (record.expires_at, context.now)
+        && expires.instant() < now
+    {
+        findings.add(ErrorCode::ConsentExpired, || payload("consent.expires_at"), "consent has expired by now");
+    }
+}
+
+/// `VCP_E112`: consent is granted for nothing.
+pub(super) fn empty_scope(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
+    let is_empty =
+        |record: &vcp_schema::ConsentRecord| record.status == ConsentStatus::Granted && record.scope.is_empty();
+    if message.vcp_payload.consent.as_ref().is_some_and(is_empty) {
+        findings.add(ErrorCode::EmptyScope, || payload("consent.scope"), "consent is granted for nothing");
+    }
+}
+
+/// `VCP_E113`: a recording or a transcript though consent was denied.
+pub(super) fn denied_artifact(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
+    let part = &message.vcp_payload;
+    if part.consent.as_ref().is_none_or(|record| record.status != ConsentStatus::Denied) {
+        return;
+    }
+    let kept = [
+        ("artifacts.audio_recording_ref", part.artifacts.audio_recording_ref.is_some()),
+        ("artifacts.transcript_ref", part.artifacts.transcript_ref.is_some()),
+        ("artifacts.transcript", part.artifacts.extras.get("transcript").is_some_and(|json| json.as_str() != "null")),
+    ];
+    for (place, _) in kept.into_iter().filter(|(_, is_there)| *is_there) {
+        let text = "this is here though consent was denied";
+        findings.add(ErrorCode::DeniedArtifact, || payload(place), text);
+    }
+}
+
+/// `VCP_E114`: consent was granted after it expired.
+pub(super) fn granted_after_expiry(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
+    let Some(record) = &message.vcp_payload.consent else { return };
+    if let (Some(granted), Some(expires)) = (record.granted_at, record.expires_at)
+        && granted.instant() > expires.instant()
+    {
+        findings.add(ErrorCode::ConsentTimes, || payload("consent.granted_at"), "consent was granted after it expired");
+    }
+}

@@ -1,0 +1,116 @@
+//! Rules on what parts of a message say of each other, and on references and numbers.
+
+use super::{Context, audit, payload};
+use crate::findings::Findings;
+use vcp_schema::{CallDirection, ChannelType, ErrorCode, FieldPath, VcpMessage, VcpVersion, checksum::Verdict};
+
+/// `VCP_E109`: `audit.schema_version` is not the version of the message.
+pub(super) fn schema_version(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
+    if message.audit.schema_version != VcpVersion::V05.as_str() {
+        let text = "the schema version is not the version of the message";
+        findings.add(ErrorCode::SchemaVersion, || audit("schema_version"), text);
+    }
+}
+
+/// `VCP_E110`: the channel holds a direction (decisions 1.10).
+pub(super) fn legacy_channel(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
+    if matches!(message.vcp_payload.call.channel, Some(ChannelType::Inbound | ChannelType::Outbound)) {
+        let text = "the channel holds a direction, as older producers wrote it";
+        findings.add(ErrorCode::LegacyChannel, || payload("call.channel"), text);
+    }
+}
+
+/// `VCP_E111`: the channel names another direction than `direction` does.
+pub(super) fn channel_contradiction(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
+    let call = &message.vcp_payload.call;
+    let contradicts = matches!(
+        (&call.channel, &call.direction),
+        (Some(ChannelType::Inbound), Some(CallDirection::Outbound))
+            | (Some(ChannelType::Outbound), Some(CallDirection::Inbound))
+    );
+    if contradicts {
+        let text = "the direction is not the one that the channel names";
+        findings.add(ErrorCode::ChannelContradiction, || payload("call.direction"), text);
+    }
+}
+
+/// `VCP_E117`: the summary for people has another outcome than the facts.
+pub(super) fn status_mismatch(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
+    let part = &message.vcp_payload;
+    if part.hcr.outcome_status != part.outcomes.objective.status {
+        let text = "the summary has another outcome than the facts";
+        findings.add(ErrorCode::StatusMismatch, || payload("hcr.outcome_status"), text);
+    }
+}
+
+/// `VCP_E118`: the checksum does not match (decisions 3). One that cannot be worked out, because free-form data has a number or a string without a canonical
+/// form, does not match; where the message itself cannot be written, that is the fault.
+pub(super) fn checksum_mismatch(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
+    let matches = |message: &VcpMessage| match message.verify_checksum() {
+        Ok(verdict) => matches!(verdict, Verdict::Match(_)),
+        Err(_) => !message.is_plain(),
+    };
+    if message.audit.checksum.is_some() && !matches(message) {
+        let text = "the checksum does not match the message";
+        findings.add(ErrorCode::ChecksumMismatch, || audit("checksum"), text);
+    }
+}
+
+/// `VCP_E119`: a reference to an artifact has a scheme that is not known. One without a scheme is a name of somebody's own.
+pub(super) fn reference_scheme(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
+    const KNOWN: [&str; 7] = ["s3", "gs", "azure", "http", "https", "internal", "local"];
+    let mut look = |reference: &str, path: &dyn Fn() -> FieldPath| {
+        let scheme = reference.split_once("://").map(|(scheme, _)| scheme);
+        if scheme.is_some_and(|scheme| !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(scheme))) {
+            findings.add(ErrorCode::ReferenceScheme, path, "the scheme of the reference is not known");
+        }
+    };
+    let artifacts = &message.vcp_payload.artifacts;
+    for (name, reference) in [
+        ("provider_raw_payload_ref", &artifacts.provider_raw_payload_ref),
+        ("audio_recording_ref", &artifacts.audio_recording_ref),
+        ("transcript_ref", &artifacts.transcript_ref),
+        ("system_logs_ref", &artifacts.system_logs_ref),
+    ] {
+        if let Some(reference) = reference {
+            look(reference, &|| payload("artifacts").name(name));
+        }
+    }
+    for (place, references) in
+        [("debug_artifacts", &artifacts.debug_artifacts), ("compliance_records", &artifacts.compliance_records)]
+    {
+        for (name, reference) in references.iter().flat_map(|map| map.iter()) {
+            look(reference, &|| payload("artifacts").name(place).name(name.as_str()));
+        }
+    }
+}
+
+/// `VCP_E121`: what looks like a telephone number is not in E.164.
+pub(super) fn phone_number(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
+    let call = &message.vcp_payload.call;
+    for (place, number) in [("call.from", &call.from), ("call.to", &call.to)] {
+        if number.as_deref().is_some_and(|number| is_phone_like(number) && !is_e164(number)) {
+            findings.add(ErrorCode::PhoneNumber, || payload(place), "the telephone number is not in E.164");
+        }
+    }
+}
+
+/// Digits and what people write between them, at least seven digits: shorter ones are short codes.
+fn is_phone_like(text: &str) -> bool {
+    const FEWEST: usize = 7;
+    text.bytes().all(|byte| byte.is_ascii_digit() || b" ()+.-/".contains(&byte))
+        && text.bytes().filter(u8::is_ascii_digit).count() >= FEWEST
+}
+
+fn is_e164(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or_default().as_bytes();
+    (2..=15).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) && digits.first() != Some(&b'0')
+}
+
+/// `VCP_E122`: `from` and `from_` differ, so the second was kept as an unknown member (decisions 1.2).
+pub(super) fn from_contradiction(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
+    let call = &message.vcp_payload.call;
+    if call.from.is_some() && call.extras.get("from_").is_some_and(|json| json.as_str() != "null") {
+        findings.add(ErrorCode::FromContradiction, || payload("call.from_"), "`from_` differs from `from`");
+    }
+}
