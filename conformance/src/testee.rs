@@ -125,7 +125,7 @@ impl Testee {
             "downgrade" => downgrade(&members),
             "checksum" => checksum(&members),
             "verify_checksum" => verify_checksum(&members),
-            "verify" => self.knows_provider(&members).and_then(|()| verify(&members)),
+            "verify" => self.knows_provider(&members).and_then(|()| self.verify(&members)),
             other => Ok(Unsupported(format!("op {other}"))),
         };
         let seq = request.seq;
@@ -165,7 +165,11 @@ impl Testee {
             "ended_reason" => {
                 self.mapper.check(text(0)?, b"")?;
                 let provider = self.mapper.registry().get(text(0)?);
-                json!(provider.map(|provider| normalize::ended_reason(provider, text(1).unwrap_or_default())))
+                json!(
+                    provider
+                        .map(|provider| Ok::<_, Answer>(normalize::ended_reason(provider, text(1)?)))
+                        .transpose()?
+                )
             }
             "perception_gap" => {
                 let scores = args.first().cloned().unwrap_or_default();
@@ -198,10 +202,50 @@ impl Testee {
         Ok(Done(mapped_answer(self.mapper(members)?.assemble(&provider, &events)?)))
     }
 
+    fn verify(&self, members: &Members<'_>) -> Result<Answer, Answer> {
+        let config = members.get::<SchemeConfig>("config")?.unwrap_or_default();
+        let secrets: Vec<SecretMember> = members.required("secrets")?;
+        let scheme = match members.get::<String>("scheme")? {
+            Some(name) => match config.scheme(&name)? {
+                Some(scheme) => Some(scheme),
+                None => return Ok(Unsupported(format!("scheme {name}"))),
+            },
+            None => {
+                let name: String = members.required("provider")?;
+                Scheme::of_provider(self.mapper.check(&name, b"").map_or(name.as_str(), |name| name))
+            }
+        };
+        let secrets: Vec<Secret> = secrets.into_iter().map(|s| Secret::new(s.id, s.secret)).collect();
+        let mut verifier = match scheme {
+            Some(scheme) if !secrets.is_empty() => Verifier::new(scheme, secrets)?,
+            // Whoever configures a secret where there is no scheme has to say which.
+            None if !secrets.is_empty() => return Err(bad_request("scheme", ErrorCode::AuthConfiguration)),
+            _ => Verifier::nothing(),
+        };
+        if let Some(seconds) = config.tolerance_sec {
+            verifier = verifier.tolerance(seconds)?;
+        }
+        let headers: Vec<(String, String)> = members.required("headers")?;
+        let body = members.bytes("body_text", "body_base64")?;
+        let now = members.now()?.ok_or_else(|| bad_request("now", ErrorCode::Missing))?;
+        let (url, method) = (members.get::<String>("url")?, members.get::<String>("method")?);
+        let request = vcp_auth::Request::new(&headers, &body);
+        let request = url.as_deref().map_or(request, |url| request.url(url));
+        let request = method.as_deref().map_or(request, |method| request.method(method));
+        Ok(Done(match verifier.check(&request, now.instant())? {
+            Outcome::NothingToVerify => json!({"outcome": "nothing_to_verify"}),
+            Outcome::Verified(verified) => json!({
+                "outcome": "verified",
+                "key_id": verified.key_id(),
+                "signed_at": verified.signed_at().and_then(Timestamp::from_datetime).map(|time| time.to_string()),
+            }),
+        }))
+    }
+
     fn merge(&self, members: &Members<'_>) -> Result<Answer, Answer> {
         let texts: Vec<String> = members.required("messages")?;
         let messages = texts.iter().map(|text| VcpMessage::from_json(text)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Done(json!({"message_text": self.mapper.merge(&messages)?.to_json()})))
+        Ok(Done(json!({"message_text": self.mapper(members)?.merge(&messages)?.to_json()})))
     }
 
     /// The mapper with the options of a request.
@@ -234,6 +278,9 @@ fn mapped_answer(mapped: Mapped) -> Value {
         "masked": mapped.report.masked,
         "unread": mapped.report.unread,
         "defaults": mapped.report.defaults().collect::<Vec<_>>(),
+        "missing": mapped.report.missing,
+        "unknown_words": mapped.report.unknown_words,
+        "problems": mapped.report.problems.iter().map(|p| json!({"code": p.code, "source": p.source})).collect::<Vec<_>>(),
     });
     if let (Some(key), Some(answer)) = (mapped.idempotency_key, answer.as_object_mut()) {
         answer.insert("idempotency_key".to_owned(), key.into());
@@ -444,43 +491,6 @@ impl SchemeConfig {
         }
         Ok(if self.secret_is_base64 { scheme.base64_secret() } else { scheme })
     }
-}
-
-fn verify(members: &Members<'_>) -> Result<Answer, Answer> {
-    let config = members.get::<SchemeConfig>("config")?.unwrap_or_default();
-    let secrets: Vec<SecretMember> = members.required("secrets")?;
-    let scheme = match members.get::<String>("scheme")? {
-        Some(name) => match config.scheme(&name)? {
-            Some(scheme) => Some(scheme),
-            None => return Ok(Unsupported(format!("scheme {name}"))),
-        },
-        None => Scheme::of_provider(&members.required::<String>("provider")?),
-    };
-    let secrets: Vec<Secret> = secrets.into_iter().map(|s| Secret::new(s.id, s.secret)).collect();
-    let mut verifier = match scheme {
-        Some(scheme) if !secrets.is_empty() => Verifier::new(scheme, secrets)?,
-        // Whoever configures a secret where there is no scheme has to say which.
-        None if !secrets.is_empty() => return Err(bad_request("scheme", ErrorCode::AuthConfiguration)),
-        _ => Verifier::nothing(),
-    };
-    if let Some(seconds) = config.tolerance_sec {
-        verifier = verifier.tolerance(seconds)?;
-    }
-    let headers: Vec<(String, String)> = members.required("headers")?;
-    let body = members.bytes("body_text", "body_base64")?;
-    let now = members.now()?.ok_or_else(|| bad_request("now", ErrorCode::Missing))?;
-    let (url, method) = (members.get::<String>("url")?, members.get::<String>("method")?);
-    let request = vcp_auth::Request::new(&headers, &body);
-    let request = url.as_deref().map_or(request, |url| request.url(url));
-    let request = method.as_deref().map_or(request, |method| request.method(method));
-    Ok(Done(match verifier.check(&request, now.instant())? {
-        Outcome::NothingToVerify => json!({"outcome": "nothing_to_verify"}),
-        Outcome::Verified(verified) => json!({
-            "outcome": "verified",
-            "key_id": verified.key_id(),
-            "signed_at": verified.signed_at().and_then(Timestamp::from_datetime).map(|time| time.to_string()),
-        }),
-    }))
 }
 
 #[cfg(test)]

@@ -82,16 +82,17 @@ impl Scheme {
         Self::ALL.iter().find(|scheme| scheme.name().eq_ignore_ascii_case(name)).cloned()
     }
 
-    /// The scheme by which a provider signs when nothing else is set there. `None` for Vapi, where the user chooses, and Assistable, which signs nothing.
+    /// The scheme by which a provider signs when nothing else is set there, by its name in VCP, case ignored. `None` for Vapi, where the user chooses, and Assistable, which signs nothing.
     #[must_use]
     pub fn of_provider(provider: &str) -> Option<Self> {
-        match provider {
-            "retell" => Some(Self::Retell),
-            "elevenlabs" => Some(Self::ElevenLabs),
-            "openai_realtime" => Some(Self::StandardWebhooks),
-            "bland" => Some(Self::Bland),
-            _ => None,
-        }
+        const SIGNING: [(&str, Scheme); 5] = [
+            ("retell", Scheme::Retell),
+            ("elevenlabs", Scheme::ElevenLabs),
+            ("openai_realtime", Scheme::StandardWebhooks),
+            ("openai", Scheme::StandardWebhooks),
+            ("bland", Scheme::Bland),
+        ];
+        SIGNING.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(provider)).map(|(_, scheme)| scheme)
     }
 
     /// The header that carries the signature or the secret.

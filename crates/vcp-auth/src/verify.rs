@@ -38,13 +38,24 @@ pub enum Outcome<'b> {
     NothingToVerify,
 }
 
-/// A body that was checked. Only a check can make one, or [`Verified::dangerously_trusted`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A body that was checked. Only a check can make one, or [`Verified::dangerously_trusted`]. Shown by the length of the body, which may have secrets.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Verified<'b> {
     body: &'b [u8],
     scheme: Option<Scheme>,
     key_id: Option<String>,
     signed_at: Option<DateTime<Utc>>,
+}
+
+impl fmt::Debug for Verified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("bytes", &self.body.len())
+            .field("scheme", &self.scheme)
+            .field("key_id", &self.key_id)
+            .field("signed_at", &self.signed_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'b> Verified<'b> {
@@ -85,8 +96,11 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// `VCP_E210` when there is no secret or an empty one.
+    /// `VCP_E210` when there is no secret or an empty one, or the settings of the scheme do not fit together.
     pub fn new(scheme: Scheme, secrets: Vec<Secret>) -> Result<Self, AuthError> {
+        if let Scheme::Hmac(settings) = &scheme {
+            settings.check()?;
+        }
         if secrets.is_empty() {
             return Err(AuthError::Configuration { reason: "it has no secret" });
         }

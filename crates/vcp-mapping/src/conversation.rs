@@ -235,10 +235,14 @@ impl Reader {
         };
         let mut keyed: Vec<(Vec<Option<i128>>, _)> = Vec::new();
         for row in rows {
-            let key: Vec<_> = self.rules.order_by.iter().map(|name| value(self.cell(row, name)?)).collect();
-            let is_known = key.iter().any(Option::is_some);
-            let before = keyed.last().map(|(key, _)| key.clone()).filter(|_| !is_known);
-            keyed.push((before.unwrap_or(key), row));
+            // A row that lacks a part of its key stands after the row before it.
+            let before = keyed.last().map(|(key, _)| key.as_slice()).unwrap_or_default();
+            let part = |(at, name): (usize, &String)| {
+                let own = self.cell(row, name).and_then(value);
+                own.or_else(|| before.get(at).copied().flatten())
+            };
+            let key = self.rules.order_by.iter().enumerate().map(part).collect();
+            keyed.push((key, row));
         }
         keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
         keyed.into_iter().map(|(_, row)| row).collect()

@@ -105,6 +105,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
             }
             self.apply(rule, plan, draft)?;
         }
+        draft.note_latency();
         if let Some(reader) = &plan.conversation {
             self.converse(reader, plan, draft);
         }
@@ -156,7 +157,9 @@ impl<'p, 'm> Delivery<'p, 'm> {
         if draft.is_written(rule.field) && !rule.target.collects() {
             return Ok(());
         }
-        let Some(mut found) = self.value(rule, plan, draft) else {
+        let path = plan.fields.get(rule.field).cloned().unwrap_or_default();
+        let found = self.value(rule, plan, draft).or_else(|| self.word_before(rule, &path, draft));
+        let Some(mut found) = found else {
             if rule.required {
                 let path = rule
                     .sources
@@ -168,8 +171,10 @@ impl<'p, 'm> Delivery<'p, 'm> {
             }
             return Ok(());
         };
+        if let (Value::Text(word), false) = (&found.value, rule.change.is_empty()) {
+            draft.words.insert(path.clone(), word.to_string());
+        }
         let changed_by = self.change(rule, &mut found);
-        let path = plan.fields.get(rule.field).cloned().unwrap_or_default();
         if let Some(earlier) = draft.before(&path)
             && !draft.is_written(rule.field)
             && !replaces(&rule.target, earlier, &found, &mut draft.message)
@@ -193,6 +198,13 @@ impl<'p, 'm> Delivery<'p, 'm> {
                     Value::Integer(number) => Some(Cow::Owned(number.to_string())),
                     Value::Text(_) | Value::Time(_) => None,
                 };
+                if let (Place::Integrations, 1, Some(json)) = (place, names.len(), &json)
+                    && !json.starts_with('{')
+                {
+                    let (source, message) = (found.source.unwrap_or_default(), "an object is wanted here".to_owned());
+                    draft.report.problems.push(Problem { code: ErrorCode::Type, source, message });
+                    return Ok(());
+                }
                 json.map(|json| draft.free.push((*place, names.clone(), json))).is_some()
             }
         };
@@ -323,14 +335,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
             note(draft, &format!("call.capabilities_invoked[{at}].invoked_at"), How::Default);
         }
         draft.join(calls);
-        // The provider's own latency is one thing: half of it is not worked out.
-        let has_latency =
-            draft.free.iter().any(|(_, names, _)| names.iter().any(|name| name.starts_with("agent_latency_ms")));
-        for (name, number) in talk.metrics() {
-            if name.starts_with("agent_latency_ms") && has_latency {
-                continue;
-            }
-            draft.free.push((Place::Metrics, vec![name.to_owned()], Cow::Owned(number)));
+        for name in draft.measure(talk.metrics()) {
             note(draft, &format!("outcomes.objective.metrics.{name}"), How::Derived);
         }
     }
@@ -424,6 +429,13 @@ impl<'p, 'm> Delivery<'p, 'm> {
         self.walked.text(node).is_some_and(|json| !is_empty(json) && json.contains(part))
     }
 
+    /// The word that an earlier delivery told, where this one has a flag that may change it.
+    fn word_before(&self, rule: &ReadyRule, path: &str, draft: &Draft<'p>) -> Option<Sourced<'p>> {
+        let has_flag = rule.change.iter().any(|(node, _)| self.walked.text(*node).is_some_and(|json| json != "null"));
+        let word = draft.words.get(path).filter(|_| has_flag)?.clone();
+        Some(Sourced { value: Value::Text(word.into()), how: How::Derived, source: None, transform: None, word: None })
+    }
+
     /// Lets flags change a word; says which did. What they changed is no longer what was read.
     fn change(&self, rule: &ReadyRule, found: &mut Sourced<'p>) -> Vec<Arc<str>> {
         let Value::Text(word) = &mut found.value else { return Vec::new() };
@@ -443,7 +455,12 @@ impl<'p, 'm> Delivery<'p, 'm> {
 
 /// Whether a value replaces what an earlier delivery told of a field, and makes room for it where it does.
 fn replaces(target: &Target, earlier: How, found: &Sourced<'_>, message: &mut VcpMessage) -> bool {
+    use Transform::{End, EndMinusDuration, EndMinusStart, StartPlusDuration};
+    let is_worked_out = matches!(found.transform, Some(End | EndMinusDuration | EndMinusStart | StartPlusDuration))
+        && found.source.is_none();
     match target {
+        // What follows from other fields is no better than what was read.
+        _ if is_worked_out && earlier == How::Read => false,
         // A start that is only evidence must not move behind the end: of several the earliest is the nearest, and one that was read is better.
         Target::Field(field) if field.path == "call.start_time" && found.how == How::Derived => {
             let is_earlier = |time: Timestamp| time.unix_nanos() < message.vcp_payload.call.start_time.unix_nanos();

@@ -4,7 +4,7 @@ use crate::{
     ConsentDefault,
     models::Models,
     provider::Plan,
-    report::{How, Report},
+    report::{How, Report, Written},
     skeleton,
     target::Place,
 };
@@ -13,7 +13,10 @@ use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
 };
-use vcp_schema::{CapabilityInvocation, CustomProviderData, OrderedMap, RawJson, RawObject, VcpMessage};
+use vcp_schema::{CapabilityInvocation, ConsentStatus, CustomProviderData, OrderedMap, RawJson, RawObject, VcpMessage};
+
+/// The member beside a provider's `data` that holds the digest of a session.
+pub(crate) const SESSION: &str = "session";
 
 /// A message in the making. Deliveries of one call are read into it one after the other: what a later one tells replaces what an earlier one did
 /// (decisions 5.11).
@@ -29,6 +32,12 @@ pub(crate) struct Draft<'p> {
     written: Vec<Option<How>>,
     /// How fields were written from earlier deliveries, by JSONPath.
     before: HashMap<Arc<str>, How>,
+    /// The words of fields before flags changed them, by JSONPath, for flags that come later.
+    pub(crate) words: HashMap<Arc<str>, String>,
+    /// How many of the free-form values are of earlier deliveries.
+    earlier: usize,
+    /// Whether the provider has told its own latency.
+    has_latency: bool,
     calls: Vec<Call>,
 }
 
@@ -52,6 +61,9 @@ impl<'p> Draft<'p> {
             unused: Vec::new(),
             written: Vec::new(),
             before: HashMap::new(),
+            words: HashMap::new(),
+            earlier: 0,
+            has_latency: false,
             calls: Vec::new(),
         }
     }
@@ -59,10 +71,23 @@ impl<'p> Draft<'p> {
     /// Begins with a delivery.
     pub(crate) fn begin(&mut self, plan: &Plan) {
         self.written = vec![None; plan.fields.len()];
+        self.earlier = self.free.len();
     }
 
-    /// Ends with a delivery.
+    /// Ends with a delivery. A field that tells more of another does not outlive what it told more of.
     pub(crate) fn end(&mut self, plan: &Plan) {
+        let wrote = |field: &str| plan.field(field).is_some_and(|field| self.is_written(field));
+        let (perceived, score) = (wrote("outcomes.perceived"), wrote("outcomes.user_satisfaction_score"));
+        let granted_at = wrote("consent.granted_at");
+        if perceived && !score {
+            self.message.vcp_payload.outcomes.user_satisfaction_score = None;
+        }
+        if let Some(consent) = &mut self.message.vcp_payload.consent
+            && consent.status != ConsentStatus::Granted
+            && !granted_at
+        {
+            consent.granted_at = None;
+        }
         let written = plan.fields.iter().zip(self.written.drain(..));
         self.before.extend(written.filter_map(|(field, how)| Some((field.clone(), how?))));
     }
@@ -90,6 +115,38 @@ impl<'p> Draft<'p> {
         now.or_else(|| self.before(&format!("$.vcp_payload.{field}")))
     }
 
+    /// Adds what the rows tell of latency and turns. The provider's own latency is one thing: half of it is not worked out, and neither is half of what
+    /// an earlier delivery told kept. Says which names were written.
+    pub(crate) fn measure(&mut self, metrics: Vec<(&'static str, String)>) -> Vec<&'static str> {
+        let metrics: Vec<_> = metrics.into_iter().filter(|(name, _)| !(is_latency(name) && self.has_latency)).collect();
+        if metrics.iter().any(|(name, _)| is_latency(name)) {
+            self.forget_earlier_latency();
+        }
+        let names = metrics.iter().map(|(name, _)| *name).collect();
+        self.free.extend(
+            metrics.into_iter().map(|(name, number)| (Place::Metrics, vec![name.to_owned()], Cow::Owned(number))),
+        );
+        names
+    }
+
+    /// Notes whether rules wrote a latency of this delivery.
+    pub(crate) fn note_latency(&mut self) {
+        let new = self.free.get(self.earlier..).unwrap_or_default();
+        if new.iter().any(|(_, names, _)| names.iter().any(|name| is_latency(name))) {
+            self.forget_earlier_latency();
+            self.has_latency = true;
+        }
+    }
+
+    fn forget_earlier_latency(&mut self) {
+        let (earlier, mut at) = (self.earlier, 0);
+        self.free.retain(|(_, names, _)| {
+            at += 1;
+            at > earlier || !names.iter().any(|name| is_latency(name))
+        });
+        self.earlier = self.earlier.min(self.free.len());
+    }
+
     /// All tokens: what a rule has written last, or what went in and came out together.
     pub(crate) fn tokens(&self) -> Option<i64> {
         let metric = |wanted: &str| {
@@ -107,6 +164,14 @@ impl<'p> Draft<'p> {
             (Some(((_, prompt), (_, completion))), _) => prompt.checked_add(completion),
             (None, total) => total.map(|(_, total)| total),
         }
+    }
+
+    /// Keeps the digest of a session beside its events, for a merge to read.
+    pub(crate) fn keep_session(&mut self, provider: &str, digest: &str) {
+        let names = vec![provider.to_owned(), SESSION.to_owned()];
+        let target = format!("$.vcp_payload.custom.provider_specific.{provider}.{SESSION}").into();
+        self.free.push((Place::ProviderSpecific, names, Cow::Owned(digest.to_owned())));
+        self.report.written.push(Written::without_source(target, How::Derived));
     }
 
     /// Joins the tool calls that this delivery tells with those that are known: by id, and those without one all together.
@@ -157,6 +222,10 @@ impl<'p> Draft<'p> {
     }
 }
 
+fn is_latency(name: &str) -> bool {
+    name.starts_with("agent_latency_ms")
+}
+
 /// Puts free-form values where they belong: metrics, key figures, and members beside a provider's `data`.
 fn place_free_data(message: &mut VcpMessage, provider: &str, free: Vec<(Place, Vec<String>, Cow<'_, str>)>) {
     let mut metrics = OrderedMap::new();
@@ -180,16 +249,13 @@ fn place_free_data(message: &mut VcpMessage, provider: &str, free: Vec<(Place, V
         outcomes.model_outcome_attribution.kpis = RawObject::from_trusted_text(text_of(&kpis));
     }
     for (system, node) in integrations.iter() {
-        if let Ok(object) = RawObject::from_json(&node.text()) {
-            message.vcp_payload.custom.integrations.get_or_insert_default().insert(system.clone(), object);
-        }
+        let object = RawObject::from_trusted_text(node.text());
+        message.vcp_payload.custom.integrations.get_or_insert_default().insert(system.clone(), object);
     }
     let Some(Node::Object(members)) = beside.get(provider) else { return };
     let Some(target) = message.vcp_payload.custom.provider_specific.get_mut(provider) else { return };
     for (name, node) in members.iter() {
-        if let Ok(json) = RawJson::from_json(&node.text()) {
-            target.extras.insert(name.clone(), json);
-        }
+        target.extras.insert(name.clone(), RawJson::from_trusted_text(node.text()));
     }
 }
 

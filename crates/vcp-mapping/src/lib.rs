@@ -51,5 +51,5 @@ pub use mapper::{ConsentDefault, Mapped, Mapper, Mapping, Options};
 pub use provider::Provider;
 pub use registry::Registry;
 pub use report::{How, Problem, Report, UnknownWord, Written};
-pub use session::{Assemble, SessionEvent};
+pub use session::{Assemble, Digest, SessionEvent};
 pub use skeleton::perception_gap;

@@ -4,10 +4,11 @@ use crate::{
     delivery::{Delivery, Recognised},
     draft::Draft,
     error::MapError,
+    members::members,
     provider::Provider,
     registry::Registry,
-    report::{How, Report, Written},
-    session::SessionEvent,
+    report::{How, Problem, Report, UnknownWord, Written},
+    session::{Digest, SessionEvent},
     skeleton,
 };
 use std::borrow::Cow;
@@ -180,8 +181,8 @@ impl Mapper {
     ///
     /// # Errors
     ///
-    /// `VCP_E009` unknown provider, `VCP_E008` too long together, `VCP_E007` an event is not JSON, `VCP_E002` an event is no object, there are none, or the
-    /// provider has no sessions.
+    /// `VCP_E009` unknown provider, `VCP_E008` too long together, `VCP_E007` an event is not JSON, `VCP_E002` an event is no object, there are none, they are
+    /// of more than one session, or the provider has no sessions.
     pub fn assemble(&self, provider: &str, events: &[SessionEvent<'_>]) -> Result<Mapped, MapError> {
         let provider = self.provider(provider, &[])?;
         let refuse = |message: String| MapError::new(ErrorCode::Mapping, FieldPath::root(), message);
@@ -203,17 +204,48 @@ impl Mapper {
         };
         let list: Vec<&str> = texts.iter().map(|(_, text)| *text).collect();
         let kept = format!("{{\"events\":[{}]}}", list.join(","));
-        let digest = sessions(&serde_json::Value::Object(assembler.digest(&texts)).to_string());
+        let Digest { members: session, problems } = assembler.digest(&texts)?;
+        let digest = sessions(&serde_json::Value::Object(session).to_string());
 
         let delivery = self.walk(provider, &digest)?;
         let mut draft = self.draft(provider, event, received_at);
         delivery.read(event, ready, &mut draft)?;
+        let (kept_digest, _) = delivery.kept();
+        for (_, session) in members(&kept_digest).unwrap_or_default() {
+            draft.keep_session(provider.name(), session);
+        }
+        draft.report.problems.extend(problems);
+        self.look_over(provider, &texts, &mut draft.report)?;
         let (data, masked) = match provider.masked(self.options) {
             Some(secrets) => secrets.mask(&kept),
             None => (Cow::Borrowed(kept.as_str()), Vec::new()),
         };
         let key = delivery.key(event, ready);
         Ok(self.finish(provider, draft, event.to_owned(), data, masked, &kept, key))
+    }
+
+    /// Reports the events of a session that the provider's table does not have.
+    fn look_over(
+        &self,
+        provider: &Provider,
+        events: &[(Timestamp, &str)],
+        report: &mut Report,
+    ) -> Result<(), MapError> {
+        for (at, (_, text)) in events.iter().enumerate() {
+            match self.walk(provider, text)?.recognise() {
+                Ok(Recognised::NotACall { event, known: false }) => {
+                    report.unknown_words.push(UnknownWord { source: format!("/events/{at}").into(), word: event });
+                }
+                Err(error) => {
+                    let source = format!("/events/{at}{}", error.path.pointer());
+                    if report.problems.iter().all(|problem| *problem.source != source) {
+                        report.problems.push(Problem::new(error.code, source, error.message));
+                    }
+                }
+                Ok(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// A body as the text of an object.

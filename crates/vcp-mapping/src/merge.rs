@@ -3,24 +3,21 @@
 use crate::{
     MapError, Mapper,
     delivery::{Delivery, Recognised},
+    draft::SESSION,
     mapper::sessions,
     members::{elements, members},
     provider::{Provider, ReadyEvent},
-    transform,
+    skeleton, transform,
 };
 use sha2::{Digest, Sha256};
 use std::{borrow::Cow, collections::BTreeMap};
 use vcp_schema::{ErrorCode, FieldPath, Limits, RawJson, Timestamp, VcpMessage};
 
-/// The members beside a provider's `data` that a merge works from, and does not carry over.
-const OWN: [&str; 3] = ["data", DELIVERIES, SESSION];
 const DELIVERIES: &str = "deliveries";
-const SESSION: &str = "session";
 
 /// A delivery that a message keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Kept {
-    event: String,
     received_at: Timestamp,
     data: String,
     /// The digest of a session.
@@ -28,9 +25,9 @@ struct Kept {
 }
 
 impl Kept {
-    fn to_json(&self) -> String {
+    fn to_json(&self, event: &str) -> String {
         let session = self.session.as_ref().map(|digest| format!(",\"session\":{digest}")).unwrap_or_default();
-        let (event, data) = (RawJson::from_text(&self.event), &self.data);
+        let (event, data) = (RawJson::from_text(event), &self.data);
         format!("{{\"event\":{},\"received_at\":\"{}\",\"data\":{data}{session}}}", event.as_str(), self.received_at)
     }
 
@@ -89,11 +86,16 @@ impl Mapper {
         let mut all = Vec::new();
         let mut carried: Option<Carried> = None;
         for message in messages {
-            let kept = kept(message).ok_or_else(|| {
+            let kept = kept(message, provider).ok_or_else(|| {
                 refuse("vcp_payload.custom.provider_specific", "the payload that the message was made of is not there")
             })?;
-            let base = self.made_of(provider, &kept, &call.call_id)?.to_json();
-            carried = union(carried, beyond(&message.to_json(), &base, &mut vec![provider.name()]));
+            let base = self.made_of(provider, &kept, &call.call_id)?;
+            let mut own = Cow::Borrowed(message);
+            // Nobody added the default of a mapper with other options.
+            if base.vcp_payload.consent.is_none() && skeleton::has_default_consent(message) {
+                own.to_mut().vcp_payload.consent = None;
+            }
+            carried = union(carried, Beyond(provider).object(&own.to_json(), &base.to_json(), &[]));
             all.extend(kept);
         }
         let made = self.made_of(provider, &all, &call.call_id)?;
@@ -111,11 +113,13 @@ impl Mapper {
         for (kept, payload) in kept.iter().zip(&payloads) {
             let delivery = self.walk(provider, payload)?;
             let (event, ready) = recognise(provider, &delivery, kept)?;
-            let digest = Sha256::digest([kept.event.as_str(), "\n", &kept.data].concat());
+            let digest = Sha256::digest([event.as_str(), "\n", &kept.data].concat());
             let place: Place = (ready.rank, delivery.time(ready), kept.received_at.unix_nanos(), digest.into());
             deliveries.push((place, kept, delivery, event, ready));
         }
-        deliveries.sort_by_key(|(place, ..)| *place);
+        // Of what is the same delivery, any order will do that does not depend on the one in which messages are given.
+        let written = |kept: &Kept| (kept.session.clone(), kept.received_at.to_string());
+        deliveries.sort_by(|(a, of_a, ..), (b, of_b, ..)| a.cmp(b).then_with(|| written(of_a).cmp(&written(of_b))));
         // The same delivery again, received later.
         let mut seen = std::collections::HashSet::new();
         deliveries.retain(|((.., digest), ..)| seen.insert(*digest));
@@ -128,19 +132,26 @@ impl Mapper {
         {
             draft.message.vcp_payload.call.start_time = earliest;
         }
-        for (_, _, delivery, event, ready) in &deliveries {
+        for (_, kept, delivery, event, ready) in &deliveries {
             delivery.read(event, ready, &mut draft)?;
+            if let Some(digest) = &kept.session {
+                draft.keep_session(provider.name(), digest);
+            }
+            let of_payload = &draft.message.vcp_payload.call.call_id;
+            if !of_payload.is_empty() && of_payload != call_id {
+                let at = FieldPath::from_dotted("vcp_payload.custom.provider_specific");
+                return Err(MapError::new(ErrorCode::Mapping, at, "the kept payload is of another call"));
+            }
         }
         // It may have been made of a payload.
         draft.message.vcp_payload.call.call_id = call_id.to_owned();
         let data = last.data.clone();
-        let list: Vec<String> = deliveries.iter().map(|(_, kept, ..)| kept.to_json()).collect();
+        let list: Vec<String> = deliveries.iter().map(|(_, kept, _, event, _)| kept.to_json(event)).collect();
         let (mut message, _) = self.close(draft, data.into(), "");
         if deliveries.len() > 1
             && let Some(own) = message.vcp_payload.custom.provider_specific.get_mut(provider.name())
-            && let Ok(list) = RawJson::from_json(&format!("[{}]", list.join(",")))
         {
-            own.extras.insert(DELIVERIES.to_owned(), list);
+            own.extras.insert(DELIVERIES.to_owned(), RawJson::from_trusted_text(format!("[{}]", list.join(","))));
         }
         Ok(message)
     }
@@ -167,17 +178,16 @@ fn recognise<'m>(
 }
 
 /// The deliveries that a message keeps; `None` when it keeps none, or something else in their place.
-fn kept(message: &VcpMessage) -> Option<Vec<Kept>> {
-    let own = message.vcp_payload.custom.provider_specific.get(message.vcp_payload.call.provider.as_str())?;
+fn kept(message: &VcpMessage, provider: &Provider) -> Option<Vec<Kept>> {
+    let own = message.vcp_payload.custom.provider_specific.get(provider.name())?;
     if let Some(list) = own.extras.get(DELIVERIES) {
         return elements(list.as_str())?.into_iter().map(kept_delivery).collect();
     }
-    let event = message.audit.extras.get("event_type").and_then(|event| transform::string(event.as_str()));
+    let has_sessions = provider.assembled().is_some();
     Some(vec![Kept {
-        event: event.unwrap_or_default().into_owned(),
         received_at: message.audit.received_at,
         data: own.data.as_str().to_owned(),
-        session: own.extras.get(SESSION).map(|digest| digest.as_str().to_owned()),
+        session: own.extras.get(SESSION).filter(|_| has_sessions).map(|digest| digest.as_str().to_owned()),
     }])
 }
 
@@ -185,7 +195,6 @@ fn kept_delivery(json: &str) -> Option<Kept> {
     let members = members(json)?;
     let get = |wanted: &str| members.iter().find(|(name, _)| name == wanted).map(|(_, value)| *value);
     Some(Kept {
-        event: transform::string(get("event")?)?.into_owned(),
         received_at: transform::string(get("received_at")?)?.parse().ok()?,
         data: get("data").filter(|data| data.starts_with('{'))?.to_owned(),
         session: get(SESSION).map(str::to_owned),
@@ -203,30 +212,41 @@ enum Carried {
 /// How deep members are looked at one by one. Nothing modelled is deeper; below, a value is one thing.
 const DEEPEST: usize = 64;
 
-/// What one object has beyond another. `path` is that of the object, the name of the provider first.
-fn beyond(own: &str, base: &str, path: &mut Vec<&str>) -> Option<Carried> {
-    let base: BTreeMap<Cow<'_, str>, &str> = members(base)?.into_iter().collect();
-    let mut found = BTreeMap::new();
-    for (name, value) in members(own)? {
-        let is_own = matches!(path.as_slice(), [provider, "vcp_payload", "custom", "provider_specific", of] if of == provider)
-            && OWN.contains(&name.as_ref());
-        // A checksum is of a message that this one is no more.
-        let is_checksum = path.get(1..) == Some(&["audit"]) && name == "checksum";
-        let more = match base.get(&name) {
-            _ if is_own || is_checksum || value == "null" => None,
-            None => Some(whole(value, path.len())),
-            Some(known) if known.starts_with('{') && value.starts_with('{') && path.len() < DEEPEST => {
-                let mut path = path.clone();
-                path.push(name.as_ref());
-                beyond(value, known, &mut path)
+/// Finds what mapping did not make.
+struct Beyond<'m>(&'m Provider);
+
+impl Beyond<'_> {
+    /// What one object has beyond another; `path` is where it stands.
+    fn object(&self, own: &str, base: &str, path: &[&str]) -> Option<Carried> {
+        let base: BTreeMap<Cow<'_, str>, &str> = members(base)?.into_iter().collect();
+        let mut found = BTreeMap::new();
+        for (name, value) in members(own)? {
+            let more = match base.get(&name) {
+                _ if self.is_own(path, &name) => None,
+                None => Some(whole(value, path.len())),
+                _ if value == "null" => None,
+                Some(known) if known.starts_with('{') && value.starts_with('{') && path.len() < DEEPEST => {
+                    self.object(value, known, &[path, &[name.as_ref()]].concat())
+                }
+                Some(known) => (*known == "[]" && value != "[]").then(|| whole(value, path.len())),
+            };
+            if let Some(more) = more {
+                found.insert(name.into_owned(), more);
             }
-            Some(known) => (*known == "[]" && value != "[]").then(|| whole(value, path.len())),
-        };
-        if let Some(more) = more {
-            found.insert(name.into_owned(), more);
+        }
+        (!found.is_empty()).then_some(Carried::Below(found))
+    }
+
+    /// Whether a merge makes a member itself: what it works from, and the checksum of a message that is no more.
+    fn is_own(&self, path: &[&str], name: &str) -> bool {
+        match path {
+            ["vcp_payload", "custom", "provider_specific", of] if *of == self.0.name() => {
+                matches!(name, "data" | DELIVERIES) || name == SESSION && self.0.assembled().is_some()
+            }
+            ["audit"] => name == "checksum",
+            _ => false,
         }
     }
-    (!found.is_empty()).then_some(Carried::Below(found))
 }
 
 /// A value that another message has nothing for, an object member by member.
@@ -239,7 +259,7 @@ fn whole(value: &str, depth: usize) -> Carried {
     }
 }
 
-/// What two messages carry over. Of two values for one place an object stands before any other, and of others the greater text, so that no order matters.
+/// What two messages carry over. Of two values for one place an object stands before any other, null behind, and of others the greater text, so that no order matters.
 fn union(a: Option<Carried>, b: Option<Carried>) -> Option<Carried> {
     match (a, b) {
         (Some(Carried::Below(mut a)), Some(Carried::Below(b))) => {
@@ -251,7 +271,13 @@ fn union(a: Option<Carried>, b: Option<Carried>) -> Option<Carried> {
             }
             Some(Carried::Below(a))
         }
-        (Some(Carried::Value(a)), Some(Carried::Value(b))) => Some(Carried::Value(a.max(b))),
+        (Some(Carried::Value(a)), Some(Carried::Value(b))) => Some(Carried::Value(if b == "null" {
+            a
+        } else if a == "null" {
+            b
+        } else {
+            a.max(b)
+        })),
         (Some(Carried::Value(_)), Some(below)) | (Some(below), Some(Carried::Value(_))) => Some(below),
         (a, b) => a.or(b),
     }

@@ -49,10 +49,15 @@ impl Models {
         }
     }
 
-    /// Sets the model of a role; a later delivery replaces what an earlier one told.
+    /// Sets what is told of the model of a role, in place of what was told before.
     fn put(&mut self, role: &'static str, model: Model) {
         match self.0.iter_mut().find(|(known, _)| *known == role) {
-            Some((_, known)) => *known = model,
+            Some((_, known)) => {
+                known.chosen = model.chosen;
+                known.minutes = model.minutes.or(known.minutes);
+                known.tokens = model.tokens.or(known.tokens);
+                known.cost = model.cost.or(known.cost);
+            }
             None => self.0.push((role, model)),
         }
     }

@@ -1,13 +1,18 @@
 //! Sessions of OpenAI's Realtime and Live APIs. Nothing announces their end, no event has the whole, and most have no time: the record is made of all.
 
 use crate::{
+    MapError,
     members::{elements, members},
-    session::Assemble,
-    transform,
+    report::Problem,
+    session::{Assemble, Digest},
+    transform::{self, Made},
 };
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashMap, HashSet};
-use vcp_schema::Timestamp;
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap, HashSet},
+};
+use vcp_schema::{ErrorCode, FieldPath, Timestamp};
 
 /// Gaps beyond this are silence, not latency (decisions 5.8).
 const LONGEST_GAP_MS: i128 = 30_000;
@@ -17,38 +22,78 @@ const LONGEST_GAP_MS: i128 = 30_000;
 pub(crate) struct OpenAi;
 
 impl Assemble for OpenAi {
-    fn digest(&self, events: &[(Timestamp, &str)]) -> Map<String, Value> {
-        let mut session = Session::default();
-        for (received_at, event) in events {
-            session.event(*received_at, &Object::read(event));
+    fn digest(&self, events: &[(Timestamp, &str)]) -> Result<Digest, MapError> {
+        let (mut session, problems) = (Session::default(), RefCell::default());
+        let mut seen = HashSet::new();
+        for (at, (received_at, event)) in events.iter().enumerate() {
+            let event = Object::read(event, format!("/events/{at}"), &problems);
+            // The same event again says nothing more.
+            if event.filled("event_id").is_none_or(|id| seen.insert(id)) {
+                session.event(*received_at, &event).map_err(|problem| {
+                    let path = FieldPath::root().name("events").index(at).name("session").name("id");
+                    MapError::new(ErrorCode::Mapping, path, problem)
+                })?;
+            }
         }
-        session.digest(events)
+        let members = session.digest(events);
+        Ok(Digest { members, problems: problems.into_inner() })
     }
 }
 
-/// An object, by its members.
-struct Object<'e>(HashMap<String, &'e str>);
+/// An object, by its members. What is there and cannot be used is noted.
+struct Object<'e, 'n> {
+    members: HashMap<String, &'e str>,
+    /// Where it stands, as JSON Pointer.
+    pointer: String,
+    problems: &'n RefCell<Vec<Problem>>,
+}
 
-impl<'e> Object<'e> {
-    fn read(json: &'e str) -> Self {
-        Self(members(json).unwrap_or_default().into_iter().map(|(name, value)| (name.into_owned(), value)).collect())
+impl<'e, 'n> Object<'e, 'n> {
+    fn read(json: &'e str, pointer: String, problems: &'n RefCell<Vec<Problem>>) -> Self {
+        let members = members(json).unwrap_or_else(|| {
+            problems.borrow_mut().push(Problem::new(ErrorCode::Type, pointer.as_str(), "an object is wanted here"));
+            Vec::new()
+        });
+        Self {
+            members: members.into_iter().map(|(name, value)| (name.into_owned(), value)).collect(),
+            pointer,
+            problems,
+        }
+    }
+
+    /// Notes that a member cannot be used.
+    fn problem(&self, name: &str, code: ErrorCode, message: &str) {
+        self.problems.borrow_mut().push(Problem::new(code, format!("{}/{name}", self.pointer), message));
     }
 
     /// A member that is there and not null.
     fn get(&self, name: &str) -> Option<&'e str> {
-        self.0.get(name).copied().filter(|json| *json != "null")
+        self.members.get(name).copied().filter(|json| *json != "null")
     }
 
     fn is_null(&self, name: &str) -> bool {
-        self.0.get(name) == Some(&"null")
+        self.members.get(name) == Some(&"null")
     }
 
     fn object(&self, name: &str) -> Self {
-        self.get(name).map_or_else(|| Self(HashMap::new()), Self::read)
+        Self::read(self.get(name).unwrap_or("{}"), format!("{}/{name}", self.pointer), self.problems)
+    }
+
+    fn objects(&self, name: &str) -> Vec<Self> {
+        let elements = elements(self.get(name).unwrap_or("[]")).unwrap_or_else(|| {
+            self.problem(name, ErrorCode::Type, "a list is wanted here");
+            Vec::new()
+        });
+        let below = |(at, json)| Self::read(json, format!("{}/{name}/{at}", self.pointer), self.problems);
+        elements.into_iter().enumerate().map(below).collect()
     }
 
     fn text(&self, name: &str) -> Option<String> {
-        transform::string(self.get(name)?).map(|text| text.into_owned())
+        let text = transform::string(self.get(name)?);
+        if text.is_none() {
+            self.problem(name, ErrorCode::Type, "a string is wanted here");
+        }
+        text.map(|text| text.into_owned())
     }
 
     /// A text with something in it.
@@ -57,7 +102,12 @@ impl<'e> Object<'e> {
     }
 
     fn count(&self, name: &str) -> Option<i64> {
-        transform::whole(self.get(name)?).ok().flatten()
+        transform::whole(self.get(name)?).unwrap_or_else(|made| {
+            if let Made::Problem(code, message) = made {
+                self.problem(name, code, message);
+            }
+            None
+        })
     }
 }
 
@@ -88,8 +138,15 @@ struct Item {
 
 impl Item {
     fn text(&self) -> String {
-        let parts = if self.whole.is_empty() { &self.growing } else { &self.whole };
-        parts.values().map(String::as_str).collect::<Vec<_>>().join(" ")
+        let mut parts: BTreeMap<_, &str> = self.growing.iter().map(|(part, text)| (part, text.as_str())).collect();
+        parts.extend(self.whole.iter().map(|(part, text)| (part, text.as_str())));
+        parts.into_values().collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Item {
+    fn is_spoken(&self) -> bool {
+        matches!(self.kind, Kind::User | Kind::Agent) && !self.text().trim().is_empty()
     }
 }
 
@@ -112,33 +169,35 @@ struct Session {
     /// When the user stopped to speak, until somebody answers.
     stopped: Option<Timestamp>,
     latency_ms: Vec<i64>,
-    responses: i64,
     /// Status and reason of the last response that says how it went.
     last_response: Option<(String, Option<String>)>,
-    tokens: BTreeMap<&'static str, i64>,
+    /// Sums; one that has grown too large to be counted is nothing.
+    tokens: BTreeMap<&'static str, Option<i64>>,
     close_reason: Option<String>,
     /// What the last event says of the end.
     ending: Option<&'static str>,
 }
 
 impl Session {
-    fn event(&mut self, at: Timestamp, event: &Object<'_>) {
+    /// Takes an event in; an error when it is of another session.
+    fn event(&mut self, at: Timestamp, event: &Object<'_, '_>) -> Result<(), &'static str> {
         let kind = event.text("type").unwrap_or_default();
         let response = event.text("response_id");
         self.ending = None;
         self.begun.get_or_insert(at);
         match kind.trim() {
             "session.created" | "session.updated" | "session.started" | "transcription_session.updated" => {
-                self.session(&event.object("session"));
+                self.session(&event.object("session"))?;
             }
             "session.closed" => {
-                self.session(&event.object("session"));
+                self.session(&event.object("session"))?;
                 self.close_reason = event.filled("reason");
             }
             "transport.failed" => self.ending = Some("transport.failed"),
             "input_audio_buffer.timeout_triggered" => self.ending = Some("input_audio_buffer.timeout_triggered"),
-            "error" if event.object("error").text("type").as_deref() == Some("server_error") => {
-                self.ending = Some("server_error");
+            "error" => {
+                let is_of_server = event.object("error").text("type").as_deref() == Some("server_error");
+                self.ending = is_of_server.then_some("server_error");
             }
             "input_audio_buffer.speech_started" => {
                 if let Some(item) = self.named(event, Kind::User) {
@@ -158,7 +217,7 @@ impl Session {
             | "response.output_item.added"
             | "response.output_item.done" => self.item(at, &event.object("item"), response),
             "conversation.item.input_audio_transcription.completed" => {
-                self.count("transcription_tokens", event.object("usage").count("total_tokens"));
+                self.count("transcription_tokens", &event.object("usage"), "total_tokens");
                 self.said(event, Kind::User, "transcript", response);
             }
             "conversation.item.input_audio_transcription.delta" => self.grows(at, event, Kind::User, None),
@@ -166,11 +225,11 @@ impl Session {
             | "response.audio_transcript.delta"
             | "response.output_text.delta"
             | "response.text.delta" => {
-                self.answers(at);
+                self.answers(at, response.as_deref());
                 self.grows(at, event, Kind::Agent, response);
             }
             "response.output_audio.delta" | "response.audio.delta" => {
-                self.answers(at);
+                self.answers(at, response.as_deref());
                 if let Some(item) = self.named(event, Kind::Agent) {
                     item.start.get_or_insert(at);
                 }
@@ -185,15 +244,17 @@ impl Session {
                 }
             }
             "output_audio_buffer.started" => {
-                self.played.entry(response.unwrap_or_default()).or_default().0.get_or_insert(at);
+                if let Some(response) = response {
+                    self.played.entry(response).or_default().0.get_or_insert(at);
+                }
             }
-            "output_audio_buffer.stopped" => {
-                self.played.entry(response.unwrap_or_default()).or_default().1 = Some(at);
-            }
-            "output_audio_buffer.cleared" => {
-                let response = response.unwrap_or_default();
-                self.cut_off.insert(response.clone());
-                self.played.entry(response).or_default().1 = Some(at);
+            kind @ ("output_audio_buffer.stopped" | "output_audio_buffer.cleared") => {
+                if let Some(response) = response {
+                    if kind == "output_audio_buffer.cleared" {
+                        self.cut_off.insert(response.clone());
+                    }
+                    self.played.entry(response).or_default().1 = Some(at);
+                }
             }
             "response.created" => self.notice(&event.object("response")),
             "response.done" => self.response(at, &event.object("response")),
@@ -201,14 +262,20 @@ impl Session {
             "session.output_transcript.delta" => self.line(at, event, Kind::Agent),
             _ => {}
         }
+        Ok(())
     }
 
-    fn session(&mut self, session: &Object<'_>) {
-        self.id = self.id.take().or_else(|| session.filled("id"));
+    fn session(&mut self, session: &Object<'_, '_>) -> Result<(), &'static str> {
+        let id = session.filled("id");
+        if self.id.is_some() && id.is_some() && self.id != id {
+            return Err("the events are of more than one session");
+        }
+        self.id = self.id.take().or(id);
         self.model = session.filled("model").or_else(|| self.model.take());
         let transcription = session.object("audio").object("input").object("transcription").filled("model");
         let beta = || session.object("input_audio_transcription").filled("model");
         self.transcription_model = transcription.or_else(beta).or_else(|| self.transcription_model.take());
+        Ok(())
     }
 
     /// The item with an id; a new one, of this kind, when there is none.
@@ -239,12 +306,12 @@ impl Session {
     }
 
     /// The item that an event names.
-    fn named(&mut self, event: &Object<'_>, kind: Kind) -> Option<&mut Item> {
+    fn named(&mut self, event: &Object<'_, '_>, kind: Kind) -> Option<&mut Item> {
         self.with_id(event.filled("item_id")?, kind)
     }
 
     /// Part of an item is complete.
-    fn said(&mut self, event: &Object<'_>, kind: Kind, member: &str, response: Option<String>) {
+    fn said(&mut self, event: &Object<'_, '_>, kind: Kind, member: &str, response: Option<String>) {
         let Some(text) = event.filled(member) else { return };
         let part = event.count("content_index").unwrap_or(0);
         if let Some(item) = self.named(event, kind) {
@@ -254,7 +321,7 @@ impl Session {
     }
 
     /// Part of an item grows.
-    fn grows(&mut self, at: Timestamp, event: &Object<'_>, kind: Kind, response: Option<String>) {
+    fn grows(&mut self, at: Timestamp, event: &Object<'_, '_>, kind: Kind, response: Option<String>) {
         let Some(more) = event.text("delta") else { return };
         let part = event.count("content_index").unwrap_or(0);
         if let Some(item) = self.named(event, kind) {
@@ -266,8 +333,11 @@ impl Session {
         }
     }
 
-    /// The agent begins to answer.
-    fn answers(&mut self, at: Timestamp) {
+    /// The agent begins to answer, unless the response is no part of the conversation.
+    fn answers(&mut self, at: Timestamp, response: Option<&str>) {
+        if response.is_some_and(|response| self.apart.contains(response)) {
+            return;
+        }
         let Some(stopped) = self.stopped.take() else { return };
         let gap = (at.unix_nanos() - stopped.unix_nanos()) / 1_000_000;
         if (0..=LONGEST_GAP_MS).contains(&gap) {
@@ -275,7 +345,7 @@ impl Session {
         }
     }
 
-    fn item(&mut self, at: Timestamp, item: &Object<'_>, response: Option<String>) {
+    fn item(&mut self, at: Timestamp, item: &Object<'_, '_>, response: Option<String>) {
         let (Some(id), Some(kind)) = (item.filled("id"), item.text("type")) else { return };
         let of_kind = match (kind.as_str(), item.text("role").as_deref()) {
             ("message", Some("user")) => Kind::User,
@@ -288,9 +358,7 @@ impl Session {
         known.response = known.response.take().or(response);
         match of_kind {
             Kind::User | Kind::Agent => {
-                let content = item.get("content").and_then(elements).unwrap_or_default();
-                for (part, content) in (0..).zip(content) {
-                    let content = Object::read(content);
+                for (part, content) in (0..).zip(item.objects("content")) {
                     if let Some(text) = content.filled("transcript").or_else(|| content.filled("text")) {
                         known.whole.insert(part, text);
                     }
@@ -305,9 +373,11 @@ impl Session {
                     }
                 }
                 if kind == "mcp_call" && (item.get("output").is_some() || item.get("error").is_some()) {
-                    let error = item.get("error").map(Object::read);
+                    let error = item.get("error");
                     known.tool.insert("error".to_owned(), error.is_some().into());
-                    if let Some(message) = error.and_then(|error| error.filled("message")) {
+                    // Some servers tell no more than that there was an error.
+                    let tells = error.is_some_and(|error| error.starts_with('{'));
+                    if let Some(message) = tells.then(|| item.object("error").filled("message")).flatten() {
                         known.tool.insert("message".to_owned(), message.into());
                     }
                 }
@@ -317,22 +387,24 @@ impl Session {
     }
 
     /// A response that is no part of a conversation says so.
-    fn notice(&mut self, response: &Object<'_>) {
+    fn notice(&mut self, response: &Object<'_, '_>) {
         if response.is_null("conversation_id") {
             self.apart.extend(response.filled("id"));
         }
     }
 
-    fn response(&mut self, at: Timestamp, response: &Object<'_>) {
+    fn response(&mut self, at: Timestamp, response: &Object<'_, '_>) {
         self.notice(response);
-        self.responses += 1;
         let id = response.filled("id");
         let usage = response.object("usage");
         for name in ["input_tokens", "output_tokens", "total_tokens"] {
-            self.count(name, usage.count(name));
+            self.count(name, &usage, name);
         }
-        for item in response.get("output").and_then(elements).unwrap_or_default() {
-            self.item(at, &Object::read(item), id.clone());
+        for item in response.objects("output") {
+            self.item(at, &item, id.clone());
+        }
+        if id.as_ref().is_some_and(|id| self.apart.contains(id)) {
+            return;
         }
         let reason = response.object("status_details").filled("reason");
         // Somebody spoke while the agent did, which is ordinary in talk and says nothing of the call.
@@ -343,19 +415,26 @@ impl Session {
         }
     }
 
-    fn count(&mut self, name: &'static str, count: Option<i64>) {
-        if let Some(count) = count {
-            let sum = self.tokens.entry(name).or_default();
-            *sum = sum.saturating_add(count);
+    /// Adds a member to a sum.
+    fn count(&mut self, name: &'static str, object: &Object<'_, '_>, member: &str) {
+        let Some(count) = object.count(member) else { return };
+        let sum = self.tokens.entry(name).or_insert(Some(0));
+        *sum = sum.and_then(|sum| sum.checked_add(count));
+        if sum.is_none() {
+            object.problem(member, ErrorCode::Unreadable, "the sum is larger than 64 bits hold");
         }
     }
 
     /// The Live API has no items: what one side says until the other does is a turn.
-    fn line(&mut self, at: Timestamp, event: &Object<'_>, kind: Kind) {
+    fn line(&mut self, at: Timestamp, event: &Object<'_, '_>, kind: Kind) {
         let Some(more) = event.text("delta") else { return };
         let clock = |name: &str| {
             let nanos = self.begun?.unix_nanos() + i128::from(event.count(name)?) * 1_000_000;
-            Timestamp::from_unix_nanos(nanos)
+            let time = Timestamp::from_unix_nanos(nanos);
+            if time.is_none() {
+                event.problem(name, ErrorCode::Unreadable, "a time of this era is wanted here");
+            }
+            time
         };
         let (start, end) = (clock("start_ms").unwrap_or(at), clock("end_ms").unwrap_or(at));
         if self.items.last().is_none_or(|item| item.kind != kind) {
@@ -388,9 +467,8 @@ impl Session {
             let members = [("status".to_owned(), status.into())].into_iter().chain(reason);
             put("last_response", Some(Value::Object(members.collect())));
         }
-        put("responses", Some(self.responses.into()));
         for (name, count) in self.tokens {
-            put(name, Some(count.into()));
+            put(name, count.map(Value::from));
         }
         put("latency_ms", (!self.latency_ms.is_empty()).then(|| self.latency_ms.into()));
         put("rows", Some(Value::Array(rows)));
@@ -400,12 +478,21 @@ impl Session {
     /// The rows of the conversation: what was said, by whom and when, and the tools.
     fn rows(&self) -> Vec<Value> {
         let mut rows = Vec::new();
-        for item in &self.items {
+        // Of what a response says the first begins and the last ends with its playing.
+        let mut spoken: HashMap<&str, (usize, usize)> = HashMap::new();
+        for (at, item) in self.items.iter().enumerate().filter(|(_, item)| item.is_spoken()) {
+            if let Some(response) = item.response.as_deref() {
+                spoken.entry(response).or_insert((at, at)).1 = at;
+            }
+        }
+        for (at, item) in self.items.iter().enumerate() {
             let response = item.response.as_deref();
             if response.is_some_and(|response| self.apart.contains(response)) {
                 continue;
             }
+            let (first, last) = response.and_then(|response| spoken.get(response)).copied().unwrap_or_default();
             let played = response.and_then(|response| self.played.get(response)).copied().unwrap_or_default();
+            let (began, ended) = (played.0.filter(|_| at == first), played.1.filter(|_| at == last));
             let pick = |names: &[&str], role: &str| {
                 let members = names.iter().filter_map(|name| Some(((*name).to_owned(), item.tool.get(*name)?.clone())));
                 members.chain([("role".to_owned(), role.into())]).collect::<Map<_, _>>()
@@ -419,18 +506,16 @@ impl Session {
                 Value::Object(row)
             };
             match item.kind {
+                Kind::User | Kind::Agent if !item.is_spoken() => {}
                 Kind::User | Kind::Agent => {
                     let text = item.text();
-                    if text.trim().is_empty() {
-                        continue;
-                    }
                     let mut row = pick(&[], if item.kind == Kind::Agent { "assistant" } else { "user" });
                     row.insert("text".to_owned(), text.into());
                     if item.kind == Kind::Agent {
                         let cut_off = item.cut_off || response.is_some_and(|response| self.cut_off.contains(response));
                         row.insert("cut_off".to_owned(), cut_off.into());
                     }
-                    rows.push(timed(row, played.0.or(item.start), played.1.or(item.end)));
+                    rows.push(timed(row, began.or(item.start), ended.or(item.end)));
                 }
                 Kind::Tool => {
                     rows.push(timed(pick(&["call_id", "name", "type"], "tool_call"), item.start, None));
@@ -454,7 +539,7 @@ mod tests {
     fn digest(events: &[(&str, &str)]) -> Value {
         let events: Vec<(Timestamp, &str)> =
             events.iter().map(|(at, text)| (format!("2026-10-14T12:00:{at}Z").parse().unwrap(), *text)).collect();
-        OpenAi.digest(&events).into()
+        OpenAi.digest(&events).unwrap().members.into()
     }
 
     #[test]
@@ -498,19 +583,83 @@ mod tests {
         assert_eq!(of(&[r#"{"type":"error","error":{"type":"invalid_request_error"}}"#])["ending"], Value::Null);
     }
 
+    fn problems(events: &[&str]) -> Vec<(String, ErrorCode)> {
+        let events: Vec<_> = events.iter().map(|text| ("2026-10-14T12:00:00Z".parse().unwrap(), *text)).collect();
+        let problems = OpenAi.digest(&events).unwrap().problems;
+        problems.into_iter().map(|problem| (problem.source.to_string(), problem.code)).collect()
+    }
+
     #[test]
-    fn what_is_not_of_the_form_is_passed_over() {
-        for odd in [
-            "[]",
-            "{}",
-            r#"{"type":7}"#,
-            r#"{"type":"response.done"}"#,
-            r#"{"type":"response.done","response":{"output":{},"usage":[]}}"#,
-            r#"{"type":"conversation.item.added","item":{"id":"","type":"message"}}"#,
-            r#"{"type":"session.input_transcript.delta","delta":"x","start_ms":99999999999999999}"#,
+    fn what_is_not_of_the_form_is_noted() {
+        use ErrorCode::{Type, Unreadable};
+        let far = r#"{"type":"session.input_transcript.delta","delta":"x","start_ms":99999999999999999}"#;
+        for (odd, place, code) in [
+            ("[]", "", Type),
+            (r#"{"type":7}"#, "/type", Type),
+            (r#"{"type":"response.done","response":{"output":{}}}"#, "/response/output", Type),
+            (r#"{"type":"response.done","response":{"output":[7]}}"#, "/response/output/0", Type),
+            (r#"{"type":"response.done","response":{"usage":[]}}"#, "/response/usage", Type),
+            (
+                r#"{"type":"response.done","response":{"usage":{"input_tokens":-1}}}"#,
+                "/response/usage/input_tokens",
+                Unreadable,
+            ),
+            (far, "/start_ms", Unreadable),
         ] {
-            let digest = digest(&[("00", odd)]);
-            assert_eq!(digest["started_at"], "2026-10-14T12:00:00Z", "{odd}");
+            assert_eq!(problems(&[odd]), [(format!("/events/0{place}"), code)], "{odd}");
         }
+        assert_eq!(problems(&["{}", r#"{"type":"response.done"}"#]), []);
+        let most = r#"{"type":"response.done","response":{"usage":{"input_tokens":9223372036854775807}}}"#;
+        assert_eq!(problems(&[most, most]), [("/events/1/response/usage/input_tokens".to_owned(), Unreadable)]);
+        assert_eq!(digest(&[("00", most), ("01", most)])["input_tokens"], Value::Null);
+    }
+
+    #[test]
+    fn an_event_counts_once_and_a_session_is_one() {
+        let done = r#"{"type":"response.done","event_id":"e1","response":{"usage":{"input_tokens":5}}}"#;
+        assert_eq!(digest(&[("00", done), ("01", done)])["input_tokens"], 5);
+        let event = |id: &str| format!(r#"{{"type":"session.updated","session":{{"id":"{id}"}}}}"#);
+        let (a, b) = (event("a"), event("b"));
+        let at = "2026-10-14T12:00:00Z".parse().unwrap();
+        let error = OpenAi.digest(&[(at, &a), (at, &b)]).unwrap_err();
+        assert_eq!(error.to_string(), "VCP_E002 at $.events[1].session.id: the events are of more than one session");
+    }
+
+    #[test]
+    fn a_response_that_is_no_part_of_the_conversation_says_nothing_of_it() {
+        let digest = digest(&[
+            ("00", r#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#),
+            ("01", r#"{"type":"input_audio_buffer.speech_stopped","item_id":"u1"}"#),
+            ("01", r#"{"type":"response.created","response":{"id":"r2","conversation_id":null}}"#),
+            ("02", r#"{"type":"response.output_text.delta","item_id":"x1","response_id":"r2","delta":"apart"}"#),
+            ("02", r#"{"type":"response.done","response":{"id":"r2","status":"failed","conversation_id":null}}"#),
+        ]);
+        assert_eq!(digest["latency_ms"], Value::Null);
+        assert_eq!(digest["last_response"]["status"], "completed");
+        assert_eq!(digest["rows"], serde_json::json!([]));
+    }
+
+    #[test]
+    fn the_items_of_a_response_share_its_playing() {
+        let text = |id: &str, text: &str| {
+            format!(
+                r#"{{"type":"response.output_audio_transcript.done","item_id":"{id}","response_id":"r1","transcript":"{text}"}}"#
+            )
+        };
+        let (one, two) = (text("a1", "one"), text("a2", "two"));
+        let digest = digest(&[
+            ("01", r#"{"type":"output_audio_buffer.started","response_id":"r1"}"#),
+            ("02", &one),
+            ("03", &two),
+            ("05", r#"{"type":"output_audio_buffer.stopped","response_id":"r1"}"#),
+            ("06", r#"{"type":"output_audio_buffer.started"}"#),
+        ]);
+        assert_eq!(
+            digest["rows"],
+            serde_json::json!([
+                {"role": "assistant", "text": "one", "cut_off": false, "start": "2026-10-14T12:00:01Z"},
+                {"role": "assistant", "text": "two", "cut_off": false, "end": "2026-10-14T12:00:05Z"},
+            ])
+        );
     }
 }

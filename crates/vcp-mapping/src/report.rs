@@ -53,12 +53,20 @@ impl Written {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Problem {
-    /// `VCP_E001` or `VCP_E004`.
+    /// `VCP_E001` or `VCP_E004`; `VCP_E002` for an event of a session that is not of its form.
     pub code: ErrorCode,
     /// The member of the payload, as JSON Pointer.
     pub source: Arc<str>,
     /// What is wrong, without the value.
     pub message: String,
+}
+
+impl Problem {
+    /// A problem with a member, by its JSON Pointer.
+    #[must_use]
+    pub fn new(code: ErrorCode, source: impl Into<Arc<str>>, message: impl Into<String>) -> Self {
+        Self { code, source: source.into(), message: message.into() }
+    }
 }
 
 /// A word that the provider's table should hold and does not: the provider has changed, or the table is wrong.

@@ -117,7 +117,7 @@ pub(crate) fn finish(
         log.unless_written("consent.status");
         match record.status {
             ConsentStatus::Granted => {
-                record.scope = vec!["recording".to_owned(), "analytics".to_owned()];
+                record.scope = GRANTED.map(str::to_owned).to_vec();
                 log.note(How::Default, "consent.scope");
             }
             // Refused or open: nothing is in scope.
@@ -136,6 +136,21 @@ pub(crate) fn finish(
         "provenance.data_retention_policy",
     ]);
     log.unless_written("provenance.compliance_flags");
+}
+
+/// What is in scope where consent is granted.
+const GRANTED: [&str; 2] = ["recording", "analytics"];
+
+/// Whether the consent record of a message is one of those that stand when the provider says nothing.
+pub(crate) fn has_default_consent(message: &VcpMessage) -> bool {
+    let consent_id = format!("consent_{}", message.vcp_payload.call.call_id);
+    let is = |status: ConsentStatus, scope: &[&str]| {
+        let scope: Vec<String> = scope.iter().map(|word| (*word).to_owned()).collect();
+        let default =
+            ConsentRecord::builder().consent_id(&consent_id).status(status).scope(scope).version("1.0").build();
+        message.vcp_payload.consent.as_ref() == Some(&default)
+    };
+    is(ConsentStatus::Granted, &GRANTED) || is(ConsentStatus::Pending, &[])
 }
 
 /// The fields that can have a default, as JSONPaths made once.
@@ -221,7 +236,7 @@ fn id_of(payload: &str) -> String {
 }
 
 /// How far the caller's view and the objective outcome are apart (decisions 5.8): the distance between the mean of the scores
-/// and the outcome's value, rounded to four decimals. `None` when one side is not known.
+/// and the outcome's value, rounded to four decimals. `None` when one side is not known, or a score is no number.
 ///
 /// ```
 /// use vcp_mapping::perception_gap;
@@ -239,6 +254,9 @@ pub fn perception_gap(scores: &[f64], status: &OutcomeStatus) -> Option<(f64, Ga
         _ => return None,
     };
     let count = u32::try_from(scores.len()).ok().filter(|count| *count > 0)?;
+    if !scores.iter().all(|score| score.is_finite()) {
+        return None;
+    }
     let mean = scores.iter().sum::<f64>() / f64::from(count);
     let gap = ((mean - objective).abs() * 10_000.0).round() / 10_000.0;
     let class = match gap {
@@ -268,6 +286,7 @@ mod tests {
         assert_eq!(class(0.5, OutcomeStatus::Success), Some((0.5, "major_deviation".to_owned())));
         assert_eq!(class(0.8, OutcomeStatus::Error), Some((0.8, "contradictory".to_owned())));
         assert_eq!(class(0.74999, OutcomeStatus::Timeout), Some((0.75, "contradictory".to_owned())), "rounded first");
+        assert_eq!(perception_gap(&[0.8, f64::NAN], &OutcomeStatus::Partial), None);
         assert_eq!(perception_gap(&[0.8, 0.2], &OutcomeStatus::Partial), Some((0.0, GapClass::Aligned)));
     }
 }

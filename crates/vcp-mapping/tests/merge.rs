@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
-use vcp_mapping::{Mapper, Mapping, SessionEvent};
+use vcp_mapping::{ConsentDefault, Mapper, Mapping, Options, SessionEvent};
 use vcp_schema::{ErrorCode, RawJson, RawObject, Timestamp, VcpMessage};
 
 static MAPPER: LazyLock<Mapper> = LazyLock::new(Mapper::new);
@@ -125,6 +125,7 @@ fn edit(message: &mut VcpMessage, edit: u32) {
         3 => payload.hcr.key_points.push("called back".to_owned()),
         4 => payload.custom.experimental = Some(RawObject::from_json(r#"{"a":{"b":1}}"#).unwrap()),
         5 => payload.custom.experimental = Some(RawObject::from_json(r#"{"a":{"c":[1e300]}}"#).unwrap()),
+        8 => drop(payload.call.extras.insert("ticket".to_owned(), RawJson::from_json("null").unwrap())),
         6 => payload.artifacts.transcript_ref = Some("s3://calls/1.mp4".to_owned()),
         7 => {
             let data = payload.custom.provider_specific.get_mut(payload.call.provider.as_str()).unwrap();
@@ -303,4 +304,117 @@ fn sessions_merge_with_their_announcements() {
     assert_eq!(value["vcp_payload"]["call"]["duration_sec"], 120);
     assert_eq!(value["vcp_payload"]["artifacts"]["transcript"], "User: Hi");
     assert_eq!(json(&merge(&[merged, session, updated])), value);
+}
+
+fn retell(event: &str, call: Value, minute: u32) -> VcpMessage {
+    let mut call = call;
+    call["call_id"] = json!("c1");
+    map("retell", &json!({"event": event, "call": call}), at(minute))
+}
+
+#[test]
+fn what_is_worked_out_does_not_replace_what_was_read() {
+    let started = retell("call_started", json!({"start_timestamp": 1_791_979_200_000_i64, "duration_ms": 45_000}), 0);
+    let ended = retell("call_ended", json!({"end_timestamp": 1_791_979_260_000_i64}), 1);
+    assert_eq!(merge(&[started, ended]).vcp_payload.call.duration_sec, Some(45));
+}
+
+#[test]
+fn what_belongs_together_is_replaced_together() {
+    let positive = retell("call_ended", json!({"call_analysis": {"user_sentiment": "Positive"}}), 0);
+    let odd = retell("call_analyzed", json!({"call_analysis": {"user_sentiment": "Delighted"}}), 1);
+    let outcomes = merge(&[positive, odd]).vcp_payload.outcomes;
+    assert_eq!((outcomes.perceived.len(), outcomes.user_satisfaction_score), (1, None), "{:?}", outcomes.perceived);
+
+    let ended = retell("call_ended", json!({"disconnection_reason": "user_hangup"}), 0);
+    let failed = retell("call_analyzed", json!({"call_analysis": {"call_successful": false}}), 1);
+    let alone = retell(
+        "call_analyzed",
+        json!({"disconnection_reason": "user_hangup", "call_analysis": {"call_successful": false}}),
+        1,
+    );
+    let status = |message: &VcpMessage| message.vcp_payload.outcomes.objective.status.as_str().to_owned();
+    assert_ne!(status(&alone), status(&ended), "the flag lowers a success");
+    assert_eq!(status(&merge(&[failed.clone(), ended.clone()])), status(&alone));
+    let well = retell("call_analyzed", json!({"call_analysis": {"call_successful": true}}), 2);
+    assert_eq!(status(&merge(&[failed, ended, well])), "success", "a later flag counts");
+}
+
+#[test]
+fn costs_of_a_model_outlive_a_delivery_that_has_none() {
+    let cost = json!({"combined_cost": 7, "product_costs": [{"product": "gpt_4o", "cost": 3}]});
+    let ended = retell("call_ended", json!({"call_cost": cost}), 0);
+    let analyzed = retell("call_analyzed", json!({"call_cost": {"product_costs": [{"product": "gpt_4o"}]}}), 1);
+    let merged = json(&merge(&[ended, analyzed]));
+    assert_eq!(merged["vcp_payload"]["outcomes"]["model_outcome_attribution"]["roles"]["LLM"]["cost_usd"], 0.03);
+}
+
+#[test]
+fn latency_is_of_the_last_delivery_that_tells_it() {
+    let talk = |end: f64| {
+        json!({"transcript_object": [
+            {"role": "user", "content": "hello", "words": [{"word": "hello", "start": 0.0, "end": end}]},
+            {"role": "agent", "content": "hi", "words": [{"word": "hi", "start": 2.0, "end": 3.0}]}]})
+    };
+    let average = |messages: &[VcpMessage]| {
+        json(&merge(messages))["vcp_payload"]["outcomes"]["objective"]["metrics"]["agent_latency_ms_avg"].clone()
+    };
+    let (early, late) = (retell("transcript_updated", talk(0.5), 0), retell("call_ended", talk(1.0), 1));
+    assert_eq!(average(&[early.clone(), late.clone()]), 1000);
+    let mut own = talk(1.5);
+    own["latency"] = json!({"e2e": {"p50": 700.0, "values": [700.0, 800.0]}});
+    let own = retell("call_ended", own, 2);
+    let alone = json(&own)["vcp_payload"]["outcomes"]["objective"]["metrics"].clone();
+    let merged = json(&merge(&[early, late, own]))["vcp_payload"]["outcomes"]["objective"]["metrics"].clone();
+    assert_eq!(merged, alone, "none of what the rows told stays beside the provider's own");
+}
+
+#[test]
+fn a_payload_of_another_call_is_refused() {
+    let mut tampered = retell("call_ended", json!({}), 0);
+    let own = tampered.vcp_payload.custom.provider_specific.get_mut("retell").unwrap();
+    own.data = RawObject::from_json(r#"{"event":"call_ended","call":{"call_id":"c2"}}"#).unwrap();
+    let error = MAPPER.merge(&[tampered, retell("call_ended", json!({}), 1)]).unwrap_err();
+    assert_eq!((error.code, error.message.as_str()), (ErrorCode::Mapping, "the kept payload is of another call"));
+}
+
+#[test]
+fn a_member_that_is_called_session_is_no_session_elsewhere() {
+    let (mut a, b) = (retell("call_ended", json!({}), 0), retell("call_analyzed", json!({}), 1));
+    let own = a.vcp_payload.custom.provider_specific.get_mut("retell").unwrap();
+    own.extras.insert("session".to_owned(), RawJson::from_text("mine"));
+    let merged = json(&merge(&[a, b]));
+    assert_eq!(merged["vcp_payload"]["custom"]["provider_specific"]["retell"]["session"], "mine");
+}
+
+#[test]
+fn the_default_consent_of_another_mapper_is_nobodys_addition() {
+    let omit = Options { consent_default: ConsentDefault::Omit, ..Options::default() };
+    let mapper = Mapper::new().options(omit);
+    let all = [retell("call_ended", json!({}), 0), retell("call_analyzed", json!({}), 1)];
+    assert!(mapper.merge(&all).unwrap().vcp_payload.consent.is_none());
+    let mut by_hand = all.clone();
+    by_hand[0].vcp_payload.consent.as_mut().unwrap().scope.push("training".to_owned());
+    let consent = mapper.merge(&by_hand).unwrap().vcp_payload.consent.unwrap();
+    assert_eq!(consent.scope, ["recording", "analytics", "training"]);
+}
+
+#[test]
+fn long_deliveries_are_all_kept() {
+    let long = "x".repeat(9 << 20);
+    let one = |minute| retell("call_ended", json!({"transcript": long, "duration_ms": minute * 60_000}), minute);
+    let merged = MAPPER.merge(&[one(1), one(2)]).unwrap();
+    let own = merged.vcp_payload.custom.provider_specific.get("retell").unwrap();
+    let deliveries: Vec<Value> = serde_json::from_str(own.extras.get("deliveries").unwrap().as_str()).unwrap();
+    assert_eq!(deliveries.len(), 2);
+}
+
+#[test]
+fn an_event_type_changed_by_hand_makes_no_other_delivery() {
+    let (message, later) = (retell("call_ended", json!({}), 0), retell("call_analyzed", json!({}), 1));
+    let mut edited = message.clone();
+    edited.audit.extras.insert("event_type".to_owned(), RawJson::from_text("mine"));
+    let merged = json(&merge(&[message, edited, later]));
+    let deliveries = &merged["vcp_payload"]["custom"]["provider_specific"]["retell"]["deliveries"];
+    assert_eq!(deliveries.as_array().unwrap().len(), 2);
 }

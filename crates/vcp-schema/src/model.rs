@@ -122,7 +122,7 @@ macro_rules! model {
 
         impl serde::Serialize for $Type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $crate::RawJson::trusted(&$crate::write::to_text(self, 1024)).serialize(serializer)
+                $crate::RawJson::from_trusted_text($crate::write::to_text(self, 1024)).serialize(serializer)
             }
         }
 

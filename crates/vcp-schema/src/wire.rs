@@ -166,7 +166,7 @@ leaf! {
     };
     Timestamp, Kind::Timestamp, |json| Timestamp::deserialize(json);
     VcpVersion, Kind::Version(VcpVersion::V05), |json| deserialize_text(json, |word| VcpVersion::from_word(word).filter(|v| *v == VcpVersion::V05));
-    RawJson, Kind::FreeForm, |json| Ok(RawJson::trusted(<&RawValue>::deserialize(json)?.get()));
+    RawJson, Kind::FreeForm, |json| Ok(RawJson::from_trusted_text(<&RawValue>::deserialize(json)?.get()));
     RawObject, Kind::FreeForm, |json| {
         let text = <&RawValue>::deserialize(json)?.get();
         if text.starts_with('{') { Ok(RawObject::from_trusted_text(text)) } else { Err(D::Error::custom("no object")) }

@@ -24,7 +24,8 @@ pub struct HmacScheme {
     message_id: Option<String>,
     algorithm: Algorithm,
     encoding: Encoding,
-    payload: Vec<Part>,
+    /// What is signed, where a format is set.
+    payload: Option<Vec<Part>>,
     secret_is_base64: bool,
 }
 
@@ -59,7 +60,7 @@ impl HmacScheme {
             message_id: None,
             algorithm: Algorithm::Sha256,
             encoding: Encoding::Hex,
-            payload: vec![Part::Body],
+            payload: None,
             secret_is_base64: false,
         }
     }
@@ -69,9 +70,6 @@ impl HmacScheme {
     #[must_use]
     pub fn timestamp(mut self, header: impl Into<String>) -> Self {
         self.timestamp = Some(header.into());
-        if self.payload == [Part::Body] {
-            self.payload = vec![Part::Timestamp, Part::Text(".".to_owned()), Part::Body];
-        }
         self
     }
 
@@ -114,7 +112,7 @@ impl HmacScheme {
     ///
     /// # Errors
     ///
-    /// `VCP_E210` when the body is not in it, or a time or an id for which no header is set.
+    /// `VCP_E210` when the body is not in it. That it fits the other settings is seen when a verifier is made.
     pub fn payload_format(mut self, format: &str) -> Result<Self, AuthError> {
         let mut parts = Vec::new();
         let mut rest = format;
@@ -131,18 +129,28 @@ impl HmacScheme {
             parts.extend(part);
             rest = rest.get(length..).unwrap_or_default();
         }
-        let refuse = |reason| Err(AuthError::Configuration { reason });
         if !parts.contains(&Part::Body) {
-            return refuse("the payload format has no `{body}`, so anybody could change it");
+            let reason = "the payload format has no `{body}`, so anybody could change it";
+            return Err(AuthError::Configuration { reason });
         }
-        if parts.contains(&Part::Timestamp) && self.timestamp.is_none() {
-            return refuse("the payload format has a `{timestamp}`, and no header for it is set");
-        }
-        if parts.contains(&Part::MessageId) && self.message_id.is_none() {
-            return refuse("the payload format has an `{id}`, and no header for it is set");
-        }
-        self.payload = parts;
+        self.payload = Some(parts);
         Ok(self)
+    }
+
+    /// Whether the settings fit together.
+    pub(crate) fn check(&self) -> Result<(), AuthError> {
+        let Some(parts) = &self.payload else { return Ok(()) };
+        let reason = match (parts.contains(&Part::Timestamp), &self.timestamp) {
+            (true, None) => "the payload format has a `{timestamp}`, and no header for it is set",
+            (false, Some(_)) => {
+                "a header for the time is set and the payload format has no `{timestamp}`, so anybody could change it"
+            }
+            _ if parts.contains(&Part::MessageId) && self.message_id.is_none() => {
+                "the payload format has an `{id}`, and no header for it is set"
+            }
+            _ => return Ok(()),
+        };
+        Err(AuthError::Configuration { reason })
     }
 
     pub(crate) fn header(&self) -> &str {
@@ -191,10 +199,14 @@ impl HmacScheme {
             Part::Method => given(request.method_given(), "the scheme needs the method of the request"),
             Part::Url => given(request.url_given(), "the scheme needs the URL of the request"),
         };
-        self.payload.iter().map(part).collect()
+        match (&self.payload, &self.timestamp) {
+            (Some(parts), _) => parts.iter().map(part).collect(),
+            (None, Some(_)) => Ok(vec![part(&Part::Timestamp)?, b".", request.body()]),
+            (None, None) => Ok(vec![request.body()]),
+        }
     }
 
-    /// The headers that sign a request whose own headers already hold time and id.
+    /// The headers that sign a request: time and id where the settings name headers for them, and the signature.
     #[cfg(feature = "testing")]
     pub(crate) fn sign(&self, key: &[u8], request: &Request<'_>, now_seconds: i64) -> Vec<(String, String)> {
         let mut headers: Vec<(String, String)> = Vec::new();
