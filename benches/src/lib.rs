@@ -192,8 +192,9 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
         }
         Op::Validate => {
             let validator = Validator::new();
-            if !validator.validate_slice(&bytes).is_valid() {
-                return Err("the message is not valid".to_owned());
+            let report = validator.validate_slice(&bytes);
+            if let Some(finding) = report.findings.iter().find(|_| !report.is_valid()) {
+                return Err(format!("the message is not valid: {finding}"));
             }
             Box::new(move || drop(black_box(validator.validate_slice(black_box(&bytes)))))
         }
