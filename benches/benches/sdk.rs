@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::expect_used, reason = "a benchmark program")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use vcp_benches::{Delivery, Op, message_of, prepare};
+use vcp_benches::{Delivery, Op, message_of, prepare, with_rows};
 use vcp_sdk::VcpMessage;
 
 macro_rules! delivery {
@@ -46,23 +46,13 @@ fn deliveries(criterion: &mut Criterion) {
     }
 }
 
-/// The long delivery with a share of its rows, in percent, over and over where that is more than all.
-fn with_rows(long: &[u8], percent: usize) -> Vec<u8> {
-    let mut payload: serde_json::Value = serde_json::from_slice(long).expect("JSON");
-    let call = payload.get_mut("call").expect("a call record");
-    for rows in ["transcript_object", "transcript_with_tool_calls"] {
-        let rows = call.get_mut(rows).and_then(serde_json::Value::as_array_mut).expect("rows");
-        *rows = rows.iter().cycle().take(rows.len() * percent / 100).cloned().collect();
-    }
-    payload.to_string().into_bytes()
-}
-
 /// Deliveries of 100 kB and 1 MB with long transcripts.
 fn sizes(criterion: &mut Criterion) {
     let (provider, _, long) = DELIVERIES[2];
     for (name, percent) in [("100k", 42), ("1m", 462)] {
         let ops = [Op::Scan, Op::Map, Op::Receive];
-        measure(criterion, &format!("{provider}/{name}"), &with_rows(long, percent), &ops, &Delivery::of(provider));
+        let payload = with_rows(long, percent).expect("a delivery with rows");
+        measure(criterion, &format!("{provider}/{name}"), &payload, &ops, &Delivery::of(provider));
     }
 }
 
@@ -75,7 +65,7 @@ fn messages(criterion: &mut Criterion) {
     let mapped = |payload: &[u8]| message_of("retell", payload).expect("a call record");
     let mut messages = vec![
         ("full".to_owned(), full),
-        ("100k".to_owned(), mapped(&with_rows(long, 37))),
+        ("100k".to_owned(), mapped(&with_rows(long, 37).expect("a delivery with rows"))),
         ("long".to_owned(), mapped(long)),
     ];
     // A message of yours.
