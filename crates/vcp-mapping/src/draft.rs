@@ -166,6 +166,12 @@ impl<'p> Draft<'p> {
         }
     }
 
+    /// Forgets what was reported, for a result that has no report.
+    pub(crate) fn forget_report(&mut self) {
+        self.report = Report::default();
+        self.unused.clear();
+    }
+
     /// Keeps the digest of a session beside its events, for a merge to read.
     pub(crate) fn keep_session(&mut self, provider: &str, digest: &str) {
         let names = vec![provider.to_owned(), SESSION.to_owned()];
@@ -176,6 +182,9 @@ impl<'p> Draft<'p> {
 
     /// Joins the tool calls that this delivery tells with those that are known: by id, and those without one all together.
     pub(crate) fn join(&mut self, calls: Vec<Call>) {
+        if calls.is_empty() {
+            return;
+        }
         if calls.iter().any(|call| call.id.is_none()) {
             self.calls.retain(|known| known.id.is_some());
         }
@@ -187,8 +196,15 @@ impl<'p> Draft<'p> {
         for call in calls {
             let at = call.id.as_ref().and_then(|id| known.get_mut(id)?.pop_front());
             match at.and_then(|at| self.calls.get_mut(at)) {
-                Some(known) if known.has_result && !call.has_result => {}
-                Some(known) => *known = call,
+                // A result and a time that are known stay so.
+                Some(known) => {
+                    let is_timed = call.is_timed || known.is_timed;
+                    let invoked_at = if call.is_timed { &call } else { &*known }.capability.invoked_at;
+                    if call.has_result || !known.has_result {
+                        *known = call;
+                    }
+                    (known.is_timed, known.capability.invoked_at) = (is_timed, invoked_at);
+                }
                 None => self.calls.push(call),
             }
         }

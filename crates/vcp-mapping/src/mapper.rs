@@ -11,7 +11,7 @@ use crate::{
     session::{Digest, SessionEvent},
     skeleton,
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 use vcp_schema::{ErrorCode, FieldPath, Limits, Timestamp, VcpMessage, structure};
 
 /// What is put under `consent` when the provider says nothing (decisions 5.3).
@@ -231,6 +231,7 @@ impl Mapper {
         events: &[(Timestamp, &str)],
         report: &mut Report,
     ) -> Result<(), MapError> {
+        let mut known: HashSet<String> = report.problems.iter().map(|problem| problem.source.to_string()).collect();
         for (at, (_, text)) in events.iter().enumerate() {
             match self.walk(provider, text)?.recognise() {
                 Ok(Recognised::NotACall { event, known: false }) => {
@@ -238,7 +239,7 @@ impl Mapper {
                 }
                 Err(error) => {
                     let source = format!("/events/{at}{}", error.path.pointer());
-                    if report.problems.iter().all(|problem| *problem.source != source) {
+                    if known.insert(source.clone()) {
                         report.problems.push(Problem::new(error.code, source, error.message));
                     }
                 }

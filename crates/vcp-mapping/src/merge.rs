@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 use std::{borrow::Cow, collections::BTreeMap};
 use vcp_schema::{ErrorCode, FieldPath, Limits, RawJson, Timestamp, VcpMessage};
 
+/// How many deliveries of one call are merged at most: more have no call, and would take the time of their square.
+const MOST_DELIVERIES: usize = 10_000;
 const DELIVERIES: &str = "deliveries";
 
 /// A delivery that a message keeps.
@@ -64,8 +66,8 @@ impl Mapper {
     ///
     /// # Errors
     ///
-    /// `VCP_E002` no messages, messages of different calls or providers, a message without the payload that it was made of; `VCP_E009` a provider that is not
-    /// registered.
+    /// `VCP_E002` no messages, messages of different calls or providers, a message without the payload that it was made of; `VCP_E008` more than 10 000
+    /// deliveries; `VCP_E009` a provider that is not registered.
     pub fn merge(&self, messages: &[VcpMessage]) -> Result<VcpMessage, MapError> {
         let at = |place: &str| FieldPath::from_dotted(place);
         let refuse = |place: &str, message: &str| MapError::new(ErrorCode::Mapping, at(place), message);
@@ -91,14 +93,23 @@ impl Mapper {
             })?;
             let base = self.made_of(provider, &kept, &call.call_id)?;
             let mut own = Cow::Borrowed(message);
-            // Nobody added the default of a mapper with other options.
-            if base.vcp_payload.consent.is_none() && skeleton::has_default_consent(message) {
+            // Nobody added a default, be it that of a mapper with other options.
+            if skeleton::has_default_consent(message) {
                 own.to_mut().vcp_payload.consent = None;
             }
             carried = union(carried, Beyond(provider).object(&own.to_json(), &base.to_json(), &[]));
             all.extend(kept);
+            if all.len() > MOST_DELIVERIES {
+                let message = format!("there are more deliveries than the limit of {MOST_DELIVERIES}");
+                return Err(MapError::new(ErrorCode::Limit, FieldPath::root(), message));
+            }
         }
         let made = self.made_of(provider, &all, &call.call_id)?;
+        // Where any delivery tells something nothing is carried over, also if a later one takes it back: otherwise grouping would matter.
+        for kept in &all {
+            let Some(more) = carried.take() else { break };
+            carried = without(more, &self.made_of(provider, std::slice::from_ref(kept), &call.call_id)?.to_json());
+        }
         let Some(carried) = carried else { return Ok(made) };
         let limits = Limits { text_bytes: usize::MAX, ..Limits::default() };
         VcpMessage::from_json_with(&fill(&made.to_json(), &carried), &limits).map_err(|error| {
@@ -137,6 +148,7 @@ impl Mapper {
             if let Some(digest) = &kept.session {
                 draft.keep_session(provider.name(), digest);
             }
+            draft.forget_report();
             let of_payload = &draft.message.vcp_payload.call.call_id;
             if !of_payload.is_empty() && of_payload != call_id {
                 let at = FieldPath::from_dotted("vcp_payload.custom.provider_specific");
@@ -228,7 +240,7 @@ impl Beyond<'_> {
                 Some(known) if known.starts_with('{') && value.starts_with('{') && path.len() < DEEPEST => {
                     self.object(value, known, &[path, &[name.as_ref()]].concat())
                 }
-                Some(known) => (*known == "[]" && value != "[]").then(|| whole(value, path.len())),
+                Some(known) => (matches!(*known, "[]" | "null") && value != *known).then(|| whole(value, path.len())),
             };
             if let Some(more) = more {
                 found.insert(name.into_owned(), more);
@@ -283,6 +295,21 @@ fn union(a: Option<Carried>, b: Option<Carried>) -> Option<Carried> {
     }
 }
 
+/// What is carried over but for what an object has.
+fn without(carried: Carried, base: &str) -> Option<Carried> {
+    if matches!(base, "[]" | "null") {
+        return Some(carried);
+    }
+    let (Carried::Below(more), Some(members)) = (carried, members(base)) else { return None };
+    let base: BTreeMap<Cow<'_, str>, &str> = members.into_iter().collect();
+    let left = more.into_iter().filter_map(|(name, more)| match base.get(name.as_str()) {
+        Some(known) => Some((name, without(more, known)?)),
+        None => Some((name, more)),
+    });
+    let left: BTreeMap<String, Carried> = left.collect();
+    (!left.is_empty()).then_some(Carried::Below(left))
+}
+
 /// An object with what is carried over where it has nothing.
 fn fill(base: &str, carried: &Carried) -> String {
     let (Carried::Below(more), Some(members)) = (carried, members(base)) else { return base.to_owned() };
@@ -290,7 +317,9 @@ fn fill(base: &str, carried: &Carried) -> String {
     let mut known = std::collections::HashSet::new();
     for (name, value) in &members {
         let value = match more.get(name.as_ref()) {
-            Some(below @ Carried::Below(_)) => Cow::Owned(fill(value, below)),
+            Some(below @ Carried::Below(_)) => {
+                Cow::Owned(fill(if matches!(*value, "[]" | "null") { "{}" } else { value }, below))
+            }
             Some(Carried::Value(carried)) if matches!(*value, "[]" | "null") => Cow::Borrowed(carried.as_str()),
             _ => Cow::Borrowed(*value),
         };

@@ -49,15 +49,15 @@ impl Models {
         }
     }
 
-    /// Sets what is told of the model of a role, in place of what was told before.
+    /// Sets what is told of the model of a role, in place of what was told before of it or another.
     fn put(&mut self, role: &'static str, model: Model) {
         match self.0.iter_mut().find(|(known, _)| *known == role) {
-            Some((_, known)) => {
-                known.chosen = model.chosen;
+            Some((_, known)) if known.chosen == model.chosen => {
                 known.minutes = model.minutes.or(known.minutes);
                 known.tokens = model.tokens.or(known.tokens);
                 known.cost = model.cost.or(known.cost);
             }
+            Some((_, known)) => *known = model,
             None => self.0.push((role, model)),
         }
     }

@@ -9,8 +9,9 @@ use crate::{
 };
 use serde_json::{Map, Value};
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, HashMap, HashSet},
+    rc::Rc,
 };
 use vcp_schema::{ErrorCode, FieldPath, Timestamp};
 
@@ -35,7 +36,7 @@ impl Assemble for OpenAi {
                 })?;
             }
         }
-        let members = session.digest(events);
+        let members = session.digest();
         Ok(Digest { members, problems: problems.into_inner() })
     }
 }
@@ -79,13 +80,23 @@ impl<'e, 'n> Object<'e, 'n> {
         Self::read(self.get(name).unwrap_or("{}"), format!("{}/{name}", self.pointer), self.problems)
     }
 
-    fn objects(&self, name: &str) -> Vec<Self> {
+    /// The objects of a list. Of elements that are none the first is noted, so that what is noted does not grow with them.
+    fn objects(&self, name: &str) -> impl Iterator<Item = Self> {
         let elements = elements(self.get(name).unwrap_or("[]")).unwrap_or_else(|| {
             self.problem(name, ErrorCode::Type, "a list is wanted here");
             Vec::new()
         });
-        let below = |(at, json)| Self::read(json, format!("{}/{name}/{at}", self.pointer), self.problems);
-        elements.into_iter().enumerate().map(below).collect()
+        let is_noted = Cell::new(false);
+        elements.into_iter().enumerate().filter_map(move |(at, json)| {
+            let at = format!("{name}/{at}");
+            if json.starts_with('{') {
+                return Some(Self::read(json, format!("{}/{at}", self.pointer), self.problems));
+            }
+            if !is_noted.replace(true) {
+                self.problem(&at, ErrorCode::Type, "an object is wanted here");
+            }
+            None
+        })
     }
 
     fn text(&self, name: &str) -> Option<String> {
@@ -131,7 +142,7 @@ struct Item {
     start: Option<Timestamp>,
     end: Option<Timestamp>,
     cut_off: bool,
-    response: Option<String>,
+    response: Option<Rc<str>>,
     /// Members of a tool call or its result.
     tool: Map<String, Value>,
 }
@@ -154,6 +165,8 @@ impl Item {
 struct Session {
     /// When the first event was received, from which the Live API counts.
     begun: Option<Timestamp>,
+    /// When the last one was, but for those received again.
+    ended: Option<Timestamp>,
     id: Option<String>,
     model: Option<String>,
     transcription_model: Option<String>,
@@ -161,11 +174,11 @@ struct Session {
     /// Where the items with an id are.
     places: HashMap<String, usize>,
     /// Responses that are no part of the conversation.
-    apart: HashSet<String>,
+    apart: HashSet<Rc<str>>,
     /// Responses that somebody broke off by speaking.
-    cut_off: HashSet<String>,
+    cut_off: HashSet<Rc<str>>,
     /// When playing a response began and ended.
-    played: HashMap<String, (Option<Timestamp>, Option<Timestamp>)>,
+    played: HashMap<Rc<str>, (Option<Timestamp>, Option<Timestamp>)>,
     /// When the user stopped to speak, until somebody answers.
     stopped: Option<Timestamp>,
     latency_ms: Vec<i64>,
@@ -182,9 +195,10 @@ impl Session {
     /// Takes an event in; an error when it is of another session.
     fn event(&mut self, at: Timestamp, event: &Object<'_, '_>) -> Result<(), &'static str> {
         let kind = event.text("type").unwrap_or_default();
-        let response = event.text("response_id");
+        let response: Option<Rc<str>> = event.text("response_id").map(Rc::from);
         self.ending = None;
         self.begun.get_or_insert(at);
+        self.ended = Some(at);
         match kind.trim() {
             "session.created" | "session.updated" | "session.started" | "transcription_session.updated" => {
                 self.session(&event.object("session"))?;
@@ -311,7 +325,7 @@ impl Session {
     }
 
     /// Part of an item is complete.
-    fn said(&mut self, event: &Object<'_, '_>, kind: Kind, member: &str, response: Option<String>) {
+    fn said(&mut self, event: &Object<'_, '_>, kind: Kind, member: &str, response: Option<Rc<str>>) {
         let Some(text) = event.filled(member) else { return };
         let part = event.count("content_index").unwrap_or(0);
         if let Some(item) = self.named(event, kind) {
@@ -321,7 +335,7 @@ impl Session {
     }
 
     /// Part of an item grows.
-    fn grows(&mut self, at: Timestamp, event: &Object<'_, '_>, kind: Kind, response: Option<String>) {
+    fn grows(&mut self, at: Timestamp, event: &Object<'_, '_>, kind: Kind, response: Option<Rc<str>>) {
         let Some(more) = event.text("delta") else { return };
         let part = event.count("content_index").unwrap_or(0);
         if let Some(item) = self.named(event, kind) {
@@ -345,7 +359,7 @@ impl Session {
         }
     }
 
-    fn item(&mut self, at: Timestamp, item: &Object<'_, '_>, response: Option<String>) {
+    fn item(&mut self, at: Timestamp, item: &Object<'_, '_>, response: Option<Rc<str>>) {
         let (Some(id), Some(kind)) = (item.filled("id"), item.text("type")) else { return };
         let of_kind = match (kind.as_str(), item.text("role").as_deref()) {
             ("message", Some("user")) => Kind::User,
@@ -389,13 +403,13 @@ impl Session {
     /// A response that is no part of a conversation says so.
     fn notice(&mut self, response: &Object<'_, '_>) {
         if response.is_null("conversation_id") {
-            self.apart.extend(response.filled("id"));
+            self.apart.extend(response.filled("id").map(Rc::from));
         }
     }
 
     fn response(&mut self, at: Timestamp, response: &Object<'_, '_>) {
         self.notice(response);
-        let id = response.filled("id");
+        let id: Option<Rc<str>> = response.filled("id").map(Rc::from);
         let usage = response.object("usage");
         for name in ["input_tokens", "output_tokens", "total_tokens"] {
             self.count(name, &usage, name);
@@ -446,7 +460,7 @@ impl Session {
         item.end = Some(end);
     }
 
-    fn digest(self, events: &[(Timestamp, &str)]) -> Map<String, Value> {
+    fn digest(self) -> Map<String, Value> {
         let mut digest = Map::new();
         let mut put = |name: &str, value: Option<Value>| {
             if let Some(value) = value {
@@ -458,8 +472,8 @@ impl Session {
         put("id", text(self.id));
         put("model", text(self.model));
         put("transcription_model", text(self.transcription_model));
-        put("started_at", events.first().map(|(at, _)| at.to_string().into()));
-        put("ended_at", events.last().map(|(at, _)| at.to_string().into()));
+        put("started_at", self.begun.map(|at| at.to_string().into()));
+        put("ended_at", self.ended.map(|at| at.to_string().into()));
         put("close_reason", text(self.close_reason));
         put("ending", self.ending.map(Value::from));
         if let Some((status, reason)) = self.last_response {
@@ -617,7 +631,8 @@ mod tests {
     #[test]
     fn an_event_counts_once_and_a_session_is_one() {
         let done = r#"{"type":"response.done","event_id":"e1","response":{"usage":{"input_tokens":5}}}"#;
-        assert_eq!(digest(&[("00", done), ("01", done)])["input_tokens"], 5);
+        let twice = digest(&[("00", done), ("01", done)]);
+        assert_eq!((&twice["input_tokens"], &twice["ended_at"]), (&5.into(), &"2026-10-14T12:00:00Z".into()));
         let event = |id: &str| format!(r#"{{"type":"session.updated","session":{{"id":"{id}"}}}}"#);
         let (a, b) = (event("a"), event("b"));
         let at = "2026-10-14T12:00:00Z".parse().unwrap();

@@ -65,7 +65,11 @@ fn delivery(provider: usize, event: usize, members: u32) -> (&'static str, Value
                     "call_cost",
                     json!({"combined_cost": members % 7, "product_costs": [{"product": "gpt_4o", "cost": 1}]}),
                 ),
-                (7, "retell_llm_dynamic_variables", json!({format!("v{}", members % 3): "x"})),
+                (
+                    7,
+                    "retell_llm_dynamic_variables",
+                    json!({format!("v{}", members % 3): (["x", "y"].get(members as usize % 5))}),
+                ),
                 (8, "data_storage_setting", json!(["everything_except_pii", "everything"][members as usize % 2])),
             ]);
             call.insert("call_id".to_owned(), json!("c1"));
@@ -125,6 +129,11 @@ fn edit(message: &mut VcpMessage, edit: u32) {
         3 => payload.hcr.key_points.push("called back".to_owned()),
         4 => payload.custom.experimental = Some(RawObject::from_json(r#"{"a":{"b":1}}"#).unwrap()),
         5 => payload.custom.experimental = Some(RawObject::from_json(r#"{"a":{"c":[1e300]}}"#).unwrap()),
+        9 => payload.outcomes.user_satisfaction_score = Some(0.9),
+        10 => {
+            let Some(data) = payload.custom.provider_specific.get_mut("retell") else { return };
+            data.extras.insert("dynamic_variables".to_owned(), RawJson::from_json(r#"{"v0":"mine","w":[1]}"#).unwrap());
+        }
         8 => drop(payload.call.extras.insert("ticket".to_owned(), RawJson::from_json("null").unwrap())),
         6 => payload.artifacts.transcript_ref = Some("s3://calls/1.mp4".to_owned()),
         7 => {
@@ -138,7 +147,7 @@ fn edit(message: &mut VcpMessage, edit: u32) {
 type Made = (usize, u32, u32, u32);
 
 fn made() -> impl Strategy<Value = Made> {
-    (0_usize..4, any::<u32>(), 0_u32..5, 0_u32..12)
+    (0_usize..4, any::<u32>(), 0_u32..5, 0_u32..14)
 }
 
 fn messages(provider: usize, made: &[Made]) -> Vec<VcpMessage> {
@@ -393,6 +402,9 @@ fn the_default_consent_of_another_mapper_is_nobodys_addition() {
     let mapper = Mapper::new().options(omit);
     let all = [retell("call_ended", json!({}), 0), retell("call_analyzed", json!({}), 1)];
     assert!(mapper.merge(&all).unwrap().vcp_payload.consent.is_none());
+    let pending = Options { consent_default: ConsentDefault::Pending, ..Options::default() };
+    let consent = Mapper::new().options(pending).merge(&all).unwrap().vcp_payload.consent.unwrap();
+    assert_eq!((consent.status.as_str(), consent.scope.len()), ("pending", 0), "nothing is in scope of what is open");
     let mut by_hand = all.clone();
     by_hand[0].vcp_payload.consent.as_mut().unwrap().scope.push("training".to_owned());
     let consent = mapper.merge(&by_hand).unwrap().vcp_payload.consent.unwrap();
@@ -417,4 +429,59 @@ fn an_event_type_changed_by_hand_makes_no_other_delivery() {
     let merged = json(&merge(&[message, edited, later]));
     let deliveries = &merged["vcp_payload"]["custom"]["provider_specific"]["retell"]["deliveries"];
     assert_eq!(deliveries.as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn the_time_of_a_tool_call_stays_known() {
+    let rows = |time: Value| {
+        let mut row = json!({"role": "tool_call_invocation", "tool_call_id": "t1", "name": "book"});
+        if !time.is_null() {
+            row["time_sec"] = time;
+        }
+        let result = json!({"role": "tool_call_result", "tool_call_id": "t1", "content": "ok", "successful": true});
+        json!({"start_timestamp": 1_791_979_200_000_i64, "transcript_with_tool_calls": [row, result]})
+    };
+    let (timed, not) = (rows(json!(30)), rows(Value::Null));
+    for (first, second) in [(&timed, &not), (&not, &timed)] {
+        let merged = merge(&[retell("call_ended", first.clone(), 0), retell("call_analyzed", second.clone(), 1)]);
+        let calls = &json(&merged)["vcp_payload"]["call"]["capabilities_invoked"];
+        assert_eq!((calls.as_array().unwrap().len(), &calls[0]["invoked_at"]), (1, &json!("2026-10-14T12:00:30Z")));
+    }
+}
+
+#[test]
+fn what_a_delivery_told_and_another_took_back_stays_away() {
+    let mut by_hand = retell("call_ended", json!({}), 0);
+    by_hand.vcp_payload.outcomes.user_satisfaction_score = Some(0.9);
+    let sentiment =
+        |word: &str, minute| retell("call_analyzed", json!({"call_analysis": {"user_sentiment": word}}), minute);
+    let (positive, odd) = (sentiment("Positive", 1), sentiment("Delighted", 2));
+    let grouped = merge(&[merge(&[by_hand.clone(), positive.clone()]), odd.clone()]);
+    let at_once = merge(&[by_hand, positive, odd]);
+    assert_eq!(json(&grouped), json(&at_once));
+    assert_eq!(at_once.vcp_payload.outcomes.user_satisfaction_score, None);
+}
+
+#[test]
+fn hostile_sessions_take_no_square_of_time_or_memory() {
+    let id = "x".repeat(1 << 20);
+    let items: Vec<String> = (0..20_000).map(|n| format!(r#"{{"id":"{n}","type":"a"}}"#)).collect();
+    let done = format!(r#"{{"type":"response.done","response":{{"id":"{id}","output":[{}]}}}}"#, items.join(","));
+    let event = |body: &'static str| SessionEvent { received_at: at(0), body: body.as_bytes() };
+    let mut events = vec![event(r#"{"type":7}"#); 20_000];
+    events.push(event(r#"{"type":"response.done","response":{"output":[7,7,7,7]}}"#));
+    events.push(SessionEvent { received_at: at(1), body: done.as_bytes() });
+    let report = MAPPER.assemble("openai", &events).unwrap().report;
+    assert_eq!(report.problems.len(), 20_001, "one for each event without a name, one for the list");
+}
+
+#[test]
+fn more_deliveries_than_a_call_has_are_refused() {
+    let mut message = retell("call_ended", json!({}), 0);
+    let one = r#"{"event":"call_ended","received_at":"2026-11-21T12:00:00Z","data":{"event":"call_ended","call":{"call_id":"c1"}}}"#;
+    let own = message.vcp_payload.custom.provider_specific.get_mut("retell").unwrap();
+    own.extras
+        .insert("deliveries".to_owned(), RawJson::from_json(&format!("[{}]", vec![one; 10_001].join(","))).unwrap());
+    let error = MAPPER.merge(&[message, retell("call_analyzed", json!({}), 1)]).unwrap_err();
+    assert_eq!(error.code, ErrorCode::Limit);
 }
