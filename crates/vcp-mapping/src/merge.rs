@@ -91,6 +91,10 @@ impl Mapper {
             let kept = kept(message, provider).ok_or_else(|| {
                 refuse("vcp_payload.custom.provider_specific", "the payload that the message was made of is not there")
             })?;
+            if all.len() + kept.len() > MOST_DELIVERIES {
+                let message = format!("there are more deliveries than the limit of {MOST_DELIVERIES}");
+                return Err(MapError::new(ErrorCode::Limit, FieldPath::root(), message));
+            }
             let base = self.made_of(provider, &kept, &call.call_id)?;
             let mut own = Cow::Borrowed(message);
             // Nobody added a default, be it that of a mapper with other options.
@@ -99,10 +103,6 @@ impl Mapper {
             }
             carried = union(carried, Beyond(provider).object(&own.to_json(), &base.to_json(), &[]));
             all.extend(kept);
-            if all.len() > MOST_DELIVERIES {
-                let message = format!("there are more deliveries than the limit of {MOST_DELIVERIES}");
-                return Err(MapError::new(ErrorCode::Limit, FieldPath::root(), message));
-            }
         }
         let made = self.made_of(provider, &all, &call.call_id)?;
         // Where any delivery tells something nothing is carried over, also if a later one takes it back: otherwise grouping would matter.
