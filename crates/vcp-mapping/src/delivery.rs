@@ -5,7 +5,7 @@ use crate::{
     conversation::Reader,
     draft::Draft,
     error::MapError,
-    mask::Secrets,
+    mask::{MASK, Secrets},
     models,
     provider::{Plan, Provider, ReadyEvent, ReadyRule, ReadySource, Shape},
     report::{How, Problem, UnknownWord, Written},
@@ -201,8 +201,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
                 if let (Place::Integrations, 1, Some(json)) = (place, names.len(), &json)
                     && !json.starts_with('{')
                 {
-                    let (source, message) = (found.source.unwrap_or_default(), "an object is wanted here".to_owned());
-                    draft.report.problems.push(Problem { code: ErrorCode::Type, source, message });
+                    let (source, message) = (found.source.unwrap_or_default(), "an object is wanted here");
+                    draft.report.problems.push(Problem::new(ErrorCode::Type, source, message));
                     return Ok(());
                 }
                 json.map(|json| draft.free.push((*place, names.clone(), json))).is_some()
@@ -228,11 +228,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
         let Some(json) = self.walked.text(reader.at).filter(|json| *json != "null") else { return };
         let source = self.provider.trie.pointer(reader.at);
         let used = reader.read(json, reader.table().and_then(|name| self.provider.table(name)));
-        let problem = |message: &&str| Problem {
-            code: if json.starts_with(['[', '{']) { ErrorCode::Unreadable } else { ErrorCode::Type },
-            source: source.clone(),
-            message: (*message).to_owned(),
-        };
+        let code = if json.starts_with(['[', '{']) { ErrorCode::Unreadable } else { ErrorCode::Type };
+        let problem = |message: &&str| Problem::new(code, source.clone(), *message);
         draft.report.problems.extend(used.problems.iter().map(problem));
         draft.models.add(&used);
         let mut metrics = Vec::new();
@@ -276,7 +273,6 @@ impl<'p, 'm> Delivery<'p, 'm> {
         if found.is_empty() {
             return Some((Cow::Borrowed(self.text), Vec::new()));
         }
-        const MASK: &str = "\"***\"";
         found.sort_unstable();
         let hidden: usize = found.iter().map(|(_, length, _)| length).sum();
         // Exact, so that a long text is not copied once more.
@@ -298,8 +294,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
         for (list, knows_tools) in &reader.lists {
             let source = self.provider.trie.pointer(*list);
             if self.walked.text(*list).is_some_and(|text| text != "null" && !text.starts_with('[')) {
-                let message = "a list of rows is wanted here".to_owned();
-                draft.report.problems.push(Problem { code: ErrorCode::Type, source, message });
+                draft.report.problems.push(Problem::new(ErrorCode::Type, source, "a list of rows is wanted here"));
                 continue;
             }
             let Some(rows) = self.walked.rows(*list, reader.members()) else { continue };
@@ -386,8 +381,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
             match made {
                 Made::Value(value) => {
                     if matches!(value, Value::Text(_)) && transform::is_lossy(json) {
-                        let message = "a lone surrogate was replaced by U+FFFD".to_owned();
-                        report.problems.push(Problem { code: ErrorCode::Unreadable, source: pointer.clone(), message });
+                        let message = "a lone surrogate was replaced by U+FFFD";
+                        report.problems.push(Problem::new(ErrorCode::Unreadable, pointer.clone(), message));
                     }
                     return Some(Sourced { value, how, source: Some(pointer), transform, word: word() });
                 }
@@ -396,9 +391,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
                     return Some(Sourced { value, how, source: Some(pointer), transform, word: word() });
                 }
                 Made::Unlisted(word) => report.unknown_words.push(UnknownWord { source: pointer, word }),
-                Made::Problem(code, what) => {
-                    report.problems.push(Problem { code, source: pointer, message: what.to_owned() })
-                }
+                Made::Problem(code, what) => report.problems.push(Problem::new(code, pointer, what)),
                 Made::Nothing => {}
             }
         }

@@ -4,6 +4,9 @@
 use std::borrow::Cow;
 use vcp_schema::{FieldPath, RawJson, Step};
 
+/// What stands in place of a secret.
+pub(crate) const MASK: &str = "\"***\"";
+
 /// A list of members whose leaves are masked. At most 64 patterns.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
@@ -306,7 +309,7 @@ impl Masker<'_, '_> {
 
     fn leaf(&mut self, from: usize, to: usize) {
         self.out.push_str(self.json.get(self.copied..from).unwrap_or_default());
-        self.out.push_str("\"***\"");
+        self.out.push_str(MASK);
         self.copied = to;
         self.note();
     }

@@ -94,9 +94,15 @@ fn differ<'t>(
         let before = operations.len();
         if let (Some(old), Some(new)) = (from.open(), to.open()) {
             let partners = partners(new, old);
-            let is_gone = |at: usize| !partners.contains(&Some(at));
             let all_stay = old.len() == new.len() && !partners.contains(&None);
-            for (_, (name, node)) in old.iter().enumerate().filter(|(at, _)| !all_stay && is_gone(*at)) {
+            // Most objects lose nothing, and pay for no list.
+            let mut gone = vec![true; if all_stay { 0 } else { old.len() }];
+            for at in partners.iter().flatten() {
+                if let Some(gone) = gone.get_mut(*at) {
+                    *gone = false;
+                }
+            }
+            for ((name, node), _) in old.iter().zip(gone).filter(|(_, gone)| *gone) {
                 let path = pointer(&path.name(&name.key()));
                 operations.push(Operation { op: Op::Remove, path, was: Some(node.json()), value: None });
             }

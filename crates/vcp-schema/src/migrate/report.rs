@@ -276,19 +276,8 @@ impl Pointer for String {
 /// An element of a list, and a place below it.
 impl Pointer for (&str, usize, &str) {
     fn text(self) -> Cow<'static, str> {
-        let (list, mut index, below) = self;
-        let mut digits = [b'0'; 20];
-        let mut length = 0;
-        for place in digits.iter_mut().rev() {
-            *place += (index % 10) as u8;
-            index /= 10;
-            length += 1;
-            if index == 0 {
-                break;
-            }
-        }
-        let digits = digits.get(20 - length..).and_then(|digits| std::str::from_utf8(digits).ok());
-        Cow::Owned([list, "/", digits.unwrap_or_default(), below].concat())
+        let (list, index, below) = self;
+        Cow::Owned([list, "/", &index.to_string(), below].concat())
     }
 }
 
