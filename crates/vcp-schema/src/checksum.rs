@@ -22,9 +22,10 @@
 //! ```
 
 mod jcs;
-mod legacy;
+pub(crate) mod legacy;
+mod python;
 
-use crate::{ErrorCode, FieldPath, Limits, VcpMessage, error::located_error, structure, write};
+use crate::{Limits, VcpMessage, error::located_error};
 use sha2::{Digest, Sha256};
 
 /// How a checksum is worked out.
@@ -111,7 +112,12 @@ impl VcpMessage {
     /// As [`VcpMessage::checksum`].
     pub fn checksum_with(&self, algorithm: Algorithm, limits: &Limits) -> Result<String, ChecksumError> {
         let digest = Sha256::digest(self.canonical_text(algorithm, limits)?);
-        Ok(digest.iter().fold(algorithm.prefix().to_owned(), |hex, byte| hex + &format!("{byte:02x}")))
+        let mut text = String::with_capacity(algorithm.prefix().len() + 2 * digest.len());
+        text.push_str(algorithm.prefix());
+        for digit in digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
+            text.extend(char::from_digit(digit.into(), 16));
+        }
+        Ok(text)
     }
 
     /// The text that is hashed, for comparison with another implementation.
@@ -120,23 +126,11 @@ impl VcpMessage {
     ///
     /// As [`VcpMessage::checksum`].
     pub fn canonical_text(&self, algorithm: Algorithm, limits: &Limits) -> Result<String, ChecksumError> {
-        let error = |code, message: String| Err(ChecksumError::new(code, FieldPath::root(), message));
-        let text = match write::to_exact_text(self) {
-            Ok(text) => text,
-            Err(fault) => return error(fault.code(), fault.message().to_owned()),
-        };
-        let extent = structure::extent(&text);
         // The writers recurse: a higher limit would not be safe on every stack.
         let deepest = limits.depth.min(Limits::default().depth);
-        if extent.depth > deepest {
-            return error(ErrorCode::Limit, format!("the message is nested deeper than {deepest}"));
-        }
         match algorithm {
-            Algorithm::Legacy => Ok(legacy::text(&text)),
-            Algorithm::Jcs if extent.members > limits.members => {
-                error(ErrorCode::Limit, format!("the message has more than {} members", limits.members))
-            }
-            Algorithm::Jcs => jcs::text(&text),
+            Algorithm::Legacy => legacy::text(self, deepest),
+            Algorithm::Jcs => jcs::text(self, deepest, limits.members),
         }
     }
 

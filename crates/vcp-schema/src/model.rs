@@ -113,6 +113,18 @@ macro_rules! model {
             }
         }
 
+        impl $crate::checksum::legacy::ToPython for $Type {
+            fn dump(&self, dump: &mut $crate::checksum::legacy::Dump) {
+                use $crate::checksum::legacy::{Member, sorted};
+                const MEMBERS: &[Member<$Type>] = &sorted([$( Member::new(
+                    model!(@python $field $($alias)?),
+                    |object: &$Type, dump| $crate::checksum::legacy::ToPython::dump(&object.$field, dump),
+                ) ),*]);
+                dump.object(self, MEMBERS);
+                dump.unknown(self.extras.keys(), &[$(stringify!($field)),*]);
+            }
+        }
+
         impl $crate::model::plain::Plain for $Type {
             fn is_plain(&self) -> bool {
                 $( $crate::model::plain::Plain::is_plain(&self.$field) && )*
@@ -190,6 +202,10 @@ macro_rules! model {
 
     (@alias) => { None };
     (@alias $alias:literal) => { Some($alias) };
+
+    // The Python model's own name, with quotes and colon.
+    (@python $field:ident) => { concat!("\"", stringify!($field), "\": ") };
+    (@python $field:ident $alias:literal) => { concat!("\"", $alias, "\": ") };
 
     (@personal) => { false };
     (@personal personal) => { true };

@@ -204,7 +204,7 @@ impl FromStr for Timestamp {
 }
 
 /// The text of a timestamp under construction. Formatting it by `write!` took a third of the time that writing a message took.
-struct Spelling {
+pub(crate) struct Spelling {
     bytes: [u8; Self::LONGEST],
     length: usize,
 }
@@ -230,14 +230,26 @@ impl Spelling {
         self.length = end.min(Self::LONGEST);
     }
 
-    fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         self.bytes.get(..self.length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
     }
 }
 
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let east = match self.offset {
+impl Timestamp {
+    /// The text as Python's `str(datetime)` has it (decisions 3).
+    pub(crate) fn in_python(&self) -> Spelling {
+        let digits = if self.instant.timestamp_subsec_micros() == 0 { 0 } else { 6 };
+        let offset = match self.offset {
+            Offset::Zulu | Offset::LowerZulu | Offset::Minutes { east: 0, .. } => {
+                Offset::Minutes { east: 0, negative: false }
+            }
+            other => other,
+        };
+        self.spell(b' ', digits, offset)
+    }
+
+    fn spell(&self, separator: u8, fraction_digits: u8, offset: Offset) -> Spelling {
+        let east = match offset {
             Offset::Minutes { east, .. } => east,
             _ => 0,
         };
@@ -249,19 +261,19 @@ impl fmt::Display for Timestamp {
         for (before, part) in [
             (b'-', local.month()),
             (b'-', local.day()),
-            (if self.lower_case_t { b't' } else { b'T' }, local.hour()),
+            (separator, local.hour()),
             (b':', local.minute()),
             (b':', local.second()),
         ] {
             text.push(before);
             text.number(part, 2);
         }
-        if self.fraction_digits > 0 {
-            let dropped = u32::from(9_u8.saturating_sub(self.fraction_digits));
+        if fraction_digits > 0 {
+            let dropped = u32::from(9_u8.saturating_sub(fraction_digits));
             text.push(b'.');
-            text.number(local.nanosecond() / 10_u32.pow(dropped), self.fraction_digits.into());
+            text.number(local.nanosecond() / 10_u32.pow(dropped), fraction_digits.into());
         }
-        match self.offset {
+        match offset {
             Offset::None => {}
             Offset::Zulu => text.push(b'Z'),
             Offset::LowerZulu => text.push(b'z'),
@@ -273,7 +285,14 @@ impl fmt::Display for Timestamp {
                 text.number(minutes % 60, 2);
             }
         }
-        f.write_str(text.as_str())
+        text
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let separator = if self.lower_case_t { b't' } else { b'T' };
+        f.write_str(self.spell(separator, self.fraction_digits, self.offset).as_str())
     }
 }
 
@@ -381,6 +400,19 @@ mod tests {
             let time = Timestamp::from_unix_millis(millis).unwrap();
             prop_assert_eq!(time.unix_nanos(), i128::from(millis) * 1_000_000);
             prop_assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
+        }
+    }
+
+    #[test]
+    fn times_as_python_writes_them() {
+        for (text, expected) in [
+            ("2026-10-14T12:00:00Z", "2026-10-14 12:00:00+00:00"),
+            ("2026-10-14t12:00:00.000z", "2026-10-14 12:00:00+00:00"),
+            ("2026-10-14T12:00:00.5-00:00", "2026-10-14 12:00:00.500000+00:00"),
+            ("2026-10-14 12:00:00.123456999+05:30", "2026-10-14 12:00:00.123456+05:30"),
+            ("2026-10-14T12:00:00.0000009", "2026-10-14 12:00:00"),
+        ] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().in_python().as_str(), expected);
         }
     }
 }

@@ -1,12 +1,28 @@
 //! RFC 8785, by `serde_json_canonicalizer`; here is only what it cannot say: where a value is that has no such form.
 
 use super::ChecksumError;
-use crate::{ErrorCode, PathNode, wire};
+use crate::{ErrorCode, FieldPath, PathNode, VcpMessage, structure, wire, write};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The canonical form of the text of a message, which is not too deep.
-pub(super) fn text(message: &str) -> Result<String, ChecksumError> {
+/// The canonical form of a message, nowhere nested deeper than `deepest`, with no more than `most` members.
+pub(super) fn text(message: &VcpMessage, deepest: usize, most: usize) -> Result<String, ChecksumError> {
+    let error = |code, message: String| Err(ChecksumError::new(code, FieldPath::root(), message));
+    let text = match write::to_exact_text(message) {
+        Ok(text) => text,
+        Err(fault) => return error(fault.code(), fault.message().to_owned()),
+    };
+    let extent = structure::extent(&text);
+    if extent.depth > deepest {
+        return error(ErrorCode::Limit, format!("the message is nested deeper than {deepest}"));
+    }
+    if extent.members > most {
+        return error(ErrorCode::Limit, format!("the message has more than {most} members"));
+    }
+    canonical(&text)
+}
+
+fn canonical(message: &str) -> Result<String, ChecksumError> {
     let mut json = serde_json::Deserializer::from_str(message);
     json.disable_recursion_limit();
     let canonical = Value::deserialize(&mut json).and_then(|mut value| {

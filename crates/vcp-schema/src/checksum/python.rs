@@ -1,0 +1,282 @@
+//! JSON as Python's `json.dumps(…, sort_keys=True)` prints it, byte by byte (decisions 3).
+
+use crate::scan::{Cursor, is_number};
+use std::{borrow::Cow, fmt::Write as _};
+
+/// Free-form JSON, which is well formed and not too deep, as Python prints it once it has read it: of members with the same name the last one.
+pub(super) fn free_form(json: &str, out: &mut String) {
+    FreeForm { json: Cursor::new(json), out }.value();
+}
+
+struct FreeForm<'t, 'o> {
+    json: Cursor<'t>,
+    out: &'o mut String,
+}
+
+impl FreeForm<'_, '_> {
+    fn value(&mut self) {
+        match self.json.peek() {
+            b'{' => self.object(),
+            b'[' => self.list(),
+            b'"' => quoted_json(self.json.string(), self.out),
+            _ => atom(self.json.value(), self.out),
+        }
+    }
+
+    fn list(&mut self) {
+        self.json.enter();
+        self.out.push('[');
+        let mut separator = "";
+        while self.json.element() {
+            self.out.push_str(separator);
+            separator = ", ";
+            self.value();
+        }
+        self.out.push(']');
+    }
+
+    /// Prints the values as they come, then puts them into their order.
+    fn object(&mut self) {
+        let start = self.out.len();
+        let mut members = Vec::new();
+        self.json.enter();
+        while let Some(name) = self.json.name() {
+            let begin = self.out.len();
+            self.value();
+            members.push((sort_key(name), name, begin - start..self.out.len() - start));
+        }
+        let values = self.out.split_off(start);
+        members.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        self.out.push('{');
+        let mut separator = "";
+        for (at, (key, name, value)) in members.iter().enumerate() {
+            if members.get(at + 1).is_some_and(|(next, ..)| next == key) {
+                continue;
+            }
+            self.out.push_str(separator);
+            separator = ", ";
+            quoted_json(name, self.out);
+            self.out.push_str(": ");
+            self.out.push_str(values.get(value.clone()).unwrap_or_default());
+        }
+        self.out.push('}');
+    }
+}
+
+/// A number, `true`, `false` or `null`.
+fn atom(token: &str, out: &mut String) {
+    if is_number(token) && token.contains(['.', 'e', 'E']) {
+        // Text of a number is always read, be it to infinity.
+        float(token.parse().unwrap_or(f64::NAN), out);
+    } else {
+        out.push_str(if token == "-0" { "0" } else { token });
+    }
+}
+
+/// What can be seen in ASCII stands as it is, but for quotes and backslashes. Without a branch per byte many are looked at at once.
+fn is_plain(text: &str) -> bool {
+    let must_escape = |any, byte| any | !matches!(byte, b' '..=b'~') | (byte == b'"') | (byte == b'\\');
+    !text.bytes().fold(false, must_escape)
+}
+
+/// A string.
+pub(super) fn quoted(text: &str, out: &mut String) {
+    out.push('"');
+    if is_plain(text) {
+        out.push_str(text);
+    } else {
+        let mut pair = [0; 2];
+        text.chars().for_each(|c| c.encode_utf16(&mut pair).iter().for_each(|unit| escape(*unit, out)));
+    }
+    out.push('"');
+}
+
+/// A string that is given as it stands between its quotes in JSON.
+fn quoted_json(json: &str, out: &mut String) {
+    out.push('"');
+    if is_plain(json) {
+        out.push_str(json);
+    } else {
+        units(json).for_each(|unit| escape(unit, out));
+    }
+    out.push('"');
+}
+
+/// A UTF-16 unit of a string: everything but what can be seen in ASCII, DEL too, as `\uxxxx`.
+fn escape(unit: u16, out: &mut String) {
+    match u8::try_from(unit) {
+        Ok(b'"') => out.push_str("\\\""),
+        Ok(b'\\') => out.push_str("\\\\"),
+        Ok(b'\n') => out.push_str("\\n"),
+        Ok(b'\r') => out.push_str("\\r"),
+        Ok(b'\t') => out.push_str("\\t"),
+        Ok(8) => out.push_str("\\b"),
+        Ok(12) => out.push_str("\\f"),
+        Ok(byte @ b' '..=b'~') => out.push(byte.into()),
+        _ => drop(write!(out, "\\u{unit:04x}")),
+    }
+}
+
+/// The UTF-16 units of a JSON string.
+fn units(text: &str) -> impl Iterator<Item = u16> {
+    let mut rest = text;
+    let mut low = None;
+    std::iter::from_fn(move || {
+        if let Some(unit) = low.take() {
+            return Some(unit);
+        }
+        let mut chars = rest.chars();
+        let first = chars.next()?;
+        let unit = if first == '\\' {
+            let escape = chars.next()?;
+            match escape {
+                'u' => {
+                    let hex = chars.as_str().get(..4).and_then(|hex| u16::from_str_radix(hex, 16).ok());
+                    chars = chars.as_str().get(4..).unwrap_or_default().chars();
+                    hex?
+                }
+                'n' => 10,
+                'r' => 13,
+                't' => 9,
+                'b' => 8,
+                'f' => 12,
+                other => u16::try_from(u32::from(other)).ok()?,
+            }
+        } else {
+            let mut pair = [0; 2];
+            match first.encode_utf16(&mut pair) {
+                [high, second] => {
+                    low = Some(*second);
+                    *high
+                }
+                units => *units.first()?,
+            }
+        };
+        rest = chars.as_str();
+        Some(unit)
+    })
+}
+
+/// What a name is sorted by: its code points. The bytes of UTF-8 sort like them; a lone surrogate gets the bytes that it would have there.
+fn sort_key(name: &str) -> Cow<'_, [u8]> {
+    if !name.contains('\\') {
+        return name.as_bytes().into();
+    }
+    let mut key = Vec::with_capacity(name.len());
+    for decoded in char::decode_utf16(units(name)) {
+        match decoded {
+            Ok(c) => key.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+            Err(lone) => {
+                let [high, low] = lone.unpaired_surrogate().to_be_bytes();
+                key.extend([0xe0 | high >> 4, 0x80 | (high & 0xf) << 2 | low >> 6, 0x80 | low & 0x3f]);
+            }
+        }
+    }
+    key.into()
+}
+
+/// A double as Python's `repr` writes it.
+pub(super) fn float(value: f64, out: &mut String) {
+    if !value.is_finite() {
+        return out.push_str(if value.is_nan() {
+            "NaN"
+        } else if value > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        });
+    }
+    // The digits are those of the writer, which are Python's; only the layout of the very small and the very large differs.
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(value);
+    if value == 0.0 || (1e-4..1e16).contains(&value.abs()) {
+        return out.push_str(text);
+    }
+    let (sign, text) = text.strip_prefix('-').map_or(("", text), |text| ("-", text));
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let zeros = all.len() - all.trim_start_matches('0').len();
+    // Where the point stands behind the first digit.
+    let places = |length: usize| i32::try_from(length).unwrap_or(i32::MAX);
+    let exponent = exponent.parse::<i32>().unwrap_or(0) + places(whole.len()) - places(zeros) - 1;
+    let digits = all.trim_matches('0');
+    let (first, rest) = digits.split_at(digits.len().min(1));
+    let point = if rest.is_empty() { "" } else { "." };
+    let exponent_sign = if exponent < 0 { '-' } else { '+' };
+    let _ = write!(out, "{sign}{first}{point}{rest}e{exponent_sign}{:02}", exponent.unsigned_abs());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_as_python_writes_them() {
+        for (value, text) in [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (250.0, "250.0"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (1.5e-7, "1.5e-07"),
+            (1e15, "1000000000000000.0"),
+            (9_999_999_999_999_998.0, "9999999999999998.0"),
+            (1e16, "1e+16"),
+            (1.234e22, "1.234e+22"),
+            (1e100, "1e+100"),
+            (5e-324, "5e-324"),
+            (123.456, "123.456"),
+            (0.00123, "0.00123"),
+            (-1_200.0, "-1200.0"),
+            (-1.5e-7, "-1.5e-07"),
+            (0.000_099_999, "9.9999e-05"),
+            (12_300_000_000_000_000.0, "1.23e+16"),
+            (1_760_443_200_123_456.2, "1760443200123456.2"),
+            (1_583_184_681_842_214.2, "1583184681842214.2"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (f64::INFINITY, "Infinity"),
+            (f64::NEG_INFINITY, "-Infinity"),
+        ] {
+            let mut out = String::new();
+            float(value, &mut out);
+            assert_eq!(out, text);
+        }
+    }
+
+    #[test]
+    fn names_are_sorted_by_code_point() {
+        // U+FF21 comes before U+1F600 by code point, after it by UTF-16 unit; a lone surrogate is its own code point.
+        let names = [r"\ud83d\ude00", "\u{ff21}", r"\ud800", "z", r"\u0041", "\u{10ffff}"];
+        let mut sorted = names;
+        sorted.sort_by_key(|name| sort_key(name));
+        assert_eq!(sorted, [r"\u0041", "z", r"\ud800", "\u{ff21}", r"\ud83d\ude00", "\u{10ffff}"]);
+    }
+
+    #[test]
+    fn strings_are_ascii() {
+        let mut out = String::new();
+        quoted_json(r#"a\/b\u00e9ü\"\\\n\u001f\ud83d\ude00😀\udc00"#, &mut out);
+        assert_eq!(out, "\"a/b\\u00e9\\u00fc\\\"\\\\\\n\\u001f\\ud83d\\ude00\\ud83d\\ude00\\udc00\"");
+        let mut out = String::new();
+        quoted("é\"\\\n😀\u{7f}~/", &mut out);
+        assert_eq!(out, "\"\\u00e9\\\"\\\\\\n\\ud83d\\ude00\\u007f~/\"");
+    }
+
+    #[test]
+    fn free_form_is_read_and_sorted() {
+        let mut out = String::new();
+        free_form(r#" { "b" : [1, 1.50, -0, -0.0, 1e400, true ], "a":{}, "\u0062":null, "c" :"é" }"#, &mut out);
+        assert_eq!(out, r#"{"a": {}, "b": null, "c": "\u00e9"}"#);
+        let mut out = String::new();
+        free_form("[1, 1.50, -0, -0.0, 1e400, 123456789012345678901, true]", &mut out);
+        assert_eq!(out, "[1, 1.5, 0, -0.0, Infinity, 123456789012345678901, true]");
+    }
+
+    #[test]
+    fn text_that_is_no_json_ends() {
+        for broken in ["", "{", "{\"a\"", "{\"a\":", "[", "[1,,", "{\"a\":ü", "\"\\u12", "}{", "\u{feff}"] {
+            free_form(broken, &mut String::new());
+        }
+    }
+}
