@@ -493,27 +493,22 @@ impl<'t> Checker<'t> {
             let Some(field) = object.field(name) else {
                 continue;
             };
-            if self.member(value, field, &here) {
-                filled.push(field.name);
+            filled.push(field.name);
+            match (*value, field.presence) {
+                ("null", Presence::Required) => self.missing(offset(self.text, value), field, &here, "null"),
+                ("null", Presence::Optional) => {}
+                _ => self.value(value, &field.kind, &here),
             }
         }
         for field in object.fields().filter(|f| f.presence == Presence::Required && !filled.contains(&f.name)) {
-            let fault = Fault::new(ErrorCode::Missing, &path.name(field.name), "the required member is absent or null");
             let end = offset(self.text, json) + json.len().saturating_sub(1);
-            self.push(Fault { offset: end, ..fault.with("member", field.name) });
+            self.missing(end, field, &path.name(field.name), "absent");
         }
     }
 
-    /// A modelled member; says whether it counts as present.
-    fn member(&mut self, value: &'t str, field: &Field, path: &PathNode<'_>) -> bool {
-        match (value, field.presence) {
-            ("null", Presence::Required) => false,
-            ("null", Presence::Optional) => true,
-            _ => {
-                self.value(value, &field.kind, path);
-                true
-            }
-        }
+    fn missing(&mut self, offset: usize, field: &Field, path: &PathNode<'_>, how: &'static str) {
+        let fault = Fault::new(ErrorCode::Missing, path, format!("the required member is {how}"));
+        self.push(Fault { offset, ..fault.with("member", field.name) });
     }
 
     fn duplicate(&mut self, seen: &mut HashSet<String>, name: &str, value: &'t str, path: &PathNode<'_>) -> bool {

@@ -484,7 +484,7 @@ mod tests {
             found,
             [
                 "error VCP_E004 at $.audit (line 3, column 19): an object is wanted here, not a number",
-                "error VCP_E005 at $.vcp_payload (line 4, column 1): the required member is absent or null",
+                "error VCP_E005 at $.vcp_payload (line 4, column 1): the required member is absent",
             ]
         );
     }
