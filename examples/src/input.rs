@@ -2,6 +2,7 @@
 
 use flate2::bufread::MultiGzDecoder;
 use std::{
+    fmt,
     fs::{self, File},
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
@@ -76,7 +77,22 @@ pub struct Sources {
     /// Files in directories that are of another kind.
     pub passed_over: u64,
     /// What in directories cannot be read, and why.
-    pub unreadable: Vec<String>,
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A file or directory that cannot be read.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// Its path, for people.
+    pub name: String,
+    /// Why it cannot be read.
+    pub error: io::Error,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: cannot be read: {}", self.name, self.error)
+    }
 }
 
 /// The sources that the arguments name.
@@ -110,7 +126,7 @@ impl Sources {
             inside.sort();
             Ok(inside)
         });
-        let unreadable = |path: &Path, error: io::Error| format!("{}: cannot be read: {error}", path.display());
+        let unreadable = |path: &Path, error| Unreadable { name: path.display().to_string(), error };
         match inside {
             Ok(inside) => {
                 for path in inside {

@@ -1,4 +1,4 @@
-//! `schema/error-codes.json` is the catalogue for other languages; it is made from the table in `code.rs`.
+//! `schema/error-codes.json` is the catalogue for other languages, `schema/error-codes.md` for people; both are made from the table in `code.rs`.
 
 use serde::Serialize;
 use std::{fs, path::Path};
@@ -20,10 +20,9 @@ struct Entry {
     since: &'static str,
 }
 
-/// Set `UPDATE_SCHEMA=1` to write the file anew.
+/// Set `UPDATE_SCHEMA=1` to write the files anew.
 #[test]
 fn the_published_catalogue_is_up_to_date() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schema/error-codes.json");
     let codes = ErrorCode::ALL
         .iter()
         .map(|code| Entry {
@@ -33,12 +32,35 @@ fn the_published_catalogue_is_up_to_date() {
             summary: code.summary(),
             help: code.help(),
             reference: code.reference(),
-            since: "0.1.0",
+            since: code.since(),
         })
         .collect();
-    let text = format!("{}\n", serde_json::to_string_pretty(&Catalogue { codes }).unwrap());
+    compare("error-codes.json", &format!("{}\n", serde_json::to_string_pretty(&Catalogue { codes }).unwrap()));
+}
+
+#[test]
+fn the_page_of_codes_is_up_to_date() {
+    let mut page = "# Codes\n\nStable, and the same in every implementation; a number is never used again. Made from `crates/vcp-schema/src/code.rs`.\n\n\
+                    | code | severity | what it means | what to do | from | since |\n|---|---|---|---|---|---|\n"
+        .to_owned();
+    for code in ErrorCode::ALL {
+        page += &format!(
+            "| `{code}` `{}` | {} | {} | {} | {} | {} |\n",
+            code.name(),
+            code.severity(),
+            code.summary(),
+            code.help(),
+            code.reference(),
+            code.since()
+        );
+    }
+    compare("error-codes.md", &page);
+}
+
+fn compare(file: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schema").join(file);
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        fs::write(&path, &text).unwrap();
+        fs::write(&path, text).unwrap();
     }
     assert_eq!(fs::read_to_string(&path).unwrap(), text, "run with UPDATE_SCHEMA=1 and read the difference");
 }

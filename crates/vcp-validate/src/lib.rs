@@ -18,9 +18,13 @@
 
 mod finding;
 mod findings;
+#[cfg(feature = "render")]
+mod render;
 mod rules;
 mod validator;
 
 pub use finding::{Code, Finding, Position};
+#[cfg(feature = "render")]
+pub use render::Rendering;
 pub use rules::{Context, Rule};
 pub use validator::{Profile, Report, Validator};

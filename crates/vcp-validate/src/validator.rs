@@ -150,7 +150,9 @@ impl Validator {
             Ok(text) => self.validate_json(text),
             Err(error) => {
                 let mut findings = self.collect();
-                findings.push_made(Finding::new(error.code(), error.path().clone(), error.message()));
+                let position = Position { offset: error.offset(), line: error.line(), column: error.column() };
+                let finding = Finding::new(error.code(), error.path().clone(), error.message());
+                findings.push_made(Finding { position: Some(position), ..finding });
                 Report { findings: findings.into_list(), message: None, dialect: Dialect::V05 }
             }
         }

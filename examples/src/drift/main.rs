@@ -6,9 +6,11 @@
 
 use clap::Parser;
 use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
-use indicatif::{ProgressBar, ProgressStyle};
 use std::{collections::BTreeMap, fs, io::Write as _, path::PathBuf, process::ExitCode};
-use vcp_examples::input::{self, Line, Sources};
+use vcp_examples::{
+    input::{self, Line, Sources},
+    progress,
+};
 use vcp_sdk::{
     Mapper, Timestamp,
     mapping::{Drift, MapError},
@@ -58,7 +60,7 @@ fn run(args: &Args) -> Result<bool, String> {
     };
     let Sources { sources, passed_over, unreadable } = input::sources(&args.input)?;
     let mut drift = Drift::default();
-    let bar = progress(sources.iter().map(|source| source.size).sum());
+    let bar = progress::bar(&sources);
     let unread = |reason: String| Err(MapError::new(ErrorCode::Malformed, FieldPath::root(), reason));
     for reason in unreadable {
         eprintln!("{reason}");
@@ -97,14 +99,6 @@ fn run(args: &Args) -> Result<bool, String> {
         _ => {}
     }
     Ok(new.is_empty())
-}
-
-fn progress(total: Option<u64>) -> ProgressBar {
-    let (bar, template) = match total {
-        Some(total) => (ProgressBar::new(total), "{bar:32} {percent:>3}% {bytes} of {total_bytes}, {eta} left"),
-        None => (ProgressBar::new_spinner(), "{spinner} {bytes}, {bytes_per_sec}"),
-    };
-    ProgressStyle::with_template(template).map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
 }
 
 /// A table that a person reads: the most frequent first.

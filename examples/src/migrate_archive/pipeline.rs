@@ -6,13 +6,16 @@ use crate::{
     output::{Output, Position},
     tally::Tally,
 };
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use std::{
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread,
     time::{Duration, Instant},
 };
-use vcp_examples::input::{self, Line, Source, Sources};
+use vcp_examples::{
+    input::{self, Line, Source, Sources},
+    progress,
+};
 use vcp_sdk::schema::{
     Dialect, Limits, VcpMessage,
     migrate::{self, Downgrade, MigrationReport, Options},
@@ -54,7 +57,7 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
     if output.position == Position::default() {
         output.tally.failed += unreadable.len() as u64;
     }
-    let bar = progress(&sources);
+    let bar = progress::bar(&sources);
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let workers = args.threads.map_or(cores, usize::from);
 
@@ -111,18 +114,6 @@ impl From<String> for Stop {
     fn from(message: String) -> Self {
         Self::Failed(message)
     }
-}
-
-fn progress(sources: &[Source]) -> ProgressBar {
-    let total: Option<u64> = sources.iter().map(|source| source.size).sum();
-    let (bar, template) = match total {
-        Some(total) => (
-            ProgressBar::new(total),
-            "{bar:32} {percent:>3}% {bytes} of {total_bytes}, {bytes_per_sec}, {msg}, {eta} left",
-        ),
-        None => (ProgressBar::new_spinner(), "{spinner} {bytes}, {bytes_per_sec}, {msg}"),
-    };
-    ProgressStyle::with_template(template).map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
 }
 
 /// Reads the sources from `start` on. Ends early when nobody takes batches any more.
@@ -188,7 +179,7 @@ fn write(workers: &[Receiver<Done>], output: &mut Output, bar: &ProgressBar) -> 
         if shown.elapsed() > Duration::from_millis(100) {
             shown = Instant::now();
             let rate = (output.tally.messages() - before) as f64 / begun.elapsed().as_secs_f64();
-            bar.set_message(format!("{} messages, {rate:.0}/s", output.tally.messages()));
+            bar.set_message(format!(", {} messages, {rate:.0}/s", output.tally.messages()));
         }
     }
     Ok(())

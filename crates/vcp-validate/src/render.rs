@@ -1,0 +1,253 @@
+//! Findings as a compiler shows them: each with its line of the text, marked.
+
+use crate::{Code, Finding, Position};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+use std::{borrow::Cow, fmt::Write as _, ops::Range};
+use vcp_schema::Severity;
+
+/// How findings are shown to people. Values of the document are masked unless asked for: they may be personal data.
+///
+/// ```
+/// use vcp_validate::{Rendering, Validator};
+/// let text = "{\n  \"vcp_version\": \"0.5\",\n  \"audit\": {\"received_at\": 7, \"schema_version\": \"0.5\"},\n  \"vcp_payload\": 1\n}";
+/// let report = Validator::new().validate_json(text);
+/// let shown = Rendering::plain().origin("call.json").render(text, &report.findings);
+/// assert!(shown.starts_with(r#"call.json:3:28: error[VCP_E004]: a string is wanted here, not a number
+///   |
+/// 3 |   "audit": {"received_at": *, "schema_version": "***"},
+///   |                            ^ $.audit.received_at
+///   |
+///   = help: use the type or one of the words that the specification gives for this member
+/// "#), "{shown}");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Rendering {
+    renderer: Renderer,
+    origin: Cow<'static, str>,
+    show_values: bool,
+    width: usize,
+}
+
+impl Rendering {
+    /// Text without colour, 120 characters wide.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self::with(Renderer::plain())
+    }
+
+    /// Text with colours for a terminal (ANSI escapes), 120 characters wide.
+    #[must_use]
+    pub fn coloured() -> Self {
+        Self::with(Renderer::styled())
+    }
+
+    fn with(renderer: Renderer) -> Self {
+        let renderer = renderer.decor_style(DecorStyle::Ascii);
+        Self { renderer, origin: "message".into(), show_values: false, width: 120 }.width(120)
+    }
+
+    /// What the text is called, such as the name of its file. It stands with line and column before each finding, as editors and terminals know it.
+    #[must_use]
+    pub fn origin(mut self, origin: impl Into<Cow<'static, str>>) -> Self {
+        self.origin = origin.into().replace(char::is_control, "\u{fffd}").into();
+        self
+    }
+
+    /// Shows the values of the document, which may be personal data.
+    #[must_use]
+    pub fn show_values(mut self, show: bool) -> Self {
+        self.show_values = show;
+        self
+    }
+
+    /// How many characters a line may have; longer lines of the text are cut around what is marked. At least 40.
+    #[must_use]
+    pub fn width(mut self, width: usize) -> Self {
+        self.width = width.max(40);
+        self.renderer = self.renderer.term_width(self.width);
+        self
+    }
+
+    /// The findings of a text, one below the other.
+    #[must_use]
+    pub fn render(&self, text: &str, findings: &[Finding]) -> String {
+        let text = if self.show_values { Cow::Borrowed(text) } else { Cow::Owned(masked(text)) };
+        let mut out = String::new();
+        for finding in findings {
+            out.push_str(&self.origin);
+            if let Some(Position { line, column, .. }) = finding.position {
+                let _ = write!(out, ":{line}:{column}");
+            }
+            let _ = writeln!(out, ": {}\n", self.renderer.render(&[self.group(&text, finding)]));
+        }
+        out
+    }
+
+    fn group<'f>(&'f self, text: &str, finding: &'f Finding) -> Group<'f> {
+        let level = match finding.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+            _ => Level::INFO,
+        };
+        let group = Group::with_title(level.primary_title(&finding.message).id(finding.code.as_str()));
+        let path = finding.path.to_string();
+        let line = finding.position.and_then(|position| Some((position, Excerpt::of(text, position, self.width)?)));
+        let group = match line {
+            Some((position, Excerpt { line, mark })) => {
+                let marked = AnnotationKind::Primary.span(mark).label(path);
+                group.element(Snippet::source(line).line_start(position.line).annotation(marked))
+            }
+            None => group.element(Level::NOTE.message(format!("at {path}"))),
+        };
+        match &finding.code {
+            Code::Vcp(code) => group.element(Level::HELP.message(code.help())),
+            Code::Own(_) => group,
+        }
+    }
+}
+
+/// A line of a text, or so much of it as there is room for, and where in it the mark stands, in bytes.
+struct Excerpt {
+    line: String,
+    mark: Range<usize>,
+}
+
+impl Excerpt {
+    fn of(text: &str, position: Position, width: usize) -> Option<Self> {
+        let (before, rest) = text.split_at_checked(position.offset)?;
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let (before, rest) = (before.get(start..)?, rest.lines().next().unwrap_or_default());
+        let length = value_length(rest);
+        // A third before the mark, the rest for what is marked and comes after it.
+        let from = before.char_indices().rev().nth(width / 3).map_or(0, |(at, _)| at);
+        let to = rest.char_indices().nth(width * 2 / 3).map_or(rest.len(), |(at, _)| at);
+        let mut line = String::new();
+        line.push_str(if from > 0 { "…" } else { "" });
+        line.push_str(before.get(from..)?);
+        let begin = line.len();
+        line.push_str(rest.get(..to)?);
+        let end = begin + length.min(to);
+        line.push_str(if to < rest.len() { "…" } else { "" });
+        Some(Self { line, mark: begin..end })
+    }
+}
+
+/// How long the value, or the bracket, is that a line goes on with.
+fn value_length(rest: &str) -> usize {
+    match rest.as_bytes().first() {
+        None => 0,
+        Some(b'"') => string_end(rest.as_bytes(), 0),
+        Some(b'{' | b'[' | b'}' | b']' | b',' | b':') => 1,
+        Some(_) => rest.find([',', '}', ']', ' ', '\t', '\r']).unwrap_or(rest.len()),
+    }
+}
+
+/// The same text, as long, each character of a value a star or, where it has several bytes, as many; names, `true`, `false` and `null` stay.
+fn masked(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let end = match byte {
+            b'"' => string_end(bytes, at),
+            b'{' | b'}' | b'[' | b']' | b':' | b',' | b' ' | b'\t' | b'\n' | b'\r' => at + 1,
+            _ => token_end(bytes, at),
+        };
+        let token = text.get(at..end).unwrap_or_default();
+        let is_name =
+            || bytes.get(end..).and_then(|rest| rest.iter().find(|b| !b.is_ascii_whitespace())) == Some(&b':');
+        match byte {
+            b'"' if !is_name() => {
+                let is_closed = token.len() > 1 && token.ends_with('"');
+                out.push('"');
+                out.extend(std::iter::repeat_n('*', token.len() - 1 - usize::from(is_closed)));
+                out.push_str(if is_closed { "\"" } else { "" });
+            }
+            b'"' | b'{' | b'}' | b'[' | b']' | b':' | b',' | b' ' | b'\t' | b'\n' | b'\r' => out.push_str(token),
+            _ if matches!(token, "true" | "false" | "null") => out.push_str(token),
+            _ => out.extend(std::iter::repeat_n('*', token.len())),
+        }
+        at = end;
+    }
+    out
+}
+
+/// Where the string ends that starts here: behind its quote, or where the line or the text ends.
+fn string_end(bytes: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\n' => return at,
+            b'\\' if bytes.get(at + 1).is_some_and(|next| *next != b'\n') => at += 2,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+/// Where a run of bytes ends that is no string and no bracket.
+fn token_end(bytes: &[u8], start: usize) -> usize {
+    let ends = |byte: &u8| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']' | b':' | b',') || byte.is_ascii_whitespace();
+    bytes.get(start..).and_then(|rest| rest.iter().position(ends)).map_or(bytes.len(), |length| start + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Validator;
+    use vcp_schema::{ErrorCode, FieldPath};
+
+    const FULL: &str = include_str!("../../vcp-schema/tests/data/full.json");
+
+    fn shown(text: &str) -> String {
+        Rendering::plain().origin("a.json").render(text, &Validator::new().validate_json(text).findings)
+    }
+
+    #[test]
+    fn values_are_masked_in_place() {
+        let text = "{\"naïve\" : \"é\\\"x\", \"a\": [-1.5e3, true, null, \"\"], \"b\": \"open\n x: 7";
+        let expected = "{\"naïve\" : \"*****\", \"a\": [******, true, null, \"\"], \"b\": \"****\n *: *";
+        assert_eq!(masked(text), expected);
+        assert_eq!(masked(text).len(), text.len());
+    }
+
+    #[test]
+    fn nothing_for_no_findings() {
+        assert_eq!(Rendering::plain().render(FULL, &[]), "");
+    }
+
+    #[test]
+    fn no_value_is_shown_unless_asked_for() {
+        let text = FULL.replace("\"granted\"", "\"secret word\"");
+        let findings = Validator::new().validate_json(&text).findings;
+        assert!(!Rendering::plain().render(&text, &findings).contains("secret"));
+        assert!(Rendering::plain().show_values(true).render(&text, &findings).contains("\"secret word\""));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_mark() {
+        let text = FULL.replace("\"granted\"", "7").replace(['\n', '\r'], "");
+        let findings = Validator::new().validate_json(&text).findings;
+        let shown = Rendering::plain().render(&text, &findings);
+        assert!(shown.lines().all(|line| line.chars().count() <= 130), "{shown}");
+        let mut lines = shown.lines().skip_while(|line| !line.starts_with('1'));
+        let (line, mark) = (lines.next().unwrap(), lines.next().unwrap());
+        let column = mark.chars().position(|c| c == '^').unwrap();
+        assert_eq!(line.chars().nth(column), Some('*'), "{shown}");
+    }
+
+    #[test]
+    fn every_place_can_be_shown() {
+        for text in
+            ["", "{", "\u{feff}{}", "[1,2\n", "{\"a\": \"x", "\u{1b}[31m", "é\né", "{\"vcp_version\":\"0.5\"\r\n}"]
+        {
+            let shown = shown(text);
+            assert!(shown.ends_with('\n') && !shown.contains('\u{1b}'), "{shown}");
+        }
+        let nowhere = Finding::new(ErrorCode::Limit, FieldPath::root(), "too much");
+        let shown = Rendering::plain().render("", &[nowhere]);
+        assert!(shown.starts_with("message: error[VCP_E008]: too much\n |\n = note: at $\n"), "{shown}");
+        assert!(Rendering::coloured().render("{}", &Validator::new().validate_json("{}").findings).contains("\u{1b}["));
+    }
+}

@@ -1,0 +1,92 @@
+//! What is found, as it is shown.
+
+use crate::{Args, Color, Format, sarif::Sarif};
+use indicatif::ProgressBar;
+use serde::Serialize;
+use std::io::{self, IsTerminal as _, Write as _};
+use vcp_sdk::{Finding, validate::Rendering};
+
+/// A message that was checked.
+pub(crate) struct Checked<'c> {
+    pub(crate) file: &'c str,
+    /// The line of the file that it begins in, from 1.
+    pub(crate) line: usize,
+    /// Empty when it cannot be shown.
+    pub(crate) text: &'c str,
+    pub(crate) findings: &'c [Finding],
+}
+
+/// Standard output, out of the way of the progress bar.
+pub(crate) struct Output {
+    bar: ProgressBar,
+    form: Form,
+}
+
+enum Form {
+    Text(Box<Rendering>),
+    Json,
+    Sarif(Sarif),
+}
+
+#[derive(Serialize)]
+struct JsonLine<'c> {
+    file: &'c str,
+    line: usize,
+    findings: &'c [Finding],
+}
+
+impl Output {
+    pub(crate) fn new(args: &Args, bar: ProgressBar) -> Self {
+        let is_coloured = match args.color {
+            Color::Always => true,
+            Color::Never => false,
+            // See no-color.org.
+            Color::Auto => io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty()),
+        };
+        let form = match args.format {
+            Format::Text => {
+                let rendering = if is_coloured { Rendering::coloured() } else { Rendering::plain() };
+                Form::Text(Box::new(rendering.show_values(args.show_values)))
+            }
+            Format::Json => Form::Json,
+            Format::Sarif => Form::Sarif(Sarif::default()),
+        };
+        Self { bar, form }
+    }
+
+    pub(crate) fn message(&mut self, checked: &Checked<'_>) -> io::Result<()> {
+        let Checked { file, line, text, findings } = checked;
+        if findings.is_empty() {
+            return Ok(());
+        }
+        let shown = match &mut self.form {
+            Form::Text(rendering) => {
+                // What cannot be read has no place but its line.
+                let is_placed = findings.iter().any(|finding| finding.position.is_some());
+                let origin = if is_placed { (*file).to_owned() } else { format!("{file}:{line}") };
+                rendering.as_ref().clone().origin(origin).render(text, findings)
+            }
+            Form::Json => serde_json::to_string(&JsonLine { file, line: *line, findings })? + "\n",
+            Form::Sarif(sarif) => sarif.message(checked)?,
+        };
+        self.write(&shown)
+    }
+
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        match &mut self.form {
+            Form::Text(_) | Form::Json => Ok(()),
+            Form::Sarif(sarif) => {
+                let rest = sarif.end()?;
+                self.write(&rest)
+            }
+        }
+    }
+
+    fn write(&self, text: &str) -> io::Result<()> {
+        self.bar.suspend(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(text.as_bytes())?;
+            out.flush()
+        })
+    }
+}

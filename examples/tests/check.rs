@@ -1,0 +1,116 @@
+//! The program `check`, as a user runs it.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
+use serde_json::Value;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+const GOOD: &str = include_str!("../../crates/vcp-schema/tests/data/minimal.json");
+
+/// A directory with a good message and an archive: a good line, a blank one, one with two faults, one that is no JSON, one that is no UTF-8.
+fn directory(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("check").join(name);
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    let line = GOOD.replace('\n', " ");
+    let bad = line.replacen("\"call_id\"", "\"secret_id\"", 1).replacen("\"0.5\"}", "7}", 1);
+    let archive = [line.trim_end(), "", bad.trim_end(), "{\"vcp_version\": "].join("\n");
+    fs::write(directory.join("archive.ndjson"), [archive.as_bytes(), b"\n\xff\n"].concat()).unwrap();
+    fs::write(directory.join("good.json"), GOOD).unwrap();
+    directory
+}
+
+fn check(args: &[&str], directory: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_check")).args(args).current_dir(directory).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn a_good_message_prints_nothing() {
+    let output = check(&["good.json", "--profile", "reference"], &directory("good"));
+    assert_eq!(text(&output.stdout), "");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), "1 message: nothing is wrong\n"));
+}
+
+#[test]
+fn findings_stand_at_their_line_and_show_no_value() {
+    let directory = directory("text");
+    let output = check(&["archive.ndjson"], &directory);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    for told in [
+        "archive.ndjson:3:",
+        "error[VCP_E005]: the required member is absent\n",
+        "$.vcp_payload.call.call_id\n",
+        "archive.ndjson:4:15: error[VCP_E007]: ",
+        "archive.ndjson:5:1: error[VCP_E007]: the text is not UTF-8\n",
+    ] {
+        assert!(shown.contains(told), "{told} is not in\n{shown}");
+    }
+    assert!(!shown.contains('\u{1b}') && !shown.contains("retell"), "{shown}");
+    assert!(text(&output.stderr).starts_with("4 messages, 3 with findings: "));
+    assert!(text(&check(&["archive.ndjson", "--show-values"], &directory).stdout).contains("retell"));
+    assert!(text(&check(&["archive.ndjson", "--color", "always"], &directory).stdout).contains("\u{1b}["));
+}
+
+#[test]
+fn json_lines_and_sarif_hold_the_same_findings() {
+    let directory = directory("machines");
+    let lines = check(&[".", "--format", "json"], &directory);
+    let lines: Vec<Value> = text(&lines.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().map(|line| line["line"].as_u64().unwrap()).collect::<Vec<_>>(), [3, 4, 5]);
+    let findings: Vec<&Value> = lines.iter().flat_map(|line| line["findings"].as_array().unwrap()).collect();
+    let output = check(&[".", "--format", "sarif"], &directory);
+    assert_eq!(output.status.code(), Some(1));
+    let sarif: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+    let run = &sarif["runs"][0];
+    let results = run["results"].as_array().unwrap();
+    assert_eq!(results.len(), findings.len());
+    for (result, finding) in results.iter().zip(findings) {
+        assert_eq!((&result["ruleId"], &result["level"]), (&finding["code"], &finding["severity"]));
+        assert_eq!(result["message"]["text"], finding["message"]);
+        let location = &result["locations"][0];
+        let region = &location["physicalLocation"]["region"];
+        assert_eq!(region["startLine"], finding["position"]["line"]);
+        assert_eq!(region["startColumn"], finding["position"]["column"]);
+        assert_eq!(location["logicalLocations"][0]["fullyQualifiedName"], finding["field_path"]);
+        let is_listed = run["tool"]["driver"]["rules"].as_array().unwrap().iter().any(|r| r["id"] == finding["code"]);
+        assert!(is_listed);
+    }
+    let none = check(&["good.json", "--profile", "reference", "--format", "sarif"], &directory);
+    assert_eq!(serde_json::from_slice::<Value>(&none.stdout).unwrap()["runs"][0]["results"], serde_json::json!([]));
+}
+
+#[test]
+fn severities_make_the_exit_status() {
+    let directory = directory("severities");
+    fs::write(
+        directory.join("info.json"),
+        GOOD.replacen("\"session_id\"", "\"channel\":\"inbound\",\"session_id\"", 1),
+    )
+    .unwrap();
+    let status = |args: &[&str]| check(&[&["info.json"], args].concat(), &directory).status.code();
+    assert_eq!(status(&[]), Some(0));
+    assert_eq!(status(&["--fail-on", "info"]), Some(1));
+    assert_eq!(status(&["--fail-on", "info", "--profile", "reference"]), Some(0));
+    assert_eq!(status(&["--set", "VCP_E110=error"]), Some(1));
+    assert_eq!(status(&["--fail-on", "info", "--set", "VCP_E110=off"]), Some(0));
+}
+
+#[test]
+fn what_cannot_be_done_is_one_line_and_status_2() {
+    let directory = directory("cannot");
+    let output = check(&["absent.json"], &directory);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("error: cannot read `absent.json`: "));
+    assert_eq!(check(&["--set", "VCP_E999=off"], &directory).status.code(), Some(2));
+    assert_eq!(check(&["--set", "VCP_E110=fatal"], &directory).status.code(), Some(2));
+}
