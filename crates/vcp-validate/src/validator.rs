@@ -188,10 +188,22 @@ impl Validator {
     ///
     /// That finding.
     pub fn check(&self, message: &VcpMessage) -> Result<(), Box<Finding>> {
-        match self.validate(message).into_iter().find(|finding| finding.severity == Severity::Error) {
-            Some(finding) => Err(Box::new(finding)),
-            None => Ok(()),
-        }
+        first_error(self.validate(message))
+    }
+
+    /// The first finding of severity error of a text, in document order.
+    ///
+    /// ```
+    /// use vcp_validate::Validator;
+    /// let error = Validator::new().check_json("{\"vcp_version\": 5}").unwrap_err();
+    /// assert_eq!(error.to_string(), "error VCP_E004 at $.vcp_version (line 1, column 17): a string is wanted here, not a number");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// That finding.
+    pub fn check_json(&self, text: &str) -> Result<(), Box<Finding>> {
+        first_error(self.validate_json(text).findings)
     }
 
     /// Whether a message has no finding of severity error. Takes no memory, but for words that the specification does not list and rules of your own.
@@ -313,6 +325,13 @@ impl Validator {
         };
         placed.into_iter().map(finish).collect()
     }
+}
+
+fn first_error(findings: Vec<Finding>) -> Result<(), Box<Finding>> {
+    findings
+        .into_iter()
+        .find(|finding| finding.severity == Severity::Error)
+        .map_or(Ok(()), |found| Err(Box::new(found)))
 }
 
 /// Lines and columns of a text, asked for from its beginning to its end, so that it is looked at once.
