@@ -3,7 +3,8 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use vcp_auth::{AuthError, Encoding, HmacScheme, Outcome, Scheme, Secret, Verifier};
+use std::net::IpAddr;
+use vcp_auth::{AddressList, AuthError, Encoding, HmacScheme, Outcome, Scheme, Secret, Verifier};
 use vcp_mapping::{
     ConsentDefault, MapError, Mapped, Mapper, Mapping, Options, SessionEvent, normalize, perception_gap,
 };
@@ -225,6 +226,9 @@ impl Testee {
         if let Some(seconds) = config.tolerance_sec {
             verifier = verifier.tolerance(seconds)?;
         }
+        if let Some(addresses) = config.allow_from {
+            verifier = verifier.allow_from(AddressList::new(addresses)?);
+        }
         let headers: Vec<(String, String)> = members.required("headers")?;
         let body = members.bytes("body_text", "body_base64")?;
         let now = members.now()?.ok_or_else(|| bad_request("now", ErrorCode::Missing))?;
@@ -232,6 +236,8 @@ impl Testee {
         let request = vcp_auth::Request::new(&headers, &body);
         let request = url.as_deref().map_or(request, |url| request.url(url));
         let request = method.as_deref().map_or(request, |method| request.method(method));
+        let source: Option<IpAddr> = members.get("source")?;
+        let request = source.map_or(request, |source| request.source(source));
         Ok(Done(match verifier.check(&request, now.instant())? {
             Outcome::NothingToVerify => json!({"outcome": "nothing_to_verify"}),
             Outcome::Verified(verified) => json!({
@@ -448,6 +454,7 @@ struct SchemeConfig {
     bearer_prefix: Option<bool>,
     param: Option<String>,
     tolerance_sec: Option<u32>,
+    allow_from: Option<Vec<String>>,
 }
 
 impl SchemeConfig {

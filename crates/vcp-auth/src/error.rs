@@ -1,6 +1,6 @@
 //! Why a delivery was not verified.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::IpAddr};
 use vcp_schema::ErrorCode;
 
 /// Why a delivery was not verified: one reason, in the order structure, signature, time (decisions 6.1).
@@ -49,6 +49,28 @@ pub enum AuthError {
         /// The limit in milliseconds.
         limit_ms: i64,
     },
+    /// `VCP_E207`: it comes from an address that is not on the list.
+    #[error(
+        "deliveries from {address} are not allowed: check the list, and that this is the sender's address and not a proxy's"
+    )]
+    AddressNotAllowed {
+        /// The address that was given.
+        address: IpAddr,
+    },
+    /// `VCP_E208`: signed is the hash of another body.
+    #[error("{place} is that of another body: check that the body is the raw bytes received")]
+    BodyHash {
+        /// Where the hash stands.
+        place: &'static str,
+    },
+    /// `VCP_E209`: the token is signed, but does not say what it must.
+    #[error("the token in `{header}` is not good: {reason}")]
+    Claims {
+        /// The header.
+        header: Cow<'static, str>,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// `VCP_E210`: the verifier is not configured correctly.
     #[error("the verifier cannot work: {reason}")]
     Configuration {
@@ -67,6 +89,9 @@ impl AuthError {
             Self::NoMatch { .. } => ErrorCode::AuthNoMatch,
             Self::TooOld { .. } => ErrorCode::AuthTooOld,
             Self::TooNew { .. } => ErrorCode::AuthTooNew,
+            Self::AddressNotAllowed { .. } => ErrorCode::AuthAddress,
+            Self::BodyHash { .. } => ErrorCode::AuthBodyHash,
+            Self::Claims { .. } => ErrorCode::AuthClaims,
             Self::Configuration { .. } => ErrorCode::AuthConfiguration,
         }
     }

@@ -33,6 +33,13 @@ impl<N: AsRef<str>, V: AsRef<[u8]>, S> Headers for HashMap<N, V, S> {
     }
 }
 
+#[cfg(feature = "http")]
+impl Headers for http::HeaderMap {
+    fn value(&self, name: &str, nth: usize) -> Option<&[u8]> {
+        self.get_all(name).iter().nth(nth).map(http::HeaderValue::as_bytes)
+    }
+}
+
 impl<H: Headers + ?Sized> Headers for &H {
     fn value(&self, name: &str, nth: usize) -> Option<&[u8]> {
         (**self).value(name, nth)
@@ -51,5 +58,17 @@ mod tests {
         assert_eq!(headers.value("x-a", 2), None);
         let map: HashMap<String, String> = [("X-A".to_owned(), "1".to_owned())].into();
         assert_eq!(map.value("x-a", 0), Some(b"1".as_slice()));
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn headers_of_the_http_crate() {
+        let mut map = http::HeaderMap::new();
+        map.append("x-a", http::HeaderValue::from_static("1"));
+        map.append("X-A", http::HeaderValue::from_bytes(b"\xff").unwrap());
+        assert_eq!(map.value("X-a", 0), Some(b"1".as_slice()));
+        assert_eq!(map.value("x-a", 1), Some(b"\xff".as_slice()));
+        assert_eq!(map.value("x-a", 2), None);
+        assert_eq!(map.value("no name", 0), None);
     }
 }

@@ -22,9 +22,12 @@
 //! The order of checks is part of the contract: structure of the header, then signature, then time. Time comes in as a
 //! parameter; nothing here reads a clock. Secrets are wiped from memory when dropped and never printed.
 
+mod address;
+mod diagnose;
 mod error;
 mod headers;
 mod mac;
+pub mod replay;
 mod request;
 mod scheme;
 mod secret;
@@ -32,9 +35,12 @@ mod secret;
 pub mod sign;
 mod verify;
 
+pub use address::AddressList;
+pub use diagnose::Hint;
 pub use error::AuthError;
 pub use headers::Headers;
 pub use mac::{Algorithm, Encoding};
+pub use replay::{MemoryGuard, ReplayGuard, ReplayKey, Seen};
 pub use request::Request;
 pub use scheme::{HmacScheme, Scheme};
 pub use secret::Secret;

@@ -3,7 +3,7 @@
 use base64ct::{Base64, Encoding as _};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
-use sha2::{Sha256, Sha512};
+use sha2::{Digest as _, Sha256, Sha512};
 use zeroize::Zeroizing;
 
 /// The hash under the HMAC.
@@ -49,10 +49,10 @@ impl Algorithm {
     }
 
     /// Whether this key gives one of the digests over the parts. Compares in constant time.
-    pub(crate) fn matches(self, key: &[u8], parts: &[&[u8]], digests: &[Vec<u8>]) -> bool {
-        fn one<M: Mac + KeyInit + Clone>(key: &[u8], parts: &[&[u8]], digests: &[Vec<u8>]) -> bool {
+    pub(crate) fn matches(self, key: &[u8], parts: &[impl AsRef<[u8]>], digests: &[Vec<u8>]) -> bool {
+        fn one<M: Mac + KeyInit + Clone>(key: &[u8], parts: &[impl AsRef<[u8]>], digests: &[Vec<u8>]) -> bool {
             let Ok(mac) = <M as KeyInit>::new_from_slice(key) else { return false };
-            let mac = parts.iter().fold(mac, |mac, part| mac.chain_update(part));
+            let mac = parts.iter().fold(mac, |mac, part| mac.chain_update(part.as_ref()));
             digests.iter().any(|digest| mac.clone().verify_slice(digest).is_ok())
         }
         match self {
@@ -63,11 +63,11 @@ impl Algorithm {
     }
 
     /// The digest over the parts.
-    pub(crate) fn digest(self, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
-        fn one<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    pub(crate) fn digest(self, key: &[u8], parts: &[impl AsRef<[u8]>]) -> Vec<u8> {
+        fn one<M: Mac + KeyInit>(key: &[u8], parts: &[impl AsRef<[u8]>]) -> Vec<u8> {
             // HMAC takes keys of any length, so the error cannot happen.
             let Ok(mac) = <M as KeyInit>::new_from_slice(key) else { return Vec::new() };
-            parts.iter().fold(mac, |mac, part| mac.chain_update(part)).finalize().into_bytes().to_vec()
+            parts.iter().fold(mac, |mac, part| mac.chain_update(part.as_ref())).finalize().into_bytes().to_vec()
         }
         match self {
             Self::Sha1 => one::<Hmac<Sha1>>(key, parts),
@@ -124,6 +124,17 @@ pub(crate) fn base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let text = std::str::from_utf8(text).ok()?;
     let bytes = Zeroizing::new(Base64::decode_vec(text).ok()?);
     (*Zeroizing::new(Base64::encode_string(&bytes)) == *text).then_some(bytes)
+}
+
+/// SHA-256 without a key.
+pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
+    Sha256::digest(bytes).to_vec()
+}
+
+/// SHA-256 of parts, each behind its length, so that where one ends counts.
+pub(crate) fn sha256_of_parts(parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> [u8; 32] {
+    let each = |hash: Sha256, part: &[u8]| hash.chain_update((part.len() as u64).to_be_bytes()).chain_update(part);
+    parts.into_iter().fold(Sha256::new(), |hash, part| each(hash, part.as_ref())).finalize().into()
 }
 
 /// Whether a token is the secret. Compares in constant time, whatever the lengths.

@@ -1,6 +1,7 @@
 //! What of a request signatures look at.
 
 use crate::Headers;
+use std::net::IpAddr;
 
 /// A delivery as it was received. Most schemes look at headers and body only.
 ///
@@ -16,13 +17,14 @@ pub struct Request<'r> {
     body: &'r [u8],
     method: Option<&'r str>,
     url: Option<&'r str>,
+    source: Option<IpAddr>,
 }
 
 impl<'r> Request<'r> {
     /// A request with these headers and the raw bytes of its body.
     #[must_use]
     pub fn new(headers: &'r impl Headers, body: &'r [u8]) -> Self {
-        Self { headers, body, method: None, url: None }
+        Self { headers, body, method: None, url: None, source: None }
     }
 
     /// The method, for schemes that sign it.
@@ -37,10 +39,26 @@ impl<'r> Request<'r> {
         Self { url: Some(url), ..self }
     }
 
+    /// The address that it comes from, for [`Verifier::allow_from`](crate::Verifier::allow_from). Which that is, you decide: the peer of the connection or, behind a proxy of yours,
+    /// the address that this proxy puts into a header and that nobody else can: the last entry of `x-forwarded-for` that your proxies did not write themselves. The first entry is
+    /// whatever the sender wants it to be.
+    #[must_use]
+    pub fn source(self, source: IpAddr) -> Self {
+        Self { source: Some(source), ..self }
+    }
+
     /// The body.
     #[must_use]
     pub fn body(&self) -> &'r [u8] {
         self.body
+    }
+
+    /// The same with another body.
+    pub(crate) fn with_body<'b>(&self, body: &'b [u8]) -> Request<'b>
+    where
+        'r: 'b,
+    {
+        Request { body, ..*self }
     }
 
     pub(crate) fn method_given(&self) -> Option<&'r str> {
@@ -49,6 +67,10 @@ impl<'r> Request<'r> {
 
     pub(crate) fn url_given(&self) -> Option<&'r str> {
         self.url
+    }
+
+    pub(crate) fn source_given(&self) -> Option<IpAddr> {
+        self.source
     }
 
     pub(crate) fn header(&self, name: &str, nth: usize) -> Option<&'r [u8]> {

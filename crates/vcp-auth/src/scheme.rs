@@ -7,9 +7,11 @@ use zeroize::Zeroizing;
 pub(crate) mod bland;
 pub(crate) mod elevenlabs;
 pub(crate) mod hmac;
+pub(crate) mod livekit;
 pub(crate) mod retell;
 pub(crate) mod standard_webhooks;
 pub(crate) mod token;
+pub(crate) mod twilio;
 
 pub use hmac::HmacScheme;
 
@@ -27,6 +29,12 @@ pub enum Scheme {
     StandardWebhooks,
     /// `x-webhook-signature: <hex>`; HMAC-SHA256 of the body. Has no time: a delivery can be sent again for ever.
     Bland,
+    /// `x-twilio-signature: <base64>`; HMAC-SHA1, or SHA-256 with a shared key, of the URL and the parameters of the form; of a body that is no form the URL holds
+    /// the hash. Has no time. Name and value of a parameter stand together without a separator, so that who can choose them can shift letters from one to the other.
+    Twilio,
+    /// `authorization: <JWT>`, HS256, as LiveKit signs; the token holds the hash of the body. The id of the secret is the API key, which the token must name.
+    /// Good from `nbf` to `exp`, with 60 s to spare.
+    LiveKit,
     /// HMAC with settings of your own, such as Vapi's.
     Hmac(HmacScheme),
     /// A header that holds the secret itself, behind `Bearer ` or bare: Vapi's `x-vapi-secret`, a relay's `authorization`.
@@ -55,6 +63,8 @@ impl Scheme {
         Self::ElevenLabs,
         Self::StandardWebhooks,
         Self::Bland,
+        Self::Twilio,
+        Self::LiveKit,
         Self::BEARER,
         Self::UrlToken { param: Cow::Borrowed("token") },
         Self::PathToken,
@@ -68,6 +78,8 @@ impl Scheme {
             Self::ElevenLabs => "elevenlabs",
             Self::StandardWebhooks => "standard_webhooks",
             Self::Bland => "bland",
+            Self::Twilio => "twilio",
+            Self::LiveKit => "livekit",
             Self::Hmac(_) => "hmac",
             Self::Header { bearer: true, .. } => "bearer",
             Self::Header { bearer: false, .. } => "header",
@@ -85,12 +97,14 @@ impl Scheme {
     /// The scheme by which a provider signs when nothing else is set there, by its name in VCP, case ignored. `None` for Vapi, where the user chooses, and Assistable, which signs nothing.
     #[must_use]
     pub fn of_provider(provider: &str) -> Option<Self> {
-        const SIGNING: [(&str, Scheme); 5] = [
+        const SIGNING: [(&str, Scheme); 7] = [
             ("retell", Scheme::Retell),
             ("elevenlabs", Scheme::ElevenLabs),
             ("openai_realtime", Scheme::StandardWebhooks),
             ("openai", Scheme::StandardWebhooks),
             ("bland", Scheme::Bland),
+            ("twilio", Scheme::Twilio),
+            ("livekit", Scheme::LiveKit),
         ];
         SIGNING.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(provider)).map(|(_, scheme)| scheme)
     }
@@ -103,6 +117,8 @@ impl Scheme {
             Self::ElevenLabs => Some(elevenlabs::HEADER),
             Self::StandardWebhooks => Some(standard_webhooks::SIGNATURE),
             Self::Bland => Some(bland::HEADER),
+            Self::Twilio => Some(twilio::HEADER),
+            Self::LiveKit => Some(livekit::HEADER),
             Self::Hmac(scheme) => Some(scheme.header()),
             Self::Header { name, .. } => Some(name),
             Self::UrlToken { .. } | Self::PathToken => None,
@@ -132,6 +148,8 @@ impl Scheme {
             Self::ElevenLabs => elevenlabs::claim(request),
             Self::StandardWebhooks => standard_webhooks::claim(request),
             Self::Bland => bland::claim(request),
+            Self::Twilio => twilio::claim(request),
+            Self::LiveKit => livekit::claim(request),
             Self::Hmac(scheme) => scheme.claim(request),
             Self::Header { name, bearer } => token::in_header(request, name, *bearer),
             Self::UrlToken { param } => token::in_query(request, param),
@@ -145,18 +163,29 @@ pub(crate) struct Claim<'r> {
     /// Where it stands, for errors.
     pub(crate) place: Cow<'r, str>,
     pub(crate) proof: Proof<'r>,
-    /// When it was signed and for how long that is good, if it says so.
-    pub(crate) time: Option<Time>,
+    /// The id that the key must have.
+    pub(crate) issuer: Option<String>,
+    /// What the body must hash to (SHA-256), where that is signed instead of the body, and where it stands.
+    pub(crate) body_hash: Option<(&'static str, Vec<u8>)>,
+    /// What is wrong with what was signed, told once it is known that it was signed.
+    pub(crate) fault: Option<&'static str>,
+    /// When it was signed, if it says so.
+    pub(crate) signed_ms: Option<i64>,
+    /// Bounds of time.
+    pub(crate) times: Vec<Time>,
 }
 
 pub(crate) enum Proof<'r> {
-    /// Digests, of which one that matches is enough, over the parts.
-    Digests { algorithm: Algorithm, digests: Vec<Vec<u8>>, parts: Vec<&'r [u8]> },
+    /// Digests over texts, of which one that matches one is enough.
+    Digests { algorithm: Algorithm, digests: Vec<Vec<u8>>, texts: Vec<Text<'r>> },
     /// The secret itself.
     Token(Cow<'r, [u8]>),
 }
 
-/// When something was signed, and how old it may be and how far ahead, both inclusive. In milliseconds.
+/// A text that is signed, in parts.
+pub(crate) type Text<'r> = Vec<Cow<'r, [u8]>>;
+
+/// A time, and how long ago it may be and how far ahead, both inclusive. In milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Time {
     pub(crate) signed_ms: i64,
@@ -164,11 +193,43 @@ pub(crate) struct Time {
     pub(crate) newest_ms: i64,
 }
 
-impl Claim<'_> {
+impl<'r> Claim<'r> {
+    /// Digests of one text.
+    pub(crate) fn signed(
+        place: impl Into<Cow<'r, str>>,
+        algorithm: Algorithm,
+        digests: Vec<Vec<u8>>,
+        parts: impl IntoIterator<Item = &'r [u8]>,
+    ) -> Self {
+        let texts = vec![parts.into_iter().map(Cow::Borrowed).collect()];
+        Self::of(place, Proof::Digests { algorithm, digests, texts })
+    }
+
+    pub(crate) fn of(place: impl Into<Cow<'r, str>>, proof: Proof<'r>) -> Self {
+        let place = place.into();
+        Self { place, proof, issuer: None, body_hash: None, fault: None, signed_ms: None, times: Vec::new() }
+    }
+
+    /// Signed at a time, which bounds how long that is good.
+    pub(crate) fn at(mut self, time: Option<Time>) -> Self {
+        self.signed_ms = time.map(|time| time.signed_ms);
+        self.times.extend(time);
+        self
+    }
+
+    /// What is signed besides the body.
+    pub(crate) fn signed_besides(&self, body: &[u8]) -> Vec<u8> {
+        let Proof::Digests { texts, .. } = &self.proof else { return Vec::new() };
+        let parts = texts.first().into_iter().flatten().filter(|part| !std::ptr::eq(part.as_ref(), body));
+        parts.flat_map(|part| part.iter().copied()).collect()
+    }
+
     /// Whether this key makes it true. Compares in constant time.
     pub(crate) fn matches(&self, key: &[u8]) -> bool {
         match &self.proof {
-            Proof::Digests { algorithm, digests, parts } => algorithm.matches(key, parts, digests),
+            Proof::Digests { algorithm, digests, texts } => {
+                texts.iter().any(|parts| algorithm.matches(key, parts, digests))
+            }
             Proof::Token(token) => mac::is_same(key, token),
         }
     }
@@ -180,6 +241,23 @@ impl Time {
 
     pub(crate) fn within_window(signed_ms: i64) -> Self {
         Self { signed_ms, oldest_ms: Self::WINDOW_MS, newest_ms: Self::WINDOW_MS }
+    }
+
+    /// The same with another window. One that differs in its directions keeps that for the future, and one of a token, open in one direction, is as it is.
+    pub(crate) fn within(mut self, tolerance_ms: Option<i64>) -> Self {
+        let Some(tolerance_ms) = tolerance_ms else { return self };
+        if self.oldest_ms == self.newest_ms {
+            self.newest_ms = tolerance_ms;
+        }
+        if self.oldest_ms < i64::MAX && self.newest_ms < i64::MAX {
+            self.oldest_ms = tolerance_ms;
+        }
+        self
+    }
+
+    /// Until when it is good, in milliseconds.
+    pub(crate) fn until_ms(self) -> i64 {
+        self.signed_ms.saturating_add(self.oldest_ms)
     }
 
     /// Whether it is of the right time.

@@ -1,6 +1,9 @@
 //! Signs deliveries as the providers do, for tests of your own endpoint (feature `testing`).
 
-use crate::{Algorithm, Encoding, Request, Scheme, Secret, scheme::standard_webhooks};
+use crate::{
+    Algorithm, Encoding, Request, Scheme, Secret,
+    scheme::{livekit, standard_webhooks, twilio},
+};
 use chrono::{DateTime, Utc};
 
 /// The headers that make a request good for a scheme at a time. Empty for schemes whose secret stands in the URL, and for a secret that the scheme cannot use.
@@ -40,11 +43,33 @@ pub fn headers(scheme: &Scheme, secret: &Secret, request: &Request<'_>, now: Dat
             ]
         }
         Scheme::Bland => one("x-webhook-signature", signed(Encoding::Hex, &[body])),
+        Scheme::Twilio => {
+            let digest = Algorithm::Sha1.digest(&key, &twilio::signed(request));
+            one(twilio::HEADER, Encoding::Base64.spell(&digest))
+        }
+        Scheme::LiveKit => one(livekit::HEADER, livekit::sign(secret.id(), &key, body, seconds)),
         Scheme::Hmac(scheme) => scheme.sign(&key, request, seconds),
         Scheme::Header { name, bearer: true } => one(name, format!("Bearer {}", text())),
         Scheme::Header { name, bearer: false } => one(name, text()),
         Scheme::UrlToken { .. } | Scheme::PathToken => Vec::new(),
     }
+}
+
+/// The URL by which Twilio would request a delivery whose body is no form: with the hash of the body in its query. Give it to [`headers`] and to the check.
+///
+/// ```
+/// use vcp_auth::{Outcome, Request, Scheme, Secret, Verifier, sign};
+/// let (now, secret) = ("2026-11-21T12:00:00Z".parse()?, Secret::new("k", "auth-token"));
+/// let (none, body) = ([("", ""); 0], b"{}");
+/// let url = sign::twilio_url("https://example.com/hook", body);
+/// let headers = sign::headers(&Scheme::Twilio, &secret, &Request::new(&none, body).url(&url), now);
+/// let verifier = Verifier::new(Scheme::Twilio, vec![secret])?;
+/// assert!(matches!(verifier.check(&Request::new(&headers, body).url(&url), now)?, Outcome::Verified(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn twilio_url(url: &str, body: &[u8]) -> String {
+    twilio::with_body_hash(url, body)
 }
 
 /// The value of `x-retell-signature` for this body.

@@ -1,6 +1,6 @@
 //! The check itself.
 
-use crate::{AuthError, Headers, Request, Scheme, Secret};
+use crate::{AddressList, AuthError, Headers, ReplayKey, Request, Scheme, Secret, mac, scheme::Claim};
 use chrono::{DateTime, Utc};
 use std::fmt;
 use zeroize::Zeroizing;
@@ -11,18 +11,19 @@ pub struct Verifier {
     scheme: Option<Scheme>,
     keys: Vec<Key>,
     tolerance_ms: Option<i64>,
+    addresses: Option<AddressList>,
 }
 
-/// What a secret is for the scheme.
+/// A secret, and what it is for the scheme.
 #[derive(Clone)]
 struct Key {
-    id: String,
+    secret: Secret,
     key: Zeroizing<Vec<u8>>,
 }
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ids: Vec<&str> = self.keys.iter().map(|key| key.id.as_str()).collect();
+        let ids: Vec<&str> = self.secrets().map(Secret::id).collect();
         f.debug_struct("Verifier").field("scheme", &self.scheme).field("keys", &ids).finish_non_exhaustive()
     }
 }
@@ -42,18 +43,17 @@ pub enum Outcome<'b> {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Verified<'b> {
     body: &'b [u8],
-    scheme: Option<Scheme>,
-    key_id: Option<String>,
-    signed_at: Option<DateTime<Utc>>,
+    /// `None` when it was trusted unchecked.
+    proven: Option<Box<Proven>>,
 }
 
 impl fmt::Debug for Verified<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verified")
             .field("bytes", &self.body.len())
-            .field("scheme", &self.scheme)
-            .field("key_id", &self.key_id)
-            .field("signed_at", &self.signed_at)
+            .field("scheme", &self.scheme())
+            .field("key_id", &self.key_id())
+            .field("signed_at", &self.signed_at())
             .finish_non_exhaustive()
     }
 }
@@ -63,7 +63,7 @@ impl<'b> Verified<'b> {
     /// where you decided that this is fine. Whoever can reach your endpoint can then forge calls.
     #[must_use]
     pub fn dangerously_trusted(body: &'b [u8]) -> Self {
-        Self { body, scheme: None, key_id: None, signed_at: None }
+        Self { body, proven: None }
     }
 
     /// The body.
@@ -75,19 +75,34 @@ impl<'b> Verified<'b> {
     /// The scheme that was checked; `None` when the body was trusted unchecked.
     #[must_use]
     pub fn scheme(&self) -> Option<&Scheme> {
-        self.scheme.as_ref()
+        self.proven.as_ref().map(|proven| &proven.scheme)
     }
 
     /// The id of the secret that matched.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
-        self.key_id.as_deref()
+        self.proven.as_ref().map(|proven| proven.key_id.as_str())
     }
 
     /// When the delivery was signed.
     #[must_use]
     pub fn signed_at(&self) -> Option<DateTime<Utc>> {
-        self.signed_at
+        self.proven.as_ref()?.signed_at
+    }
+
+    /// Until when this signature is good, that time included: how long a delivery must be remembered that is not to be taken twice. `None` when nothing was
+    /// signed that bounds it.
+    #[must_use]
+    pub fn good_until(&self) -> Option<DateTime<Utc>> {
+        self.proven.as_ref()?.good_until
+    }
+
+    /// What tells this delivery from others, by all that was signed: the same for the same delivery sent again, whatever else is changed in it. See [`replay`](crate::replay).
+    #[must_use]
+    pub fn replay_key(&self) -> ReplayKey {
+        let (scheme, besides) =
+            self.proven.as_ref().map_or(("", [].as_slice()), |proven| (proven.scheme.name(), &proven.signed_besides));
+        ReplayKey::of([scheme.as_bytes(), besides, self.body])
     }
 }
 
@@ -119,7 +134,7 @@ impl Verifier {
             return Err(AuthError::Configuration { reason: "it has no scheme" });
         };
         let key = scheme.key(secret)?;
-        self.keys.push(Key { id: secret.id().to_owned(), key });
+        self.keys.push(Key { secret: secret.clone(), key });
         Ok(())
     }
 
@@ -137,10 +152,17 @@ impl Verifier {
         Ok(self)
     }
 
+    /// Refuses deliveries from elsewhere than these addresses, before anything else is looked at. Off unless asked for.
+    #[must_use]
+    pub fn allow_from(mut self, addresses: AddressList) -> Self {
+        self.addresses = Some(addresses);
+        self
+    }
+
     /// A verifier that has nothing to verify with and always says so.
     #[must_use]
     pub fn nothing() -> Self {
-        Self { scheme: None, keys: Vec::new(), tolerance_ms: None }
+        Self { scheme: None, keys: Vec::new(), tolerance_ms: None, addresses: None }
     }
 
     /// The scheme, if there is one.
@@ -149,14 +171,15 @@ impl Verifier {
         self.scheme.as_ref()
     }
 
-    /// Checks one delivery: the header's structure, then the signature, then the time.
+    /// Checks one delivery: its address if there is a list, the header's structure, then the signature with what it says of the body and of who signed, then the time.
     ///
     /// The body is the raw bytes received. A body parsed and written again has other bytes and does not verify.
     ///
     /// # Errors
     ///
     /// `VCP_E202` header missing, `VCP_E203` header malformed or repeated, `VCP_E204` no key matches, `VCP_E205` too old,
-    /// `VCP_E206` too new.
+    /// `VCP_E206` too new, `VCP_E207` another address, `VCP_E208` another body than the one whose hash was signed, `VCP_E209` a token that does not say what it must,
+    /// `VCP_E210` when the scheme or the list needs a part of the request that is not given.
     pub fn verify<'b>(
         &self,
         headers: &(impl Headers + ?Sized),
@@ -170,42 +193,76 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// As [`Verifier::verify`]; `VCP_E210` when the scheme needs a part of the request that is not given.
+    /// As [`Verifier::verify`].
     pub fn check<'b>(&self, request: &Request<'b>, now: DateTime<Utc>) -> Result<Outcome<'b>, AuthError> {
         self.verify_request(request, now).map(|checked| checked.outcome(request.body()))
     }
 
     fn verify_request(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<Checked, AuthError> {
+        if let Some(addresses) = &self.addresses {
+            let reason = "there is a list of addresses, and the address of the request is not given";
+            let address = request.source_given().ok_or(AuthError::Configuration { reason })?;
+            if !addresses.contains(address) {
+                return Err(AuthError::AddressNotAllowed { address });
+            }
+        }
         let Some(scheme) = &self.scheme else { return Ok(Checked(None)) };
         let claim = scheme.claim(request)?;
-        let key = self.keys.iter().find(|key| claim.matches(&key.key));
-        let no_match = || AuthError::NoMatch { header: claim.place.clone().into_owned().into(), keys: self.keys.len() };
-        let key = key.ok_or_else(no_match)?;
-        let time = claim.time.map(|mut time| {
-            if let Some(tolerance_ms) = self.tolerance_ms {
-                // A scheme whose bounds differ keeps the one for the future.
-                let is_even = time.newest_ms == time.oldest_ms;
-                time.oldest_ms = tolerance_ms;
-                time.newest_ms = if is_even { tolerance_ms } else { time.newest_ms };
-            }
-            time
-        });
-        time.map_or(Ok(()), |time| time.check(now.timestamp_millis()))?;
-        let signed_at = time.and_then(|time| DateTime::from_timestamp_millis(time.signed_ms));
-        Ok(Checked(Some((scheme.clone(), key.id.clone(), signed_at))))
+        let secret = self.signer(&claim, request.body())?;
+        claim.times.iter().try_for_each(|time| time.within(self.tolerance_ms).check(now.timestamp_millis()))?;
+        let good_until_ms = claim.times.iter().map(|time| time.within(self.tolerance_ms).until_ms()).min();
+        Ok(Checked(Some(Proven {
+            scheme: scheme.clone(),
+            key_id: secret.id().to_owned(),
+            signed_at: claim.signed_ms.and_then(DateTime::from_timestamp_millis),
+            good_until: good_until_ms.and_then(DateTime::from_timestamp_millis),
+            signed_besides: claim.signed_besides(request.body()),
+        })))
+    }
+
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.keys.iter().map(|key| &key.secret)
+    }
+
+    /// The secret whose holder signed a body.
+    pub(crate) fn signer(&self, claim: &Claim<'_>, body: &[u8]) -> Result<&Secret, AuthError> {
+        let header = || claim.place.clone().into_owned().into();
+        let mut matching = self.keys.iter().filter(|key| claim.matches(&key.key)).map(|key| &key.secret).peekable();
+        if matching.peek().is_none() {
+            return Err(AuthError::NoMatch { header: header(), keys: self.keys.len() });
+        }
+        if let Some(reason) = claim.fault {
+            return Err(AuthError::Claims { header: header(), reason });
+        }
+        let secret = matching.find(|secret| claim.issuer.as_ref().is_none_or(|issuer| issuer == secret.id()));
+        let reason = "its `iss` is not the id of the secret, which is the API key";
+        let secret = secret.ok_or_else(|| AuthError::Claims { header: header(), reason })?;
+        match &claim.body_hash {
+            Some((place, hash)) if mac::sha256(body) != *hash => Err(AuthError::BodyHash { place }),
+            _ => Ok(secret),
+        }
     }
 }
 
-/// A check that did not fail: how, by which key, and when it was signed.
-struct Checked(Option<(Scheme, String, Option<DateTime<Utc>>)>);
+/// A check that did not fail, and what it proved.
+struct Checked(Option<Proven>);
+
+/// How a body was checked, by which key, and of what time it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Proven {
+    scheme: Scheme,
+    key_id: String,
+    signed_at: Option<DateTime<Utc>>,
+    good_until: Option<DateTime<Utc>>,
+    /// What was signed besides the body.
+    signed_besides: Vec<u8>,
+}
 
 impl Checked {
     fn outcome(self, body: &[u8]) -> Outcome<'_> {
         match self.0 {
             None => Outcome::NothingToVerify,
-            Some((scheme, key_id, signed_at)) => {
-                Outcome::Verified(Verified { body, scheme: Some(scheme), key_id: Some(key_id), signed_at })
-            }
+            Some(proven) => Outcome::Verified(Verified { body, proven: Some(Box::new(proven)) }),
         }
     }
 }

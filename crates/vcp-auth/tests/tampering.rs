@@ -30,15 +30,17 @@ fn schemes() -> Vec<Scheme> {
     schemes
 }
 
-fn signed(scheme: &Scheme, body: &[u8]) -> Vec<(String, Vec<u8>)> {
+/// A signed delivery: its URL and its headers.
+fn signed(scheme: &Scheme, body: &[u8]) -> (String, Vec<(String, Vec<u8>)>) {
     let none: [(&str, &str); 0] = [];
-    let headers = sign::headers(scheme, &Secret::new("k", KEY), &Request::new(&none, body), now());
-    headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect()
+    let url = sign::twilio_url("https://example.com/hook", body);
+    let headers = sign::headers(scheme, &Secret::new("k", KEY), &Request::new(&none, body).url(&url), now());
+    (url, headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect())
 }
 
-fn is_verified(scheme: &Scheme, key: &[u8], headers: &[(String, Vec<u8>)], body: &[u8]) -> bool {
+fn is_verified(scheme: &Scheme, key: &[u8], (url, headers): &(String, Vec<(String, Vec<u8>)>), body: &[u8]) -> bool {
     let verifier = Verifier::new(scheme.clone(), vec![Secret::new("k", key)]).unwrap();
-    matches!(verifier.verify(headers, body, now()), Ok(Outcome::Verified(_)))
+    matches!(verifier.check(&Request::new(headers, body).url(url), now()), Ok(Outcome::Verified(_)))
 }
 
 fn scheme() -> impl Strategy<Value = Scheme> {
@@ -65,21 +67,62 @@ proptest! {
 
     #[test]
     fn one_bit_of_body_header_or_key_is_enough(scheme in scheme(), body in prop::collection::vec(any::<u8>(), 1..300), at in any::<prop::sample::Index>(), bit in 0_u32..8) {
-        let headers = signed(&scheme, &body);
-        prop_assert!(!signs_the_body(&scheme) || !is_verified(&scheme, KEY.as_bytes(), &headers, &flip(&body, at, bit)));
-        for (which, (_, value)) in headers.iter().enumerate() {
-            let mut changed = headers.clone();
-            changed[which].1 = flip(value, at, bit);
+        let delivery = signed(&scheme, &body);
+        prop_assert!(!signs_the_body(&scheme) || !is_verified(&scheme, KEY.as_bytes(), &delivery, &flip(&body, at, bit)));
+        for (which, (_, value)) in delivery.1.iter().enumerate() {
+            let mut changed = delivery.clone();
+            changed.1[which].1 = flip(value, at, bit);
             prop_assert!(!is_verified(&scheme, KEY.as_bytes(), &changed, &body), "{:?} {:?}", scheme, changed);
         }
-        prop_assert!(!is_verified(&scheme, &flip(KEY.as_bytes(), at, bit), &headers, &body));
+        if let (Scheme::Twilio, Ok(url)) = (&scheme, String::from_utf8(flip(delivery.0.as_bytes(), at, bit))) {
+            prop_assert!(!is_verified(&scheme, KEY.as_bytes(), &(url, delivery.1.clone()), &body));
+        }
+        prop_assert!(!is_verified(&scheme, &flip(KEY.as_bytes(), at, bit), &delivery, &body));
+    }
+
+    /// Of a form it is the parameters that are signed, not their spelling.
+    #[test]
+    fn one_parameter_of_a_form_is_enough(names in prop::collection::vec("[a-z]{1,3}", 1..5), values in prop::collection::vec("[A-Z +%=&é]{0,4}", 5), at in any::<prop::sample::Index>()) {
+        let spelled = |values: &[String]| {
+            let escaped = |text: &str| text.bytes().map(|b| if b == b' ' { "+".to_owned() } else { format!("%{b:02X}") }).collect::<String>();
+            names.iter().zip(values).map(|(name, value)| format!("{name}={}", escaped(value))).collect::<Vec<_>>().join("&")
+        };
+        let none = [("content-type", "application/x-www-form-urlencoded")];
+        let (body, url) = (spelled(&values), "https://example.com/hook");
+        let mut headers = sign::headers(&Scheme::Twilio, &Secret::new("k", KEY), &Request::new(&none, body.as_bytes()).url(url), now());
+        headers.push((none[0].0.to_owned(), none[0].1.to_owned()));
+        let verifier = Verifier::new(Scheme::Twilio, vec![Secret::new("k", KEY)]).unwrap();
+        let is_good = |body: &str| verifier.check(&Request::new(&headers, body.as_bytes()).url(url), now()).is_ok();
+        prop_assert!(is_good(&body));
+        let mut changed = values.clone();
+        changed[at.index(names.len())].push('!');
+        prop_assert!(!is_good(&spelled(&changed)));
+    }
+
+    /// Whatever of a delivery is changed that still verifies, it is the same delivery.
+    #[test]
+    fn what_is_sent_again_has_the_same_key(scheme in scheme(), body in prop::collection::vec(any::<u8>(), 1..100), other in prop::collection::vec(any::<u8>(), 1..100)) {
+        let key = |body: &[u8], add: Option<&str>| {
+            let (url, mut headers) = signed(&scheme, body);
+            if let (Some(add), Scheme::ElevenLabs) = (add, &scheme) {
+                headers[0].1.extend(add.as_bytes());
+            }
+            let verifier = Verifier::new(scheme.clone(), vec![Secret::new("k", KEY)]).unwrap();
+            match verifier.check(&Request::new(&headers, body).url(&url), now()) {
+                Ok(Outcome::Verified(verified)) => verified.replay_key(),
+                other => panic!("{other:?}"),
+            }
+        };
+        prop_assert_eq!(key(&body, None), key(&body, Some(",v0=00,x=1")));
+        prop_assert_eq!(body == other, key(&body, None) == key(&other, None));
     }
 
     #[test]
     fn no_header_panics(scheme in scheme(), value in prop::collection::vec(any::<u8>(), 0..200), text in "[vtd0=,a-f9 -]{0,90}") {
         for value in [value, text.into_bytes()] {
-            let headers: Vec<(String, Vec<u8>)> = signed(&scheme, b"body").into_iter().map(|(name, _)| (name, value.clone())).collect();
-            prop_assert!(!is_verified(&scheme, KEY.as_bytes(), &headers, b"body"));
+            let (url, mut headers) = signed(&scheme, b"body");
+            headers.iter_mut().for_each(|(_, old)| old.clone_from(&value));
+            prop_assert!(!is_verified(&scheme, KEY.as_bytes(), &(url, headers), b"body"));
         }
     }
 

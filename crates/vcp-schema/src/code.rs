@@ -169,6 +169,12 @@ catalogue! {
         "the signature is too old" "check the clock and the delay of this delivery";
     "VCP_E206" AuthTooNew "AUTH_TOO_NEW" Error "0.1.0" "decisions 6.1"
         "the signature is from the future" "check the clock";
+    "VCP_E207" AuthAddress "AUTH_ADDRESS_NOT_ALLOWED" Error "0.1.0" "decisions 6.1, 6.4"
+        "the delivery comes from an address that is not allowed" "check the list, and that the address given is the sender's and not a proxy's";
+    "VCP_E208" AuthBodyHash "AUTH_BODY_HASH" Error "0.1.0" "decisions 6.1"
+        "the body is not the one whose hash was signed" "check that the body is the raw bytes and not parsed and written again";
+    "VCP_E209" AuthClaims "AUTH_TOKEN_CLAIMS" Error "0.1.0" "decisions 6.1"
+        "the token is signed, but does not say what it must" "check that the id of the secret is the API key that the provider names";
     "VCP_E210" AuthConfiguration "AUTH_CONFIGURATION" Error "0.1.0" "decisions 6.1"
         "the verifier is not configured correctly" "correct the configuration named in the message";
 }

@@ -1,7 +1,7 @@
 //! ElevenLabs: `t=<epoch s>,v0=<64 lower-case hex>`, parts in any order, unknown parts ignored, no spaces. Signed are the text
 //! of `t`, a dot and the raw body; the key is the secret's text.
 
-use super::{Claim, Proof, Time, digits, malformed, only};
+use super::{Claim, Time, digits, malformed, only};
 use crate::{Algorithm, AuthError, Encoding, Request};
 
 pub(crate) const HEADER: &str = "elevenlabs-signature";
@@ -28,9 +28,7 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
         return Err(malformed("it has no `v0=<64 lower-case hexadecimal digits>` part"));
     }
     let signed_ms = seconds.checked_mul(1000).ok_or_else(|| malformed("`t` is out of range"))?;
-    Ok(Claim {
-        place: HEADER.into(),
-        proof: Proof::Digests { algorithm: Algorithm::Sha256, digests, parts: vec![time, b".", request.body()] },
-        time: Some(Time { signed_ms, oldest_ms: OLDEST_MS, newest_ms: NEWEST_MS }),
-    })
+    let time_of_signing = Time { signed_ms, oldest_ms: OLDEST_MS, newest_ms: NEWEST_MS };
+    let parts = [time, b".", request.body()];
+    Ok(Claim::signed(HEADER, Algorithm::Sha256, digests, parts).at(Some(time_of_signing)))
 }

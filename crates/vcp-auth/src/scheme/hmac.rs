@@ -1,6 +1,6 @@
 //! HMAC with settings: what Vapi's credentials of that kind can be set to, and enough for most providers of one's own.
 
-use super::{Claim, Proof, Time, digits, malformed, only};
+use super::{Claim, Time, digits, malformed, only};
 use crate::{Algorithm, AuthError, Encoding, Request};
 
 /// The settings of an HMAC signature. As it begins: HMAC-SHA256 of the body, in hexadecimal digits.
@@ -176,11 +176,8 @@ impl HmacScheme {
                 Some(signed_ms(text).ok_or_else(|| malformed(header, "it is no time in seconds or milliseconds"))?)
             }
         };
-        Ok(Claim {
-            place: self.header.as_str().into(),
-            proof: Proof::Digests { algorithm: self.algorithm, digests: vec![digest], parts: self.parts(request)? },
-            time: time.map(Time::within_window),
-        })
+        let claim = Claim::signed(self.header.as_str(), self.algorithm, vec![digest], self.parts(request)?);
+        Ok(claim.at(time.map(Time::within_window)))
     }
 
     /// What is signed.

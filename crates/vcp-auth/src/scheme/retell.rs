@@ -1,7 +1,7 @@
 //! Retell: `v=<epoch ms>,d=<64 lower-case hex>`, nothing before, between or after. Signed is the raw body followed by the
 //! digits of `v`; the key is the API key's text.
 
-use super::{Claim, Proof, Time, digits, malformed, only};
+use super::{Claim, Time, digits, malformed, only};
 use crate::{Algorithm, AuthError, Encoding, Request};
 
 pub(crate) const HEADER: &str = "x-retell-signature";
@@ -18,13 +18,6 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
     }
     let signed_ms = digits(time).ok_or_else(form)?;
     let digest = Algorithm::Sha256.read(Encoding::Hex, hex).ok_or_else(form)?;
-    Ok(Claim {
-        place: HEADER.into(),
-        proof: Proof::Digests {
-            algorithm: Algorithm::Sha256,
-            digests: vec![digest],
-            parts: vec![request.body(), time],
-        },
-        time: Some(Time::within_window(signed_ms)),
-    })
+    let claim = Claim::signed(HEADER, Algorithm::Sha256, vec![digest], [request.body(), time]);
+    Ok(claim.at(Some(Time::within_window(signed_ms))))
 }

@@ -1,7 +1,7 @@
 //! Standard Webhooks, as OpenAI's own SDKs check them: entries of `webhook-signature` separated by single spaces, `v1,<base64>` or bare. Signed are the texts of
 //! id and timestamp and the raw body, with dots between. What only one of the SDKs takes is refused (decisions 6.2).
 
-use super::{Claim, Proof, Time, digits, malformed, only};
+use super::{Claim, Time, digits, malformed, only};
 use crate::{Algorithm, AuthError, Encoding, Request};
 
 pub(crate) const ID: &str = "webhook-id";
@@ -25,13 +25,6 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
     if digests.is_empty() {
         return Err(malformed(SIGNATURE, "it has no `v1,<base64 of 32 bytes>` entry"));
     }
-    Ok(Claim {
-        place: SIGNATURE.into(),
-        proof: Proof::Digests {
-            algorithm: Algorithm::Sha256,
-            digests,
-            parts: vec![id, b".", time, b".", request.body()],
-        },
-        time: Some(Time::within_window(signed_ms)),
-    })
+    let parts = [id, b".", time, b".", request.body()];
+    Ok(Claim::signed(SIGNATURE, Algorithm::Sha256, digests, parts).at(Some(Time::within_window(signed_ms))))
 }

@@ -18,16 +18,20 @@ pub(crate) fn in_header<'r>(request: &Request<'r>, name: &'r str, bearer: bool) 
 
 /// The value of a parameter of the query, percent escapes resolved.
 pub(crate) fn in_query<'r>(request: &Request<'r>, param: &'r str) -> Result<Claim<'r>, AuthError> {
-    let url = url(request)?;
-    let query = url.split_once('?').map_or("", |(_, query)| query);
     let place = || format!("?{param}=");
-    let is_it = |pair: &&str| pair.split_once('=').map_or(*pair, |(name, _)| name) == param;
-    let mut values = query.split('&').filter(is_it).map(|pair| pair.split_once('=').map_or("", |(_, value)| value));
+    let mut values = query_values(url(request)?, param);
     let value = values.next().ok_or_else(|| AuthError::HeaderMissing { header: place().into() })?;
     if values.next().is_some() {
         return Err(malformed(&place(), "it stands more than once"));
     }
-    claim(place().into(), unescaped(value))
+    claim(place().into(), unescaped(value.as_bytes()))
+}
+
+/// The values of a parameter in the query of a URL, as they stand there.
+pub(super) fn query_values<'r>(url: &'r str, param: &'r str) -> impl Iterator<Item = &'r str> {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.filter(move |(name, _)| *name == param).map(|(_, value)| value)
 }
 
 /// The last piece of the path, percent escapes resolved.
@@ -37,28 +41,28 @@ pub(crate) fn in_path<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError>
     let path = path.split_once("://").map_or(path, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
     let piece = path.rsplit('/').next().filter(|piece| !piece.is_empty());
     let piece = piece.ok_or_else(|| AuthError::HeaderMissing { header: "the last piece of the path".into() })?;
-    claim("the last piece of the path".into(), unescaped(piece))
+    claim("the last piece of the path".into(), unescaped(piece.as_bytes()))
 }
 
 fn claim<'r>(place: Cow<'r, str>, token: Cow<'r, [u8]>) -> Result<Claim<'r>, AuthError> {
     if token.is_empty() {
         return Err(malformed(&place, "it is empty"));
     }
-    Ok(Claim { place, proof: Proof::Token(token), time: None })
+    Ok(Claim::of(place, Proof::Token(token)))
 }
 
 /// The URL without its fragment.
-fn url<'r>(request: &Request<'r>) -> Result<&'r str, AuthError> {
+pub(super) fn url<'r>(request: &Request<'r>) -> Result<&'r str, AuthError> {
     let url =
         request.url_given().ok_or(AuthError::Configuration { reason: "the scheme needs the URL of the request" })?;
     Ok(url.split_once('#').map_or(url, |(url, _)| url))
 }
 
-fn unescaped(text: &str) -> Cow<'_, [u8]> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text.as_bytes());
+/// A text with its percent escapes resolved.
+pub(super) fn unescaped(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if !bytes.contains(&b'%') {
+        return Cow::Borrowed(bytes);
     }
-    let bytes = text.as_bytes();
     let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
     while let Some(byte) = bytes.get(at) {
         let digits = bytes.get(at + 1..at + 3).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));

@@ -1,0 +1,137 @@
+//! Where deliveries may come from (decisions 6.4).
+
+use crate::AuthError;
+use ipnet::IpNet;
+use std::net::IpAddr;
+
+/// Addresses that deliveries may come from: single ones and networks, of IPv4 and IPv6.
+///
+/// An IPv4 address that is written in IPv6 (`::ffff:192.0.2.1`) is the IPv4 address, in the list and in the request. A list beside a signature narrows who can try;
+/// it never stands for one: a provider's addresses may be shared, and move.
+///
+/// ```
+/// use vcp_auth::AddressList;
+/// let list = AddressList::new(["192.0.2.1", "198.51.100.0/24", "2001:db8::/32"])?;
+/// assert!(list.contains("::ffff:198.51.100.7".parse()?));
+/// assert!(!list.contains("192.0.2.2".parse()?));
+/// assert!(AddressList::new(["198.51.100.1/24"]).is_err(), "a network with bits beyond its prefix is a slip");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AddressList {
+    networks: Vec<IpNet>,
+}
+
+/// The addresses that providers publish, by their names in VCP. Vapi's only where a static address was asked for there; ElevenLabs' with those for data that stays in a region.
+const PUBLISHED: [(&str, &[&str]); 3] = [
+    ("retell", &["100.20.5.228"]),
+    ("vapi", &["167.150.224.0/23"]),
+    (
+        "elevenlabs",
+        &[
+            "34.67.146.145",
+            "34.59.11.47",
+            "35.204.38.71",
+            "34.147.113.54",
+            "35.185.187.110",
+            "35.247.157.189",
+            "34.77.234.246",
+            "34.140.184.144",
+            "34.93.26.174",
+            "34.93.252.69",
+            "34.87.23.17",
+            "34.126.179.103",
+        ],
+    ),
+];
+
+impl AddressList {
+    /// Addresses (`192.0.2.1`) and networks (`198.51.100.0/24`).
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E210` when an entry is neither, a network has bits beyond its prefix, or there is none at all.
+    pub fn new(entries: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, AuthError> {
+        let networks = entries.into_iter().map(|entry| network(entry.as_ref())).collect::<Option<Vec<_>>>();
+        let networks = networks.ok_or(AuthError::Configuration {
+            reason: "an entry of the address list is no address and no network, or has bits beyond its prefix",
+        })?;
+        if networks.is_empty() {
+            return Err(AuthError::Configuration { reason: "the address list is empty" });
+        }
+        Ok(Self { networks })
+    }
+
+    /// The addresses that a provider publishes, by its name in VCP, case ignored. `None` for one that publishes none. Providers change them: look at their documentation.
+    #[must_use]
+    pub fn published(provider: &str) -> Option<Self> {
+        let (_, entries) = PUBLISHED.iter().find(|(name, _)| name.eq_ignore_ascii_case(provider))?;
+        Self::new(*entries).ok()
+    }
+
+    /// Whether an address is on the list.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.networks.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// A network; an address is one of its own. One of IPv4 that is written in IPv6 becomes one of IPv4.
+fn network(text: &str) -> Option<IpNet> {
+    /// The bits before an IPv4 address that is written in IPv6.
+    const MAPPED: u8 = 96;
+    let network = text.parse::<IpNet>().ok().or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?)))?;
+    let address = network.addr().to_canonical();
+    let prefix = match (network.addr(), address) {
+        (IpAddr::V6(_), IpAddr::V4(_)) => network.prefix_len().checked_sub(MAPPED)?,
+        _ => network.prefix_len(),
+    };
+    IpNet::new(address, prefix).ok().filter(|network| network.addr() == network.network())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_at_their_edges() {
+        let list = AddressList::new(["10.1.2.0/23", "::ffff:192.0.2.0/120", "2001:db8::1", "0.0.0.0/32"]).unwrap();
+        for (address, is_in) in [
+            ("10.1.1.255", false),
+            ("10.1.2.0", true),
+            ("10.1.3.255", true),
+            ("10.1.4.0", false),
+            ("192.0.2.255", true),
+            ("192.0.3.0", false),
+            ("::ffff:192.0.2.9", true),
+            ("::192.0.2.9", false),
+            ("2001:db8::1", true),
+            ("2001:db8::2", false),
+            ("0.0.0.0", true),
+            ("::", false),
+        ] {
+            assert_eq!(list.contains(address.parse().unwrap()), is_in, "{address}");
+        }
+        assert!(AddressList::new(["0.0.0.0/0"]).unwrap().contains("::ffff:1.2.3.4".parse().unwrap()));
+        assert!(!AddressList::new(["::/0"]).unwrap().contains("1.2.3.4".parse().unwrap()));
+    }
+
+    #[test]
+    fn slips_are_refused() {
+        for entry in
+            ["", "1.2.3", "1.2.3.4/33", "1.2.3.4/-1", "1.2.3.4/24", "::ffff:1.2.3.0/90", "example.com", " 1.2.3.4"]
+        {
+            assert!(AddressList::new([entry]).is_err(), "{entry}");
+        }
+        assert!(AddressList::new([""; 0]).is_err());
+    }
+
+    #[test]
+    fn every_published_list_can_be_read() {
+        for (provider, entries) in PUBLISHED {
+            assert_eq!(AddressList::published(&provider.to_uppercase()), AddressList::new(entries).ok(), "{provider}");
+        }
+        assert_eq!(AddressList::published("bland"), None);
+    }
+}

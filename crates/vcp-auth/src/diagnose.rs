@@ -1,0 +1,463 @@
+//! Why was this delivery not verified? For operators (decisions 6.5).
+
+use crate::{AuthError, Request, Scheme, Secret, Verifier, mac, scheme::Claim};
+use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding as _};
+use chrono::{DateTime, Utc};
+use serde::de::IgnoredAny;
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// What a diagnosis found. Written as one line that says what to do.
+///
+/// For operators: it tells a forger how to come closer, so it never belongs into the reply to the sender.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Hint {
+    /// There is nothing to verify with.
+    NothingConfigured,
+    /// The delivery is not signed at all.
+    Unsigned,
+    /// It has the header of another scheme.
+    OtherScheme {
+        /// The scheme whose header it has.
+        scheme: &'static str,
+    },
+    /// The signature is that of a secret which this verifier has not.
+    OtherKey {
+        /// The id of that secret.
+        id: String,
+    },
+    /// The signature is that of a secret spelled in another way.
+    SecretSpelling {
+        /// The id of the secret.
+        id: String,
+        /// How it must be spelled to match.
+        how: &'static str,
+    },
+    /// The signature is that of the body as it was before somebody wrote it anew.
+    BodyRewritten {
+        /// What makes it match again; `None` when it only looks like that.
+        how: Option<&'static str>,
+    },
+    /// The body is empty: somebody has read it before.
+    BodyEmpty,
+    /// The signature is that of the same delivery to another URL.
+    OtherUrl {
+        /// What makes it match again.
+        how: &'static str,
+    },
+    /// The signature is good, and its time is in another unit than the scheme's.
+    TimeUnit {
+        /// The unit that it is in.
+        found: &'static str,
+        /// The unit of the scheme.
+        wanted: &'static str,
+    },
+    /// The signature is good, and its time is not: clocks differ, or the delivery was held up or sent again.
+    ClockSkew {
+        /// How many seconds after signing it was checked; less than nothing when it seems to come from the future.
+        seconds: i64,
+    },
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NothingConfigured => f.write_str("no secret is configured: add one"),
+            Self::Unsigned => f.write_str(
+                "the delivery is not signed: turn signing on at the provider, and see that no proxy drops the header",
+            ),
+            Self::OtherScheme { scheme } => {
+                write!(f, "it has the header of the scheme `{scheme}`: check which provider sends here")
+            }
+            Self::OtherKey { id } => write!(f, "it is signed with the secret `{id}`: configure that one here"),
+            Self::SecretSpelling { id, how } => {
+                write!(f, "it matches with the secret `{id}` {how}: correct the secret")
+            }
+            Self::BodyRewritten { how: Some(how) } => {
+                write!(
+                    f,
+                    "it matches with the body {how}: verify the raw bytes, before anything parses or changes them"
+                )
+            }
+            Self::BodyRewritten { how: None } => {
+                f.write_str("the body looks as if it had been parsed and written again: verify the raw bytes")
+            }
+            Self::BodyEmpty => f.write_str("the body is empty: verify before anything else reads it"),
+            Self::OtherUrl { how } => {
+                write!(f, "it matches with the URL {how}: give the URL that the provider requested")
+            }
+            Self::TimeUnit { found, wanted } => {
+                write!(f, "the signature is good, and its time is in {found} instead of {wanted}: correct the sender")
+            }
+            Self::ClockSkew { seconds: seconds @ 0.. } => write!(
+                f,
+                "the signature is good and {seconds} s old: correct the clock, look for a queue before this check, or it was sent again"
+            ),
+            Self::ClockSkew { seconds } => {
+                write!(f, "the signature is good and {} s ahead: correct the clock", seconds.saturating_neg())
+            }
+        }
+    }
+}
+
+impl Verifier {
+    /// Why a delivery is not verified, as far as it can be found out by trying: other secrets of yours, other spellings of the secret, the body as it was before
+    /// somebody wrote it anew, the URL as the provider may have requested it. Empty for one that is verified, and where nothing fits.
+    ///
+    /// For operators, and slow: never answer the sender with it, and call it only for a delivery that you look into.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// use vcp_auth::{Hint, Request, Scheme, Secret, Verifier, sign};
+    /// let now = "2026-11-21T12:00:00Z".parse()?;
+    /// let headers = [("x-retell-signature", sign::retell("key_of_staging", br#"{"event": "call_ended"}"#, now))];
+    /// let verifier = Verifier::new(Scheme::Retell, vec![Secret::new("production", "key_of_production")])?;
+    /// let request = Request::new(&headers, br#"{"event": "call_ended"}"#);
+    /// let hints = verifier.diagnose(&request, now, &[Secret::new("staging", "key_of_staging")]);
+    /// assert_eq!(hints, [Hint::OtherKey { id: "staging".to_owned() }]);
+    /// assert_eq!(hints[0].to_string(), "it is signed with the secret `staging`: configure that one here");
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn diagnose(&self, request: &Request<'_>, now: DateTime<Utc>, others: &[Secret]) -> Vec<Hint> {
+        let Some(scheme) = self.scheme() else { return vec![Hint::NothingConfigured] };
+        let Err(error) = self.check(request, now) else { return Vec::new() };
+        let Ok(claim) = scheme.claim(request) else {
+            return match error {
+                AuthError::HeaderMissing { .. } => unsigned(scheme, request),
+                _ => Vec::new(),
+            };
+        };
+        match error {
+            AuthError::TooOld { .. } | AuthError::TooNew { .. } => self.off_time(&claim, now),
+            AuthError::NoMatch { .. } => {
+                let mut hints = self.other_secrets(scheme, &claim, others);
+                hints.extend(self.other_requests(scheme, request));
+                if hints.is_empty() { looks(request.body()) } else { hints }
+            }
+            AuthError::BodyHash { .. } => {
+                let hints = self.other_requests(scheme, request);
+                if hints.is_empty() { looks(request.body()) } else { hints }
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn off_time(&self, claim: &Claim<'_>, now: DateTime<Utc>) -> Vec<Hint> {
+        let now_ms = now.timestamp_millis();
+        let Some(signed_ms) = claim.signed_ms else { return Vec::new() };
+        let fits = |ms: Option<i64>| {
+            let signed_ms = ms?;
+            let mut times = claim.times.iter().map(|time| crate::scheme::Time { signed_ms, ..*time });
+            times.all(|time| time.check(now_ms).is_ok()).then_some(())
+        };
+        let (seconds, milliseconds) = ("seconds", "milliseconds");
+        if fits(signed_ms.checked_mul(1000)).is_some() {
+            return vec![Hint::TimeUnit { found: seconds, wanted: milliseconds }];
+        }
+        if fits(signed_ms.checked_div(1000)).is_some() {
+            return vec![Hint::TimeUnit { found: milliseconds, wanted: seconds }];
+        }
+        vec![Hint::ClockSkew { seconds: now_ms.saturating_sub(signed_ms).div_euclid(1000) }]
+    }
+
+    /// The secrets that the signature is of.
+    fn other_secrets(&self, scheme: &Scheme, claim: &Claim<'_>, others: &[Secret]) -> Vec<Hint> {
+        let other = others.iter().filter(|secret| scheme.key(secret).is_ok_and(|key| claim.matches(&key)));
+        let mut hints: Vec<Hint> = other.map(|secret| Hint::OtherKey { id: secret.id().to_owned() }).collect();
+        if hints.is_empty() {
+            for secret in self.secrets().chain(others) {
+                let fitting = spellings(secret.bytes()).into_iter().find(|(_, key)| claim.matches(key));
+                hints.extend(fitting.map(|(how, _)| Hint::SecretSpelling { id: secret.id().to_owned(), how }));
+            }
+        }
+        hints
+    }
+
+    /// What of the request must be different for the signature to be ours.
+    fn other_requests(&self, scheme: &Scheme, request: &Request<'_>) -> Vec<Hint> {
+        let mut hints = Vec::new();
+        let fits = |how: &str| {
+            rewritten(request.body(), how).is_some_and(|body| self.is_signed(scheme, &request.with_body(&body)))
+        };
+        let body = REWRITES.iter().find(|(name, _)| fits(name));
+        hints.extend(body.map(|(_, how)| Hint::BodyRewritten { how: Some(how) }));
+        let tried = request.url_given().map(urls).unwrap_or_default();
+        let url = tried.into_iter().find(|(_, url)| self.is_signed(scheme, &request.url(url)));
+        hints.extend(url.map(|(how, _)| Hint::OtherUrl { how }));
+        hints
+    }
+
+    /// Whether the signature of a request is one of ours, of whatever time.
+    fn is_signed(&self, scheme: &Scheme, request: &Request<'_>) -> bool {
+        scheme.claim(request).is_ok_and(|claim| self.signer(&claim, request.body()).is_ok())
+    }
+}
+
+fn unsigned(scheme: &Scheme, request: &Request<'_>) -> Vec<Hint> {
+    let other = |other: &&Scheme| {
+        let header = other.header();
+        header != scheme.header() && header.is_some_and(|header| request.header(header, 0).is_some())
+    };
+    match Scheme::ALL.iter().find(other) {
+        Some(other) => vec![Hint::OtherScheme { scheme: other.name() }],
+        None => vec![Hint::Unsigned],
+    }
+}
+
+/// What a secret may be in other spellings, as keys.
+fn spellings(secret: &[u8]) -> Vec<(&'static str, Zeroizing<Vec<u8>>)> {
+    let trimmed = secret.trim_ascii();
+    let bare = trimmed.strip_prefix(b"whsec_").unwrap_or(trimmed);
+    let text = std::str::from_utf8(bare).unwrap_or_default();
+    let decoded = [Base64::decode_vec(text), Base64Unpadded::decode_vec(text)];
+    let for_urls = [Base64Url::decode_vec(text), Base64UrlUnpadded::decode_vec(text)];
+    let mut found = Vec::new();
+    if trimmed != secret {
+        found.push(("without the white space around it", trimmed.to_vec()));
+    }
+    if bare != trimmed {
+        found.push(("without `whsec_`", bare.to_vec()));
+    }
+    found.extend(decoded.into_iter().chain(for_urls).flatten().map(|key| ("decoded from base64", key)));
+    found.extend(mac::hex(&bare.to_ascii_lowercase()).map(|key| ("decoded from hexadecimal digits", key)));
+    found.push(("as it stands, not decoded", secret.to_vec()));
+    found.into_iter().map(|(how, key)| (how, Zeroizing::new(key))).filter(|(_, key)| !key.is_empty()).collect()
+}
+
+/// What may have been done to a body, and how that reads.
+const REWRITES: [(&str, &str); 10] = [
+    ("no end", "without the line break at its end"),
+    ("end", "with a line break at its end"),
+    ("no mark", "without the byte order mark before it"),
+    ("lf", "with line feeds alone"),
+    ("compact", "without white space between its tokens"),
+    ("compact unicode", "written as JavaScript writes it"),
+    ("compact ascii", "without white space and in ASCII"),
+    ("spaced", "with spaces behind commas and colons"),
+    ("spaced unicode", "with spaces behind commas and colons, and not in ASCII"),
+    ("spaced ascii", "written as Python writes it"),
+];
+
+fn rewritten(body: &[u8], how: &str) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(body).ok()?;
+    let changed = match how {
+        "no end" => text.trim_end_matches(['\r', '\n']).to_owned(),
+        "end" => format!("{text}\n"),
+        "no mark" => text.strip_prefix('\u{feff}')?.to_owned(),
+        "lf" => text.replace("\r\n", "\n"),
+        _ => json(text, how)?,
+    };
+    (changed != text).then(|| changed.into_bytes())
+}
+
+/// JSON with the same tokens in the same order, and other white space and strings.
+fn json(text: &str, how: &str) -> Option<String> {
+    serde_json::from_str::<IgnoredAny>(text).ok()?;
+    let is_spaced = how.starts_with("spaced");
+    let (mut out, mut rest) = (String::with_capacity(text.len() * 2), text);
+    while let Some(first) = rest.chars().next() {
+        let length = if first == '"' { string_length(rest) } else { first.len_utf8() };
+        let (token, after) = rest.split_at_checked(length)?;
+        match first {
+            '"' if how.ends_with("unicode") => out.push_str(&recoded(token, false)?),
+            '"' if how.ends_with("ascii") => out.push_str(&recoded(token, true)?),
+            ',' | ':' if is_spaced => out.extend([first, ' ']),
+            ' ' | '\t' | '\r' | '\n' => {}
+            _ => out.push_str(token),
+        }
+        rest = after;
+    }
+    Some(out)
+}
+
+fn string_length(text: &str) -> usize {
+    let mut escaped = false;
+    let end = text.bytes().skip(1).position(|byte| {
+        let ends = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        ends
+    });
+    end.map_or(text.len(), |end| end + 2)
+}
+
+fn recoded(token: &str, ascii: bool) -> Option<String> {
+    let written = serde_json::to_string(&serde_json::from_str::<String>(token).ok()?).ok()?;
+    let mut pair = [0; 2];
+    let each = written.chars().map(|c| {
+        if ascii && !c.is_ascii() {
+            c.encode_utf16(&mut pair).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+        } else {
+            c.to_string()
+        }
+    });
+    Some(each.collect())
+}
+
+/// What a body looks like, where nothing is sure. Providers send JSON without line breaks.
+fn looks(body: &[u8]) -> Vec<Hint> {
+    if body.is_empty() {
+        return vec![Hint::BodyEmpty];
+    }
+    let is_json = || serde_json::from_slice::<IgnoredAny>(body).is_ok();
+    let looks_rewritten = body.trim_ascii_end().contains(&b'\n') && is_json();
+    if looks_rewritten { vec![Hint::BodyRewritten { how: None }] } else { Vec::new() }
+}
+
+/// The URL as the provider may have requested it.
+fn urls(url: &str) -> Vec<(&'static str, String)> {
+    let (path, query) = url.split_once('?').map_or((url, None), |(path, query)| (path, Some(query)));
+    let with = |path: &str| query.map_or(path.to_owned(), |query| format!("{path}?{query}"));
+    let mut found = Vec::new();
+    found.extend(url.strip_prefix("http://").map(|rest| ("with `https`", format!("https://{rest}"))));
+    found.extend(url.strip_prefix("https://").map(|rest| ("with `http`", format!("http://{rest}"))));
+    found.push(match path.strip_suffix('/') {
+        Some(path) => ("without the slash at the end of its path", with(path)),
+        None => ("with a slash at the end of its path", with(&format!("{path}/"))),
+    });
+    found.extend(query.map(|_| ("without its query", path.to_owned())));
+    found
+}
+
+#[cfg(test)]
+#[cfg(feature = "testing")]
+mod tests {
+    use super::*;
+    use crate::{HmacScheme, sign};
+    use chrono::TimeDelta;
+
+    const BODY: &str = r#"{"name": "Zo\u00eb","n":[1.50, {}],"ok" :true}"#;
+
+    fn now() -> DateTime<Utc> {
+        "2026-11-21T12:00:00Z".parse().unwrap()
+    }
+
+    /// What is said of a body that was signed as another.
+    fn hints(scheme: &Scheme, secret: &str, signed: &str, received: &str, key: &str) -> Vec<Hint> {
+        let none: [(&str, &str); 0] = [];
+        let url = "https://example.com/hook";
+        let request = Request::new(&none, signed.as_bytes()).url(url);
+        let headers = sign::headers(scheme, &Secret::new("k", secret), &request, now());
+        let verifier = Verifier::new(scheme.clone(), vec![Secret::new("k", key)]).unwrap();
+        verifier.diagnose(
+            &Request::new(&headers, received.as_bytes()).url(url),
+            now(),
+            &[Secret::new("other", "second")],
+        )
+    }
+
+    #[test]
+    fn a_good_delivery_has_no_hint() {
+        assert_eq!(hints(&Scheme::Bland, "first", BODY, BODY, "first"), []);
+    }
+
+    #[test]
+    fn a_body_that_was_written_anew() {
+        for (signed, received, how) in [
+            ("{}", "{}\n", "without the line break at its end"),
+            ("{}\n", "{}", "with a line break at its end"),
+            ("{}", "\u{feff}{}", "without the byte order mark before it"),
+            ("{\n}", "{\r\n}", "with line feeds alone"),
+            (
+                r#"{"a":"\/é\u00e9","b":1.50}"#,
+                "{\"a\": \"\\/é\\u00e9\",\n \"b\": 1.50}",
+                "without white space between its tokens",
+            ),
+            (r#"{"a":"Zoë","b":[1,2]}"#, r#"{"a": "Zo\u00eb", "b": [1, 2]}"#, "written as JavaScript writes it"),
+            (r#"{"a":"Zo\u00eb"}"#, r#"{"a": "Zoë"}"#, "without white space and in ASCII"),
+            (r#"{"a": [1, 2]}"#, r#"{"a":[1,2]}"#, "with spaces behind commas and colons"),
+            (r#"{"a": "Zoë"}"#, r#"{"a":"Zo\u00eb"}"#, "with spaces behind commas and colons, and not in ASCII"),
+            (r#"{"a": "Zo\u00eb \ud83d\ude00"}"#, r#"{"a":"Zoë 😀"}"#, "written as Python writes it"),
+        ] {
+            for scheme in [Scheme::Retell, Scheme::ElevenLabs, Scheme::StandardWebhooks, Scheme::Bland, Scheme::LiveKit]
+            {
+                assert_eq!(
+                    hints(&scheme, "first", signed, received, "first"),
+                    [Hint::BodyRewritten { how: Some(how) }],
+                    "{signed:?}"
+                );
+            }
+        }
+        let pretty = "{\n  \"b\": 1\n}";
+        assert_eq!(hints(&Scheme::Bland, "first", "{\"a\":2}", pretty, "first"), [Hint::BodyRewritten { how: None }]);
+        assert_eq!(hints(&Scheme::Bland, "first", "{}", "", "first"), [Hint::BodyEmpty]);
+        assert_eq!(hints(&Scheme::Bland, "first", "{}", "{\"a\":1}", "first"), [], "nothing is made up");
+    }
+
+    #[test]
+    fn another_secret_or_another_spelling_of_it() {
+        let spelling = |how| [Hint::SecretSpelling { id: "k".to_owned(), how }];
+        assert_eq!(hints(&Scheme::Retell, "second", BODY, BODY, "first"), [Hint::OtherKey { id: "other".to_owned() }]);
+        let said = |signing: &str, configured: &str| hints(&Scheme::Bland, signing, BODY, BODY, configured);
+        assert_eq!(said("first", "first\n"), spelling("without the white space around it"));
+        assert_eq!(said("ZZZ", "whsec_ZZZ"), spelling("without `whsec_`"));
+        assert_eq!(said("first", "Zmlyc3Q="), spelling("decoded from base64"));
+        assert_eq!(said("first", "Zmlyc3Q"), spelling("decoded from base64"));
+        assert_eq!(said("first", "6669727374"), spelling("decoded from hexadecimal digits"));
+        let text = Scheme::Hmac(HmacScheme::new("x-s"));
+        let none: [(&str, &str); 0] = [];
+        let headers = sign::headers(&text, &Secret::new("k", "Zmlyc3Q="), &Request::new(&none, b"{}"), now());
+        let decoding =
+            Verifier::new(Scheme::Hmac(HmacScheme::new("x-s").base64_secret()), vec![Secret::new("k", "Zmlyc3Q=")]);
+        let said = decoding.unwrap().diagnose(&Request::new(&headers, b"{}"), now(), &[]);
+        assert_eq!(said, spelling("as it stands, not decoded"));
+    }
+
+    #[test]
+    fn another_url() {
+        let (signed, none): (&str, [(&str, &str); 0]) = ("https://example.com/hook?a=1", []);
+        let headers =
+            sign::headers(&Scheme::Twilio, &Secret::new("k", "first"), &Request::new(&none, b"A=1").url(signed), now());
+        let verifier = Verifier::new(Scheme::Twilio, vec![Secret::new("k", "first")]).unwrap();
+        let said = |url| verifier.diagnose(&Request::new(&headers, b"A=1").url(url), now(), &[]);
+        assert_eq!(said(signed), []);
+        assert_eq!(said("http://example.com/hook?a=1"), [Hint::OtherUrl { how: "with `https`" }]);
+        assert_eq!(
+            said("https://example.com/hook/?a=1"),
+            [Hint::OtherUrl { how: "without the slash at the end of its path" }]
+        );
+        assert_eq!(said("https://example.com/other?a=1"), []);
+    }
+
+    #[test]
+    fn another_unit_and_another_clock() {
+        let key = || vec![Secret::new("k", "first")];
+        let said = |scheme: Scheme, header: &str, at: DateTime<Utc>| {
+            let none: [(&str, &str); 0] = [];
+            let headers = sign::headers(&scheme, &Secret::new("k", "first"), &Request::new(&none, b"{}"), at);
+            let value = headers.into_iter().find(|(name, _)| name == header).unwrap();
+            Verifier::new(scheme, key()).unwrap().diagnose(&Request::new(&[value], b"{}"), now(), &[])
+        };
+        let (s, ms) = ("seconds", "milliseconds");
+        // A sender that writes seconds where milliseconds belong, and the other way round.
+        let early = DateTime::from_timestamp_millis(now().timestamp()).unwrap();
+        assert_eq!(said(Scheme::Retell, "x-retell-signature", early), [Hint::TimeUnit { found: s, wanted: ms }]);
+        let late = DateTime::from_timestamp(now().timestamp_millis(), 0).unwrap();
+        assert_eq!(said(Scheme::ElevenLabs, "elevenlabs-signature", late), [Hint::TimeUnit { found: ms, wanted: s }]);
+        let skewed = |seconds| said(Scheme::Retell, "x-retell-signature", now() - TimeDelta::seconds(seconds));
+        assert_eq!(skewed(301), [Hint::ClockSkew { seconds: 301 }]);
+        assert_eq!(skewed(-301), [Hint::ClockSkew { seconds: -301 }]);
+    }
+
+    #[test]
+    fn no_signature() {
+        let verifier = Verifier::new(Scheme::Retell, vec![Secret::new("k", "first")]).unwrap();
+        let none: [(&str, &str); 0] = [];
+        assert_eq!(verifier.diagnose(&Request::new(&none, b"{}"), now(), &[]), [Hint::Unsigned]);
+        let other = [("elevenlabs-signature", "t=1")];
+        assert_eq!(
+            verifier.diagnose(&Request::new(&other, b"{}"), now(), &[]),
+            [Hint::OtherScheme { scheme: "elevenlabs" }]
+        );
+        assert_eq!(Verifier::nothing().diagnose(&Request::new(&none, b"{}"), now(), &[]), [Hint::NothingConfigured]);
+    }
+
+    #[test]
+    fn hints_hold_no_secret() {
+        for hint in hints(&Scheme::Bland, "first", BODY, BODY, "Zmlyc3Q=") {
+            assert!(!format!("{hint} {hint:?}").contains("Zmly"), "{hint}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! LiveKit, as its own receivers check: a bare JWT in `authorization`, HS256 by the API secret, issued by the API key, with the SHA-256 of the body in standard
+//! base64. What only some JWT libraries take is refused: other algorithms, padding, an audience, headers that change what is signed.
+
+use super::{Claim, Time, malformed, only};
+#[cfg(feature = "testing")]
+use crate::Encoding;
+use crate::{Algorithm, AuthError, Request, mac};
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use serde::{Deserialize, de::DeserializeOwned, de::IgnoredAny};
+
+pub(crate) const HEADER: &str = "authorization";
+/// How far clocks may differ.
+const LEEWAY_MS: i64 = 60_000;
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    /// Parameters that must be understood; none is.
+    crit: Option<IgnoredAny>,
+    b64: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: Option<String>,
+    exp: Option<i64>,
+    nbf: Option<i64>,
+    iat: Option<i64>,
+    aud: Option<IgnoredAny>,
+    sha256: Option<String>,
+}
+
+pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
+    let malformed = |reason| malformed(HEADER, reason);
+    let form = || malformed("it is not a bare JSON Web Token of three parts");
+    let token = std::str::from_utf8(only(request, HEADER)?).map_err(|_| form())?;
+    let (signed, signature) = token.rsplit_once('.').ok_or_else(form)?;
+    let (header, claims) = signed.split_once('.').ok_or_else(form)?;
+    let header: Header = part(header).ok_or_else(form)?;
+    if header.alg != "HS256" || header.crit.is_some() || header.b64.is_some() {
+        return Err(malformed("its algorithm is not HS256 alone"));
+    }
+    let claims: Claims = part(claims).ok_or_else(form)?;
+    let digest = bytes(signature).filter(|digest| digest.len() == 32).ok_or_else(form)?;
+    let claim = Claim::signed(HEADER, Algorithm::Sha256, vec![digest], [signed.as_bytes()]);
+    Ok(filled(claim, claims))
+}
+
+/// A part of a token, which is unpadded base64 for URLs of a JSON object.
+fn part<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_slice(&bytes(text)?).ok()
+}
+
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    let bytes = Base64UrlUnpadded::decode_vec(text).ok()?;
+    (Base64UrlUnpadded::encode_string(&bytes) == text).then_some(bytes)
+}
+
+/// With what the token says. It counts only once it is known who signed it, so a fault of it is told then.
+fn filled<'r>(mut claim: Claim<'r>, claims: Claims) -> Claim<'r> {
+    let milliseconds = |seconds: Option<i64>| seconds.map(|seconds| seconds.checked_mul(1000));
+    let (expires, begins) = (milliseconds(claims.exp), [milliseconds(claims.iat), milliseconds(claims.nbf)]);
+    let hash = claims.sha256.map(|text| mac::base64(text.as_bytes()).map(|hash| hash.to_vec()));
+    claim.fault = match (&claims.iss, &hash, expires) {
+        _ if claims.aud.is_some() => Some("it is for an audience"),
+        (None, ..) => Some("it has no `iss`"),
+        (_, None, _) => Some("it has no `sha256` of the body"),
+        (_, Some(None), _) => Some("its `sha256` is not base64"),
+        (.., None) => Some("it has no `exp`"),
+        _ if expires == Some(None) || begins.contains(&Some(None)) => Some("a time of it is out of range"),
+        _ => None,
+    };
+    claim.issuer = claims.iss;
+    claim.body_hash = hash.flatten().map(|hash| ("the `sha256` of the token", hash));
+    // The SDK's bound for the end is exclusive.
+    let until = |signed_ms| Time { signed_ms, oldest_ms: LEEWAY_MS - 1, newest_ms: i64::MAX };
+    let from = |signed_ms| Time { signed_ms, oldest_ms: i64::MAX, newest_ms: LEEWAY_MS };
+    claim.times.extend(expires.flatten().map(until));
+    claim.times.extend(begins.iter().copied().flatten().flatten().map(from));
+    claim.signed_ms = begins.iter().copied().flatten().flatten().next_back();
+    claim
+}
+
+/// A token that signs a body, good for five minutes.
+#[cfg(feature = "testing")]
+pub(crate) fn sign(issuer: &str, key: &[u8], body: &[u8], now_seconds: i64) -> String {
+    let spell = |json: serde_json::Value| Base64UrlUnpadded::encode_string(json.to_string().as_bytes());
+    let hash = Encoding::Base64.spell(&mac::sha256(body));
+    let claims =
+        serde_json::json!({"iss": issuer, "nbf": now_seconds, "exp": now_seconds.saturating_add(300), "sha256": hash});
+    let signed = format!("{}.{}", spell(serde_json::json!({"alg": "HS256", "typ": "JWT"})), spell(claims));
+    let digest = Algorithm::Sha256.digest(key, &[signed.as_bytes()]);
+    format!("{signed}.{}", Base64UrlUnpadded::encode_string(&digest))
+}

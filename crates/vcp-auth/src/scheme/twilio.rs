@@ -1,0 +1,136 @@
+//! Twilio, as its own validators check: base64 of HMAC-SHA1 over the URL as Twilio requested it and the parameters of the form, sorted by name, names and values
+//! without anything between. Of a body that is no form, the query of the URL holds the SHA-256. With the header for settings it is HMAC-SHA256 by a shared key.
+
+use super::{Claim, Proof, malformed, only, token};
+use crate::{Algorithm, AuthError, Encoding, Request, mac};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
+
+pub(crate) const HEADER: &str = "x-twilio-signature";
+pub(crate) const SETTINGS: &str = "x-twilio-webhooks-signature-settings";
+/// The parameter of the query with the hash of a body that is no form.
+pub(crate) const BODY_HASH: &str = "bodySHA256";
+
+pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
+    let algorithm = algorithm(request)?;
+    let digest = algorithm.read(Encoding::Base64, only(request, HEADER)?);
+    let digest = digest.ok_or_else(|| malformed(HEADER, "it is not the base64 of a digest of the algorithm"))?;
+    let url = token::url(request)?;
+    let mut hashes = token::query_values(url, BODY_HASH);
+    let hash = if is_form(request) { None } else { hashes.next() };
+    let (params, body_hash) = match hash {
+        None => (params(request.body()), None),
+        Some(_) if hashes.next().is_some() => return Err(malformed(BODY_HASH, "it stands more than once")),
+        Some(hash) => {
+            let hash = mac::hex(hash.as_bytes()).filter(|hash| hash.len() == 32);
+            let hash = hash.ok_or_else(|| malformed(BODY_HASH, "it is not 64 lower-case hexadecimal digits"))?;
+            (Vec::new(), Some(("`bodySHA256` in the URL", hash)))
+        }
+    };
+    let texts = urls(url).into_iter().map(|url| {
+        let url = match url {
+            Cow::Borrowed(url) => Cow::Borrowed(url.as_bytes()),
+            Cow::Owned(url) => Cow::Owned(url.into_bytes()),
+        };
+        vec![url, Cow::Owned(params.clone())]
+    });
+    let proof = Proof::Digests { algorithm, digests: vec![digest], texts: texts.collect() };
+    Ok(Claim { body_hash, ..Claim::of(HEADER, proof) })
+}
+
+/// SHA-1, unless the settings say otherwise.
+fn algorithm(request: &Request<'_>) -> Result<Algorithm, AuthError> {
+    if request.header(SETTINGS, 0).is_none() {
+        return Ok(Algorithm::Sha1);
+    }
+    let mut found = only(request, SETTINGS)?.split(|b| *b == b',').filter_map(|part| part.strip_prefix(b"algorithm="));
+    match (found.next(), found.next()) {
+        (Some(b"HMAC_SHA256"), None) => Ok(Algorithm::Sha256),
+        _ => Err(malformed(SETTINGS, "its `algorithm` is not `HMAC_SHA256`")),
+    }
+}
+
+fn is_form(request: &Request<'_>) -> bool {
+    const FORM: &[u8] = b"application/x-www-form-urlencoded";
+    let kind = request.header("content-type", 0).unwrap_or_default();
+    kind.get(..FORM.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(FORM))
+}
+
+/// The parameters of a form as they are signed: sorted, each value of a name once.
+fn params(body: &[u8]) -> Vec<u8> {
+    let mut params: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> = BTreeMap::new();
+    for pair in body.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
+        let end = pair.iter().position(|b| *b == b'=').unwrap_or(pair.len());
+        let (name, value) = pair.split_at(end);
+        let value = value.strip_prefix(b"=").unwrap_or_default();
+        params.entry(form_unescaped(name)).or_default().insert(form_unescaped(value));
+    }
+    let each = params.iter().flat_map(|(name, values)| values.iter().flat_map(move |value| [name, value]));
+    each.flatten().copied().collect()
+}
+
+fn form_unescaped(text: &[u8]) -> Vec<u8> {
+    let spaced: Vec<u8> = text.iter().map(|b| if *b == b'+' { b' ' } else { *b }).collect();
+    token::unescaped(&spaced).into_owned()
+}
+
+/// The URL without a port and with one: proxies take it away or add it.
+fn urls(url: &str) -> Vec<Cow<'_, str>> {
+    let Some((scheme, rest)) = url.split_once("://") else { return vec![url.into()] };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let colon = authority.rfind(':').filter(|at| authority.rfind([']', '@']).is_none_or(|other| other < *at));
+    match colon {
+        Some(at) => vec![format!("{scheme}://{}{path}", authority.get(..at).unwrap_or_default()).into(), url.into()],
+        None => {
+            let port = if scheme == "https" { 443 } else { 80 };
+            vec![url.into(), format!("{scheme}://{authority}:{port}{path}").into()]
+        }
+    }
+}
+
+/// A URL to which the hash of a body that is no form was added, as Twilio adds it.
+#[cfg(feature = "testing")]
+pub(crate) fn with_body_hash(url: &str, body: &[u8]) -> String {
+    let hash = Encoding::Hex.spell(&mac::sha256(body));
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}{BODY_HASH}={hash}")
+}
+
+/// What is signed of a request whose URL is as Twilio requested it.
+#[cfg(feature = "testing")]
+pub(crate) fn signed(request: &Request<'_>) -> Vec<Vec<u8>> {
+    let url = request.url_given().unwrap_or_default();
+    let is_hashed = !is_form(request) && token::query_values(url, BODY_HASH).next().is_some();
+    vec![url.as_bytes().to_vec(), if is_hashed { Vec::new() } else { params(request.body()) }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_sorted_and_decoded() {
+        let signed = |body: &str| String::from_utf8(params(body.as_bytes())).unwrap();
+        assert_eq!(signed("b=2&a=%31+x&b=1&b=2&&c&=d"), "da1 xb1b2c");
+        assert_eq!(signed("a=%C3%A9&%=%zz"), "%%zzaé");
+        assert_eq!(signed(""), "");
+    }
+
+    #[test]
+    fn with_and_without_a_port() {
+        for (url, other) in [
+            ("https://a.b/c?d", "https://a.b:443/c?d"),
+            ("http://a.b", "http://a.b:80"),
+            ("https://a.b:8443/c", "https://a.b/c"),
+            ("https://[::1]/c", "https://[::1]:443/c"),
+            ("https://[::1]:1/c", "https://[::1]/c"),
+            ("https://u:p@a.b/c", "https://u:p@a.b:443/c"),
+        ] {
+            assert!(urls(url).iter().any(|tried| tried == url), "{url}");
+            assert!(urls(url).iter().any(|tried| tried == other), "{other}");
+        }
+    }
+}
