@@ -108,16 +108,16 @@ impl Verifier {
     /// For operators, and slow: never answer the sender with it, and call it only for a delivery that you look into.
     ///
     /// ```
-    /// # #[cfg(feature = "testing")] {
-    /// use vcp_auth::{Hint, Request, Scheme, Secret, Verifier, sign};
-    /// let now = "2026-11-21T12:00:00Z".parse()?;
-    /// let headers = [("x-retell-signature", sign::retell("key_of_staging", br#"{"event": "call_ended"}"#, now))];
+    /// use vcp_auth::{Hint, Request, Scheme, Secret, Verifier};
+    /// let headers = [(
+    ///     "x-retell-signature",
+    ///     "v=1700000000000,d=07024cabe7dd8f6d1c6e4a8324ca92c812e6ad4a7ee506c04f7e462e3321823e",
+    /// )];
     /// let verifier = Verifier::new(Scheme::Retell, vec![Secret::new("production", "key_of_production")])?;
-    /// let request = Request::new(&headers, br#"{"event": "call_ended"}"#);
-    /// let hints = verifier.diagnose(&request, now, &[Secret::new("staging", "key_of_staging")]);
+    /// let request = Request::new(&headers, br#"{"event":"call_ended"}"#);
+    /// let hints = verifier.diagnose(&request, "2023-11-14T22:13:21Z".parse()?, &[Secret::new("staging", "test-api-key")]);
     /// assert_eq!(hints, [Hint::OtherKey { id: "staging".to_owned() }]);
     /// assert_eq!(hints[0].to_string(), "it is signed with the secret `staging`: configure that one here");
-    /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

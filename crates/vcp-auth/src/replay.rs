@@ -3,12 +3,14 @@
 //!
 //! ```
 //! use chrono::TimeDelta;
-//! use vcp_auth::{MemoryGuard, Outcome, ReplayGuard, Scheme, Secret, Seen, Verifier, sign};
-//! # #[cfg(feature = "testing")] {
-//! let (now, body) = ("2026-11-21T12:00:00Z".parse()?, b"{}");
-//! let verifier = Verifier::new(Scheme::Retell, vec![Secret::new("k", "key")])?;
+//! use vcp_auth::{MemoryGuard, Outcome, ReplayGuard, Scheme, Secret, Seen, Verifier};
+//! let (now, body) = ("2023-11-14T22:13:21Z".parse()?, br#"{"event":"call_ended"}"#);
+//! let headers = [(
+//!     "x-retell-signature",
+//!     "v=1700000000000,d=07024cabe7dd8f6d1c6e4a8324ca92c812e6ad4a7ee506c04f7e462e3321823e",
+//! )];
+//! let verifier = Verifier::new(Scheme::Retell, vec![Secret::new("2026-01", "test-api-key")])?;
 //! let guard = MemoryGuard::new(100_000);
-//! let headers = [("x-retell-signature", sign::retell("key", body, now))];
 //! let Outcome::Verified(verified) = verifier.verify(&headers, body, now)? else { panic!("a secret is configured") };
 //! // Bland and Twilio sign no time: then as long as you like.
 //! let until = verified.good_until().unwrap_or(now + TimeDelta::hours(24));
@@ -16,7 +18,6 @@
 //! assert_eq!(guard.remember(verified.replay_key(), until, now)?, Seen::Again);
 //! // If you could not keep it and want the provider to send it again:
 //! guard.forget(verified.replay_key())?;
-//! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
