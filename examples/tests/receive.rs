@@ -5,7 +5,7 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 fn receive(args: &[&str], input: &[u8]) -> Output {
@@ -83,14 +83,25 @@ fn post(address: &str, path: &str, body: &str) -> (u16, String) {
     (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap())
 }
 
+/// A program that ends with its test, whatever comes of that.
+struct Stopped(Child);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn a_server_on_loopback() {
-    let mut server = Command::new(env!("CARGO_BIN_EXE_receive"))
+    let server = Command::new(env!("CARGO_BIN_EXE_receive"))
         .args(["--serve", "127.0.0.1:0", "--secret", "retell=key_not_a_real_secret", "--allow-unauthenticated"])
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut log = BufReader::new(server.stderr.take().unwrap()).lines();
+    let mut server = Stopped(server);
+    let mut log = BufReader::new(server.0.stderr.take().unwrap()).lines();
     let listening = log
         .by_ref()
         .map(Result::unwrap)
@@ -113,12 +124,10 @@ fn a_server_on_loopback() {
         ("/webhook/vapi", "{", 400, "VCP_E007"),
         ("/webhook/vapi", "[]", 422, "VCP_E002"),
         ("/elsewhere", "{}", 404, "post deliveries to"),
-        ("/webhook/%ff", "{}", 404, "post deliveries to"),
+        ("/webhook/%ff", "{}", 404, "VCP_E009"),
     ] {
         let (given, answer) = post(address, path, body);
         assert_eq!(given, status, "{path} {body}");
         assert!(answer.starts_with(r#"{"error":{"#) && answer.contains(code), "{path} {body}: {answer}");
     }
-    server.kill().unwrap();
-    server.wait().unwrap();
 }

@@ -140,6 +140,35 @@ impl Receiver {
         Ok(self)
     }
 
+    /// Sets the whole verifier of a provider, with a tolerance or a list of addresses, in the place of what secrets were added for it.
+    ///
+    /// ```
+    /// use vcp_sdk::{Receiver, Secret, auth::{AddressList, Scheme, Verifier}};
+    /// let verifier = Verifier::new(Scheme::Retell, vec![Secret::new("primary", "not-a-real-key")])?.tolerance(60)?;
+    /// let addresses = AddressList::published("retell").expect("Retell publishes its address");
+    /// let receiver = Receiver::new().verifier("retell", verifier.allow_from(addresses))?;
+    /// # Ok::<(), vcp_sdk::AuthError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E210` when the provider is not known.
+    pub fn verifier(mut self, provider: &str, verifier: Verifier) -> Result<Self, AuthError> {
+        let Some(name) = self.mapper.registry().get(provider).map(|p| p.name().to_owned()) else {
+            return Err(AuthError::Configuration { reason: "the provider is not known" });
+        };
+        self.verifiers.retain(|(known, _)| *known != name);
+        self.verifiers.push((name, verifier));
+        Ok(self)
+    }
+
+    /// The verifier of a provider, if there is one: to [diagnose](Verifier::diagnose) a delivery that it refused.
+    #[must_use]
+    pub fn verifier_of(&self, provider: &str) -> Option<&Verifier> {
+        let name = self.mapper.registry().get(provider)?.name();
+        self.verifiers.iter().find(|(known, _)| known == name).map(|(_, verifier)| verifier)
+    }
+
     /// Says that deliveries of this provider are fine though nobody can tell who sent them. A secret for the provider takes
     /// precedence: with one, unsigned deliveries are refused.
     #[must_use]

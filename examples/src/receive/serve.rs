@@ -3,23 +3,15 @@
 use crate::{Args, with_secret};
 use axum::{
     Router,
-    body::{Body, to_bytes},
-    extract::{Path, Request, State, rejection::PathRejection},
-    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    body::Body,
+    http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::post,
 };
-use chrono::{DateTime, SubsecRound as _, Utc};
-use std::{net::SocketAddr, process::ExitCode, sync::Arc};
-use vcp_sdk::{ErrorCode, Headers, ReceiveError, Received, Receiver, mapping::Registry};
-
-/// The longest body that is read; the SDK's own default.
-const MAX_BYTES: usize = 16 * 1024 * 1024;
-
-struct Endpoint {
-    receiver: Receiver,
-    now: Option<DateTime<Utc>>,
-}
+use chrono::{SubsecRound as _, Utc};
+use std::{net::SocketAddr, process::ExitCode};
+use vcp_axum::{Delivery, Endpoint, Rejection};
+use vcp_sdk::{Received, Receiver, mapping::Registry};
 
 pub(crate) fn run(address: SocketAddr, args: &Args) -> Result<ExitCode, String> {
     let mut receiver = Receiver::new();
@@ -41,7 +33,8 @@ pub(crate) fn run(address: SocketAddr, args: &Args) -> Result<ExitCode, String> 
             eprintln!("{name}: refused, no secret (--secret {name}=… or --allow-unauthenticated)");
         }
     }
-    let endpoint = Arc::new(Endpoint { receiver, now: args.now });
+    let now = args.now;
+    let endpoint = Endpoint::new(receiver).clock(move || now.unwrap_or_else(|| Utc::now().trunc_subsecs(3)));
     let router = Router::new()
         .route("/webhook/{provider}", post(webhook).fallback(elsewhere))
         .fallback(elsewhere)
@@ -58,46 +51,20 @@ pub(crate) fn run(address: SocketAddr, args: &Args) -> Result<ExitCode, String> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// The headers of a request, for the SDK.
-struct RequestHeaders<'a>(&'a HeaderMap);
-
-impl Headers for RequestHeaders<'_> {
-    fn value(&self, name: &str, nth: usize) -> Option<&[u8]> {
-        self.0.get_all(name).iter().nth(nth).map(|value| value.as_bytes())
-    }
-}
-
-async fn webhook(
-    State(endpoint): State<Arc<Endpoint>>,
-    provider: Result<Path<String>, PathRejection>,
-    request: Request,
-) -> Response {
-    let Ok(Path(provider)) = provider else {
-        return elsewhere().await;
-    };
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BYTES).await else {
-        let message = format!("the body is longer than {MAX_BYTES} bytes, or was cut off");
-        return json(413, serde_json::json!({"error": {"code": ErrorCode::Limit, "message": message}}).to_string());
-    };
-    let now = endpoint.now.unwrap_or_else(|| Utc::now().trunc_subsecs(3));
-    match endpoint.receiver.receive(&provider, &RequestHeaders(&parts.headers), &body, now) {
-        Ok(Received::Call(call)) => json(200, call.message.to_json()),
-        Ok(Received::Ignored { event, .. }) => json(200, serde_json::json!({"ignored": event}).to_string()),
-        Err(error) => {
+async fn webhook(delivery: Result<Delivery, Rejection>) -> Response {
+    match delivery {
+        Ok(Delivery(Received::Call(call))) => json(200, call.message.to_json()),
+        Ok(Delivery(Received::Ignored { event, .. })) => json(200, serde_json::json!({"ignored": event}).to_string()),
+        Err(rejection) => {
             // What comes from outside goes into a log escaped.
-            eprintln!("{provider:?}: {error}");
-            failed(&error)
+            eprintln!("{:?}: {}", rejection.provider(), rejection.error());
+            rejection.into_response()
         }
     }
 }
 
 async fn elsewhere() -> Response {
     json(404, serde_json::json!({"error": {"message": "post deliveries to /webhook/{provider}"}}).to_string())
-}
-
-fn failed(error: &ReceiveError) -> Response {
-    json(error.http_status(), serde_json::json!({ "error": error }).to_string())
 }
 
 fn json(status: u16, body: String) -> Response {

@@ -1,0 +1,283 @@
+//! VCP behind axum: a handler gets the finished, verified message, or the sender gets the right status.
+//!
+//! ```
+//! use axum::{Router, http::StatusCode, routing::post};
+//! use vcp_axum::{Delivery, Endpoint};
+//! use vcp_sdk::{Received, Receiver, Secret};
+//!
+//! async fn webhook(Delivery(received): Delivery) -> StatusCode {
+//!     if let Received::Call(call) = received {
+//!         println!("{}", call.message.redacted());
+//!     }
+//!     StatusCode::OK
+//! }
+//!
+//! let receiver = Receiver::new().secret("retell", Secret::new("primary", "key_from_the_dashboard"))?;
+//! let app: Router = Router::new().route("/webhook/{provider}", post(webhook)).with_state(Endpoint::new(receiver));
+//! # Ok::<(), vcp_sdk::AuthError>(())
+//! ```
+//!
+//! | status | when |
+//! |---|---|
+//! | 400 | the body is not JSON, or broke off |
+//! | 401 | the delivery was not verified; why is for you, in [`Rejection::error`], and not for the sender |
+//! | 404 | the provider is not known |
+//! | 413 | the body is longer than the limit |
+//! | 422 | the body cannot be mapped, or the message is not valid |
+//! | 500 | the route names no provider |
+//!
+//! The body of an answer is `{"error": {"code", "message", "field_path"?}}`. A handler that wants to see what was refused, to log or to
+//! [diagnose](vcp_sdk::auth::Verifier::diagnose) it, takes a `Result<Delivery, Rejection>`.
+
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{
+        FromRef, FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request, rejection::RawPathParamsRejection,
+    },
+    http::{StatusCode, header::CONTENT_TYPE, request::Parts},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, SubsecRound as _, Utc};
+use http_body_util::LengthLimitError;
+use serde_json::json;
+use std::{net::IpAddr, sync::Arc};
+use vcp_sdk::{ErrorCode, ReceiveError, Received, Receiver, auth, schema::Limits};
+
+/// Where deliveries arrive: the state of the router, or a part of it.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    receiver: Arc<Receiver>,
+    provider: Option<Arc<str>>,
+    max_bytes: usize,
+    public_url: Option<Arc<str>>,
+    source: Option<fn(&Parts) -> Option<IpAddr>>,
+    clock: Clock,
+}
+
+#[derive(Clone)]
+struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+impl Endpoint {
+    /// An endpoint whose routes have a parameter `{provider}`; bodies of up to 16 MiB.
+    #[must_use]
+    pub fn new(receiver: Receiver) -> Self {
+        Self {
+            receiver: Arc::new(receiver),
+            provider: None,
+            max_bytes: Limits::default().text_bytes,
+            public_url: None,
+            source: None,
+            // What the SDK writes has milliseconds.
+            clock: Clock(Arc::new(|| Utc::now().trunc_subsecs(3))),
+        }
+    }
+
+    /// The one provider that sends here, for a route without a parameter.
+    #[must_use]
+    pub fn provider(mut self, provider: &str) -> Self {
+        self.provider = Some(provider.into());
+        self
+    }
+
+    /// The longest body that is read, in bytes. What is longer is answered with 413 and not held.
+    #[must_use]
+    pub fn max_bytes(mut self, most: usize) -> Self {
+        self.max_bytes = most;
+        self
+    }
+
+    /// What stands before the path in the URL that providers request, `https://hooks.example.com`: the outermost one, where there are proxies. Schemes that sign the
+    /// URL (Twilio) need it; a token in the URL is found without it.
+    #[must_use]
+    pub fn public_url(mut self, origin: &str) -> Self {
+        self.public_url = Some(origin.trim_end_matches('/').into());
+        self
+    }
+
+    /// How the sender's address is found, for lists of addresses: see [`vcp_sdk::auth::Request::source`], which of them is true.
+    ///
+    /// ```
+    /// use axum::{extract::ConnectInfo, http::request::Parts};
+    /// # use vcp_sdk::Receiver;
+    /// // The peer of the connection, where no proxy stands before this server: `into_make_service_with_connect_info` puts it there.
+    /// let peer = |parts: &Parts| Some(parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>()?.0.ip());
+    /// let endpoint = vcp_axum::Endpoint::new(Receiver::new()).source(peer);
+    /// ```
+    #[must_use]
+    pub fn source(mut self, source: fn(&Parts) -> Option<IpAddr>) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// Another clock, for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        self.clock = Clock(Arc::new(clock));
+        self
+    }
+}
+
+/// A delivery that was received: verified, mapped and validated. Comes last among the arguments of a handler, as it takes the body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery(pub Received);
+
+/// A delivery that was refused, with everything to look into it.
+#[derive(Debug)]
+pub struct Rejection(Box<Refused>);
+
+#[derive(Debug)]
+struct Refused {
+    error: RejectionError,
+    provider: String,
+    parts: Parts,
+    body: Bytes,
+}
+
+/// Why a delivery was refused.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum RejectionError {
+    /// The receiver refused it.
+    Refused(ReceiveError),
+    /// The body is longer than the limit.
+    TooLong {
+        /// The limit in bytes.
+        max_bytes: usize,
+    },
+    /// The body broke off.
+    Broken,
+    /// The route has no parameter `{provider}`, and the endpoint no provider of its own.
+    NoProvider,
+}
+
+impl std::fmt::Display for RejectionError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused(error) => error.fmt(f),
+            Self::TooLong { max_bytes } => {
+                write!(f, "{}: the body is longer than the limit of {max_bytes} bytes", ErrorCode::Limit)
+            }
+            Self::Broken => write!(f, "{}: the body broke off", ErrorCode::Malformed),
+            Self::NoProvider => {
+                f.write_str("the route has no parameter `{provider}`, and the endpoint no provider of its own")
+            }
+        }
+    }
+}
+
+impl std::error::Error for RejectionError {}
+
+impl Rejection {
+    /// Why.
+    #[must_use]
+    pub fn error(&self) -> &RejectionError {
+        &self.0.error
+    }
+
+    /// The provider that the route named.
+    #[must_use]
+    pub fn provider(&self) -> &str {
+        &self.0.provider
+    }
+
+    /// The request without its body.
+    #[must_use]
+    pub fn parts(&self) -> &Parts {
+        &self.0.parts
+    }
+
+    /// The body; empty when it was too long or broke off.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.0.body
+    }
+
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self.error() {
+            RejectionError::Refused(error) => {
+                StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+            RejectionError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            RejectionError::Broken => StatusCode::BAD_REQUEST,
+            RejectionError::NoProvider => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+/// What the sender may know: of a delivery that was not verified only that it was not.
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        let told = |code: ErrorCode, message: &str| json!({"code": code, "message": message});
+        let error = match self.error() {
+            RejectionError::Refused(error) => json!(error),
+            RejectionError::TooLong { .. } => told(ErrorCode::Limit, "the body is too long"),
+            RejectionError::Broken => told(ErrorCode::Malformed, "the body broke off"),
+            RejectionError::NoProvider => json!({"message": "this endpoint is not set up"}),
+        };
+        let body = Body::from(json!({ "error": error }).to_string());
+        (self.status(), [(CONTENT_TYPE, "application/json")], body).into_response()
+    }
+}
+
+impl<S> FromRequest<S> for Delivery
+where
+    S: Send + Sync,
+    Endpoint: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
+        let endpoint = Endpoint::from_ref(state);
+        let (mut parts, body) = request.into_parts();
+        let provider = match &endpoint.provider {
+            Some(provider) => Some(provider.to_string()),
+            None => named(&mut parts, state).await,
+        };
+        let reject = |error, provider, parts, body| Err(Rejection(Box::new(Refused { error, provider, parts, body })));
+        let Some(provider) = provider else {
+            return reject(RejectionError::NoProvider, String::new(), parts, Bytes::new());
+        };
+        let body = match to_bytes(body, endpoint.max_bytes).await {
+            Ok(body) => body,
+            Err(error) => {
+                let is_too_long =
+                    std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
+                let max_bytes = endpoint.max_bytes;
+                let error = if is_too_long { RejectionError::TooLong { max_bytes } } else { RejectionError::Broken };
+                return reject(error, provider, parts, Bytes::new());
+            }
+        };
+        let received = endpoint.receive(&provider, &parts, &body);
+        received.map(Self).or_else(|error| reject(RejectionError::Refused(error), provider, parts, body))
+    }
+}
+
+impl Endpoint {
+    fn receive(&self, provider: &str, parts: &Parts, body: &[u8]) -> Result<Received, ReceiveError> {
+        // A router within a router takes its part off the path.
+        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let url = format!("{}{path}", self.public_url.as_deref().unwrap_or_default());
+        let request = auth::Request::new(&parts.headers, body).method(parts.method.as_str()).url(&url);
+        let source = self.source.and_then(|source| source(parts));
+        let request = source.map_or(request, |source| request.source(source));
+        self.receiver.receive_request(provider, &request, (self.clock.0)())
+    }
+}
+
+/// The provider that the route names. What is no UTF-8 is the name of none.
+async fn named(parts: &mut Parts, state: &(impl Send + Sync)) -> Option<String> {
+    match RawPathParams::from_request_parts(parts, state).await {
+        Ok(params) => params.iter().find(|(name, _)| *name == "provider").map(|(_, provider)| provider.to_owned()),
+        Err(RawPathParamsRejection::InvalidUtf8InPathParam(_)) => Some(char::REPLACEMENT_CHARACTER.to_string()),
+        Err(_) => None,
+    }
+}
