@@ -7,7 +7,7 @@ use std::{
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
 };
-use vcp_sdk::schema::Limits;
+use vcp_sdk::{schema::Limits, validate::visible};
 
 /// A file, or standard input.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl Source {
         let is_gzip = raw.fill_buf()?.starts_with(&[0x1f, 0x8b]);
         let source: Box<dyn BufRead + 'c> =
             if is_gzip { Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(raw))) } else { Box::new(raw) };
-        Ok(Lines { source, is_one_message: self.is_one_message(), is_at_end: false })
+        Ok(Lines { source, is_one_message: self.is_one_message(), has_begun: false, is_at_end: false })
     }
 }
 
@@ -91,7 +91,7 @@ pub struct Unreadable {
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: cannot be read: {}", self.name, self.error)
+        write!(f, "{}: cannot be read: {}", visible(&self.name), self.error)
     }
 }
 
@@ -108,7 +108,8 @@ pub fn sources(paths: &[PathBuf]) -> Result<Sources, String> {
             found.sources.push(Source { path: path.clone(), size: None });
             continue;
         }
-        let about = fs::metadata(path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
+        let about =
+            fs::metadata(path).map_err(|e| format!("cannot read `{}`: {e}", visible(&path.display().to_string())))?;
         if about.is_dir() {
             found.directory(path);
         } else {
@@ -143,7 +144,8 @@ impl Sources {
         let is_ours = ends(path, &[".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz"]);
         if fs::symlink_metadata(path)?.is_dir() {
             self.directory(path);
-        } else if !is_ours || fs::metadata(path)?.is_dir() {
+        } else if !is_ours || !fs::metadata(path)?.is_file() {
+            // A pipe would wait for somebody to write, and a device may never end.
             self.passed_over += 1;
         } else {
             self.sources.push(Source { path: path.to_owned(), size: Some(fs::metadata(path)?.len()) });
@@ -170,6 +172,7 @@ impl<R: Read, C: Fn(u64)> Read for Counted<R, C> {
 pub struct Lines<'c> {
     source: Box<dyn BufRead + 'c>,
     is_one_message: bool,
+    has_begun: bool,
     is_at_end: bool,
 }
 
@@ -183,8 +186,13 @@ impl Iterator for Lines<'_> {
         let longest = Limits::default().text_bytes;
         let mut text = Vec::new();
         let mut bounded = self.source.by_ref().take(longest as u64 + 2);
-        let read =
+        let mut read =
             if self.is_one_message { bounded.read_to_end(&mut text) } else { bounded.read_until(b'\n', &mut text) };
+        // A first line that is but a brace begins one message over many lines, as people pipe it in.
+        if !std::mem::replace(&mut self.has_begun, true) && !self.is_one_message && text.trim_ascii() == b"{" {
+            self.is_one_message = true;
+            read = read.and_then(|begun| bounded.read_to_end(&mut text).map(|more| begun + more));
+        }
         // A file with one message has one, be it empty.
         self.is_at_end = self.is_one_message || !matches!(read, Ok(1..));
         match read {

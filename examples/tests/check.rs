@@ -49,7 +49,7 @@ fn findings_stand_at_their_line_and_show_no_value() {
         "archive.ndjson:3:",
         "error[VCP_E005]: the required member is absent\n",
         "$.vcp_payload.call.call_id\n",
-        "archive.ndjson:4:15: error[VCP_E007]: ",
+        "archive.ndjson:4:16: error[VCP_E007]: ",
         "archive.ndjson:5:1: error[VCP_E007]: the text is not UTF-8\n",
     ] {
         assert!(shown.contains(told), "{told} is not in\n{shown}");
@@ -66,7 +66,11 @@ fn json_lines_and_sarif_hold_the_same_findings() {
     let lines = check(&[".", "--format", "json"], &directory);
     let lines: Vec<Value> = text(&lines.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.iter().map(|line| line["line"].as_u64().unwrap()).collect::<Vec<_>>(), [3, 4, 5]);
-    let findings: Vec<&Value> = lines.iter().flat_map(|line| line["findings"].as_array().unwrap()).collect();
+    let place = |line: &Value| line["line"].as_u64().unwrap();
+    let findings: Vec<(u64, &Value)> = lines
+        .iter()
+        .flat_map(|line| line["findings"].as_array().unwrap().iter().map(move |f| (place(line), f)))
+        .collect();
     let output = check(&[".", "--format", "sarif"], &directory);
     assert_eq!(output.status.code(), Some(1));
     let sarif: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -74,12 +78,12 @@ fn json_lines_and_sarif_hold_the_same_findings() {
     let run = &sarif["runs"][0];
     let results = run["results"].as_array().unwrap();
     assert_eq!(results.len(), findings.len());
-    for (result, finding) in results.iter().zip(findings) {
+    for (result, (line, finding)) in results.iter().zip(findings) {
         assert_eq!((&result["ruleId"], &result["level"]), (&finding["code"], &finding["severity"]));
-        assert_eq!(result["message"]["text"], finding["message"]);
+        assert!(result["message"]["text"].as_str().unwrap().starts_with(finding["message"].as_str().unwrap()));
         let location = &result["locations"][0];
         let region = &location["physicalLocation"]["region"];
-        assert_eq!(region["startLine"], finding["position"]["line"]);
+        assert_eq!(region["startLine"].as_u64(), finding["position"]["line"].as_u64().map(|within| line + within - 1));
         assert_eq!(region["startColumn"], finding["position"]["column"]);
         assert_eq!(location["logicalLocations"][0]["fullyQualifiedName"], finding["field_path"]);
         let is_listed = run["tool"]["driver"]["rules"].as_array().unwrap().iter().any(|r| r["id"] == finding["code"]);
@@ -103,6 +107,26 @@ fn severities_make_the_exit_status() {
     assert_eq!(status(&["--fail-on", "info", "--profile", "reference"]), Some(0));
     assert_eq!(status(&["--set", "VCP_E110=error"]), Some(1));
     assert_eq!(status(&["--fail-on", "info", "--set", "VCP_E110=off"]), Some(0));
+}
+
+#[test]
+fn one_source_that_cannot_be_read_does_not_hide_the_others() {
+    let directory = directory("unreadable");
+    fs::write(directory.join("cut.ndjson.gz"), [0x1f, 0x8b, 8]).unwrap();
+    let output = check(&["cut.ndjson.gz", "archive.ndjson", "--format", "sarif"], &directory);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("error: cut.ndjson.gz: breaks off in line 1: "), "{}", text(&output.stderr));
+    let sarif: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_message_over_many_lines_can_be_piped_in() {
+    let pretty = serde_json::to_string_pretty(&serde_json::from_str::<Value>(GOOD).unwrap()).unwrap();
+    let directory = directory("pretty");
+    fs::write(directory.join("pretty.txt"), pretty).unwrap();
+    let output = check(&["pretty.txt", "--profile", "reference"], &directory);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), "1 message: nothing is wrong\n"));
 }
 
 #[test]

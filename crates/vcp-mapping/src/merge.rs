@@ -113,7 +113,8 @@ impl Mapper {
         let Some(carried) = carried else { return Ok(made) };
         let limits = Limits { text_bytes: usize::MAX, ..Limits::default() };
         VcpMessage::from_json_with(&fill(&made.to_json(), &carried), &limits).map_err(|error| {
-            MapError::new(ErrorCode::Mapping, error.path().clone(), format!("merged, {}", error.message()))
+            let code = if error.code() == ErrorCode::Limit { ErrorCode::Limit } else { ErrorCode::Mapping };
+            MapError::new(code, error.path().clone(), format!("merged, {}", error.message()))
         })
     }
 

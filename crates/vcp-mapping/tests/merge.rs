@@ -485,3 +485,15 @@ fn more_deliveries_than_a_call_has_are_refused() {
     let error = MAPPER.merge(&[message, retell("call_analyzed", json!({}), 1)]).unwrap_err();
     assert_eq!(error.code, ErrorCode::Limit);
 }
+
+/// What is merged may be more than the limit on members: an error with its code, whatever the length.
+#[test]
+fn more_members_than_the_limit_are_refused() {
+    let payload = json!({"event": "call_ended", "call": {"call_id": "c1"}});
+    let with = |prefix: &str| {
+        let members: String = (0..60_000).map(|n| format!("\"{prefix}{n}\":0,")).collect();
+        let text = map("retell", &payload, at(1)).to_json().replacen("\"call\":{", &format!("\"call\":{{{members}"), 1);
+        VcpMessage::from_json(&text).unwrap()
+    };
+    assert_eq!(MAPPER.merge(&[with("a"), with("b")]).unwrap_err().code, ErrorCode::Limit);
+}

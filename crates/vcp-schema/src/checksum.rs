@@ -141,13 +141,22 @@ impl VcpMessage {
     ///
     /// As [`VcpMessage::checksum`].
     pub fn verify_checksum(&self) -> Result<Verdict, ChecksumError> {
+        self.verify_checksum_with(&Limits::default())
+    }
+
+    /// As [`VcpMessage::verify_checksum`], within the given limit on members. The depth cannot be raised above 128.
+    ///
+    /// # Errors
+    ///
+    /// As [`VcpMessage::checksum`].
+    pub fn verify_checksum_with(&self, limits: &Limits) -> Result<Verdict, ChecksumError> {
         let Some(found) = &self.audit.checksum else {
             return Ok(Verdict::Absent);
         };
         let Some(algorithm) = Algorithm::of(found) else {
             return Ok(Verdict::Mismatch(None));
         };
-        let matches = self.checksum(algorithm)? == *found;
+        let matches = self.checksum_with(algorithm, limits)? == *found;
         Ok(if matches { Verdict::Match(algorithm) } else { Verdict::Mismatch(Some(algorithm)) })
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     describe::{Described, Field, Kind, ObjectType, Presence, WordType},
     error::too_long,
     number::{self, IntegerFault},
-    scan::{is_number, is_space, string_end},
+    scan::{Cursor, is_number, is_space, string_end},
     wire,
 };
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -104,7 +104,9 @@ pub fn well_formed(text: &str, limits: &Limits) -> Result<(), ParseError> {
         Some(_) => reason(&error),
     };
     let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
-    let offset = line_start + error.column().saturating_sub(1);
+    let offset = (line_start + error.column().saturating_sub(1)).min(text.len());
+    // The column is in bytes, and may lie within a character.
+    let offset = (0..=offset).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     Err(ParseError::new(ErrorCode::Malformed, FieldPath::root(), reason, text.as_bytes(), offset))
 }
 
@@ -227,7 +229,8 @@ pub fn check_as(dialect: Dialect, text: &str, limits: &Limits) -> Vec<Fault> {
 
 /// The faults of well-formed text that should be of this kind.
 fn check_kind(text: &str, kind: &Kind, limits: &Limits) -> Vec<Fault> {
-    let mut checker = Checker { text, limits, members: 0, budget: 4 * limits.text_bytes, faults: Vec::new() };
+    let mut checker =
+        Checker { text, limits, members: 0, budget: limits.text_bytes.saturating_mul(4), faults: Vec::new() };
     let root = PathNode::root();
     let trimmed = text.trim_matches(wire::WHITESPACE);
     if let Some(fault) = checker.version(trimmed, kind, &root) {
@@ -287,11 +290,24 @@ fn locate_in(text: &str, json: &str, wanted: Vec<(usize, &[Step<'static>])>, pla
     }
 }
 
+/// The text of the value that starts at this byte of well-formed JSON; empty where none does.
+///
+/// ```
+/// assert_eq!(vcp_schema::structure::value_at(r#"{"a": [1, {}] }"#, 6), "[1, {}]");
+/// ```
+#[must_use]
+pub fn value_at(text: &str, offset: usize) -> &str {
+    text.get(offset..).map_or("", |rest| Cursor::new(rest).value())
+}
+
 /// Where a part of a text starts, in bytes.
 #[must_use]
 pub fn offset(text: &str, part: &str) -> usize {
     (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
 }
+
+/// About what a fault takes, beside its path.
+const FAULT_BYTES: usize = 512;
 
 struct Checker<'t> {
     text: &'t str,
@@ -312,7 +328,7 @@ impl<'t> Checker<'t> {
             return;
         }
         let length = |step: &Step<'_>| if let Step::Name(name) = step { name.len() } else { 8 };
-        self.budget = self.budget.saturating_sub(64 + fault.path.steps().iter().map(length).sum::<usize>());
+        self.budget = self.budget.saturating_sub(FAULT_BYTES + fault.path.steps().iter().map(length).sum::<usize>());
         let offset = fault.offset;
         self.faults.push(fault);
         if self.budget == 0 {
@@ -452,10 +468,22 @@ impl<'t> Checker<'t> {
             self.report(json, Fault::wrong_type("an object", json, path));
             return None;
         }
-        let Some(members) = wire::raw_members(json) else {
-            self.report(json, Fault::new(ErrorCode::Unreadable, path, "the name of a member holds a lone surrogate"));
-            return None;
-        };
+        if let Some(members) = wire::raw_members(json) {
+            return Some(members);
+        }
+        let mut members = Vec::new();
+        let mut cursor = Cursor::new(json);
+        cursor.enter();
+        while let Some(name) = cursor.name() {
+            let value = cursor.value();
+            match serde_json::from_str::<String>(&format!("\"{name}\"")) {
+                Ok(name) => members.push((Cow::Owned(name), value)),
+                Err(_) => {
+                    let message = "the name of a member holds a lone surrogate";
+                    self.report(value, Fault::new(ErrorCode::Unreadable, path, message));
+                }
+            }
+        }
         Some(members)
     }
 
@@ -522,7 +550,7 @@ impl<'t> Checker<'t> {
     /// Pays for one member or element. The one that is too many is reported once, for the object or list that holds it.
     fn count(&mut self, value: &'t str, path: &PathNode<'_>) -> bool {
         self.members += 1;
-        if self.members == self.limits.members + 1 {
+        if Some(self.members) == self.limits.members.checked_add(1) {
             let message = format!("there are more than {} members", self.limits.members);
             self.report(
                 value,

@@ -1,4 +1,5 @@
 //! `schema/error-codes.json` is the catalogue for other languages, `schema/error-codes.md` for people; both are made from the table in `code.rs`.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use serde::Serialize;
 use std::{fs, path::Path};

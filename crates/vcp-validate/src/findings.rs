@@ -13,9 +13,14 @@ impl Overrides {
         self.0.insert(code, severity);
     }
 
+    /// What was said of a code: a severity, or that it is switched off; `None` when nothing was.
+    pub(crate) fn chosen(&self, code: ErrorCode) -> Option<Option<Severity>> {
+        self.0.get(&code).copied()
+    }
+
     /// The severity of a code; `None` when it is switched off.
     pub(crate) fn severity(&self, code: ErrorCode) -> Option<Severity> {
-        self.0.get(&code).copied().unwrap_or_else(|| Some(code.severity()))
+        self.chosen(code).unwrap_or_else(|| Some(code.severity()))
     }
 }
 
@@ -25,19 +30,17 @@ pub(crate) struct Findings<'o> {
     /// `None`: only whether there is an error is asked.
     list: Option<Vec<Finding>>,
     pub(crate) has_error: bool,
-    most: usize,
-    pub(crate) is_full: bool,
 }
 
 impl<'o> Findings<'o> {
-    /// Collects up to so many.
-    pub(crate) fn collect(overrides: &'o Overrides, most: usize) -> Self {
-        Self { overrides, list: Some(Vec::new()), has_error: false, most, is_full: false }
+    /// Collects them.
+    pub(crate) fn collect(overrides: &'o Overrides) -> Self {
+        Self { overrides, list: Some(Vec::new()), has_error: false }
     }
 
     /// Only tells whether there is an error, and takes no memory.
     pub(crate) fn only_ask(overrides: &'o Overrides) -> Self {
-        Self { overrides, list: None, has_error: false, most: 0, is_full: false }
+        Self { overrides, list: None, has_error: false }
     }
 
     /// Adds a finding of the catalogue, which is made only when somebody wants it.
@@ -55,8 +58,8 @@ impl<'o> Findings<'o> {
     ) {
         let Some(severity) = self.overrides.severity(code) else { return };
         self.has_error |= severity == Severity::Error;
-        if self.has_room() {
-            self.push(more(Finding::new(code, path(), message)).severity(severity));
+        if let Some(list) = &mut self.list {
+            list.push(more(Finding::new(code, path(), message)).severity(severity));
         }
     }
 
@@ -72,18 +75,6 @@ impl<'o> Findings<'o> {
             Code::Own(_) => finding,
         };
         self.has_error |= finding.severity == Severity::Error;
-        if self.has_room() {
-            self.push(finding);
-        }
-    }
-
-    fn has_room(&mut self) -> bool {
-        let length = self.list.as_ref().map_or(0, Vec::len);
-        self.is_full |= self.list.is_some() && length >= self.most;
-        self.list.is_some() && !self.is_full
-    }
-
-    fn push(&mut self, finding: Finding) {
         if let Some(list) = &mut self.list {
             list.push(finding);
         }

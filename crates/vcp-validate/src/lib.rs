@@ -25,6 +25,6 @@ mod validator;
 
 pub use finding::{Code, Finding, Position};
 #[cfg(feature = "render")]
-pub use render::Rendering;
+pub use render::{Rendering, visible};
 pub use rules::{Context, Rule};
 pub use validator::{Profile, Report, Validator};

@@ -24,6 +24,7 @@ use vcp_schema::Severity;
 pub struct Rendering {
     renderer: Renderer,
     origin: Cow<'static, str>,
+    first_line: usize,
     show_values: bool,
     width: usize,
 }
@@ -43,13 +44,20 @@ impl Rendering {
 
     fn with(renderer: Renderer) -> Self {
         let renderer = renderer.decor_style(DecorStyle::Ascii);
-        Self { renderer, origin: "message".into(), show_values: false, width: 120 }.width(120)
+        Self { renderer, origin: "message".into(), first_line: 1, show_values: false, width: 120 }.width(120)
     }
 
     /// What the text is called, such as the name of its file. It stands with line and column before each finding, as editors and terminals know it.
     #[must_use]
     pub fn origin(mut self, origin: impl Into<Cow<'static, str>>) -> Self {
-        self.origin = origin.into().replace(char::is_control, "\u{fffd}").into();
+        self.origin = visible(&origin.into()).into_owned().into();
+        self
+    }
+
+    /// The line of a file that the text begins in, where it is one of many.
+    #[must_use]
+    pub fn first_line(mut self, line: usize) -> Self {
+        self.first_line = line.max(1);
         self
     }
 
@@ -76,7 +84,7 @@ impl Rendering {
         for finding in findings {
             out.push_str(&self.origin);
             if let Some(Position { line, column, .. }) = finding.position {
-                let _ = write!(out, ":{line}:{column}");
+                let _ = write!(out, ":{}:{column}", self.first_line + line - 1);
             }
             let _ = writeln!(out, ": {}\n", self.renderer.render(&[self.group(&text, finding)]));
         }
@@ -90,12 +98,13 @@ impl Rendering {
             _ => Level::INFO,
         };
         let group = Group::with_title(level.primary_title(&finding.message).id(finding.code.as_str()));
-        let path = finding.path.to_string();
+        // Names from outside make it long.
+        let path: String = visible(&finding.path.to_string()).chars().take(2 * self.width).collect();
         let line = finding.position.and_then(|position| Some((position, Excerpt::of(text, position, self.width)?)));
         let group = match line {
             Some((position, Excerpt { line, mark })) => {
                 let marked = AnnotationKind::Primary.span(mark).label(path);
-                group.element(Snippet::source(line).line_start(position.line).annotation(marked))
+                group.element(Snippet::source(line).line_start(self.first_line + position.line - 1).annotation(marked))
             }
             None => group.element(Level::NOTE.message(format!("at {path}"))),
         };
@@ -115,21 +124,38 @@ struct Excerpt {
 impl Excerpt {
     fn of(text: &str, position: Position, width: usize) -> Option<Self> {
         let (before, rest) = text.split_at_checked(position.offset)?;
-        let start = before.rfind('\n').map_or(0, |end| end + 1);
-        let (before, rest) = (before.get(start..)?, rest.lines().next().unwrap_or_default());
+        // A third before the mark, the rest for what is marked and comes after it. A line may be as long as the text: no more of it is looked at.
+        let start = before.char_indices().rev().take_while(|(_, c)| *c != '\n').take(width / 3 + 1).last();
+        let before = before.get(start.map_or(before.len(), |(at, _)| at)..)?;
+        let end = rest.char_indices().take_while(|(_, c)| *c != '\n').take(width * 2 / 3 + 1).last();
+        let rest = rest.get(..end.map_or(0, |(at, c)| at + c.len_utf8()))?.trim_end_matches('\r');
+        let cut = |text: &str, most: usize| text.chars().count() > most;
+        let (is_cut_before, is_cut_behind) = (cut(before, width / 3), cut(rest, width * 2 / 3));
         let length = value_length(rest);
-        // A third before the mark, the rest for what is marked and comes after it.
-        let from = before.char_indices().rev().nth(width / 3).map_or(0, |(at, _)| at);
-        let to = rest.char_indices().nth(width * 2 / 3).map_or(rest.len(), |(at, _)| at);
-        let mut line = String::new();
-        line.push_str(if from > 0 { "…" } else { "" });
-        line.push_str(before.get(from..)?);
+        let (marked, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        let mut line = String::from(if is_cut_before { "…" } else { "" });
+        line.push_str(&visible(before));
         let begin = line.len();
-        line.push_str(rest.get(..to)?);
-        let end = begin + length.min(to);
-        line.push_str(if to < rest.len() { "…" } else { "" });
+        line.push_str(&visible(marked));
+        let end = line.len();
+        line.push_str(&visible(behind));
+        line.push_str(if is_cut_behind { "…" } else { "" });
         Some(Self { line, mark: begin..end })
     }
+}
+
+/// A text as it is safe to show on a terminal: what moves the cursor, changes colours or the direction of writing, or cannot be seen, is replaced.
+///
+/// ```
+/// assert_eq!(vcp_validate::visible("a\u{1b}[31m\u{202e}b"), "a\u{fffd}[31m\u{fffd}b");
+/// ```
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let is_hidden = |c: char| {
+        (c.is_control() && c != '\t')
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    if text.contains(is_hidden) { text.replace(is_hidden, "\u{fffd}").into() } else { text.into() }
 }
 
 /// How long the value, or the bracket, is that a line goes on with.
@@ -146,7 +172,8 @@ fn value_length(rest: &str) -> usize {
 fn masked(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len());
-    let mut at = 0;
+    // What stood before that is no white space: a name stands behind a brace or a comma.
+    let (mut at, mut before) = (0, b' ');
     while let Some(byte) = bytes.get(at) {
         let end = match byte {
             b'"' => string_end(bytes, at),
@@ -154,8 +181,10 @@ fn masked(text: &str) -> String {
             _ => token_end(bytes, at),
         };
         let token = text.get(at..end).unwrap_or_default();
-        let is_name =
-            || bytes.get(end..).and_then(|rest| rest.iter().find(|b| !b.is_ascii_whitespace())) == Some(&b':');
+        let is_name = || {
+            let next = bytes.get(end..).and_then(|rest| rest.iter().find(|b| !b.is_ascii_whitespace()));
+            matches!(before, b'{' | b',') && next == Some(&b':')
+        };
         match byte {
             b'"' if !is_name() => {
                 let is_closed = token.len() > 1 && token.ends_with('"');
@@ -167,6 +196,7 @@ fn masked(text: &str) -> String {
             _ if matches!(token, "true" | "false" | "null") => out.push_str(token),
             _ => out.extend(std::iter::repeat_n('*', token.len())),
         }
+        before = if byte.is_ascii_whitespace() { before } else { *byte };
         at = end;
     }
     out
@@ -209,6 +239,11 @@ mod tests {
         let text = "{\"naïve\" : \"é\\\"x\", \"a\": [-1.5e3, true, null, \"\"], \"b\": \"open\n x: 7";
         let expected = "{\"naïve\" : \"*****\", \"a\": [******, true, null, \"\"], \"b\": \"****\n *: *";
         assert_eq!(masked(text), expected);
+        assert_eq!(
+            masked(r#"{"to": "+1555" : 1}"#),
+            r#"{"to": "*****" : *}"#,
+            "text that is no JSON hides its values too"
+        );
         assert_eq!(masked(text).len(), text.len());
     }
 
@@ -249,5 +284,27 @@ mod tests {
         let shown = Rendering::plain().render("", &[nowhere]);
         assert!(shown.starts_with("message: error[VCP_E008]: too much\n |\n = note: at $\n"), "{shown}");
         assert!(Rendering::coloured().render("{}", &Validator::new().validate_json("{}").findings).contains("\u{1b}["));
+    }
+
+    #[test]
+    fn nothing_reaches_the_terminal_but_text() {
+        let text = FULL.replace("\"LLM\"", "\"\u{9b}31m\u{202e}\"").replace("\"granted\"", "\"\u{9b}31m\"");
+        let findings = Validator::new().validate_json(&text).findings;
+        let shown = Rendering::plain().origin("a\u{1b}[31m\u{202e}").show_values(true).render(&text, &findings);
+        assert!(!shown.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{shown}");
+    }
+
+    #[test]
+    fn long_lines_and_long_names_are_cut_and_soon() {
+        let name = "n".repeat(100_000);
+        let roles: Vec<String> = (0..2000).map(|n| format!("\"{n}{}\":7", if n == 0 { &name } else { "" })).collect();
+        let text = format!(
+            "{{\"vcp_version\":\"0.5\",\"vcp_payload\":{{\"model_selection\":{{\"roles\":{{{}}}}}}}}}",
+            roles.join(",")
+        );
+        let findings = Validator::new().validate_json(&text).findings;
+        assert!(findings.len() > 4000);
+        let shown = Rendering::plain().render(&text, &findings);
+        assert!(shown.len() < findings.len() * 2000, "{}", shown.len());
     }
 }

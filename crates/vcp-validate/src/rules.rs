@@ -1,4 +1,5 @@
-//! The business rules, one function each. A rule looks at a message that can be read and reports what breaks it; where nothing does, it takes no memory.
+//! The business rules, one function each. A rule looks at a message that can be read and reports what breaks it; where nothing does, it takes no memory, but for `VCP_E118`, which writes
+//! the text that the checksum is of.
 
 mod consent;
 mod facts;
@@ -8,9 +9,9 @@ mod values;
 
 use crate::{Finding, findings::Findings};
 use chrono::{DateTime, Utc};
-use vcp_schema::{ErrorCode, FieldPath, VcpMessage};
+use vcp_schema::{ErrorCode, FieldPath, Limits, VcpMessage};
 
-pub(crate) use older::consent_in_03;
+pub(crate) use older::of_older;
 
 /// What a rule may know besides the message.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,6 +19,8 @@ pub(crate) use older::consent_in_03;
 pub struct Context {
     /// The present, when the validator was given one.
     pub now: Option<DateTime<Utc>>,
+    /// The limits of the validator.
+    pub limits: Limits,
 }
 
 /// A rule of your own.
@@ -61,7 +64,7 @@ const fn canonical(code: ErrorCode, check: fn(&VcpMessage, &Context, &mut Findin
     BuiltIn { code, is_published: false, check }
 }
 
-/// All rules, in order of their codes. `VCP_E105` is about 0.3 messages and stands apart.
+/// All rules, in order of their codes. Those on older messages stand apart.
 pub(crate) const ALL: &[BuiltIn] = &[
     published(ErrorCode::EndBeforeStart, times::end_before_start),
     published(ErrorCode::ConsentRevoked, consent::revoked),

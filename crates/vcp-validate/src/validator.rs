@@ -136,7 +136,7 @@ impl Validator {
         self
     }
 
-    /// How many findings are listed; more are one `VCP_E008` at the end.
+    /// How many findings are listed, the first in document order; the others are one `VCP_E008` at the end, as severe as the worst of them.
     #[must_use]
     pub fn max_findings(mut self, most: usize) -> Self {
         self.max_findings = most;
@@ -150,7 +150,8 @@ impl Validator {
             Ok(text) => self.validate_json(text),
             Err(error) => {
                 let mut findings = self.collect();
-                let position = Position { offset: error.offset(), line: error.line(), column: error.column() };
+                let before = bytes.get(..error.offset()).and_then(|before| std::str::from_utf8(before).ok());
+                let position = Lines::new(before.unwrap_or_default()).position(error.offset());
                 let finding = Finding::new(error.code(), error.path().clone(), error.message());
                 findings.push_made(Finding { position: Some(position), ..finding });
                 Report { findings: findings.into_list(), message: None, dialect: Dialect::V05 }
@@ -164,19 +165,16 @@ impl Validator {
     /// looked at by all.
     #[must_use]
     pub fn validate_json(&self, text: &str) -> Report {
-        match VcpMessage::from_json_with(text, &self.limits) {
-            Ok(message) => {
+        match VcpMessage::if_readable(text, &self.limits) {
+            Some(message) => {
                 let findings = self.findings(&message, Some(text));
                 Report { findings, message: Some(message), dialect: Dialect::V05 }
             }
-            Err(_) => {
-                let dialect = migrate::detect(text, &self.limits).unwrap_or(Dialect::V05);
-                Report { findings: self.unread(text, dialect), message: None, dialect }
-            }
+            None => self.unread(text),
         }
     }
 
-    /// Validates a message that has been read or made. For one without findings this takes no memory.
+    /// Validates a message that has been read or made. For one without findings and without a checksum this takes no memory.
     #[must_use]
     pub fn validate(&self, message: &VcpMessage) -> Vec<Finding> {
         self.findings(message, None)
@@ -188,7 +186,7 @@ impl Validator {
     ///
     /// That finding.
     pub fn check(&self, message: &VcpMessage) -> Result<(), Box<Finding>> {
-        first_error(self.validate(message))
+        first_error(self.uncapped().validate(message))
     }
 
     /// The first finding of severity error of a text, in document order.
@@ -203,10 +201,10 @@ impl Validator {
     ///
     /// That finding.
     pub fn check_json(&self, text: &str) -> Result<(), Box<Finding>> {
-        first_error(self.validate_json(text).findings)
+        first_error(self.uncapped().validate_json(text).findings)
     }
 
-    /// Whether a message has no finding of severity error. Takes no memory, but for words that the specification does not list and rules of your own.
+    /// Whether a message has no finding of severity error. Takes no memory, but for a checksum, for words that the specification does not list and rules of your own.
     #[must_use]
     pub fn is_valid(&self, message: &VcpMessage) -> bool {
         if !message.is_plain() {
@@ -217,22 +215,26 @@ impl Validator {
         !findings.has_error
     }
 
-    /// Whether a text is a message without a finding of severity error. Takes no memory beyond that of reading it.
+    /// Whether a text is a message without a finding of severity error. Takes no memory beyond that of reading it and of a checksum.
     #[must_use]
     pub fn is_valid_json(&self, text: &str) -> bool {
-        match VcpMessage::from_json_with(text, &self.limits) {
-            Ok(message) => self.is_valid(&message),
-            Err(_) => self.validate_json(text).is_valid(),
+        match VcpMessage::if_readable(text, &self.limits) {
+            Some(message) => self.is_valid(&message),
+            None => self.unread(text).is_valid(),
         }
     }
 
+    fn uncapped(&self) -> Self {
+        Self { max_findings: usize::MAX, ..self.clone() }
+    }
+
     fn collect(&self) -> Findings<'_> {
-        Findings::collect(&self.overrides, self.max_findings)
+        Findings::collect(&self.overrides)
     }
 
     /// Applies the rules of the profile, and those of one's own.
     fn run(&self, message: &VcpMessage, findings: &mut Findings<'_>) {
-        let context = Context { now: self.now };
+        let context = Context { now: self.now, limits: self.limits };
         let applies = |rule: &&rules::BuiltIn| self.profile == Profile::Canonical || rule.is_published;
         for rule in rules::ALL.iter().filter(applies) {
             if self.overrides.severity(rule.code).is_some() {
@@ -253,71 +255,91 @@ impl Validator {
         let mut findings = self.collect();
         self.run(message, &mut findings);
         let is_plain = message.is_plain();
-        let is_full = findings.is_full;
-        let found = findings.into_list();
-        if is_plain && (found.is_empty() || (text.is_none() && found.len() == 1 && !is_full)) {
-            return self.finished(
-                found.into_iter().map(|finding| (0, finding)).collect(),
-                None,
-                is_full,
-                Some(message),
-            );
+        let mut found = findings.into_list();
+        if is_plain && found.is_empty() {
+            return Vec::new();
         }
         let written = text.map_or_else(|| Cow::Owned(message.to_json()), Cow::Borrowed);
-        let places = structure::locate(&written, &found.iter().map(|finding| &finding.path).collect::<Vec<_>>());
-        let places = places.into_iter().map(|place| place.unwrap_or(written.len()));
-        let mut placed: Vec<(usize, Finding)> = places.zip(found).collect();
+        as_spelled(&written, &mut found);
+        let mut placed = self.placed(&written, found);
         if !is_plain {
-            placed.extend(self.faults(structure::check(&written, &self.limits)));
+            placed.extend(self.faults(&written, structure::check(&written, &self.limits)));
         }
-        self.finished(placed, text, is_full, Some(message))
+        self.finished(placed, &written, text.is_some(), Some(&message.vcp_payload.call.provider))
     }
 
-    /// The findings of a text that is no 0.5 message.
-    fn unread(&self, text: &str, dialect: Dialect) -> Vec<Finding> {
-        let mut placed = self.faults(structure::check_as(dialect, text, &self.limits));
-        if dialect.version() == VcpVersion::V03 && self.profile == Profile::Canonical {
-            let mut findings = self.collect();
-            rules::consent_in_03(text, &mut findings);
-            let found = findings.into_list();
-            let places = structure::locate(text, &found.iter().map(|finding| &finding.path).collect::<Vec<_>>());
-            placed.extend(places.into_iter().map(|place| place.unwrap_or(text.len())).zip(found));
+    /// The report on a text that is no 0.5 message that can be read.
+    fn unread(&self, text: &str) -> Report {
+        let detected = migrate::detect(text, &self.limits);
+        let dialect = *detected.as_ref().unwrap_or(&Dialect::V05);
+        let mut faults = structure::check_as(dialect, text, &self.limits);
+        if let (Err(error), [fault]) = (&detected, faults.as_mut_slice())
+            && (error.code(), fault.code) == (ErrorCode::Version, ErrorCode::Version)
+        {
+            // It knows more than one version.
+            fault.message = error.message().to_owned();
+            fault.context.retain(|(name, _)| *name != "supported");
+            let supported: Vec<&str> = VcpVersion::ALL.iter().map(|version| version.as_str()).collect();
+            fault.context.push(("supported", supported.join(", ")));
         }
-        self.finished(placed, Some(text), false, None)
+        let mut placed = self.faults(text, faults);
+        if dialect != Dialect::V05 && self.profile == Profile::Canonical {
+            let mut findings = self.collect();
+            rules::of_older(dialect, text, &mut findings);
+            placed.extend(self.placed(text, findings.into_list()));
+        }
+        let provider = FieldPath::root().name("vcp_payload").name("call").name("provider");
+        let at = structure::locate(text, &[&provider]).into_iter().next().flatten();
+        let provider = at.and_then(|at| serde_json::from_str::<String>(structure::value_at(text, at)).ok());
+        let findings = self.finished(placed, text, true, provider.as_ref());
+        Report { findings, message: None, dialect }
+    }
+
+    /// Findings with their places in a text; one that is nowhere stands at the end.
+    fn placed(&self, text: &str, found: Vec<Finding>) -> Vec<(usize, Finding)> {
+        let places = structure::locate(text, &found.iter().map(|finding| &finding.path).collect::<Vec<_>>());
+        let each = places.into_iter().zip(found).map(|(place, finding)| match place {
+            Some(at) if self.show_values => (at, finding.with("value", shown(structure::value_at(text, at)))),
+            place => (place.unwrap_or(text.len()), finding),
+        });
+        each.collect()
     }
 
     /// Structural faults as findings, with their places.
-    fn faults(&self, faults: Vec<Fault>) -> Vec<(usize, Finding)> {
+    fn faults(&self, text: &str, faults: Vec<Fault>) -> Vec<(usize, Finding)> {
         let mut placed = Vec::new();
-        for fault in faults {
-            let offset = fault.offset;
-            let keep = |(name, _): &(&'static str, String)| self.show_values || *name != "value";
-            let context = fault.context.into_iter().filter(keep).collect();
-            let mut findings = Findings::collect(&self.overrides, 1);
-            findings.push_made(Finding { context, ..Finding::new(fault.code, fault.path, fault.message) });
+        for Fault { code, path, offset, message, mut context, .. } in faults {
+            context.retain(|(name, _)| self.show_values || *name != "value");
+            let has_value = context.iter().any(|(name, _)| *name == "value");
+            if self.show_values && !has_value && matches!(code, ErrorCode::Type | ErrorCode::Unreadable) {
+                context.push(("value", shown(structure::value_at(text, offset))));
+            }
+            let mut findings = self.collect();
+            findings.push_made(Finding { context, ..Finding::new(code, path, message) });
             placed.extend(findings.into_list().into_iter().map(|finding| (offset, finding)));
         }
         placed
     }
 
-    /// Findings in document order, with positions when a text was validated, no more than are wanted.
+    /// Findings in document order, with positions when a text was given, no more than are wanted.
     fn finished(
         &self,
         mut placed: Vec<(usize, Finding)>,
-        text: Option<&str>,
-        is_full: bool,
-        message: Option<&VcpMessage>,
+        text: &str,
+        is_given: bool,
+        provider: Option<&String>,
     ) -> Vec<Finding> {
         placed.sort_by_key(|(offset, _)| *offset);
-        let is_full = is_full || placed.len() > self.max_findings;
-        placed.truncate(self.max_findings);
-        if is_full {
+        let hidden = placed.split_off(placed.len().min(self.max_findings));
+        let worst = hidden.iter().map(|(_, finding)| finding.severity).max();
+        if let (Some((at, _)), Some(severity)) = (hidden.first(), worst)
+            && let Some(severity) = self.overrides.chosen(ErrorCode::Limit).unwrap_or(Some(severity))
+        {
             let text = format!("there are more than {} findings", self.max_findings);
-            let end = placed.last().map_or(0, |(offset, _)| *offset);
-            placed.push((end, Finding::new(ErrorCode::Limit, FieldPath::root(), text)));
+            let finding = Finding::new(ErrorCode::Limit, FieldPath::root(), text).severity(severity);
+            placed.push((*at, finding.with("limit", self.max_findings.to_string())));
         }
-        let mut lines = text.map(Lines::new);
-        let provider = message.map(|message| &message.vcp_payload.call.provider);
+        let mut lines = is_given.then(|| Lines::new(text));
         let finish = |(offset, finding): (usize, Finding)| Finding {
             position: lines.as_mut().map(|lines| lines.position(offset)),
             provider: provider.cloned().or_else(|| finding.provider.clone()),
@@ -325,6 +347,24 @@ impl Validator {
         };
         placed.into_iter().map(finish).collect()
     }
+}
+
+/// The caller's number may be spelled `from_` in a text (decisions 1.2); findings on it then stand there.
+fn as_spelled(text: &str, found: &mut [Finding]) {
+    let call = FieldPath::root().name("vcp_payload").name("call");
+    let from = call.clone().name("from");
+    for finding in found.iter_mut().filter(|finding| finding.path == from) {
+        if structure::locate(text, &[&from]) == [None] {
+            finding.path = call.clone().name("from_");
+        }
+    }
+}
+
+/// So much of a value as fits a context: what a string says, else the JSON.
+fn shown(json: &str) -> String {
+    const LONGEST: usize = 200;
+    let text: String = serde_json::from_str(json).unwrap_or_else(|_| json.to_owned());
+    text.chars().take(LONGEST).collect()
 }
 
 fn first_error(findings: Vec<Finding>) -> Result<(), Box<Finding>> {
@@ -630,5 +670,78 @@ mod tests {
         assert_eq!(code(br#"{"vcp_version":"7"}"#), ["VCP_E006"]);
         assert_eq!(code(&vec![b' '; 17 * 1024 * 1024]), ["VCP_E008"]);
         assert_eq!(code(b"{}"), ["VCP_E005", "VCP_E005", "VCP_E005"]);
+    }
+
+    #[test]
+    fn the_cap_cuts_in_document_order_and_keeps_the_verdict() {
+        let text = FULL
+            .replace("\"duration_sec\": 195", "\"duration_sec\": -1")
+            .replace("\"gap_score\": 0.15", "\"gap_score\": 7");
+        let codes = |validator: Validator| {
+            let report = validator.without(ErrorCode::ChecksumMismatch).validate_json(&text);
+            (
+                report.is_valid(),
+                report.findings.iter().map(|f| format!("{} {}", f.severity, f.code)).collect::<Vec<_>>(),
+            )
+        };
+        let all = codes(Validator::new());
+        assert_eq!(all.1, ["error VCP_E107", "error VCP_E106"], "the text has both faults");
+        assert_eq!(
+            codes(Validator::new().max_findings(1)),
+            (false, vec!["error VCP_E107".to_owned(), "error VCP_E008".to_owned()])
+        );
+        let lenient = || {
+            Validator::new()
+                .severity(ErrorCode::Negative, Severity::Info)
+                .severity(ErrorCode::ScoreRange, Severity::Warning)
+        };
+        assert_eq!(
+            codes(lenient().max_findings(1)),
+            (true, vec!["info VCP_E107".to_owned(), "warning VCP_E008".to_owned()])
+        );
+        assert_eq!(codes(lenient().max_findings(1).without(ErrorCode::Limit)).1, ["info VCP_E107"]);
+        let first = Validator::new().without(ErrorCode::ChecksumMismatch).max_findings(0).check_json(&text);
+        assert_eq!(first.unwrap_err().code, ErrorCode::Negative, "the first error is the first, whatever the cap");
+    }
+
+    #[test]
+    fn places_in_text_beyond_ascii() {
+        let place = |bytes: &[u8]| {
+            let report = Validator::new().validate_slice(bytes);
+            let position = report.findings[0].position.unwrap();
+            (position.line, position.column)
+        };
+        assert_eq!(place("[1,\n[2,\"é".as_bytes()), (2, 5));
+        assert_eq!(place("{\n\"a\":\"é\\u12é5\"}".as_bytes()).0, 2);
+        assert_eq!(place(b"{\"\xc3\xa9\":\"\xff\"}"), (1, 7));
+    }
+
+    #[test]
+    fn limits_without_end_do_no_harm() {
+        let limits = Limits { text_bytes: usize::MAX, members: usize::MAX, ..Limits::default() };
+        assert_eq!(Validator::new().limits(limits).validate_json("{}").findings.len(), 3);
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_read_hides_nothing() {
+        let text = r#"{"vcp_version":"0.5","x\ud800":1,"audit":7,"vcp_payload":7}"#;
+        let report = Validator::new().validate_json(text);
+        let found: Vec<String> = report.findings.iter().map(|f| format!("{} {}", f.code, f.path)).collect();
+        assert_eq!(found, ["VCP_E001 $", "VCP_E004 $.audit", "VCP_E004 $.vcp_payload"]);
+    }
+
+    #[test]
+    fn versions_that_cannot_be_told_are_named_with_those_that_can() {
+        let message = |text: &str| Validator::new().validate_json(text).findings[0].message.clone();
+        assert_eq!(message(r#"{"vcp_version":"7"}"#), "version `7` is not known: 0.3, 0.4 and 0.5 are supported");
+        let both = r#"{"vcp_version":"0.3","audit":{},"vcp_payload":{"audit":{}}}"#;
+        assert!(message(both).starts_with("`audit` stands at the root"), "{}", message(both));
+    }
+
+    #[test]
+    fn the_provider_is_told_with_structural_faults_too() {
+        let text = FULL.replace("\"granted\"", "7");
+        let report = Validator::new().validate_json(&text);
+        assert_eq!(report.findings[0].provider.as_deref(), Some("retell"));
     }
 }

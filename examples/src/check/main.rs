@@ -11,18 +11,18 @@ use indicatif::ProgressBar;
 use output::{Checked, Output};
 use std::{io, path::PathBuf, process::ExitCode};
 use vcp_examples::{
-    input::{self, Line, Source, Sources, Unreadable},
+    input::{self, Line, Source, Sources},
     progress,
 };
 use vcp_sdk::{
     ErrorCode, Finding, Severity, Timestamp,
     schema::{FieldPath, Limits},
-    validate::{Profile, Validator},
+    validate::{Profile, Validator, visible},
 };
 
 /// Check VCP messages of every version: their structure, and the rules of a profile.
 ///
-/// Exit status: 0 when nothing is wrong, 1 when something is, 2 when the work could not be done.
+/// Exit status: 0 when nothing is wrong, 1 when something is, 2 when something could not be read or written.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Args {
@@ -107,22 +107,28 @@ fn run(args: &Args) -> Result<bool, String> {
     let bar = progress::bar(&sources);
     let mut check =
         Check { validator: validator(args), output: Output::new(args, bar.clone()), tally: Tally::default() };
-    let finished = check.all(&sources, &unreadable, &bar).and_then(|()| Ok(check.output.finish()?));
+    let unread = unreadable.iter().map(ToString::to_string).collect();
+    let finished = check.all(&sources, unread, &bar).and_then(|unread| check.output.finish().map(|()| unread));
     bar.finish_and_clear();
-    match finished {
+    let unread = match finished {
+        Ok(unread) => unread,
         // Who reads has seen enough.
-        Err(Stop::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        Err(Stop::Write(error)) => return Err(format!("cannot write: {error}")),
-        Err(Stop::Read(message)) => return Err(message),
-        Ok(()) => {}
-    }
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Vec::new(),
+        Err(error) => return Err(format!("cannot write: {error}")),
+    };
     if passed_over > 0 {
         eprintln!(
-            "{passed_over} files passed over: they end neither with .json, .ndjson nor .jsonl, plain or with .gz"
+            "{passed_over} entries passed over: no files that end with .json, .ndjson or .jsonl, plain or with .gz"
         );
     }
+    for reason in &unread {
+        eprintln!("error: {reason}");
+    }
     eprintln!("{}", check.tally.summary());
-    Ok(check.tally.worst.is_none_or(|worst| worst < args.fail_on))
+    match unread.len() {
+        0 => Ok(check.tally.worst.is_none_or(|worst| worst < args.fail_on)),
+        count => Err(format!("{count} of the sources could not be read to their end")),
+    }
 }
 
 fn validator(args: &Args) -> Validator {
@@ -138,19 +144,6 @@ fn validator(args: &Args) -> Validator {
     })
 }
 
-/// Why a run ends before its end.
-#[derive(Debug)]
-enum Stop {
-    Read(String),
-    Write(io::Error),
-}
-
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Self {
-        Self::Write(error)
-    }
-}
-
 struct Check {
     validator: Validator,
     output: Output,
@@ -158,65 +151,57 @@ struct Check {
 }
 
 impl Check {
-    fn all(&mut self, sources: &[Source], unreadable: &[Unreadable], bar: &ProgressBar) -> Result<(), Stop> {
-        for Unreadable { name, error } in unreadable {
-            self.cannot_be_read(name, 1, ErrorCode::Malformed, &format!("it cannot be read: {error}"))?;
-        }
+    /// Gives what could not be read.
+    fn all(&mut self, sources: &[Source], mut unread: Vec<String>, bar: &ProgressBar) -> io::Result<Vec<String>> {
         for source in sources {
-            let name = source.name();
-            let lines = source
-                .open(|bytes| bar.inc(bytes))
-                .map_err(|error| Stop::Read(format!("cannot read `{name}`: {error}")))?;
+            let name = visible(&source.name()).into_owned();
+            let lines = match source.open(|bytes| bar.inc(bytes)) {
+                Ok(lines) => lines,
+                Err(error) => {
+                    unread.push(format!("{name}: cannot be read: {error}"));
+                    continue;
+                }
+            };
             for (number, line) in (1..).zip(lines) {
                 match line {
                     Line::Text(text) if text.trim_ascii().is_empty() && !source.is_one_message() => {}
                     Line::Text(text) => self.message(source, number, &text)?,
-                    Line::TooLong => {
-                        let limit = Limits::default().text_bytes;
-                        let reason = format!("the text is longer than the limit of {limit} bytes");
-                        self.cannot_be_read(&name, number, ErrorCode::Limit, &reason)?;
-                    }
-                    Line::Cut(_, error) => {
-                        let reason = format!("the file breaks off here: {error}");
-                        self.cannot_be_read(&name, number, ErrorCode::Malformed, &reason)?;
-                    }
+                    Line::TooLong => self.too_long(source, number)?,
+                    Line::Cut(_, error) => unread.push(format!("{name}: breaks off in line {number}: {error}")),
                 }
                 if self.tally.messages.is_multiple_of(256) {
                     bar.set_message(format!(", {} messages", self.tally.messages));
                 }
             }
         }
-        Ok(())
+        Ok(unread)
     }
 
-    fn message(&mut self, source: &Source, number: usize, text: &[u8]) -> Result<(), Stop> {
+    fn message(&mut self, source: &Source, number: usize, text: &[u8]) -> io::Result<()> {
         // The end of its line is not the message's.
-        let text = if source.is_one_message() { text } else { text.trim_ascii_end() };
-        let report = self.validator.validate_slice(text);
-        let mut findings = report.findings;
-        // Places count from the beginning of the file.
-        for position in findings.iter_mut().filter_map(|finding| finding.position.as_mut()) {
-            position.line += number - 1;
-        }
-        let checked = Checked {
-            file: &source.name(),
-            line: number,
-            // Up to the first byte that is no UTF-8 it is the same text.
-            text: &String::from_utf8_lossy(text),
-            findings: &findings,
-        };
-        self.tell(&checked)
+        let text = if source.is_one_message() { text } else { without_end(text) };
+        let findings = self.validator.validate_slice(text).findings;
+        // Up to the first byte that is no UTF-8 it is the same text.
+        let text = String::from_utf8_lossy(text);
+        self.tell(&Checked { file: &source.name(), line: number, text: &text, findings: &findings })
     }
 
-    fn cannot_be_read(&mut self, file: &str, line: usize, code: ErrorCode, reason: &str) -> Result<(), Stop> {
-        let findings = [Finding::new(code, FieldPath::root(), reason)];
-        self.tell(&Checked { file, line, text: "", findings: &findings })
+    fn too_long(&mut self, source: &Source, number: usize) -> io::Result<()> {
+        let limit = Limits::default().text_bytes;
+        let reason = format!("the text is longer than the limit of {limit} bytes");
+        let findings = [Finding::new(ErrorCode::Limit, FieldPath::root(), reason)];
+        self.tell(&Checked { file: &source.name(), line: number, text: "", findings: &findings })
     }
 
-    fn tell(&mut self, checked: &Checked<'_>) -> Result<(), Stop> {
+    fn tell(&mut self, checked: &Checked<'_>) -> io::Result<()> {
         self.tally.add(checked.findings);
-        Ok(self.output.message(checked)?)
+        self.output.message(checked)
     }
+}
+
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// What was found in all.

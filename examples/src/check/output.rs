@@ -28,6 +28,7 @@ enum Form {
     Sarif(Sarif),
 }
 
+/// Places count from the beginning of the message, which begins in `line` of the file.
 #[derive(Serialize)]
 struct JsonLine<'c> {
     file: &'c str,
@@ -64,7 +65,7 @@ impl Output {
                 // What cannot be read has no place but its line.
                 let is_placed = findings.iter().any(|finding| finding.position.is_some());
                 let origin = if is_placed { (*file).to_owned() } else { format!("{file}:{line}") };
-                rendering.as_ref().clone().origin(origin).render(text, findings)
+                rendering.as_ref().clone().origin(origin).first_line(*line).render(text, findings)
             }
             Form::Json => serde_json::to_string(&JsonLine { file, line: *line, findings })? + "\n",
             Form::Sarif(sarif) => sarif.message(checked)?,

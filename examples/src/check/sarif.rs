@@ -3,7 +3,7 @@
 use crate::output::Checked;
 use serde_json::{Value, json};
 use std::io;
-use vcp_sdk::{ErrorCode, Finding, Severity};
+use vcp_sdk::{ErrorCode, Finding, Severity, validate::visible};
 
 #[derive(Default)]
 pub(crate) struct Sarif {
@@ -51,13 +51,13 @@ fn head() -> io::Result<String> {
 
 fn result(checked: &Checked<'_>, finding: &Finding) -> Value {
     let region = match finding.position {
-        Some(position) => json!({"startLine": position.line, "startColumn": position.column}),
+        Some(position) => json!({"startLine": checked.line + position.line - 1, "startColumn": position.column}),
         None => json!({"startLine": checked.line}),
     };
     json!({
         "ruleId": finding.code.as_str(),
         "level": level(finding.severity),
-        "message": {"text": finding.message},
+        "message": {"text": format!("{} at {}", finding.message, visible(&finding.path.to_string()))},
         "locations": [{
             "physicalLocation": {"artifactLocation": {"uri": uri(checked.file)}, "region": region},
             "logicalLocations": [{"fullyQualifiedName": finding.path.to_string()}],
@@ -76,7 +76,8 @@ fn level(severity: Severity) -> &'static str {
 /// A path as a relative URI reference, or as one of a file when it is absolute.
 fn uri(path: &str) -> String {
     let mut uri = String::from(if path.starts_with('/') { "file://" } else { "" });
-    for byte in path.replace('\\', "/").bytes() {
+    let path = if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() };
+    for byte in path.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(byte.into()),
             _ => uri.push_str(&format!("%{byte:02X}")),

@@ -37,30 +37,33 @@ pub(super) fn channel_contradiction(message: &VcpMessage, _: &Context, findings:
 /// `VCP_E117`: the summary for people has another outcome than the facts.
 pub(super) fn status_mismatch(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let part = &message.vcp_payload;
-    if part.hcr.outcome_status != part.outcomes.objective.status {
+    let (told, is) = (&part.hcr.outcome_status, &part.outcomes.objective.status);
+    // An unknown word is a fault of its own.
+    if told != is && told.is_known() && is.is_known() {
         let text = "the summary has another outcome than the facts";
         findings.add(ErrorCode::StatusMismatch, || payload("hcr.outcome_status"), text);
     }
 }
 
 /// `VCP_E118`: the checksum does not match (decisions 3). One that cannot be worked out, because free-form data has a number or a string without a canonical
-/// form, does not match; where the message itself cannot be written, that is the fault.
-pub(super) fn checksum_mismatch(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
-    let matches = |message: &VcpMessage| match message.verify_checksum() {
-        Ok(verdict) => matches!(verdict, Verdict::Match(_)),
-        Err(_) => !message.is_plain(),
+/// form, does not match; where the message itself cannot be written, that is the fault. One beyond the limits is `VCP_E008`: nobody knows whether it matches.
+pub(super) fn checksum_mismatch(message: &VcpMessage, context: &Context, findings: &mut Findings<'_>) {
+    let (code, text) = match message.verify_checksum_with(&context.limits) {
+        Ok(Verdict::Match(_) | Verdict::Absent) => return,
+        Err(error) if error.code() == ErrorCode::Limit => {
+            (ErrorCode::Limit, "the checksum cannot be verified: the message is beyond the limits on depth or members")
+        }
+        Err(error) if error.path().steps().is_empty() => return,
+        Ok(Verdict::Mismatch(_)) | Err(_) => (ErrorCode::ChecksumMismatch, "the checksum does not match the message"),
     };
-    if message.audit.checksum.is_some() && !matches(message) {
-        let text = "the checksum does not match the message";
-        findings.add(ErrorCode::ChecksumMismatch, || audit("checksum"), text);
-    }
+    findings.add(code, || audit("checksum"), text);
 }
 
 /// `VCP_E119`: a reference to an artifact has a scheme that is not known. One without a scheme is a name of somebody's own.
 pub(super) fn reference_scheme(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     const KNOWN: [&str; 7] = ["s3", "gs", "azure", "http", "https", "internal", "local"];
     let mut look = |reference: &str, path: &dyn Fn() -> FieldPath| {
-        let scheme = reference.split_once("://").map(|(scheme, _)| scheme);
+        let scheme = reference.split_once(':').map(|(scheme, _)| scheme).filter(|text| is_scheme(text));
         if scheme.is_some_and(|scheme| !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(scheme))) {
             findings.add(ErrorCode::ReferenceScheme, path, "the scheme of the reference is not known");
         }
@@ -83,6 +86,13 @@ pub(super) fn reference_scheme(message: &VcpMessage, _: &Context, findings: &mut
             look(reference, &|| payload("artifacts").name(place).name(name.as_str()));
         }
     }
+}
+
+/// Whether this can be a scheme (RFC 3986 §3.1); one letter is a drive.
+fn is_scheme(text: &str) -> bool {
+    text.len() > 1
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 /// `VCP_E121`: what looks like a telephone number is not in E.164.

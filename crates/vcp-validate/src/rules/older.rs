@@ -1,16 +1,42 @@
-//! Rules on messages of older versions, which are looked at as text.
+//! Rules on messages of older versions, which are looked at as text. The others speak of 0.5: upgrade a message to have them.
 
 use crate::findings::Findings;
-use vcp_schema::{ErrorCode, FieldPath, structure};
+use vcp_schema::{Dialect, ErrorCode, FieldPath, VcpVersion, structure};
+
+/// All of them.
+pub(crate) fn of_older(dialect: Dialect, text: &str, findings: &mut Findings<'_>) {
+    if dialect.version() == VcpVersion::V03 {
+        consent_in_03(text, findings);
+    }
+    schema_version(dialect, text, findings);
+}
 
 /// `VCP_E105`: a 0.3 message has consent or provenance, which came with later versions.
-pub(crate) fn consent_in_03(text: &str, findings: &mut Findings<'_>) {
+fn consent_in_03(text: &str, findings: &mut Findings<'_>) {
     for name in ["consent", "provenance"] {
         let path = FieldPath::root().name("vcp_payload").name(name);
-        let at = structure::locate(text, &[&path]).into_iter().next().flatten();
-        let is_there = at.and_then(|at| text.get(at..)).is_some_and(|value| !value.starts_with("null"));
-        if is_there {
+        if value(text, &path).is_some_and(|value| value != "null") {
             findings.add(ErrorCode::ConsentIn03, || path.clone(), "0.3 does not have this section");
         }
     }
+}
+
+/// `VCP_E109`: `audit.schema_version` is not the version of the message (decisions 2.1).
+fn schema_version(dialect: Dialect, text: &str, findings: &mut Findings<'_>) {
+    let above = match dialect {
+        Dialect::Spec03 => FieldPath::root(),
+        _ => FieldPath::root().name("vcp_payload"),
+    };
+    let path = above.name("audit").name("schema_version");
+    // What is no string is a structural fault.
+    let is_another = |value: &str| value.starts_with('"') && value != format!("\"{}\"", dialect.version());
+    if value(text, &path).is_some_and(is_another) {
+        let text = "the schema version is not the version of the message";
+        findings.add(ErrorCode::SchemaVersion, || path.clone(), text);
+    }
+}
+
+fn value<'t>(text: &'t str, path: &FieldPath) -> Option<&'t str> {
+    let at = structure::locate(text, &[path]).into_iter().next().flatten()?;
+    Some(structure::value_at(text, at))
 }

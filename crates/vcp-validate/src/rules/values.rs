@@ -75,7 +75,8 @@ pub(super) fn negative(message: &VcpMessage, _: &Context, findings: &mut Finding
 
 /// `VCP_E116`: the costs of the roles are more than the total, by more than rounding explains.
 pub(super) fn role_costs(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
-    const ROUNDING_USD: f64 = 0.0005;
+    // What the specification allows, and what doubles add to it.
+    const ROUNDING_USD: f64 = 0.0005 + 1e-9;
     let attribution = &message.vcp_payload.outcomes.model_outcome_attribution;
     // A negative total has a code of its own.
     let Some(total) = attribution.total_cost_usd.filter(|total| *total >= 0.0) else { return };
