@@ -33,6 +33,9 @@ mod scheme;
 mod secret;
 #[cfg(feature = "testing")]
 pub mod sign;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod testing;
 mod verify;
 
 pub use address::AddressList;

@@ -53,7 +53,8 @@ impl Algorithm {
         fn one<M: Mac + KeyInit + Clone>(key: &[u8], parts: &[impl AsRef<[u8]>], digests: &[Vec<u8>]) -> bool {
             let Ok(mac) = <M as KeyInit>::new_from_slice(key) else { return false };
             let mac = parts.iter().fold(mac, |mac, part| mac.chain_update(part.as_ref()));
-            digests.iter().any(|digest| mac.clone().verify_slice(digest).is_ok())
+            // All of them, whichever matches first.
+            digests.iter().fold(false, |any, digest| any | mac.clone().verify_slice(digest).is_ok())
         }
         match self {
             Self::Sha1 => one::<Hmac<Sha1>>(key, parts, digests),

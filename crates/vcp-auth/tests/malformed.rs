@@ -1,6 +1,6 @@
 //! Every scheme × everything that can be wrong with a delivery: each has its code, and none is accepted.
 #![cfg(feature = "testing")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "helpers of tests")]
 
 use chrono::{DateTime, Utc};
 use std::fmt::Write as _;
