@@ -7,7 +7,7 @@ use sha2::Sha256;
 use vcp_benches::{Delivery, Op, message_of, prepare, with_rows};
 use vcp_sdk::{
     VcpMessage,
-    auth::{HmacScheme, Outcome, Request, Scheme, Secret, Verifier, sign},
+    auth::{HmacScheme, Request, Scheme, Secret, Verifier, sign},
 };
 
 macro_rules! delivery {
@@ -69,7 +69,7 @@ fn signatures(criterion: &mut Criterion) {
         let headers = sign::headers(scheme, &secret(), &Request::new(&none, &body).url(&url), now);
         let verifier = Verifier::new(scheme.clone(), vec![secret()]).expect("a good secret");
         let request = Request::new(&headers, &body).url(&url);
-        assert!(matches!(verifier.check(&request, now), Ok(Outcome::Verified(_))), "right before it is timed");
+        assert!(verifier.check(&request, now).is_ok(), "right before it is timed");
         group.bench_function(scheme.name(), |bencher| bencher.iter(|| verifier.check(&request, now).is_ok()));
     }
     group.finish();

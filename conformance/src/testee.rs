@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::net::IpAddr;
-use vcp_auth::{AddressList, AuthError, Encoding, HmacScheme, Outcome, Scheme, Secret, Verifier};
+use vcp_auth::{AddressList, AuthError, Encoding, HmacScheme, Scheme, Secret, Verifier};
 use vcp_mapping::{
     ConsentDefault, MapError, Mapped, Mapper, Mapping, Options, SessionEvent, normalize, perception_gap,
 };
@@ -238,9 +238,10 @@ impl Testee {
         let request = method.as_deref().map_or(request, |method| request.method(method));
         let source: Option<IpAddr> = members.get("source")?;
         let request = source.map_or(request, |source| request.source(source));
-        Ok(Done(match verifier.check(&request, now.instant())? {
-            Outcome::NothingToVerify => json!({"outcome": "nothing_to_verify"}),
-            Outcome::Verified(verified) => json!({
+        Ok(Done(match verifier.check(&request, now.instant()) {
+            Err(AuthError::NothingToVerify) => json!({"outcome": "nothing_to_verify"}),
+            Err(error) => return Err(error.into()),
+            Ok(verified) => json!({
                 "outcome": "verified",
                 "key_id": verified.key_id(),
                 "signed_at": verified.signed_at().and_then(Timestamp::from_datetime).map(|time| time.to_string()),

@@ -81,7 +81,14 @@ impl AddressList {
 fn network(text: &str) -> Option<IpNet> {
     /// The bits before an IPv4 address that is written in IPv6.
     const MAPPED: u8 = 96;
-    let network = text.parse::<IpNet>().ok().or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?)))?;
+    let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+    // The standard library takes no leading zeros, which some read as octal.
+    let address: IpAddr = address.parse().ok()?;
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+    let network = match prefix {
+        Some(prefix) => IpNet::new(address, digits(prefix)?).ok()?,
+        None => address.into(),
+    };
     let address = network.addr().to_canonical();
     let prefix = match (network.addr(), address) {
         (IpAddr::V6(_), IpAddr::V4(_)) => network.prefix_len().checked_sub(MAPPED)?,
@@ -119,9 +126,19 @@ mod tests {
 
     #[test]
     fn slips_are_refused() {
-        for entry in
-            ["", "1.2.3", "1.2.3.4/33", "1.2.3.4/-1", "1.2.3.4/24", "::ffff:1.2.3.0/90", "example.com", " 1.2.3.4"]
-        {
+        for entry in [
+            "",
+            "1.2.3",
+            "1.2.3.4/33",
+            "1.2.3.4/-1",
+            "1.2.3.4/24",
+            "::ffff:1.2.3.0/90",
+            "example.com",
+            " 1.2.3.4",
+            "010.1.2.0/24",
+            "1.2.3.0/+24",
+            "fe80::1%1",
+        ] {
             assert!(AddressList::new([entry]).is_err(), "{entry}");
         }
         assert!(AddressList::new([""; 0]).is_err());

@@ -1,6 +1,9 @@
 //! Why was this delivery not verified? For operators (decisions 6.5).
 
-use crate::{AuthError, Request, Scheme, Secret, Verifier, mac, scheme::Claim};
+use crate::{
+    AuthError, Request, Scheme, Secret, Verifier, mac,
+    scheme::{Claim, Time},
+};
 use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding as _};
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
@@ -17,9 +20,14 @@ pub enum Hint {
     NothingConfigured,
     /// The delivery is not signed at all.
     Unsigned,
-    /// It has the header of another scheme.
+    /// A part of the signature is not there.
+    Incomplete {
+        /// The header that is missing.
+        header: String,
+    },
+    /// It is signed as another scheme signs.
     OtherScheme {
-        /// The scheme whose header it has.
+        /// The scheme that it fits.
         scheme: &'static str,
     },
     /// The signature is that of a secret which this verifier has not.
@@ -55,7 +63,7 @@ pub enum Hint {
     },
     /// The signature is good, and its time is not: clocks differ, or the delivery was held up or sent again.
     ClockSkew {
-        /// How many seconds after signing it was checked; less than nothing when it seems to come from the future.
+        /// How many seconds after signing, or after the end of a token, it was checked; less than nothing when it seems to come from the future.
         seconds: i64,
     },
 }
@@ -67,8 +75,11 @@ impl fmt::Display for Hint {
             Self::Unsigned => f.write_str(
                 "the delivery is not signed: turn signing on at the provider, and see that no proxy drops the header",
             ),
+            Self::Incomplete { header } => {
+                write!(f, "it is signed, but `{header}` is missing: see that no proxy drops it")
+            }
             Self::OtherScheme { scheme } => {
-                write!(f, "it has the header of the scheme `{scheme}`: check which provider sends here")
+                write!(f, "it is signed as the scheme `{scheme}` signs: check which provider sends here")
             }
             Self::OtherKey { id } => write!(f, "it is signed with the secret `{id}`: configure that one here"),
             Self::SecretSpelling { id, how } => {
@@ -126,12 +137,13 @@ impl Verifier {
         let Err(error) = self.check(request, now) else { return Vec::new() };
         let Ok(claim) = scheme.claim(request) else {
             return match error {
-                AuthError::HeaderMissing { .. } => unsigned(scheme, request),
+                AuthError::HeaderMissing { header } => unsigned(scheme, request, &header),
                 _ => Vec::new(),
             };
         };
         match error {
-            AuthError::TooOld { .. } | AuthError::TooNew { .. } => self.off_time(&claim, now),
+            AuthError::TooOld { age_ms, .. } => self.off_time(&claim, now, age_ms),
+            AuthError::TooNew { ahead_ms, .. } => self.off_time(&claim, now, ahead_ms.saturating_neg()),
             AuthError::NoMatch { .. } => {
                 let mut hints = self.other_secrets(scheme, &claim, others);
                 hints.extend(self.other_requests(scheme, request));
@@ -145,22 +157,21 @@ impl Verifier {
         }
     }
 
-    fn off_time(&self, claim: &Claim<'_>, now: DateTime<Utc>) -> Vec<Hint> {
+    fn off_time(&self, claim: &Claim<'_>, now: DateTime<Utc>, age_ms: i64) -> Vec<Hint> {
         let now_ms = now.timestamp_millis();
-        let Some(signed_ms) = claim.signed_ms else { return Vec::new() };
-        let fits = |ms: Option<i64>| {
-            let signed_ms = ms?;
-            let mut times = claim.times.iter().map(|time| crate::scheme::Time { signed_ms, ..*time });
-            times.all(|time| time.check(now_ms).is_ok()).then_some(())
+        let fits = |signed_ms: Option<i64>| {
+            let each =
+                |signed_ms| claim.times.iter().map(move |time| Time { signed_ms, ..time.within(self.tolerance_ms()) });
+            signed_ms.is_some_and(|signed_ms| each(signed_ms).all(|time| time.check(now_ms).is_ok()))
         };
         let (seconds, milliseconds) = ("seconds", "milliseconds");
-        if fits(signed_ms.checked_mul(1000)).is_some() {
+        if fits(claim.signed_ms.and_then(|signed_ms| signed_ms.checked_mul(1000))) {
             return vec![Hint::TimeUnit { found: seconds, wanted: milliseconds }];
         }
-        if fits(signed_ms.checked_div(1000)).is_some() {
+        if fits(claim.signed_ms.map(|signed_ms| signed_ms / 1000)) {
             return vec![Hint::TimeUnit { found: milliseconds, wanted: seconds }];
         }
-        vec![Hint::ClockSkew { seconds: now_ms.saturating_sub(signed_ms).div_euclid(1000) }]
+        vec![Hint::ClockSkew { seconds: age_ms.div_euclid(1000) }]
     }
 
     /// The secrets that the signature is of.
@@ -196,12 +207,12 @@ impl Verifier {
     }
 }
 
-fn unsigned(scheme: &Scheme, request: &Request<'_>) -> Vec<Hint> {
-    let other = |other: &&Scheme| {
-        let header = other.header();
-        header != scheme.header() && header.is_some_and(|header| request.header(header, 0).is_some())
-    };
-    match Scheme::ALL.iter().find(other) {
+fn unsigned(scheme: &Scheme, request: &Request<'_>, missing: &str) -> Vec<Hint> {
+    if scheme.header().is_some_and(|header| request.header(header, 0).is_some()) {
+        return vec![Hint::Incomplete { header: missing.to_owned() }];
+    }
+    let other = Scheme::ALL.iter().filter(|other| other.header().is_some() && other.header() != scheme.header());
+    match other.clone().find(|other| other.claim(request).is_ok()) {
         Some(other) => vec![Hint::OtherScheme { scheme: other.name() }],
         None => vec![Hint::Unsigned],
     }
@@ -222,7 +233,9 @@ fn spellings(secret: &[u8]) -> Vec<(&'static str, Zeroizing<Vec<u8>>)> {
         found.push(("without `whsec_`", bare.to_vec()));
     }
     found.extend(decoded.into_iter().chain(for_urls).flatten().map(|key| ("decoded from base64", key)));
-    found.extend(mac::hex(&bare.to_ascii_lowercase()).map(|key| ("decoded from hexadecimal digits", key)));
+    found.extend(
+        mac::hex(&Zeroizing::new(bare.to_ascii_lowercase())).map(|key| ("decoded from hexadecimal digits", key)),
+    );
     found.push(("as it stands, not decoded", secret.to_vec()));
     found.into_iter().map(|(how, key)| (how, Zeroizing::new(key))).filter(|(_, key)| !key.is_empty()).collect()
 }
@@ -439,6 +452,11 @@ mod tests {
         let skewed = |seconds| said(Scheme::Retell, "x-retell-signature", now() - TimeDelta::seconds(seconds));
         assert_eq!(skewed(301), [Hint::ClockSkew { seconds: 301 }]);
         assert_eq!(skewed(-301), [Hint::ClockSkew { seconds: -301 }]);
+        let none: [(&str, &str); 0] = [];
+        let headers = sign::headers(&Scheme::LiveKit, &Secret::new("k", "first"), &Request::new(&none, b"{}"), now());
+        let verifier = Verifier::new(Scheme::LiveKit, key()).unwrap();
+        let said = verifier.diagnose(&Request::new(&headers, b"{}"), now() + TimeDelta::seconds(460), &[]);
+        assert_eq!(said, [Hint::ClockSkew { seconds: 160 }], "160 s after the end of the token");
     }
 
     #[test]
@@ -446,11 +464,21 @@ mod tests {
         let verifier = Verifier::new(Scheme::Retell, vec![Secret::new("k", "first")]).unwrap();
         let none: [(&str, &str); 0] = [];
         assert_eq!(verifier.diagnose(&Request::new(&none, b"{}"), now(), &[]), [Hint::Unsigned]);
-        let other = [("elevenlabs-signature", "t=1")];
+        let value = sign::elevenlabs("first", b"{}", now());
+        let other = [("elevenlabs-signature", value.as_str())];
         assert_eq!(
             verifier.diagnose(&Request::new(&other, b"{}"), now(), &[]),
             [Hint::OtherScheme { scheme: "elevenlabs" }]
         );
+        let bearer = [("authorization", "Bearer x")];
+        assert_eq!(
+            verifier.diagnose(&Request::new(&bearer, b"{}"), now(), &[]),
+            [Hint::OtherScheme { scheme: "bearer" }]
+        );
+        let part = [("webhook-signature", "v1,x"), ("webhook-timestamp", "1")];
+        let standard = Verifier::new(Scheme::StandardWebhooks, vec![Secret::new("k", "first")]).unwrap();
+        let missing = Hint::Incomplete { header: "webhook-id".to_owned() };
+        assert_eq!(standard.diagnose(&Request::new(&part, b"{}"), now(), &[]), [missing]);
         assert_eq!(Verifier::nothing().diagnose(&Request::new(&none, b"{}"), now(), &[]), [Hint::NothingConfigured]);
     }
 

@@ -5,10 +5,15 @@ use vcp_schema::ErrorCode;
 
 /// Why a delivery was not verified: one reason, in the order structure, signature, time (decisions 6.1).
 ///
-/// Tell the sender no more than "401": the reason is for you.
+/// Tell the sender the code and no more: the reason is for you.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthError {
+    /// `VCP_E201`: no secret is configured, or the provider signs nothing: nobody knows who sent this.
+    #[error(
+        "there is nothing to verify this delivery with: configure a secret, or say explicitly that unauthenticated deliveries are fine"
+    )]
+    NothingToVerify,
     /// `VCP_E202`: the header, or what else the scheme wants, is not there.
     #[error("`{header}` is missing: check that the provider signs and that no proxy drops it")]
     HeaderMissing {
@@ -24,9 +29,7 @@ pub enum AuthError {
         reason: &'static str,
     },
     /// `VCP_E204`: no key gives this signature.
-    #[error(
-        "the signature in `{header}` matches none of {keys} keys: check the secret, and that the body is the raw bytes received"
-    )]
+    #[error("`{header}` matches none of {keys} keys: check the secret, and that the body is the raw bytes received")]
     NoMatch {
         /// The header.
         header: Cow<'static, str>,
@@ -84,6 +87,7 @@ impl AuthError {
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         match self {
+            Self::NothingToVerify => ErrorCode::AuthNothing,
             Self::HeaderMissing { .. } => ErrorCode::AuthHeaderMissing,
             Self::HeaderMalformed { .. } => ErrorCode::AuthHeaderMalformed,
             Self::NoMatch { .. } => ErrorCode::AuthNoMatch,

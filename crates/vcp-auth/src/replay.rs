@@ -3,7 +3,7 @@
 //!
 //! ```
 //! use chrono::TimeDelta;
-//! use vcp_auth::{MemoryGuard, Outcome, ReplayGuard, Scheme, Secret, Seen, Verifier};
+//! use vcp_auth::{MemoryGuard, ReplayGuard, Scheme, Secret, Seen, Verifier};
 //! let (now, body) = ("2023-11-14T22:13:21Z".parse()?, br#"{"event":"call_ended"}"#);
 //! let headers = [(
 //!     "x-retell-signature",
@@ -11,7 +11,7 @@
 //! )];
 //! let verifier = Verifier::new(Scheme::Retell, vec![Secret::new("2026-01", "test-api-key")])?;
 //! let guard = MemoryGuard::new(100_000);
-//! let Outcome::Verified(verified) = verifier.verify(&headers, body, now)? else { panic!("a secret is configured") };
+//! let verified = verifier.verify(&headers, body, now)?;
 //! // Bland and Twilio sign no time: then as long as you like.
 //! let until = verified.good_until().unwrap_or(now + TimeDelta::hours(24));
 //! assert_eq!(guard.remember(verified.replay_key(), until, now)?, Seen::First);
@@ -21,8 +21,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Several servers need a store that they share. What a guard does is one command of Redis, `SET <key> 1 NX PXAT <until in ms>`, with the key as text
-//! ([`ReplayKey`] is written as hexadecimal digits); no answer means [`Seen::Again`]. Where that is asynchronous, call it yourself: nothing else is in the trait.
+//! Several servers need a store that they share. What a guard does is one command of Redis, `SET <key> 1 NX PXAT <until in ms + a minute>`, with the key as text
+//! ([`ReplayKey`] is written as hexadecimal digits) and a minute for clocks that differ; `OK` means [`Seen::First`] and nil [`Seen::Again`]. Where that is asynchronous, call it yourself:
+//! nothing else is in the trait.
 
 use crate::mac;
 use chrono::{DateTime, Utc};
@@ -73,7 +74,8 @@ pub trait ReplayGuard: Send + Sync {
     /// Why it cannot tell.
     type Error: std::error::Error;
 
-    /// Remembers a delivery until a time, that time included, and says whether it was remembered already. Of several callers at once, one gets [`Seen::First`].
+    /// Remembers a delivery until a time, that time included, and says whether it was remembered already. Of several callers at once, one gets [`Seen::First`]. `now`
+    /// is that of the check: a delivery whose time is over by `now` is not remembered.
     ///
     /// # Errors
     ///

@@ -39,9 +39,11 @@ impl<'r> Request<'r> {
         Self { url: Some(url), ..self }
     }
 
-    /// The address that it comes from, for [`Verifier::allow_from`](crate::Verifier::allow_from). Which that is, you decide: the peer of the connection or, behind a proxy of yours,
-    /// the address that this proxy puts into a header and that nobody else can: the last entry of `x-forwarded-for` that your proxies did not write themselves. The first entry is
-    /// whatever the sender wants it to be.
+    /// The address that it comes from, for [`Verifier::allow_from`](crate::Verifier::allow_from). Which that is, you decide.
+    ///
+    /// Without a proxy it is the peer of the connection. Behind proxies of yours, each of which appends its peer to `x-forwarded-for`, go through the entries from the right: the
+    /// first that is not one of your own proxies is the sender. What stands left of it the sender wrote, and may be anything: of `x-forwarded-for: 100.20.5.228, 203.0.113.9`, seen behind one
+    /// proxy, the sender is `203.0.113.9`. If requests can reach your server past the proxy, no entry counts.
     #[must_use]
     pub fn source(self, source: IpAddr) -> Self {
         Self { source: Some(source), ..self }

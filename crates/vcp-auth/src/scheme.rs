@@ -217,11 +217,13 @@ impl<'r> Claim<'r> {
         self
     }
 
-    /// What is signed besides the body.
-    pub(crate) fn signed_besides(&self, body: &[u8]) -> Vec<u8> {
-        let Proof::Digests { texts, .. } = &self.proof else { return Vec::new() };
-        let parts = texts.first().into_iter().flatten().filter(|part| !std::ptr::eq(part.as_ref(), body));
-        parts.flat_map(|part| part.iter().copied()).collect()
+    /// What is signed besides the body, and whether the body as it is: of a form, the parameters are signed, and not how they are spelled.
+    pub(crate) fn signed_for_replay(&self, body: &[u8]) -> (Vec<u8>, bool) {
+        let Proof::Digests { texts, .. } = &self.proof else { return (Vec::new(), true) };
+        let parts = || texts.first().into_iter().flatten();
+        let is_body = |part: &&Cow<'_, [u8]>| std::ptr::eq(part.as_ref(), body);
+        let besides = parts().filter(|part| !is_body(part)).flat_map(|part| part.iter().copied());
+        (besides.collect(), self.body_hash.is_some() || parts().any(|part| is_body(&part)))
     }
 
     /// Whether this key makes it true. Compares in constant time.

@@ -28,17 +28,6 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// What a check found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "a delivery with nothing to verify it with is not verified"]
-pub enum Outcome<'b> {
-    /// The delivery is from the holder of a secret.
-    Verified(Verified<'b>),
-    /// No secret is configured, or the provider signs nothing: nobody knows who sent this. Never a success
-    /// (decisions 6.1, `VCP_E201`).
-    NothingToVerify,
-}
-
 /// A body that was checked. Only a check can make one, or [`Verified::dangerously_trusted`]. Shown by the length of the body, which may have secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Verified<'b> {
@@ -97,12 +86,14 @@ impl<'b> Verified<'b> {
         self.proven.as_ref()?.good_until
     }
 
-    /// What tells this delivery from others, by all that was signed: the same for the same delivery sent again, whatever else is changed in it. See [`replay`](crate::replay).
+    /// What tells this delivery from others, by all that was signed and nothing else: the same for the same delivery sent again, whatever else is changed in it. See
+    /// [`replay`](crate::replay). Deliveries of one text to several of your endpoints have one key: put the endpoint's name beside it with [`ReplayKey::of`].
     #[must_use]
     pub fn replay_key(&self) -> ReplayKey {
-        let (scheme, besides) =
-            self.proven.as_ref().map_or(("", [].as_slice()), |proven| (proven.scheme.name(), &proven.signed_besides));
-        ReplayKey::of([scheme.as_bytes(), besides, self.body])
+        let Some(Proven { scheme, signed: (besides, has_body), .. }) = self.proven.as_deref() else {
+            return ReplayKey::of([self.body]);
+        };
+        ReplayKey::of([scheme.name().as_bytes(), besides, if *has_body { self.body } else { &[] }])
     }
 }
 
@@ -177,7 +168,7 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// `VCP_E202` header missing, `VCP_E203` header malformed or repeated, `VCP_E204` no key matches, `VCP_E205` too old,
+    /// `VCP_E201` nothing to verify with, `VCP_E202` header missing, `VCP_E203` header malformed or repeated, `VCP_E204` no key matches, `VCP_E205` too old,
     /// `VCP_E206` too new, `VCP_E207` another address, `VCP_E208` another body than the one whose hash was signed, `VCP_E209` a token that does not say what it must,
     /// `VCP_E210` when the scheme or the list needs a part of the request that is not given.
     pub fn verify<'b>(
@@ -185,8 +176,8 @@ impl Verifier {
         headers: &(impl Headers + ?Sized),
         body: &'b [u8],
         now: DateTime<Utc>,
-    ) -> Result<Outcome<'b>, AuthError> {
-        self.verify_request(&Request::new(&headers, body), now).map(|checked| checked.outcome(body))
+    ) -> Result<Verified<'b>, AuthError> {
+        Ok(self.proven(&Request::new(&headers, body), now)?.of(body))
     }
 
     /// As [`Verifier::verify`], for schemes that look at the URL or the method too.
@@ -194,11 +185,11 @@ impl Verifier {
     /// # Errors
     ///
     /// As [`Verifier::verify`].
-    pub fn check<'b>(&self, request: &Request<'b>, now: DateTime<Utc>) -> Result<Outcome<'b>, AuthError> {
-        self.verify_request(request, now).map(|checked| checked.outcome(request.body()))
+    pub fn check<'b>(&self, request: &Request<'b>, now: DateTime<Utc>) -> Result<Verified<'b>, AuthError> {
+        Ok(self.proven(request, now)?.of(request.body()))
     }
 
-    fn verify_request(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<Checked, AuthError> {
+    fn proven(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<Proven, AuthError> {
         if let Some(addresses) = &self.addresses {
             let reason = "there is a list of addresses, and the address of the request is not given";
             let address = request.source_given().ok_or(AuthError::Configuration { reason })?;
@@ -206,18 +197,22 @@ impl Verifier {
                 return Err(AuthError::AddressNotAllowed { address });
             }
         }
-        let Some(scheme) = &self.scheme else { return Ok(Checked(None)) };
+        let scheme = self.scheme.as_ref().ok_or(AuthError::NothingToVerify)?;
         let claim = scheme.claim(request)?;
         let secret = self.signer(&claim, request.body())?;
         claim.times.iter().try_for_each(|time| time.within(self.tolerance_ms).check(now.timestamp_millis()))?;
         let good_until_ms = claim.times.iter().map(|time| time.within(self.tolerance_ms).until_ms()).min();
-        Ok(Checked(Some(Proven {
+        Ok(Proven {
             scheme: scheme.clone(),
             key_id: secret.id().to_owned(),
             signed_at: claim.signed_ms.and_then(DateTime::from_timestamp_millis),
             good_until: good_until_ms.and_then(DateTime::from_timestamp_millis),
-            signed_besides: claim.signed_besides(request.body()),
-        })))
+            signed: claim.signed_for_replay(request.body()),
+        })
+    }
+
+    pub(crate) fn tolerance_ms(&self) -> Option<i64> {
+        self.tolerance_ms
     }
 
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
@@ -244,9 +239,6 @@ impl Verifier {
     }
 }
 
-/// A check that did not fail, and what it proved.
-struct Checked(Option<Proven>);
-
 /// How a body was checked, by which key, and of what time it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Proven {
@@ -254,15 +246,12 @@ struct Proven {
     key_id: String,
     signed_at: Option<DateTime<Utc>>,
     good_until: Option<DateTime<Utc>>,
-    /// What was signed besides the body.
-    signed_besides: Vec<u8>,
+    /// What was signed besides the body, and whether the body as it is was.
+    signed: (Vec<u8>, bool),
 }
 
-impl Checked {
-    fn outcome(self, body: &[u8]) -> Outcome<'_> {
-        match self.0 {
-            None => Outcome::NothingToVerify,
-            Some(proven) => Outcome::Verified(Verified { body, proven: Some(Box::new(proven)) }),
-        }
+impl Proven {
+    fn of(self, body: &[u8]) -> Verified<'_> {
+        Verified { body, proven: Some(Box::new(self)) }
     }
 }

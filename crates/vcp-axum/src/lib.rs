@@ -20,17 +20,20 @@
 //! | status | when |
 //! |---|---|
 //! | 400 | the body is not JSON, or broke off |
-//! | 401 | the delivery was not verified; why is for you, in [`Rejection::error`], and not for the sender |
+//! | 401 | the delivery was not verified; the sender is told the code, and the reason is for you, in [`Rejection::error`] |
 //! | 404 | the provider is not known |
 //! | 413 | the body is longer than the limit |
 //! | 422 | the body cannot be mapped, or the message is not valid |
-//! | 500 | the route names no provider |
+//! | 500 | the route names no provider, or the verifier is not set up right |
 //!
 //! The body of an answer is `{"error": {"code", "message", "field_path"?}}`. A handler that wants to see what was refused, to log or to
-//! [diagnose](vcp_sdk::auth::Verifier::diagnose) it, takes a `Result<Delivery, Rejection>`.
+//! [diagnose](Rejection::diagnose) it, takes a `Result<Delivery, Rejection>`.
+//!
+//! Bodies are read to the end before they are verified: put a layer with a time limit before the route. Limits of other layers and axum's `DefaultBodyLimit` do not count here,
+//! [`Endpoint::max_bytes`] does. A delivery of a megabyte takes some milliseconds of the thread that reads it.
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes, HttpBody as _, to_bytes},
     extract::{
         FromRef, FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request, rejection::RawPathParamsRejection,
     },
@@ -40,7 +43,7 @@ use axum::{
 use chrono::{DateTime, SubsecRound as _, Utc};
 use http_body_util::LengthLimitError;
 use serde_json::json;
-use std::{net::IpAddr, sync::Arc};
+use std::{error::Error as _, fmt, net::IpAddr, sync::Arc};
 use vcp_sdk::{ErrorCode, ReceiveError, Received, Receiver, auth, schema::Limits};
 
 /// Where deliveries arrive: the state of the router, or a part of it.
@@ -57,8 +60,8 @@ pub struct Endpoint {
 #[derive(Clone)]
 struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 
-impl std::fmt::Debug for Clock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Clock")
     }
 }
@@ -85,7 +88,7 @@ impl Endpoint {
         self
     }
 
-    /// The longest body that is read, in bytes. What is longer is answered with 413 and not held.
+    /// The longest body that is read, in bytes. What is longer is answered with 413, at once where its length is announced.
     #[must_use]
     pub fn max_bytes(mut self, most: usize) -> Self {
         self.max_bytes = most;
@@ -127,11 +130,28 @@ impl Endpoint {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery(pub Received);
 
-/// A delivery that was refused, with everything to look into it.
-#[derive(Debug)]
+/// A delivery that was refused, with everything to look into it. Shown without headers, URL and body, which hold secrets and somebody's call.
 pub struct Rejection(Box<Refused>);
 
-#[derive(Debug)]
+impl fmt::Debug for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejection")
+            .field("error", self.error())
+            .field("provider", &self.provider())
+            .field("body_bytes", &self.body().len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The provider, with what may not stand in a log escaped, and why.
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.provider(), self.error())
+    }
+}
+
+impl std::error::Error for Rejection {}
+
 struct Refused {
     error: RejectionError,
     provider: String,
@@ -156,8 +176,8 @@ pub enum RejectionError {
     NoProvider,
 }
 
-impl std::fmt::Display for RejectionError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for RejectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(error) => error.fmt(f),
             Self::TooLong { max_bytes } => {
@@ -196,6 +216,17 @@ impl Rejection {
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.0.body
+    }
+
+    /// Why it was not verified, as far as can be found out; see [`Verifier::diagnose`](auth::Verifier::diagnose). For operators, and slow. `endpoint` is that which refused it, `others` are
+    /// further secrets of yours to try.
+    #[must_use]
+    pub fn diagnose(&self, endpoint: &Endpoint, others: &[auth::Secret]) -> Vec<auth::Hint> {
+        let Some(verifier) = endpoint.receiver.verifier_of(self.provider()) else {
+            return vec![auth::Hint::NothingConfigured];
+        };
+        let url = endpoint.url(self.parts());
+        verifier.diagnose(&endpoint.request(self.parts(), &url, self.body()), (endpoint.clock.0)(), others)
     }
 
     /// The status of the answer.
@@ -245,13 +276,28 @@ where
         let Some(provider) = provider else {
             return reject(RejectionError::NoProvider, String::new(), parts, Bytes::new());
         };
+        // What can be answered without the body is.
+        let too_long = || RejectionError::TooLong { max_bytes: endpoint.max_bytes };
+        if endpoint.receiver.provider_called(&provider).is_none() {
+            let error = endpoint
+                .receive(&provider, &parts, b"")
+                .err()
+                .map_or(RejectionError::NoProvider, RejectionError::Refused);
+            return reject(error, provider, parts, Bytes::new());
+        }
+        if body.size_hint().lower() > endpoint.max_bytes as u64 {
+            return reject(too_long(), provider, parts, Bytes::new());
+        }
         let body = match to_bytes(body, endpoint.max_bytes).await {
             Ok(body) => body,
             Err(error) => {
-                let is_too_long =
-                    std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
-                let max_bytes = endpoint.max_bytes;
-                let error = if is_too_long { RejectionError::TooLong { max_bytes } } else { RejectionError::Broken };
+                // A layer with a limit of its own wraps the error once more.
+                let mut cause = error.source();
+                while let Some(inner) = cause.filter(|cause| !cause.is::<LengthLimitError>()) {
+                    cause = inner.source();
+                }
+                let is_too_long = cause.is_some();
+                let error = if is_too_long { too_long() } else { RejectionError::Broken };
                 return reject(error, provider, parts, Bytes::new());
             }
         };
@@ -262,14 +308,22 @@ where
 
 impl Endpoint {
     fn receive(&self, provider: &str, parts: &Parts, body: &[u8]) -> Result<Received, ReceiveError> {
+        let url = self.url(parts);
+        self.receiver.receive_request(provider, &self.request(parts, &url, body), (self.clock.0)())
+    }
+
+    /// The URL that the provider requested, as far as it is known.
+    fn url(&self, parts: &Parts) -> String {
         // A router within a router takes its part off the path.
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        let url = format!("{}{path}", self.public_url.as_deref().unwrap_or_default());
-        let request = auth::Request::new(&parts.headers, body).method(parts.method.as_str()).url(&url);
+        format!("{}{path}", self.public_url.as_deref().unwrap_or_default())
+    }
+
+    fn request<'r>(&self, parts: &'r Parts, url: &'r str, body: &'r [u8]) -> auth::Request<'r> {
+        let request = auth::Request::new(&parts.headers, body).method(parts.method.as_str()).url(url);
         let source = self.source.and_then(|source| source(parts));
-        let request = source.map_or(request, |source| request.source(source));
-        self.receiver.receive_request(provider, &request, (self.clock.0)())
+        source.map_or(request, |source| request.source(source))
     }
 }
 

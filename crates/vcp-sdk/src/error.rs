@@ -26,7 +26,7 @@ pub enum ReceiveError {
         /// The provider.
         provider: String,
     },
-    /// `VCP_E202`–`VCP_E206`, 401: the delivery was not verified.
+    /// `VCP_E202`–`VCP_E209`, 401: the delivery was not verified. `VCP_E210`, 500: the verifier or what it was given is not set up right.
     #[error("{}: {_0}", _0.code())]
     Unauthenticated(AuthError),
     /// `VCP_E007`, 400: the body is not JSON.
@@ -75,11 +75,12 @@ impl ReceiveError {
         }
     }
 
-    /// The HTTP status to answer: 400, 401, 404, 413 or 422.
+    /// The HTTP status to answer: 400, 401, 404, 413, 422 or 500.
     #[must_use]
     pub fn http_status(&self) -> u16 {
         match self {
             Self::Malformed(_) => 400,
+            Self::Unauthenticated(AuthError::Configuration { .. }) => 500,
             Self::NothingToVerify { .. } | Self::Unauthenticated(_) => 401,
             Self::UnknownProvider(_) => 404,
             Self::TooLarge(_) => 413,

@@ -2,7 +2,7 @@
 
 use crate::{ErrorCode, Finding, ReceiveError, Timestamp, Validator, VcpMessage};
 use chrono::{DateTime, Utc};
-use vcp_auth::{AuthError, Headers, Outcome, Request, Scheme, Secret, Verified, Verifier};
+use vcp_auth::{AuthError, Headers, ReplayKey, Request, Scheme, Secret, Verified, Verifier};
 use vcp_mapping::{MapError, Mapper, Mapping, Provider, Report};
 use vcp_schema::FieldPath;
 
@@ -13,6 +13,7 @@ pub struct Receiver {
     validator: Validator,
     verifiers: Vec<(String, Verifier)>,
     unauthenticated: Vec<String>,
+    replay_keys: bool,
 }
 
 /// A delivery that was received.
@@ -26,6 +27,8 @@ pub enum Received {
         event: String,
         /// Whether the provider's table has the event.
         known: bool,
+        /// What tells this delivery from others; see [`ReceivedCall::replay_key`].
+        replay_key: Option<ReplayKey>,
     },
 }
 
@@ -43,6 +46,12 @@ pub struct ReceivedCall {
     pub report: Report,
     /// Who vouches for it.
     pub authenticity: Authenticity,
+    /// What tells this delivery from others, by all that was signed: for a [`ReplayGuard`](vcp_auth::ReplayGuard). Only where [`Receiver::replay_keys`] asks for it.
+    pub replay_key: Option<ReplayKey>,
+    /// Until when the signature is good, and the delivery to be remembered; `None` where nothing bounds it.
+    pub good_until: Option<DateTime<Utc>>,
+    /// What the provider sends the same of when it sends a delivery again, where it has such a thing.
+    pub idempotency_key: Option<String>,
 }
 
 /// Who vouches for a delivery.
@@ -162,6 +171,12 @@ impl Receiver {
         Ok(self)
     }
 
+    /// The name in VCP of a provider that is known here, whatever it is called: for a server that wants to answer before it has read a body.
+    #[must_use]
+    pub fn provider_called(&self, provider: &str) -> Option<&str> {
+        self.mapper.registry().get(provider).map(Provider::name)
+    }
+
     /// The verifier of a provider, if there is one: to [diagnose](Verifier::diagnose) a delivery that it refused.
     #[must_use]
     pub fn verifier_of(&self, provider: &str) -> Option<&Verifier> {
@@ -169,12 +184,35 @@ impl Receiver {
         self.verifiers.iter().find(|(known, _)| known == name).map(|(_, verifier)| verifier)
     }
 
-    /// Says that deliveries of this provider are fine though nobody can tell who sent them. A secret for the provider takes
+    /// Says that deliveries of this provider are fine though nobody can tell who sent them, from wherever its verifier allows. A secret for the provider takes
     /// precedence: with one, unsigned deliveries are refused.
     #[must_use]
     pub fn allow_unauthenticated(mut self, provider: &str) -> Self {
         self.unauthenticated.push(provider.to_owned());
         self
+    }
+
+    /// Gives every delivery what a [`ReplayGuard`](vcp_auth::ReplayGuard) knows it by. Costs one more SHA-256 of the body.
+    ///
+    /// ```
+    /// use vcp_sdk::{Receiver, Received, auth::{MemoryGuard, ReplayGuard, Seen}};
+    /// # use chrono::{DateTime, TimeDelta, Utc};
+    /// fn is_new(guard: &MemoryGuard, received: &Received, now: DateTime<Utc>) -> bool {
+    ///     let Received::Call(call) = received else { return true };
+    ///     let until = call.good_until.unwrap_or(now + TimeDelta::hours(24));
+    ///     call.replay_key.is_some_and(|key| guard.remember(key, until, now) == Ok(Seen::First))
+    /// }
+    /// let receiver = Receiver::new().replay_keys();
+    /// # let _ = (receiver, is_new);
+    /// ```
+    #[must_use]
+    pub fn replay_keys(mut self) -> Self {
+        self.replay_keys = true;
+        self
+    }
+
+    fn replay_key(&self, verified: &Verified<'_>) -> Option<ReplayKey> {
+        self.replay_keys.then(|| verified.replay_key())
     }
 
     /// The whole path for one delivery. `body` is the raw bytes received, `now` the time of receipt.
@@ -206,7 +244,9 @@ impl Receiver {
         let verified = self.verify(provider, request, now)?;
         let received_at = Timestamp::from_datetime(now).ok_or_else(out_of_range)?;
         match self.map(provider, &verified, received_at)? {
-            Mapping::NotACall { event, known } => Ok(Received::Ignored { event, known }),
+            Mapping::NotACall { event, known } => {
+                Ok(Received::Ignored { event, known, replay_key: self.replay_key(&verified) })
+            }
             Mapping::Call(mapped) => {
                 let findings = self.validator.clone().now(now).validate(&mapped.message);
                 let authenticity = Authenticity::from(&verified);
@@ -219,6 +259,9 @@ impl Receiver {
                     findings,
                     report: mapped.report,
                     authenticity,
+                    replay_key: self.replay_key(&verified),
+                    good_until: verified.good_until(),
+                    idempotency_key: mapped.idempotency_key,
                 };
                 Ok(Received::Call(Box::new(call)))
             }
@@ -237,16 +280,17 @@ impl Receiver {
         now: DateTime<Utc>,
     ) -> Result<Verified<'b>, ReceiveError> {
         let name = self.mapper.check(provider, request.body())?;
-        let Some((_, verifier)) = self.verifiers.iter().find(|(known, _)| known == name) else {
+        let trusted = || {
             let registry = self.mapper.registry();
             let is_fine =
                 self.unauthenticated.iter().any(|allowed| registry.get(allowed).is_some_and(|p| p.name() == name));
             let refused = || ReceiveError::NothingToVerify { provider: name.to_owned() };
-            return is_fine.then(|| Verified::dangerously_trusted(request.body())).ok_or_else(refused);
+            is_fine.then(|| Verified::dangerously_trusted(request.body())).ok_or_else(refused)
         };
-        match verifier.check(request, now).map_err(ReceiveError::Unauthenticated)? {
-            Outcome::Verified(verified) => Ok(verified),
-            Outcome::NothingToVerify => Err(ReceiveError::NothingToVerify { provider: name.to_owned() }),
+        let Some(verifier) = self.verifier_of(name) else { return trusted() };
+        match verifier.check(request, now) {
+            Err(AuthError::NothingToVerify) => trusted(),
+            checked => checked.map_err(ReceiveError::Unauthenticated),
         }
     }
 

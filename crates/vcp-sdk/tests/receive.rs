@@ -112,7 +112,7 @@ fn each_fault_has_its_code_status_and_path() {
 fn what_is_no_call_record_is_named() {
     let open = Receiver::new().allow_unauthenticated("vapi");
     let received = open.receive("vapi", &signed(b""), br#"{"message":{"type":"hang"}}"#, now());
-    assert_eq!(received, Ok(Received::Ignored { event: "hang".to_owned(), known: true }));
+    assert_eq!(received, Ok(Received::Ignored { event: "hang".to_owned(), known: true, replay_key: None }));
 }
 
 #[test]

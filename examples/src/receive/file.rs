@@ -47,7 +47,7 @@ pub(crate) fn run(file: &str, args: &Args) -> Result<ExitCode, String> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Ok(Received::Ignored { event, known }) => {
+        Ok(Received::Ignored { event, known, .. }) => {
             let why = if known { "it is no call record" } else { "the provider's table has no such event" };
             eprintln!("ignored: event `{event}`: {why}");
             Ok(ExitCode::SUCCESS)

@@ -139,7 +139,12 @@ impl HmacScheme {
 
     /// Whether the settings fit together.
     pub(crate) fn check(&self) -> Result<(), AuthError> {
-        let Some(parts) = &self.payload else { return Ok(()) };
+        const UNSIGNED_ID: &str =
+            "a header for the id is set and the payload format has no `{id}`, so anybody could change it";
+        let Some(parts) = &self.payload else {
+            let is_signed = self.message_id.is_none();
+            return if is_signed { Ok(()) } else { Err(AuthError::Configuration { reason: UNSIGNED_ID }) };
+        };
         let reason = match (parts.contains(&Part::Timestamp), &self.timestamp) {
             (true, None) => "the payload format has a `{timestamp}`, and no header for it is set",
             (false, Some(_)) => {
@@ -148,6 +153,7 @@ impl HmacScheme {
             _ if parts.contains(&Part::MessageId) && self.message_id.is_none() => {
                 "the payload format has an `{id}`, and no header for it is set"
             }
+            _ if self.message_id.is_some() && !parts.contains(&Part::MessageId) => UNSIGNED_ID,
             _ => return Ok(()),
         };
         Err(AuthError::Configuration { reason })
@@ -212,7 +218,7 @@ impl HmacScheme {
         let mut signed = Request::new(&headers, request.body());
         signed = request.method_given().map_or(signed, |method| signed.method(method));
         signed = request.url_given().map_or(signed, |url| signed.url(url));
-        let parts = self.parts(&signed).unwrap_or_default();
+        let Ok(parts) = self.parts(&signed) else { return Vec::new() };
         let digest = self.encoding.spell(&self.algorithm.digest(key, &parts));
         headers.push((self.header.clone(), format!("{}{digest}", self.prefix)));
         headers

@@ -6,28 +6,52 @@ use super::{Claim, Time, malformed, only};
 use crate::Encoding;
 use crate::{Algorithm, AuthError, Request, mac};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use serde::{Deserialize, de::DeserializeOwned, de::IgnoredAny};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 pub(crate) const HEADER: &str = "authorization";
 /// How far clocks may differ.
 const LEEWAY_MS: i64 = 60_000;
 
-#[derive(Deserialize)]
+/// Members that are there have a value: null is refused, as the SDKs refuse it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Header {
     alg: String,
+    #[serde(deserialize_with = "there")]
+    kid: Option<String>,
     /// Parameters that must be understood; none is.
+    #[serde(deserialize_with = "there")]
     crit: Option<IgnoredAny>,
+    #[serde(deserialize_with = "there")]
     b64: Option<IgnoredAny>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Claims {
+    #[serde(deserialize_with = "there")]
     iss: Option<String>,
+    #[serde(deserialize_with = "there")]
+    sub: Option<String>,
+    #[serde(deserialize_with = "there")]
+    jti: Option<String>,
+    #[serde(deserialize_with = "there")]
     exp: Option<i64>,
+    #[serde(deserialize_with = "there")]
     nbf: Option<i64>,
+    #[serde(deserialize_with = "there")]
     iat: Option<i64>,
+    #[serde(deserialize_with = "there")]
     aud: Option<IgnoredAny>,
+    #[serde(deserialize_with = "there")]
     sha256: Option<String>,
+}
+
+fn there<'de, D: Deserializer<'de>, T: Deserialize<'de>>(json: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(json).map(Some)
 }
 
 pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
@@ -48,7 +72,10 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
 
 /// A part of a token, which is unpadded base64 for URLs of a JSON object.
 fn part<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_slice(&bytes(text)?).ok()
+    let bytes = bytes(text)?;
+    // A list would do for a structure too.
+    let json = std::str::from_utf8(&bytes).ok().filter(|json| json.trim_ascii_start().starts_with('{'))?;
+    serde_json::from_str(json).ok()
 }
 
 fn bytes(text: &str) -> Option<Vec<u8>> {

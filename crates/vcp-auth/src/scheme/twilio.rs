@@ -3,10 +3,7 @@
 
 use super::{Claim, Proof, malformed, only, token};
 use crate::{Algorithm, AuthError, Encoding, Request, mac};
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::borrow::Cow;
 
 pub(crate) const HEADER: &str = "x-twilio-signature";
 pub(crate) const SETTINGS: &str = "x-twilio-webhooks-signature-settings";
@@ -18,10 +15,18 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
     let digest = algorithm.read(Encoding::Base64, only(request, HEADER)?);
     let digest = digest.ok_or_else(|| malformed(HEADER, "it is not the base64 of a digest of the algorithm"))?;
     let url = token::url(request)?;
+    if !url.contains("://") {
+        return Err(AuthError::Configuration {
+            reason: "the scheme needs the whole URL of the request, with `https://`",
+        });
+    }
     let mut hashes = token::query_values(url, BODY_HASH);
-    let hash = if is_form(request) { None } else { hashes.next() };
+    let hash = if kind(request)? == Kind::Form { None } else { hashes.next() };
     let (params, body_hash) = match hash {
-        None => (params(request.body()), None),
+        None if kind(request)? == Kind::Other && !request.body().is_empty() => {
+            return Err(AuthError::HeaderMissing { header: BODY_HASH.into() });
+        }
+        None => (params(request.body())?, None),
         Some(_) if hashes.next().is_some() => return Err(malformed(BODY_HASH, "it stands more than once")),
         Some(hash) => {
             let hash = mac::hex(hash.as_bytes()).filter(|hash| hash.len() == 32);
@@ -45,30 +50,52 @@ fn algorithm(request: &Request<'_>) -> Result<Algorithm, AuthError> {
     if request.header(SETTINGS, 0).is_none() {
         return Ok(Algorithm::Sha1);
     }
-    let mut found = only(request, SETTINGS)?.split(|b| *b == b',').filter_map(|part| part.strip_prefix(b"algorithm="));
+    let parts = only(request, SETTINGS)?.split(|b| *b == b',');
+    let mut found = parts.filter_map(|part| part.trim_ascii().strip_prefix(b"algorithm="));
     match (found.next(), found.next()) {
+        (None | Some(b"HMAC_SHA1"), None) => Ok(Algorithm::Sha1),
         (Some(b"HMAC_SHA256"), None) => Ok(Algorithm::Sha256),
-        _ => Err(malformed(SETTINGS, "its `algorithm` is not `HMAC_SHA256`")),
+        _ => Err(malformed(SETTINGS, "its `algorithm` is neither `HMAC_SHA1` nor `HMAC_SHA256`")),
     }
 }
 
-fn is_form(request: &Request<'_>) -> bool {
-    const FORM: &[u8] = b"application/x-www-form-urlencoded";
-    let kind = request.header("content-type", 0).unwrap_or_default();
-    kind.get(..FORM.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(FORM))
+/// What a body is said to be.
+#[derive(Debug, PartialEq)]
+enum Kind {
+    Form,
+    Other,
+    Untold,
+}
+
+fn kind(request: &Request<'_>) -> Result<Kind, AuthError> {
+    const HEADER: &str = "content-type";
+    if request.header(HEADER, 0).is_none() {
+        return Ok(Kind::Untold);
+    }
+    let media_type = only(request, HEADER)?.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
+    let is_form = media_type.eq_ignore_ascii_case(b"application/x-www-form-urlencoded");
+    Ok(if is_form { Kind::Form } else { Kind::Other })
 }
 
 /// The parameters of a form as they are signed: sorted, each value of a name once.
-fn params(body: &[u8]) -> Vec<u8> {
-    let mut params: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> = BTreeMap::new();
-    for pair in body.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
-        let end = pair.iter().position(|b| *b == b'=').unwrap_or(pair.len());
-        let (name, value) = pair.split_at(end);
-        let value = value.strip_prefix(b"=").unwrap_or_default();
-        params.entry(form_unescaped(name)).or_default().insert(form_unescaped(value));
+fn params(body: &[u8]) -> Result<Vec<u8>, AuthError> {
+    // Twilio sends some dozens; without a bound anybody could make us sort millions.
+    const MOST: usize = 1000;
+    let pairs = body.split(|b| *b == b'&').filter(|pair| !pair.is_empty());
+    let mut params: Vec<(Vec<u8>, Vec<u8>)> = pairs
+        .take(MOST + 1)
+        .map(|pair| {
+            let end = pair.iter().position(|b| *b == b'=').unwrap_or(pair.len());
+            let (name, value) = pair.split_at(end);
+            (form_unescaped(name), form_unescaped(value.strip_prefix(b"=").unwrap_or_default()))
+        })
+        .collect();
+    if params.len() > MOST {
+        return Err(malformed("the form", "it has more than 1000 parameters"));
     }
-    let each = params.iter().flat_map(|(name, values)| values.iter().flat_map(move |value| [name, value]));
-    each.flatten().copied().collect()
+    params.sort_unstable();
+    params.dedup();
+    Ok(params.into_iter().flat_map(|(name, value)| [name, value]).flatten().collect())
 }
 
 fn form_unescaped(text: &[u8]) -> Vec<u8> {
@@ -85,7 +112,7 @@ fn urls(url: &str) -> Vec<Cow<'_, str>> {
     match colon {
         Some(at) => vec![format!("{scheme}://{}{path}", authority.get(..at).unwrap_or_default()).into(), url.into()],
         None => {
-            let port = if scheme == "https" { 443 } else { 80 };
+            let port = if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 };
             vec![url.into(), format!("{scheme}://{authority}:{port}{path}").into()]
         }
     }
@@ -103,8 +130,8 @@ pub(crate) fn with_body_hash(url: &str, body: &[u8]) -> String {
 #[cfg(feature = "testing")]
 pub(crate) fn signed(request: &Request<'_>) -> Vec<Vec<u8>> {
     let url = request.url_given().unwrap_or_default();
-    let is_hashed = !is_form(request) && token::query_values(url, BODY_HASH).next().is_some();
-    vec![url.as_bytes().to_vec(), if is_hashed { Vec::new() } else { params(request.body()) }]
+    let is_hashed = kind(request) != Ok(Kind::Form) && token::query_values(url, BODY_HASH).next().is_some();
+    vec![url.as_bytes().to_vec(), if is_hashed { Vec::new() } else { params(request.body()).unwrap_or_default() }]
 }
 
 #[cfg(test)]
@@ -113,10 +140,11 @@ mod tests {
 
     #[test]
     fn parameters_are_sorted_and_decoded() {
-        let signed = |body: &str| String::from_utf8(params(body.as_bytes())).unwrap();
+        let signed = |body: &str| String::from_utf8(params(body.as_bytes()).unwrap()).unwrap();
         assert_eq!(signed("b=2&a=%31+x&b=1&b=2&&c&=d"), "da1 xb1b2c");
         assert_eq!(signed("a=%C3%A9&%=%zz"), "%%zzaé");
         assert_eq!(signed(""), "");
+        assert!(params("a&".repeat(1000).as_bytes()).is_ok() && params("a&".repeat(1001).as_bytes()).is_err());
     }
 
     #[test]
