@@ -13,7 +13,7 @@
 //! }
 //!
 //! let receiver = Receiver::new().secret("retell", Secret::new("primary", "key_from_the_dashboard"))?;
-//! let app: Router = Router::new().route("/webhook/{provider}", post(webhook)).with_state(Endpoint::new(receiver));
+//! let app: Router = Router::new().route("/webhook/{provider}", post(webhook)).with_state(Endpoint::new(receiver, chrono::Utc::now));
 //! # Ok::<(), vcp_sdk::AuthError>(())
 //! ```
 //!
@@ -67,17 +67,16 @@ impl fmt::Debug for Clock {
 }
 
 impl Endpoint {
-    /// An endpoint whose routes have a parameter `{provider}`; bodies of up to 16 MiB.
+    /// An endpoint whose routes have a parameter `{provider}`; bodies of up to 16 MiB. The clock is yours, `chrono::Utc::now` as a rule; milliseconds of it count.
     #[must_use]
-    pub fn new(receiver: Receiver) -> Self {
+    pub fn new(receiver: Receiver, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         Self {
             receiver: Arc::new(receiver),
             provider: None,
             max_bytes: Limits::default().text_bytes,
             public_url: None,
             source: None,
-            // What the SDK writes has milliseconds.
-            clock: Clock(Arc::new(|| Utc::now().trunc_subsecs(3))),
+            clock: Clock(Arc::new(move || clock().trunc_subsecs(3))),
         }
     }
 
@@ -110,18 +109,11 @@ impl Endpoint {
     /// # use vcp_sdk::Receiver;
     /// // The peer of the connection, where no proxy stands before this server: `into_make_service_with_connect_info` puts it there.
     /// let peer = |parts: &Parts| Some(parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>()?.0.ip());
-    /// let endpoint = vcp_axum::Endpoint::new(Receiver::new()).source(peer);
+    /// let endpoint = vcp_axum::Endpoint::new(Receiver::new(), chrono::Utc::now).source(peer);
     /// ```
     #[must_use]
     pub fn source(mut self, source: fn(&Parts) -> Option<IpAddr>) -> Self {
         self.source = Some(source);
-        self
-    }
-
-    /// Another clock, for tests.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
-        self.clock = Clock(Arc::new(clock));
         self
     }
 }

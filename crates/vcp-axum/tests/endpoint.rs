@@ -7,6 +7,7 @@ use axum::{
     http::{Request, StatusCode},
     routing::post,
 };
+use chrono::{DateTime, Utc};
 use tower::ServiceExt as _;
 use vcp_axum::{Delivery, Endpoint, Rejection, RejectionError};
 use vcp_sdk::{
@@ -16,12 +17,16 @@ use vcp_sdk::{
 
 const BODY: &str = r#"{"event":"call_ended","call":{"call_id":"c1","disconnection_reason":"user_hangup"}}"#;
 
+fn now() -> DateTime<Utc> {
+    "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
 fn receiver() -> Receiver {
     Receiver::new().secret("retell", Secret::new("k", "key")).unwrap().allow_unauthenticated("vapi")
 }
 
 fn endpoint() -> Endpoint {
-    Endpoint::new(receiver()).clock(|| "2026-11-21T12:00:00Z".parse().unwrap())
+    Endpoint::new(receiver(), now)
 }
 
 async fn webhook(Delivery(received): Delivery) -> String {
@@ -36,7 +41,7 @@ fn app(endpoint: Endpoint) -> Router {
 }
 
 fn signature(body: &str) -> String {
-    sign::retell("key", body.as_bytes(), "2026-11-21T12:00:00Z".parse().unwrap())
+    sign::retell("key", body.as_bytes(), now())
 }
 
 /// A body in parts, whose length nobody announces.
@@ -123,7 +128,7 @@ async fn url_and_address_reach_the_verifier() {
             .secret_for("assistable", Scheme::UrlToken { param: "token".into() }, Secret::new("k", "t"))
             .unwrap()
     };
-    let with = |receiver| app(Endpoint::new(receiver));
+    let with = |receiver| app(Endpoint::new(receiver, now));
     assert_eq!(answer(with(token()), "/webhook/assistable?token=t", "", "[]").await.0, 422);
     assert_eq!(answer(with(token()), "/webhook/assistable?token=u", "", "[]").await.0, 401);
 
@@ -135,9 +140,10 @@ async fn url_and_address_reach_the_verifier() {
     let (name, value) =
         sign::headers(&Scheme::Twilio, &Secret::new("k", "t"), &request, chrono::DateTime::UNIX_EPOCH).remove(0);
     let path = url.strip_prefix("https://hooks.example.com").unwrap();
-    for (endpoint, expected) in
-        [(Endpoint::new(twilio()).public_url("https://hooks.example.com/"), 422), (Endpoint::new(twilio()), 500)]
-    {
+    for (endpoint, expected) in [
+        (Endpoint::new(twilio(), now).public_url("https://hooks.example.com/"), 422),
+        (Endpoint::new(twilio(), now), 500),
+    ] {
         let request = Request::post(path).header(name.as_str(), value.as_str()).body(Body::from("[]")).unwrap();
         assert_eq!(app(endpoint).oneshot(request).await.unwrap().status().as_u16(), expected);
     }
@@ -146,7 +152,7 @@ async fn url_and_address_reach_the_verifier() {
         let verifier = Verifier::new(Scheme::Retell, vec![Secret::new("k", "key")]).unwrap();
         let receiver =
             Receiver::new().verifier("retell", verifier.allow_from(AddressList::new(["192.0.2.1"]).unwrap())).unwrap();
-        Endpoint::new(receiver).clock(|| "2026-11-21T12:00:00Z".parse().unwrap())
+        Endpoint::new(receiver, now)
     };
     for (endpoint, expected) in [
         (listed().source(|_| "192.0.2.1".parse().ok()), 200),

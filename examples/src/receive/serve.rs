@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use chrono::{SubsecRound as _, Utc};
+use chrono::Utc;
 use std::{net::SocketAddr, process::ExitCode};
 use vcp_axum::{Delivery, Endpoint, Rejection};
 use vcp_sdk::{Received, Receiver, mapping::Registry};
@@ -34,7 +34,7 @@ pub(crate) fn run(address: SocketAddr, args: &Args) -> Result<ExitCode, String> 
         }
     }
     let now = args.now;
-    let endpoint = Endpoint::new(receiver).clock(move || now.unwrap_or_else(|| Utc::now().trunc_subsecs(3)));
+    let endpoint = Endpoint::new(receiver, move || now.unwrap_or_else(Utc::now));
     let router = Router::new()
         .route("/webhook/{provider}", post(webhook).fallback(elsewhere))
         .fallback(elsewhere)

@@ -1,0 +1,325 @@
+//! Tests of the validator.
+
+use super::*;
+use vcp_schema::ErrorCode;
+
+const FULL: &str = include_str!("../../../vcp-schema/tests/data/full.json");
+
+fn found(text: &str) -> Vec<String> {
+    let validator = Validator::new().profile(Profile::Reference).now("2026-11-01T00:00:00Z".parse().unwrap());
+    let report = validator.validate_json(text);
+    let lines: Vec<String> = report.findings.iter().map(|f| format!("{} {} {}", f.severity, f.code, f.path)).collect();
+    if let Some(message) = report.message {
+        assert_eq!(validator.validate(&message).len(), lines.len(), "typed and text agree");
+    }
+    lines
+}
+
+#[test]
+fn a_good_message_has_no_finding() {
+    assert_eq!(found(FULL), [""; 0]);
+}
+
+#[test]
+fn the_published_rules() {
+    for (from, to, expected) in [
+        ("2026-10-14T14:13:15.250+02:00", "2026-10-14T14:09:59+02:00", "error VCP_E101 $.vcp_payload.call.end_time"),
+        ("\"granted\"", "\"revoked\"", "error VCP_E102 $.vcp_payload.consent.status"),
+        (
+            "2026-10-14T12:11:00Z",
+            "2026-10-14T12:09:59.9Z",
+            "warning VCP_E103 $.vcp_payload.call.capabilities_invoked[1].invoked_at",
+        ),
+        ("\"granted\"", "\"expired\"", "warning VCP_E104 $.vcp_payload.consent.status"),
+        ("2027-10-14T12:10:00Z", "2026-10-31T23:59:59Z", "warning VCP_E104 $.vcp_payload.consent.expires_at"),
+    ] {
+        assert_eq!(found(&FULL.replace(from, to)), [expected]);
+    }
+}
+
+#[test]
+fn just_not_broken() {
+    for (from, to) in [
+        ("2026-10-14T14:13:15.250+02:00", "2026-10-14T14:10:00+02:00"),
+        ("2026-10-14T12:11:00Z", "2026-10-14T12:10:00Z"),
+        ("2027-10-14T12:10:00Z", "2026-11-01T00:00:00Z"),
+    ] {
+        assert_eq!(found(&FULL.replace(from, to)), [""; 0], "{to}");
+    }
+}
+
+#[test]
+fn findings_stand_in_document_order() {
+    let text = FULL
+        .replace("\"granted\"", "\"revoked\"")
+        .replace("\"inbound\"", "\"sideways\"")
+        .replace("2026-10-14T14:13:15.250+02:00", "2026-10-13T00:00:00Z");
+    assert_eq!(
+        found(&text),
+        [
+            "error VCP_E101 $.vcp_payload.call.end_time",
+            "error VCP_E004 $.vcp_payload.call.direction",
+            "error VCP_E102 $.vcp_payload.consent.status",
+        ]
+    );
+}
+
+#[test]
+fn values_are_masked_unless_asked_for() {
+    let text = FULL.replace("\"inbound\"", "\"sideways\"");
+    let json = |validator: Validator| serde_json::to_string(&validator.validate_json(&text).findings).unwrap();
+    assert!(!json(Validator::new()).contains("sideways"));
+    assert!(json(Validator::new().show_values(true)).contains(r#""value":"sideways""#));
+}
+
+#[test]
+fn findings_serialise_to_the_published_shape() {
+    let report = Validator::new().validate_json("[]");
+    let json = serde_json::to_value(&report.findings[0]).unwrap();
+    assert_eq!(
+        json,
+        serde_json::json!({
+            "code": "VCP_E004", "severity": "error", "field_path": "$", "pointer": "",
+            "position": {"offset": 0, "line": 1, "column": 1}, "message": "an object is wanted here, not a list", "implementation": concat!("vcp-rust/", env!("CARGO_PKG_VERSION")),
+            "context": {"expected": "an object", "found": "a list"},
+        })
+    );
+}
+
+#[test]
+fn what_code_alone_can_break_is_found() {
+    let mut message = VcpMessage::from_json(FULL).unwrap();
+    message.vcp_payload.outcomes.perception_gap.gap_score = f64::NAN;
+    let findings = Validator::new().validate(&message);
+    let codes: Vec<&str> = findings.iter().map(|f| f.code.as_str()).collect();
+    assert_eq!(codes, ["VCP_E005"], "one fault, one code");
+}
+
+#[test]
+fn many_findings_take_linear_time() {
+    let early =
+        r#"{"capability_id":"x","capability_type":"tool_call","invoked_at":"2001-01-01T00:00:00Z","success":true},"#;
+    let text = FULL.replace("\"lookup_customer\",", &early.repeat(5000));
+    assert_eq!(found(&text).len(), 5000);
+}
+
+/// The full example, whose checksum is made up, as one that has none.
+fn unsummed() -> String {
+    let mut message = VcpMessage::from_json(FULL).unwrap();
+    message.audit.checksum = None;
+    message.to_json()
+}
+
+#[test]
+fn yes_and_no_agree_with_the_findings() {
+    let validator = Validator::new();
+    for (from, to) in [
+        ("", ""),
+        ("\"granted\"", "\"revoked\""),
+        ("\"inbound\"", "\"sideways\""),
+        ("\"gap_score\":", "\"gap_score\":7"),
+        ("{", "["),
+    ] {
+        let text = unsummed().replacen(from, to, 1);
+        let report = validator.validate_json(&text);
+        assert_eq!(validator.is_valid_json(&text), report.is_valid(), "{to}");
+        if let Some(message) = report.message {
+            let first = report.findings.iter().find(|finding| finding.severity == Severity::Error);
+            let told = validator.check(&message).err();
+            assert_eq!(told.map(|finding| finding.path), first.map(|finding| finding.path.clone()));
+        }
+    }
+}
+
+#[test]
+fn findings_have_lines_and_columns() {
+    let text = "{\n \"vcp_version\": \"0.5\",\n \"é\": 1, \"audit\": 7\n}";
+    let found: Vec<String> = Validator::new().validate_json(text).findings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        found,
+        [
+            "error VCP_E004 at $.audit (line 3, column 19): an object is wanted here, not a number",
+            "error VCP_E005 at $.vcp_payload (line 4, column 1): the required member is absent",
+        ]
+    );
+}
+
+#[test]
+fn severities_and_switches() {
+    let text = unsummed().replace("\"granted\"", "\"revoked\"");
+    let codes = |validator: Validator| {
+        let report = validator.validate_json(&text);
+        report.findings.iter().map(|f| (f.code.as_str().to_owned(), f.severity)).collect::<Vec<_>>()
+    };
+    let revoked = |severity| vec![("VCP_E102".to_owned(), severity)];
+    assert_eq!(codes(Validator::new()), revoked(Severity::Error));
+    assert_eq!(codes(Validator::new().severity(ErrorCode::ConsentRevoked, Severity::Info)), revoked(Severity::Info));
+    assert_eq!(codes(Validator::new().without(ErrorCode::ConsentRevoked)), []);
+}
+
+#[derive(Debug)]
+struct Own(bool);
+
+impl Rule for Own {
+    fn check(&self, message: &VcpMessage, _: &Context) -> Vec<Finding> {
+        assert!(!self.0, "as a rule of a user might");
+        let path = FieldPath::from_dotted("vcp_payload.call.provider");
+        vec![Finding::new(Code::own("ACME_1"), path, "not ours").with("provider", &message.vcp_payload.call.provider)]
+    }
+}
+
+#[test]
+fn own_rules_and_their_panics() {
+    let text = unsummed();
+    let found = |rule| {
+        let report = Validator::new().rule(rule).validate_json(&text);
+        let lines: Vec<String> =
+            report.findings.iter().map(|f| format!("{} {} {}", f.severity, f.code, f.path)).collect();
+        (lines, report.is_valid())
+    };
+    assert_eq!(found(Own(false)), (vec!["warning ACME_1 $.vcp_payload.call.provider".to_owned()], true));
+    assert_eq!(found(Own(true)), (vec!["error RULE_PANICKED $".to_owned()], false));
+}
+
+#[test]
+fn findings_stop_at_a_cap() {
+    let many = "7,".repeat(1000);
+    let text = unsummed().replacen("\"transformation_history\":[", &format!("\"transformation_history\":[{many}"), 1);
+    let report = Validator::new().max_findings(100).validate_json(&text);
+    assert_eq!(report.findings.len(), 101);
+    assert_eq!(report.findings[100].code, ErrorCode::Limit);
+    assert_eq!(report.findings[100].message, "there are more than 100 findings");
+    assert_eq!(Validator::new().validate_json(&text).findings.len(), 1000);
+}
+
+#[test]
+fn older_messages_are_validated_as_what_they_are() {
+    let production = include_str!("../../../vcp-schema/src/jsonschema/example-0.3-production.json");
+    let report = Validator::new().validate_json(production);
+    assert_eq!((report.dialect, report.findings.len(), report.message), (Dialect::Production03, 0, None));
+    let consent =
+        production.replacen("\"vcp_payload\": {", "\"vcp_payload\": {\"consent\": {}, \"provenance\": null,", 1);
+    let lines = |validator: Validator| {
+        validator.validate_json(&consent).findings.iter().map(|f| format!("{} {}", f.code, f.path)).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(Validator::new()), ["VCP_E105 $.vcp_payload.consent"]);
+    assert_eq!(lines(Validator::new().profile(Profile::Reference)), [""; 0]);
+}
+
+#[test]
+fn every_time_is_looked_at_for_its_offset() {
+    let text = unsummed();
+    let times: Vec<usize> = text
+        .match_indices("\"20")
+        .map(|(at, _)| at + 1)
+        .filter(|at| {
+            let time = text.get(*at..).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+            time.parse::<vcp_schema::Timestamp>().is_ok()
+        })
+        .collect();
+    let mut found = std::collections::BTreeSet::new();
+    for at in times {
+        let (before, after) = text.split_at(at);
+        let (time, rest) = after.split_once('"').unwrap();
+        let bare = time.trim_end_matches('Z').split('+').next().unwrap();
+        let report = Validator::new().validate_json(&format!("{before}{bare}\"{rest}"));
+        let no_offset = report.findings.iter().filter(|finding| finding.code == ErrorCode::NoOffset);
+        found.extend(no_offset.map(|finding| finding.path.to_string().replace(|c: char| c.is_ascii_digit(), "")));
+    }
+    // As many as the model has, by its description.
+    fn times_of(kind: &vcp_schema::describe::Kind) -> usize {
+        use vcp_schema::describe::Kind;
+        match kind {
+            Kind::Timestamp => 1,
+            Kind::Object(object) => object.fields().map(|field| times_of(&field.kind)).sum(),
+            Kind::List(kind) | Kind::TextOr(kind) | Kind::Map(_, kind) => times_of(kind),
+            _ => 0,
+        }
+    }
+    let all = times_of(&vcp_schema::describe::Kind::Object(vcp_schema::describe::message()));
+    assert_eq!(found.len(), all, "{found:?}");
+}
+
+#[test]
+fn always_answers() {
+    let code = |bytes: &[u8]| {
+        let report = Validator::new().validate_slice(bytes);
+        report.findings.iter().map(|f| f.code.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(code(b"\xff"), ["VCP_E007"]);
+    assert_eq!(code(b""), ["VCP_E007"]);
+    assert_eq!(code(br#"{"vcp_version":"0.3"}"#), ["VCP_E005", "VCP_E005"], "validated as 0.3");
+    assert_eq!(code(br#"{"vcp_version":"7"}"#), ["VCP_E006"]);
+    assert_eq!(code(&vec![b' '; 17 * 1024 * 1024]), ["VCP_E008"]);
+    assert_eq!(code(b"{}"), ["VCP_E005", "VCP_E005", "VCP_E005"]);
+}
+
+#[test]
+fn the_cap_cuts_in_document_order_and_keeps_the_verdict() {
+    let text = FULL
+        .replace("\"duration_sec\": 195", "\"duration_sec\": -1")
+        .replace("\"gap_score\": 0.15", "\"gap_score\": 7");
+    let codes = |validator: Validator| {
+        let report = validator.without(ErrorCode::ChecksumMismatch).validate_json(&text);
+        (report.is_valid(), report.findings.iter().map(|f| format!("{} {}", f.severity, f.code)).collect::<Vec<_>>())
+    };
+    let all = codes(Validator::new());
+    assert_eq!(all.1, ["error VCP_E107", "error VCP_E106"], "the text has both faults");
+    assert_eq!(
+        codes(Validator::new().max_findings(1)),
+        (false, vec!["error VCP_E107".to_owned(), "error VCP_E008".to_owned()])
+    );
+    let lenient = || {
+        Validator::new()
+            .severity(ErrorCode::Negative, Severity::Info)
+            .severity(ErrorCode::ScoreRange, Severity::Warning)
+    };
+    assert_eq!(
+        codes(lenient().max_findings(1)),
+        (true, vec!["info VCP_E107".to_owned(), "warning VCP_E008".to_owned()])
+    );
+    assert_eq!(codes(lenient().max_findings(1).without(ErrorCode::Limit)).1, ["info VCP_E107"]);
+    let first = Validator::new().without(ErrorCode::ChecksumMismatch).max_findings(0).check_json(&text);
+    assert_eq!(first.unwrap_err().code, ErrorCode::Negative, "the first error is the first, whatever the cap");
+}
+
+#[test]
+fn places_in_text_beyond_ascii() {
+    let place = |bytes: &[u8]| {
+        let report = Validator::new().validate_slice(bytes);
+        let position = report.findings[0].position.unwrap();
+        (position.line, position.column)
+    };
+    assert_eq!(place("[1,\n[2,\"é".as_bytes()), (2, 5));
+    assert_eq!(place("{\n\"a\":\"é\\u12é5\"}".as_bytes()).0, 2);
+    assert_eq!(place(b"{\"\xc3\xa9\":\"\xff\"}"), (1, 7));
+}
+
+#[test]
+fn limits_without_end_do_no_harm() {
+    let limits = Limits { text_bytes: usize::MAX, members: usize::MAX, ..Limits::default() };
+    assert_eq!(Validator::new().limits(limits).validate_json("{}").findings.len(), 3);
+}
+
+#[test]
+fn a_name_that_cannot_be_read_hides_nothing() {
+    let text = r#"{"vcp_version":"0.5","x\ud800":1,"audit":7,"vcp_payload":7}"#;
+    let report = Validator::new().validate_json(text);
+    let found: Vec<String> = report.findings.iter().map(|f| format!("{} {}", f.code, f.path)).collect();
+    assert_eq!(found, ["VCP_E001 $", "VCP_E004 $.audit", "VCP_E004 $.vcp_payload"]);
+}
+
+#[test]
+fn versions_that_cannot_be_told_are_named_with_those_that_can() {
+    let message = |text: &str| Validator::new().validate_json(text).findings[0].message.clone();
+    assert_eq!(message(r#"{"vcp_version":"7"}"#), "version `7` is not known: 0.3, 0.4 and 0.5 are supported");
+    let both = r#"{"vcp_version":"0.3","audit":{},"vcp_payload":{"audit":{}}}"#;
+    assert!(message(both).starts_with("`audit` stands at the root"), "{}", message(both));
+}
+
+#[test]
+fn the_provider_is_told_with_structural_faults_too() {
+    let text = FULL.replace("\"granted\"", "7");
+    let report = Validator::new().validate_json(&text);
+    assert_eq!(report.findings[0].provider.as_deref(), Some("retell"));
+}
