@@ -227,3 +227,19 @@ fn what_is_wrong_is_told_without_the_secret_and_in_one_line() {
         }
     }
 }
+
+#[test]
+fn nothing_that_is_shown_holds_a_secret_or_a_body() {
+    for scheme in schemes() {
+        let delivery = Delivery::signed(&scheme, BODY);
+        let (secret, request) =
+            (Secret::new("k", KEY), Request::new(&delivery.headers, &delivery.body).url(&delivery.url));
+        let verifier = Verifier::new(scheme.clone(), vec![secret.clone()]).unwrap();
+        let verified = verifier.check(&request, now()).unwrap();
+        let shown = format!(
+            "{secret:?} {request:?} {verifier:?} {verified:?} {:?}",
+            verifier.diagnose(&request, now(), &[secret.clone()])
+        );
+        assert!(!shown.contains(KEY) && !shown.contains("call_ended"), "{shown}");
+    }
+}
