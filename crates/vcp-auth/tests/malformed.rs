@@ -238,7 +238,7 @@ fn nothing_that_is_shown_holds_a_secret_or_a_body() {
         let verified = verifier.check(&request, now()).unwrap();
         let shown = format!(
             "{secret:?} {request:?} {verifier:?} {verified:?} {:?}",
-            verifier.diagnose(&request, now(), &[secret.clone()])
+            verifier.diagnose(&request, now(), std::slice::from_ref(&secret))
         );
         assert!(!shown.contains(KEY) && !shown.contains("call_ended"), "{shown}");
     }
