@@ -52,6 +52,20 @@ impl ReplayKey {
     }
 }
 
+/// Its bytes, to be a part of another key.
+///
+/// ```
+/// use vcp_auth::ReplayKey;
+/// # let delivery = ReplayKey::of(["x"]);
+/// let of_one_endpoint = ReplayKey::of(["customer 7".as_bytes(), delivery.as_ref()]);
+/// assert_ne!(of_one_endpoint, ReplayKey::of(["customer 8".as_bytes(), delivery.as_ref()]));
+/// ```
+impl AsRef<[u8]> for ReplayKey {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// As 64 hexadecimal digits.
 impl fmt::Display for ReplayKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
