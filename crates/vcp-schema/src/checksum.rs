@@ -24,6 +24,7 @@
 mod jcs;
 pub(crate) mod legacy;
 mod python;
+mod sorted;
 
 use crate::{Limits, VcpMessage, error::located_error};
 use sha2::{Digest, Sha256};
@@ -95,7 +96,7 @@ impl VcpMessage {
     ///
     /// # Errors
     ///
-    /// `VCP_E008` when free-form data is nested so that the message is deeper than 128 or, for [`Algorithm::Jcs`], which builds a tree, has
+    /// `VCP_E008` when free-form data is nested so that the message is deeper than 128 or, for [`Algorithm::Jcs`], which puts members into order, has
     /// more than 100 000 members (see [`VcpMessage::checksum_with`]). `VCP_E001` for what has no such form: a float that is not finite, and for
     /// [`Algorithm::Jcs`] a number outside the range of doubles or a lone surrogate in free-form data or unknown members. `VCP_E007` when code gave
     /// an unknown member the name of a modelled one.

@@ -1,9 +1,12 @@
-//! RFC 8785, by `serde_json_canonicalizer`; here is only what it cannot say: where a value is that has no such form.
+//! RFC 8785: members in the order of their names' UTF-16 units, nothing between tokens, numbers as ECMAScript prints doubles.
 
-use super::ChecksumError;
-use crate::{ErrorCode, FieldPath, PathNode, VcpMessage, structure, wire, write};
-use serde::Deserialize;
-use serde_json::Value;
+use super::{
+    ChecksumError,
+    python::Decimal,
+    sorted::{Sorted, Style},
+};
+use crate::{ErrorCode, FieldPath, PathNode, VcpMessage, scan::is_number, structure, wire, write};
+use std::{borrow::Cow, cmp::Ordering};
 
 /// The canonical form of a message, nowhere nested deeper than `deepest`, with no more than `most` members.
 pub(super) fn text(message: &VcpMessage, deepest: usize, most: usize) -> Result<String, ChecksumError> {
@@ -19,24 +22,121 @@ pub(super) fn text(message: &VcpMessage, deepest: usize, most: usize) -> Result<
     if extent.members > most {
         return error(ErrorCode::Limit, format!("the message has more than {most} members"));
     }
-    canonical(&text)
+    canonical(&text, &["audit", "checksum"])
 }
 
-fn canonical(message: &str) -> Result<String, ChecksumError> {
-    let mut json = serde_json::Deserializer::from_str(message);
-    json.disable_recursion_limit();
-    let canonical = Value::deserialize(&mut json).and_then(|mut value| {
-        if let Some(audit) = value.get_mut("audit").and_then(Value::as_object_mut) {
-            audit.remove("checksum");
+/// The canonical form of JSON without the member at a path.
+fn canonical(json: &str, without: &[&str]) -> Result<String, ChecksumError> {
+    let mut out = String::with_capacity(json.len());
+    let mut sorted = Sorted::new(json, Jcs { has_form: true }, &mut out);
+    sorted.value(without);
+    if sorted.style.has_form {
+        return Ok(out);
+    }
+    let culprit = find(json, &PathNode::root());
+    let nowhere = || ChecksumError::new(ErrorCode::Unreadable, FieldPath::root(), "the message has no canonical form");
+    Err(culprit.unwrap_or_else(nowhere))
+}
+
+struct Jcs {
+    /// Whether everything so far has a canonical form: lone surrogates and numbers beyond doubles have none.
+    has_form: bool,
+}
+
+impl Style for Jcs {
+    const COMMA: &'static str = ",";
+    const COLON: &'static str = ":";
+    type Key<'t> = Utf16<'t>;
+
+    fn key<'t>(&mut self, name: &'t str) -> Utf16<'t> {
+        Utf16(self.decoded(name))
+    }
+
+    fn string(&mut self, json: &str, out: &mut String) {
+        // What has no escapes is written as it stands: JSON allows nothing in it that must be escaped.
+        match self.decoded(json) {
+            Cow::Borrowed(text) => {
+                out.push('"');
+                out.push_str(text);
+                out.push('"');
+            }
+            Cow::Owned(text) => out.push_str(&write::to_text(&text, text.len() + 2)),
         }
-        serde_json_canonicalizer::to_string(&value)
-    });
-    canonical.map_err(|error| {
-        let culprit = find(message, &PathNode::root());
-        culprit.unwrap_or_else(|| {
-            ChecksumError::new(ErrorCode::Unreadable, PathNode::root().to_path(), format!("no canonical form: {error}"))
-        })
-    })
+    }
+
+    fn atom(&mut self, token: &str, out: &mut String) {
+        /// So many digits pass through a double unchanged.
+        const EXACT: usize = 15;
+        if !is_number(token) || (token.len() <= EXACT && token.bytes().all(|byte| byte.is_ascii_digit())) {
+            return out.push_str(token);
+        }
+        let value = token.parse().unwrap_or(f64::NAN);
+        self.has_form &= value.is_finite();
+        if value.is_finite() {
+            number(value, out);
+        }
+    }
+}
+
+impl Jcs {
+    fn decoded<'t>(&mut self, json: &'t str) -> Cow<'t, str> {
+        if !json.contains('\\') {
+            return Cow::Borrowed(json);
+        }
+        let text = serde_json::from_str::<String>(&format!("\"{json}\""));
+        self.has_form &= text.is_ok();
+        Cow::Owned(text.unwrap_or_default())
+    }
+}
+
+/// A name, sorted by its UTF-16 units.
+#[derive(PartialEq, Eq)]
+struct Utf16<'t>(Cow<'t, str>);
+
+impl Ord for Utf16<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.0.is_ascii() && other.0.is_ascii() {
+            return self.0.cmp(&other.0);
+        }
+        self.0.encode_utf16().cmp(other.0.encode_utf16())
+    }
+}
+
+impl PartialOrd for Utf16<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A finite double as ECMAScript's `Number::toString` prints it.
+fn number(value: f64, out: &mut String) {
+    let mut buffer = zmij::Buffer::new();
+    // Negative zero is zero.
+    let text = buffer.format_finite(if value == 0.0 { 0.0 } else { value });
+    let (sign, text) = text.strip_prefix('-').map_or(("", text), |text| ("-", text));
+    out.push_str(sign);
+    if (1e-4..1e16).contains(&value.abs()) || value == 0.0 {
+        return out.push_str(text.strip_suffix(".0").unwrap_or(text));
+    }
+    let Decimal { digits, exponent } = Decimal::of(text);
+    let (first, rest) = digits.split_at(digits.len().min(1));
+    match usize::try_from(exponent) {
+        // Whole, since it is 10^16 at least and has 17 digits at most.
+        Ok(exponent) if exponent < 21 => {
+            out.push_str(&digits);
+            out.extend(std::iter::repeat_n('0', (exponent + 1).saturating_sub(digits.len())));
+        }
+        Err(_) if exponent >= -6 => {
+            out.push_str("0.");
+            out.extend(std::iter::repeat_n('0', exponent.unsigned_abs() as usize - 1));
+            out.push_str(&digits);
+        }
+        _ => {
+            let point = if rest.is_empty() { "" } else { "." };
+            let sign = if exponent < 0 { "" } else { "+" };
+            out.push_str(&format!("{first}{point}{rest}e{sign}{exponent}"));
+        }
+    }
 }
 
 /// The first value without a canonical form.
@@ -53,5 +153,85 @@ fn find(json: &str, path: &PathNode<'_>) -> Option<ChecksumError> {
             error("the number is out of the range of doubles")
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    #[test]
+    fn numbers_as_ecmascript_prints_them() {
+        for (value, text) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (1.0, "1"),
+            (-1.5, "-1.5"),
+            (1e15, "1000000000000000"),
+            (1e16, "10000000000000000"),
+            (1.2345678901234567e20, "123456789012345670000"),
+            (1e21, "1e+21"),
+            (-1.5e300, "-1.5e+300"),
+            (0.0001, "0.0001"),
+            (0.000_001_5, "0.0000015"),
+            (1e-7, "1e-7"),
+            (1.25e-7, "1.25e-7"),
+            (5e-324, "5e-324"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (9_007_199_254_740_993.0, "9007199254740992"),
+        ] {
+            let mut out = String::new();
+            number(value, &mut out);
+            assert_eq!(out, text);
+        }
+    }
+
+    #[test]
+    fn a_member_at_a_path_is_left_out() {
+        let json = r#" {"b" : 1, "audit": {"checksum": {"x":[1]}, "a": 2, "audit": {"checksum": 3}}, "checksum": 4} "#;
+        let expected = r#"{"audit":{"a":2,"audit":{"checksum":3}},"b":1,"checksum":4}"#;
+        assert_eq!(canonical(json, &["audit", "checksum"]).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_has_no_form_is_found() {
+        for (json, place) in [(r#"{"a":["\\","\ud800"]}"#, "$.a[1]"), ("[0,1e400]", "$[1]"), (r#"{"\udc00":1}"#, "$")] {
+            assert_eq!(canonical(json, &[]).unwrap_err().path().to_string(), place);
+        }
+    }
+
+    fn json() -> impl Strategy<Value = Value> {
+        let number = prop_oneof![
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            (-1e22..1e22).prop_map(Value::from),
+            (-1e-5..1e-5).prop_map(Value::from),
+            (-1e-3..1e-3).prop_map(Value::from),
+        ];
+        let leaf = prop_oneof![
+            number,
+            any::<bool>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+            Just(Value::Null)
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::vec(("[a-c\u{e9}\u{ff21}\u{1f600}\"\\\\\n]{0,3}", inner), 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        /// Another implementation of the RFC, on the same JSON in any spelling.
+        #[test]
+        fn as_another_implementation_has_it(value in json(), pretty in any::<bool>()) {
+            let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+            let read: Value = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(canonical(&text, &[]).unwrap(), serde_json_canonicalizer::to_string(&read).unwrap());
+        }
     }
 }

@@ -1,65 +1,31 @@
 //! JSON as Python's `json.dumps(…, sort_keys=True)` prints it, byte by byte (decisions 3).
 
-use crate::scan::{Cursor, is_number};
+use super::sorted::{Sorted, Style};
+use crate::scan::is_number;
 use std::{borrow::Cow, fmt::Write as _};
 
-/// Free-form JSON, which is well formed and not too deep, as Python prints it once it has read it: of members with the same name the last one.
+/// Free-form JSON, which is well formed and not too deep, as Python prints it once it has read it.
 pub(super) fn free_form(json: &str, out: &mut String) {
-    FreeForm { json: Cursor::new(json), out }.value();
+    Sorted::new(json, Python, out).value(&[]);
 }
 
-struct FreeForm<'t, 'o> {
-    json: Cursor<'t>,
-    out: &'o mut String,
-}
+struct Python;
 
-impl FreeForm<'_, '_> {
-    fn value(&mut self) {
-        match self.json.peek() {
-            b'{' => self.object(),
-            b'[' => self.list(),
-            b'"' => quoted_json(self.json.string(), self.out),
-            _ => atom(self.json.value(), self.out),
-        }
+impl Style for Python {
+    const COMMA: &'static str = ", ";
+    const COLON: &'static str = ": ";
+    type Key<'t> = Cow<'t, [u8]>;
+
+    fn key<'t>(&mut self, name: &'t str) -> Cow<'t, [u8]> {
+        sort_key(name)
     }
 
-    fn list(&mut self) {
-        self.json.enter();
-        self.out.push('[');
-        let mut separator = "";
-        while self.json.element() {
-            self.out.push_str(separator);
-            separator = ", ";
-            self.value();
-        }
-        self.out.push(']');
+    fn string(&mut self, json: &str, out: &mut String) {
+        quoted_json(json, out);
     }
 
-    /// Prints the values as they come, then puts them into their order.
-    fn object(&mut self) {
-        let start = self.out.len();
-        let mut members = Vec::new();
-        self.json.enter();
-        while let Some(name) = self.json.name() {
-            let begin = self.out.len();
-            self.value();
-            members.push((sort_key(name), name, begin - start..self.out.len() - start));
-        }
-        let values = self.out.split_off(start);
-        members.sort_by(|(a, ..), (b, ..)| a.cmp(b));
-        self.out.push('{');
-        let mut separator = "";
-        for (at, (key, name, value)) in members.iter().enumerate() {
-            if members.get(at + 1).is_some_and(|(next, ..)| next == key) {
-                continue;
-            }
-            self.out.push_str(separator);
-            separator = ", ";
-            quoted_json(name, self.out);
-            self.out.push_str(": ");
-            self.out.push_str(values.get(value.clone()).unwrap_or_default());
-        }
-        self.out.push('}');
+    fn atom(&mut self, token: &str, out: &mut String) {
+        atom(token, out);
     }
 }
 
@@ -193,18 +159,30 @@ pub(super) fn float(value: f64, out: &mut String) {
         return out.push_str(text);
     }
     let (sign, text) = text.strip_prefix('-').map_or(("", text), |text| ("-", text));
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let all = format!("{whole}{fraction}");
-    let zeros = all.len() - all.trim_start_matches('0').len();
-    // Where the point stands behind the first digit.
-    let places = |length: usize| i32::try_from(length).unwrap_or(i32::MAX);
-    let exponent = exponent.parse::<i32>().unwrap_or(0) + places(whole.len()) - places(zeros) - 1;
-    let digits = all.trim_matches('0');
+    let Decimal { digits, exponent } = Decimal::of(text);
     let (first, rest) = digits.split_at(digits.len().min(1));
     let point = if rest.is_empty() { "" } else { "." };
     let exponent_sign = if exponent < 0 { '-' } else { '+' };
     let _ = write!(out, "{sign}{first}{point}{rest}e{exponent_sign}{:02}", exponent.unsigned_abs());
+}
+
+/// The digits of a number without zeros at its ends, and where the point stands behind the first of them.
+pub(super) struct Decimal {
+    pub(super) digits: String,
+    pub(super) exponent: i32,
+}
+
+impl Decimal {
+    /// Of the text of a double, without its sign.
+    pub(super) fn of(text: &str) -> Self {
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all = format!("{whole}{fraction}");
+        let zeros = all.len() - all.trim_start_matches('0').len();
+        let places = |length: usize| i32::try_from(length).unwrap_or(i32::MAX);
+        let exponent = exponent.parse::<i32>().unwrap_or(0) + places(whole.len()) - places(zeros) - 1;
+        Self { digits: all.trim_matches('0').to_owned(), exponent }
+    }
 }
 
 #[cfg(test)]
