@@ -250,7 +250,7 @@ impl Validator {
         }
     }
 
-    /// The findings of a message, in the order of its text, which is made only when there is something to order.
+    /// The findings of a message, in the order of its text, which is made only when something was found.
     fn findings(&self, message: &VcpMessage, text: Option<&str>) -> Vec<Finding> {
         let mut findings = self.collect();
         self.run(message, &mut findings);

@@ -91,14 +91,7 @@ fn setting(text: &str) -> Result<(ErrorCode, Option<Severity>), String> {
 }
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(message) => {
-            eprintln!("error: {message}");
-            ExitCode::from(2)
-        }
-    }
+    vcp_examples::status(run(&Args::parse()))
 }
 
 /// Gives whether nothing is wrong.

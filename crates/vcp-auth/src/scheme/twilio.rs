@@ -20,10 +20,11 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
             reason: "the scheme needs the whole URL of the request, with `https://`",
         });
     }
+    let kind = kind(request)?;
     let mut hashes = token::query_values(url, BODY_HASH);
-    let hash = if kind(request)? == Kind::Form { None } else { hashes.next() };
+    let hash = if kind == Kind::Form { None } else { hashes.next() };
     let (params, body_hash) = match hash {
-        None if kind(request)? == Kind::Other && !request.body().is_empty() => {
+        None if kind == Kind::Other && !request.body().is_empty() => {
             return Err(AuthError::HeaderMissing { header: BODY_HASH.into() });
         }
         None => (params(request.body())?, None),
