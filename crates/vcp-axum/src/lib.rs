@@ -235,7 +235,7 @@ impl Rejection {
     }
 }
 
-/// What the sender may know: of a delivery that was not verified only that it was not.
+/// What the sender may know: of a delivery that was not verified the code, and not the reason.
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         let told = |code: ErrorCode, message: &str| json!({"code": code, "message": message});
@@ -270,12 +270,8 @@ where
         };
         // What can be answered without the body is.
         let too_long = || RejectionError::TooLong { max_bytes: endpoint.max_bytes };
-        if endpoint.receiver.provider_called(&provider).is_none() {
-            let error = endpoint
-                .receive(&provider, &parts, b"")
-                .err()
-                .map_or(RejectionError::NoProvider, RejectionError::Refused);
-            return reject(error, provider, parts, Bytes::new());
+        if let Err(error) = endpoint.receiver.provider_called(&provider) {
+            return reject(RejectionError::Refused(error), provider, parts, Bytes::new());
         }
         if body.size_hint().lower() > endpoint.max_bytes as u64 {
             return reject(too_long(), provider, parts, Bytes::new());

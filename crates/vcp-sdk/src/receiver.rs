@@ -171,10 +171,13 @@ impl Receiver {
         Ok(self)
     }
 
-    /// The name in VCP of a provider that is known here, whatever it is called: for a server that wants to answer before it has read a body.
-    #[must_use]
-    pub fn provider_called(&self, provider: &str) -> Option<&str> {
-        self.mapper.registry().get(provider).map(Provider::name)
+    /// The name in VCP of a provider, whatever it is called: for a server that wants to answer before it has read a body.
+    ///
+    /// # Errors
+    ///
+    /// Unknown provider (404).
+    pub fn provider_called(&self, provider: &str) -> Result<&str, ReceiveError> {
+        Ok(self.mapper.check(provider, b"")?)
     }
 
     /// The verifier of a provider, if there is one: to [diagnose](Verifier::diagnose) a delivery that it refused.

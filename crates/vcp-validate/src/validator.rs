@@ -309,14 +309,13 @@ impl Validator {
     fn faults(&self, text: &str, faults: Vec<Fault>) -> Vec<(usize, Finding)> {
         let mut placed = Vec::new();
         for Fault { code, path, offset, message, mut context, .. } in faults {
+            let Some(severity) = self.overrides.severity(code) else { continue };
             context.retain(|(name, _)| self.show_values || *name != "value");
             let has_value = context.iter().any(|(name, _)| *name == "value");
             if self.show_values && !has_value && matches!(code, ErrorCode::Type | ErrorCode::Unreadable) {
                 context.push(("value", shown(structure::value_at(text, offset))));
             }
-            let mut findings = self.collect();
-            findings.push_made(Finding { context, ..Finding::new(code, path, message) });
-            placed.extend(findings.into_list().into_iter().map(|finding| (offset, finding)));
+            placed.push((offset, Finding { context, ..Finding::new(code, path, message).severity(severity) }));
         }
         placed
     }
