@@ -27,11 +27,14 @@ mod written;
 
 use crate::{
     Dialect, ErrorCode, FieldPath, Limits, ParseError, Timestamp, VcpMessage, VcpVersion, describe::Kind,
-    error::located_error, scan::Cursor, structure, wire, write,
+    error::located_error, structure, wire, write,
 };
 pub use report::{Change, ChangeKind, MigrationReport};
 use report::{Nobody, Tell};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use stash::Direction;
+use std::fmt;
 use tree::{Arena, Name, Node};
 
 /// How to upgrade.
@@ -117,8 +120,7 @@ impl From<ParseError> for MigrateError {
 /// `VCP_E007` when the text is not JSON, `VCP_E008` when it is too long, `VCP_E006` when the version is unknown or absent, or when `audit` stands in
 /// both places of the older versions.
 pub fn detect(text: &str, limits: &Limits) -> Result<Dialect, MigrateError> {
-    structure::well_formed(text, limits)?;
-    let seen = Seen::of(text);
+    let seen = Seen::of(text, limits)?;
     let refuse =
         |message: String| Err(MigrateError::new(ErrorCode::Version, FieldPath::root().name("vcp_version"), message));
     let known = "0.3, 0.4 and 0.5 are supported";
@@ -159,30 +161,67 @@ struct Seen<'t> {
 }
 
 impl<'t> Seen<'t> {
-    fn of(text: &'t str) -> Self {
-        let mut seen = Self::default();
-        let mut json = Cursor::new(text);
-        if json.peek() != b'{' {
-            return seen;
+    /// Looks while it makes sure that the text is JSON.
+    fn of(text: &'t str, limits: &Limits) -> Result<Self, ParseError> {
+        structure::utf8(text.as_bytes(), limits)?;
+        let look = |into_payload| {
+            let mut seen = Self::default();
+            let mut json = serde_json::Deserializer::from_str(text);
+            Look { seen: &mut seen, into_payload, is_payload: false }.deserialize(&mut json).ok()?;
+            json.end().ok().map(|()| seen)
+        };
+        if let Some(seen) = look(true) {
+            return Ok(seen);
         }
-        json.enter();
-        while let Some(name) = json.name() {
-            match Name::raw(name).key().as_ref() {
-                "vcp_version" if seen.version.is_none() => seen.version = Some(json.value()),
-                "vcp_version" => seen.second_version = Some(json.value()),
-                "call_id" => seen.call_id = json.value() != "null",
-                "audit" => seen.audit = json.value() != "null",
-                "vcp_payload" if json.peek() == b'{' => {
-                    json.enter();
-                    while let Some(name) = json.name() {
-                        let is_null = json.value() == "null";
-                        seen.inner_audit |= !is_null && Name::raw(name).is("audit");
-                    }
-                }
-                _ => drop(json.value()),
+        // Either it is no JSON, or a message or its payload is no object.
+        structure::well_formed(text, limits)?;
+        Ok(look(false).unwrap_or_default())
+    }
+}
+
+/// Looks through an object.
+struct Look<'s, 't> {
+    seen: &'s mut Seen<'t>,
+    into_payload: bool,
+    is_payload: bool,
+}
+
+impl<'t> DeserializeSeed<'t> for Look<'_, 't> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'t>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'t> Visitor<'t> for Look<'_, 't> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'t>>(self, mut members: A) -> Result<(), A::Error> {
+        let Self { seen, into_payload, is_payload } = self;
+        // A name may hold what cannot be decoded.
+        while let Some(name) = members.next_key::<&RawValue>()? {
+            let name = Name::read(name.get()).key();
+            if into_payload && name == "vcp_payload" {
+                members.next_value_seed(Look { seen, into_payload: false, is_payload: true })?;
+                continue;
+            }
+            let value = members.next_value::<&RawValue>()?.get();
+            match name.as_ref() {
+                "audit" if is_payload => seen.inner_audit |= value != "null",
+                _ if is_payload => {}
+                "vcp_version" if seen.version.is_none() => seen.version = Some(value),
+                "vcp_version" => seen.second_version = Some(value),
+                "call_id" => seen.call_id = value != "null",
+                "audit" => seen.audit = value != "null",
+                _ => {}
             }
         }
-        seen
+        Ok(())
     }
 }
 
@@ -345,9 +384,7 @@ fn upgrade_afresh(
     let text = match message {
         None => {
             stash::put(node, Direction::Upgrade, dialect, &restore);
-            let mut out = String::with_capacity(2 * text.len() + 1024);
-            written::write(node, kind, &mut out);
-            out
+            node.to_text(2 * text.len() + 1024)
         }
         Some(mut message) => {
             stash::put_into(&mut message, Direction::Upgrade, dialect, &restore);

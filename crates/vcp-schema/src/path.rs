@@ -158,7 +158,14 @@ impl<'a> PathNode<'a> {
     /// The same place as a JSON Pointer, built now.
     #[must_use]
     pub fn pointer(&self) -> String {
-        let mut text = self.parent.map_or_else(String::new, Self::pointer);
+        self.pointer_before(0)
+    }
+
+    /// The pointer, with room for what comes behind it.
+    fn pointer_before(&self, room: usize) -> String {
+        let room =
+            room + self.step.as_ref().map_or(0, |step| if let Step::Name(name) = step { name.len() + 1 } else { 8 });
+        let mut text = self.parent.map_or_else(|| String::with_capacity(room), |parent| parent.pointer_before(room));
         if let Some(step) = &self.step {
             step.write_pointer(&mut text);
         }

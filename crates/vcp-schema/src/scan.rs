@@ -6,6 +6,13 @@ pub(crate) struct Cursor<'t> {
     at: usize,
 }
 
+/// A string as it stands between its quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Quoted<'t> {
+    pub(crate) raw: &'t str,
+    pub(crate) has_escape: bool,
+}
+
 impl<'t> Cursor<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
         Self { text, at: 0 }
@@ -29,9 +36,8 @@ impl<'t> Cursor<'t> {
         self.at += 1;
     }
 
-    /// The name of the next member of the object that was entered, as it stands between its quotes, up to its value; `None` at the end,
-    /// where the object is left.
-    pub(crate) fn name(&mut self) -> Option<&'t str> {
+    /// The name of the next member of the object that was entered, up to its value; `None` at the end, where the object is left.
+    pub(crate) fn name(&mut self) -> Option<Quoted<'t>> {
         self.pass(b',');
         if self.peek() != b'"' {
             self.at += 1;
@@ -50,13 +56,13 @@ impl<'t> Cursor<'t> {
         !ends
     }
 
-    /// The string that comes next, as it stands between its quotes.
-    pub(crate) fn string(&mut self) -> &'t str {
+    /// The string that comes next.
+    pub(crate) fn string(&mut self) -> Quoted<'t> {
         let rest = self.rest();
-        let end = string_end(rest);
+        let (end, has_escape) = string_extent(rest);
         self.at += end;
         let inner = rest.get(1..end).unwrap_or_default();
-        inner.strip_suffix('"').unwrap_or(inner)
+        Quoted { raw: inner.strip_suffix('"').unwrap_or(inner), has_escape }
     }
 
     /// The text of the value that comes next.
@@ -95,16 +101,22 @@ pub(crate) fn is_number(json: &str) -> bool {
 
 /// Where the string ends that a text starts with.
 pub(crate) fn string_end(text: &str) -> usize {
+    string_extent(text).0
+}
+
+/// Where the string ends that a text starts with, and whether it has escapes.
+fn string_extent(text: &str) -> (usize, bool) {
     let bytes = text.as_bytes();
-    let mut at = 1;
+    let (mut at, mut has_escape) = (1, false);
     while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
         at += found;
         if bytes.get(at) == Some(&b'"') {
-            return at + 1;
+            return (at + 1, has_escape);
         }
+        has_escape = true;
         at += 2;
     }
-    bytes.len()
+    (bytes.len(), has_escape)
 }
 
 /// Where the value ends that a text starts with: behind it, but not behind the white space there.
@@ -136,16 +148,16 @@ mod tests {
     fn walks_as_the_text_is_nested() {
         let mut json = Cursor::new(r#" { "a\"" : [ 1.5e3 , "x]" , {} ] , "b":null , "c" : { "d" : [ ] } } "#);
         json.enter();
-        assert_eq!(json.name(), Some(r#"a\""#));
+        assert_eq!(json.name(), Some(Quoted { raw: r#"a\""#, has_escape: true }));
         json.enter();
         let mut elements = Vec::new();
         while json.element() {
             elements.push(json.value());
         }
         assert_eq!(elements, ["1.5e3", r#""x]""#, "{}"]);
-        assert_eq!(json.name(), Some("b"));
+        assert_eq!(json.name(), Some(Quoted { raw: "b", has_escape: false }));
         assert_eq!(json.value(), "null");
-        assert_eq!(json.name(), Some("c"));
+        assert_eq!(json.name().map(|name| name.raw), Some("c"));
         assert_eq!(json.value(), r#"{ "d" : [ ] }"#);
         assert_eq!(json.name(), None);
         assert_eq!(json.peek(), 0);

@@ -8,7 +8,7 @@ use crate::{
     describe::{Described, Field, Kind, ObjectType, Presence, WordType},
     error::too_long,
     number::{self, IntegerFault},
-    scan::{Cursor, is_number, is_space, string_end},
+    scan::{Cursor, Quoted, is_number, is_space, string_end},
     wire,
 };
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -474,7 +474,7 @@ impl<'t> Checker<'t> {
         let mut members = Vec::new();
         let mut cursor = Cursor::new(json);
         cursor.enter();
-        while let Some(name) = cursor.name() {
+        while let Some(Quoted { raw: name, .. }) = cursor.name() {
             let value = cursor.value();
             match serde_json::from_str::<String>(&format!("\"{name}\"")) {
                 Ok(name) => members.push((Cow::Owned(name), value)),

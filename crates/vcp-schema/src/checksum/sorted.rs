@@ -1,6 +1,6 @@
 //! JSON printed again with its members in order, which is what all canonical forms have in common.
 
-use crate::scan::Cursor;
+use crate::scan::{Cursor, Quoted};
 
 /// What a canonical form says of names, strings and numbers.
 pub(super) trait Style {
@@ -36,7 +36,7 @@ impl<'t, 'o, S: Style> Sorted<'t, 'o, S> {
         match self.json.peek() {
             b'{' => self.object(without),
             b'[' => self.list(),
-            b'"' => self.style.string(self.json.string(), self.out),
+            b'"' => self.style.string(self.json.string().raw, self.out),
             _ => self.style.atom(self.json.value(), self.out),
         }
     }
@@ -58,7 +58,7 @@ impl<'t, 'o, S: Style> Sorted<'t, 'o, S> {
         let start = self.out.len();
         let mut members = Vec::new();
         self.json.enter();
-        while let Some(name) = self.json.name() {
+        while let Some(Quoted { raw: name, .. }) = self.json.name() {
             let below = match without {
                 [first, below @ ..] if *first == name => below,
                 _ => &[],

@@ -3,7 +3,7 @@
 use super::{
     report::{Pointer as _, Tell},
     same::same,
-    tree::Node,
+    tree::{Name, Node},
     up::{ARTIFACTS, Assumed, CONSENT, PROVENANCE, direction, name_of, rename, step},
 };
 use crate::Dialect;
@@ -93,11 +93,11 @@ fn production(payload: &mut Node<'_>, dialect: Dialect, report: &mut impl Tell) 
     let mut objective = payload.get("outcomes").and_then(|outcomes| outcomes.get("objective"));
     let status = objective.as_mut().and_then(|objective| objective.text_of("status")).unwrap_or_default();
     let assumed = Assumed::new(arena, provider, start_time, status);
-    leave_out(payload, "/vcp_payload/model_selection", assumed.model_selection, report);
-    leave_out(payload, "/vcp_payload/hcr", assumed.hcr, report);
+    leave_out(payload, "/vcp_payload/model_selection", &assumed.model_selection, report);
+    leave_out(payload, "/vcp_payload/hcr", &assumed.hcr, report);
     if let Some(outcomes) = payload.get("outcomes") {
-        leave_out(outcomes, "/vcp_payload/outcomes/perception_gap", assumed.perception_gap, report);
-        leave_out(outcomes, "/vcp_payload/outcomes/model_outcome_attribution", assumed.attribution, report);
+        leave_out(outcomes, "/vcp_payload/outcomes/perception_gap", &assumed.perception_gap, report);
+        leave_out(outcomes, "/vcp_payload/outcomes/model_outcome_attribution", &assumed.attribution, report);
     }
     if let Some(artifacts) = payload.get("artifacts") {
         ARTIFACTS.iter().for_each(|(old, new)| rename(artifacts, new, old, report));
@@ -105,7 +105,7 @@ fn production(payload: &mut Node<'_>, dialect: Dialect, report: &mut impl Tell) 
     if let Some(provenance) = payload.get("provenance") {
         let step = step(dialect);
         if let Some(history) = provenance.get("transformation_history").and_then(Node::open_list)
-            && history.last().and_then(Node::as_text) == Some(step.as_str())
+            && history.last().and_then(Node::as_text) == Some(step)
         {
             history.pop();
             if dialect == Dialect::V04 {
@@ -172,15 +172,24 @@ fn channel(call: &mut Node<'_>, dialect: Dialect, inner: Option<&str>, report: &
 }
 
 /// Takes out a section that is what upgrading assumes, with or without the defaults that writing fills in.
-fn leave_out<'t>(parent: &mut Node<'t>, pointer: &'static str, assumed: &'t str, report: &mut impl Tell) {
-    let Some(mut section) = parent.member(name_of(pointer)).cloned() else { return };
-    let mut assumed = Node::text(section.arena(), assumed);
-    if let Some(members) = section.open() {
-        members.retain(|(name, value)| {
-            !value.is_empty() || name.decoded().is_some_and(|name| assumed.member(&name).is_some())
-        });
-    }
-    if same(&mut section, &mut assumed) {
+fn leave_out<'t>(
+    parent: &mut Node<'t>,
+    pointer: &'static str,
+    assumed: &[(&'static str, &'t str)],
+    report: &mut impl Tell,
+) {
+    let arena = parent.arena();
+    let Some(members) = parent.member(name_of(pointer)).and_then(Node::open) else { return };
+    let mut is_as_assumed = |(name, text): &(&'static str, &'t str)| {
+        let mut found = members.iter_mut().filter(|(key, _)| key.is(name));
+        match (found.next(), found.next()) {
+            (Some((_, value)), None) => same(value, &mut Node::text(arena, text)),
+            _ => false,
+        }
+    };
+    let are_as_assumed = assumed.iter().all(&mut is_as_assumed);
+    let is_other = |name: &Name<'t>| assumed.iter().all(|(assumed, _)| !name.is(assumed));
+    if are_as_assumed && members.iter().all(|(name, value)| value.is_empty() || !is_other(name)) {
         parent.take(name_of(pointer));
         report.left_out(pointer);
     }

@@ -5,13 +5,14 @@ use std::{borrow::Cow, collections::HashMap};
 
 /// A place in document order: for each of eight steps, 16 bits with its index from 1, and all ones for what is not there or beyond. What is deeper,
 /// which nothing modelled is, or farther on has the order in which it was told.
-pub(super) type Place = u128;
+type Place = u128;
 
 /// Places in document order, for pointers into a document.
 pub(super) struct Places<'n, 't> {
     root: &'n Node<'t>,
-    /// Where pointers led, but for their last steps: others go there too.
-    parents: Vec<(&'n str, Way<'n, 't>)>,
+    /// The pointer before, and where each of its steps led: the next one mostly goes there too.
+    before: String,
+    ways: Vec<(usize, Way<'n, 't>)>,
     /// The members of large objects by name, made when they are asked for first; the objects by their address.
     large: HashMap<usize, HashMap<Cow<'t, str>, usize>>,
 }
@@ -27,28 +28,30 @@ struct Way<'n, 't> {
 
 impl<'n, 't> Places<'n, 't> {
     pub(super) fn new(root: &'n Node<'t>) -> Self {
-        Self { root, parents: Vec::with_capacity(Self::KNOWN), large: HashMap::new() }
+        Self { root, before: String::with_capacity(128), ways: Vec::with_capacity(8), large: HashMap::new() }
     }
 
-    /// How many parents are remembered. A message has about as many objects that rules touch.
-    const KNOWN: usize = 16;
-
     /// The place of a pointer.
-    pub(super) fn of(&mut self, pointer: &'n str) -> Place {
-        let end = memchr::memrchr(b'/', pointer.as_bytes());
-        let Some((parent, last)) = end.and_then(|end| Some((pointer.get(..end)?, pointer.get(end + 1..)?))) else {
-            return 0;
-        };
-        let known = self.parents.iter().find(|(known, _)| *known == parent).map(|(_, way)| *way);
-        let way = known.unwrap_or_else(|| {
-            let root = Way { node: Some(self.root), place: 0, steps: 0 };
-            let way = parent.split('/').skip(1).fold(root, |way, step| self.step(way, step));
-            if self.parents.len() < Self::KNOWN {
-                self.parents.push((parent, way));
-            }
-            way
-        });
-        self.step(way, last).place
+    pub(super) fn of(&mut self, pointer: &str) -> Place {
+        let same = common(pointer.as_bytes(), self.before.as_bytes());
+        // A step is the same when it ends in both where they are the same.
+        let ends = |text: &str| matches!(text.as_bytes().get(same), None | Some(b'/'));
+        let same = if ends(pointer) && ends(&self.before) { same + 1 } else { same };
+        while self.ways.last().is_some_and(|(end, _)| *end >= same) {
+            self.ways.pop();
+        }
+        let root = (0, Way { node: Some(self.root), place: 0, steps: 0 });
+        let (start, mut way) = self.ways.last().copied().unwrap_or(root);
+        let mut rest = pointer.get(start..).unwrap_or_default();
+        while let Some(below) = rest.strip_prefix('/') {
+            let step = below.get(..below.bytes().position(|byte| byte == b'/').unwrap_or(below.len())).unwrap_or(below);
+            rest = below.get(step.len()..).unwrap_or_default();
+            way = self.step(way, step);
+            self.ways.push((pointer.len() - rest.len(), way));
+        }
+        self.before.clear();
+        self.before.push_str(pointer);
+        way.place
     }
 
     fn step(&mut self, way: Way<'n, 't>, step: &str) -> Way<'n, 't> {
@@ -79,4 +82,13 @@ impl<'n, 't> Places<'n, 't> {
         let place = u128::from(index).checked_shl(112_u32.wrapping_sub(16 * way.steps)).unwrap_or(0);
         Way { node: below, place: way.place | place, steps: way.steps + 1 }
     }
+}
+
+/// How many bytes two texts have in common at their start.
+fn common(a: &[u8], b: &[u8]) -> usize {
+    const MANY: usize = 16;
+    let (a_blocks, b_blocks) = (a.as_chunks::<MANY>().0, b.as_chunks::<MANY>().0);
+    let same = MANY * a_blocks.iter().zip(b_blocks).take_while(|(a, b)| a == b).count();
+    let (a, b) = (a.get(same..).unwrap_or_default(), b.get(same..).unwrap_or_default());
+    same + a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }

@@ -2,7 +2,7 @@
 
 use super::{
     same::{partners, same},
-    tree::{Members, Name, Node},
+    tree::{Members, Name, Node, are_distinct},
 };
 use crate::{Limits, PathNode, write};
 use serde::{Deserialize, Deserializer};
@@ -59,7 +59,7 @@ impl Operation<'_> {
 
 /// A step of a pointer as a name.
 pub(super) fn decoded(step: &str) -> Cow<'_, str> {
-    if memchr::memchr(b'~', step.as_bytes()).is_some() {
+    if step.bytes().any(|byte| byte == b'~') {
         Cow::Owned(step.replace("~1", "/").replace("~0", "~"))
     } else {
         Cow::Borrowed(step)
@@ -138,6 +138,9 @@ fn differ<'t>(
 
 /// Whether each member can be pointed at: a name that cannot be decoded, or stands twice, cannot.
 fn are_pointable(members: &Members<'_>) -> bool {
+    if are_distinct(members.iter().map(|(name, _)| name.plain())) {
+        return true;
+    }
     let decodable = members.iter().all(|(name, _)| name.decoded().is_some());
     let mut names: Vec<_> = members.iter().map(|(name, _)| name.key()).collect();
     names.sort_unstable();

@@ -1,14 +1,18 @@
 //! What a migration did (decisions 2.6).
 
 use super::{
-    order::{Place, Places},
+    order::Places,
     patch::{Op, Operation},
     stash,
     tree::{Name, Node},
 };
-use crate::path::pointer_step;
+use crate::{PathNode, path::pointer_step};
 use serde::{Serialize, Serializer};
-use std::{borrow::Cow, collections::HashSet, fmt};
+use std::{
+    borrow::Cow,
+    collections::HashSet,
+    fmt::{self, Write as _},
+};
 
 /// What happened to a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -111,31 +115,27 @@ impl MigrationReport {
 
     /// Adds the unknown members of a tree that was read by its kinds. `source` gives the place in the source, where that is another one.
     pub(super) fn kept(&mut self, node: &Node<'_>, source: impl Fn(&str) -> Option<String>) {
-        self.kept_below(node, &mut String::new(), &source);
+        self.kept_below(node, &PathNode::root(), &source);
     }
 
-    fn kept_below(&mut self, node: &Node<'_>, pointer: &mut String, source: &impl Fn(&str) -> Option<String>) {
-        let end = pointer.len();
+    fn kept_below(&mut self, node: &Node<'_>, path: &PathNode<'_>, source: &impl Fn(&str) -> Option<String>) {
         match node {
             Node::Object(members) => {
-                for (name, node) in members.iter().filter(|(name, node)| name.is_unknown || !node.is_raw()) {
-                    pointer.push('/');
-                    name.write_pointer(pointer);
-                    if name.is_unknown {
-                        let source = source(pointer).unwrap_or_else(|| pointer.clone());
-                        self.add(ChangeKind::Kept, Some(source.into()), Some(pointer.clone().into()));
+                for (name, node) in members.iter().filter(|(name, node)| name.is_unknown() || !node.is_raw()) {
+                    let key = name.key();
+                    let path = path.name(&key);
+                    if name.is_unknown() {
+                        let target = path.pointer();
+                        let source = source(&target).unwrap_or_else(|| target.clone());
+                        self.add(ChangeKind::Kept, Some(source.into()), Some(target.into()));
                     } else {
-                        self.kept_below(node, pointer, source);
+                        self.kept_below(node, &path, source);
                     }
-                    pointer.truncate(end);
                 }
             }
             Node::List(list) => {
                 for (at, node) in list.iter().enumerate().filter(|(_, node)| !node.is_raw()) {
-                    pointer.push('/');
-                    pointer.push_str(&at.to_string());
-                    self.kept_below(node, pointer, source);
-                    pointer.truncate(end);
+                    self.kept_below(node, &path.index(at), source);
                 }
             }
             Node::Raw(..) => {}
@@ -145,10 +145,7 @@ impl MigrationReport {
     /// Puts the changes into the order of the source document; what it does not have stands at the end of its object, as findings do (decisions 4.2).
     pub(super) fn sort(&mut self, source: &Node<'_>) {
         let mut places = Places::new(source);
-        let found: Vec<Place> = self.changes.iter().map(|change| places.of(change.place())).collect();
-        let mut ordered: Vec<(Place, Change)> = found.into_iter().zip(self.changes.drain(..)).collect();
-        ordered.sort_by_key(|(place, _)| *place);
-        self.changes.extend(ordered.into_iter().map(|(_, change)| change));
+        self.changes.sort_by_cached_key(|change| places.of(change.place()));
     }
 
     /// Adds what is moved into the stash, or dropped where there is none, but for what a rule has told of already, there or around it. A value that
@@ -277,7 +274,10 @@ impl Pointer for String {
 impl Pointer for (&str, usize, &str) {
     fn text(self) -> Cow<'static, str> {
         let (list, index, below) = self;
-        Cow::Owned([list, "/", &index.to_string(), below].concat())
+        let mut text = String::with_capacity(list.len() + below.len() + 8);
+        // Writing to a string does not fail.
+        let _ = write!(text, "{list}/{index}{below}");
+        Cow::Owned(text)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::{
     patch::{Operation, present},
-    tree::{Arena, Node},
+    tree::{Arena, Name, Node},
 };
-use crate::{Dialect, RawObject, Timestamp, VcpMessage};
+use crate::{Custom, Dialect, RawObject, Timestamp, VcpMessage, describe::object};
 use serde::Deserialize;
 
 /// Where the stash is.
@@ -102,7 +102,10 @@ pub(super) fn put(root: &mut Node<'_>, direction: Direction, dialect: Dialect, r
     let was = remembered(custom.member("experimental"));
     let Some(text) = text(direction, dialect, restore, was) else { return };
     if custom.get("experimental").is_none_or(|node| !node.is_object()) {
-        custom.set_json("experimental", "{}");
+        custom.take("experimental");
+        let name = Name::known("experimental");
+        let order = name.field_at(object::<Custom>(), 0).map_or(Name::UNKNOWN, |(order, _)| order);
+        custom.insert(order, name, Node::text(arena, "{}"));
     }
     if let Some(experimental) = custom.get("experimental") {
         experimental.set_json(KEY, arena.alloc_str(&text));

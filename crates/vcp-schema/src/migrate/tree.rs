@@ -5,10 +5,10 @@ use crate::{
     FieldPath,
     describe::{Field, Kind, ObjectType},
     path::pointer_step,
-    scan::{Cursor, is_number},
+    scan::{Cursor, Quoted, is_number},
     wire, write,
 };
-use bumpalo::collections::Vec as List;
+use bumpalo::collections::{String as Text, Vec as List};
 use std::{borrow::Cow, collections::HashSet};
 
 /// The memory of one migration.
@@ -42,6 +42,12 @@ impl<'t> Node<'t> {
         Self::Raw(quoted(arena, content), arena)
     }
 
+    /// An object of members whose names need no escapes, with the texts of their values.
+    pub(super) fn of(arena: &'t Arena, members: &[(&'static str, &'t str)]) -> Self {
+        let members = members.iter().map(|(name, text)| (Name::known(name), Self::Raw(text, arena)));
+        Self::Object(Members::from_iter_in(members, arena))
+    }
+
     pub(super) fn arena(&self) -> &'t Arena {
         match self {
             Self::Raw(_, arena) => arena,
@@ -67,7 +73,7 @@ impl<'t> Node<'t> {
     pub(super) fn as_text(&self) -> Option<&'t str> {
         let Self::Raw(text, arena) = self else { return None };
         let inner = text.strip_prefix('"')?.strip_suffix('"')?;
-        if !inner.contains('\\') {
+        if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
             return Some(inner);
         }
         serde_json::from_str::<String>(text).ok().map(|text| &*arena.alloc_str(&text))
@@ -82,17 +88,12 @@ impl<'t> Node<'t> {
     }
 
     /// The members, opened now; `None` when it is no object.
+    #[inline]
     pub(super) fn open(&mut self) -> Option<&mut Members<'t>> {
         if let Self::Raw(text, arena) = self
             && text.starts_with('{')
         {
-            let mut members = Members::new_in(arena);
-            let mut json = Cursor::new(text);
-            json.enter();
-            while let Some(name) = json.name() {
-                members.push((Name::raw(name), Self::Raw(json.value(), arena)));
-            }
-            *self = Self::Object(members);
+            *self = Self::Object(members(text, arena));
         }
         match self {
             Self::Object(members) => Some(members),
@@ -144,14 +145,15 @@ impl<'t> Node<'t> {
         if let Some(old) = self.member(name) {
             *old = value;
         } else if let Some(members) = self.open() {
-            members.push((Name::raw(name), value));
+            members.push((Name::known(name), value));
         }
     }
 
-    /// Adds a member that is not there, whose name needs no escapes.
-    pub(super) fn push(&mut self, name: &'static str, value: Node<'t>) {
+    /// Adds a member that is not there, whose name needs no escapes, before those that the specification has behind it.
+    pub(super) fn insert(&mut self, order: u8, name: Name<'t>, value: Node<'t>) {
         if let Some(members) = self.open() {
-            members.push((Name::raw(name), value));
+            let at = members.iter().position(|(name, _)| name.order > order).unwrap_or(members.len());
+            members.insert(at, (Name { order, ..name }, value));
         }
     }
 
@@ -181,7 +183,7 @@ impl<'t> Node<'t> {
         }
         members.retain(|(key, _)| !key.is(to));
         for (key, _) in members.iter_mut().filter(|(key, _)| key.is(from)) {
-            *key = Name::raw(to);
+            *key = Name { order: key.order, ..Name::known(to) };
         }
         true
     }
@@ -266,9 +268,33 @@ pub(super) fn repeated<'t>(node: &Node<'t>) -> Option<String> {
     }
 }
 
+/// Whether names are few, need no decoding, and differ.
+pub(super) fn are_distinct<'n>(names: impl Iterator<Item = Option<&'n str>>) -> bool {
+    const FEW: usize = 16;
+    let mut seen: [&str; FEW] = [""; FEW];
+    for (at, name) in names.enumerate() {
+        let (before, rest) = seen.split_at_mut(at.min(FEW));
+        match (name, rest.first_mut()) {
+            (Some(name), Some(place)) if !before.contains(&name) => *place = name,
+            _ => return false,
+        }
+    }
+    true
+}
+
 /// A text as JSON.
 pub(super) fn quoted<'t>(arena: &'t Arena, content: &str) -> &'t str {
-    arena.alloc_str(&write::to_text(content, content.len() + 2))
+    if write::has_to_escape(content) {
+        return arena.alloc_str(&write::to_text(content, content.len() + 2));
+    }
+    concat(arena, &["\"", content, "\""])
+}
+
+/// Texts as one.
+pub(super) fn concat<'t>(arena: &'t Arena, parts: &[&str]) -> &'t str {
+    let mut text = Text::with_capacity_in(parts.iter().map(|part| part.len()).sum(), arena);
+    parts.iter().for_each(|part| text.push_str(part));
+    text.into_bump_str()
 }
 
 /// The place of a pointer whose steps are names.
@@ -281,19 +307,37 @@ pub(super) fn path(pointer: &str) -> FieldPath {
 pub(super) struct Name<'t> {
     raw: &'t str,
     has_escape: bool,
-    /// Whether the kind that it was read as does not have it.
-    pub(super) is_unknown: bool,
+    /// Its number among the members of its object in the order of the specification, once that is known; [`Self::UNKNOWN`] when the kind that it
+    /// was read as does not have it.
+    pub(super) order: u8,
 }
 
 impl<'t> Name<'t> {
-    pub(super) fn raw(raw: &'t str) -> Self {
-        Self { has_escape: raw.contains('\\'), raw, is_unknown: false }
+    pub(super) fn raw(Quoted { raw, has_escape }: Quoted<'t>) -> Self {
+        Self { raw, has_escape, order: 0 }
+    }
+
+    /// A name by its JSON text.
+    pub(super) fn read(json: &'t str) -> Self {
+        Self::raw(Cursor::new(json).string())
+    }
+
+    /// A name that needs no escapes.
+    pub(super) const fn known(name: &'static str) -> Self {
+        Self { raw: name, has_escape: false, order: 0 }
+    }
+
+    /// Behind all members that are known.
+    pub(super) const UNKNOWN: u8 = u8::MAX;
+
+    /// Whether the kind that it was read as does not have it.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.order == Self::UNKNOWN
     }
 
     /// A name that may need escapes.
     pub(super) fn made(arena: &'t Arena, name: &str) -> Self {
-        let quoted = quoted(arena, name);
-        Self::raw(quoted.get(1..quoted.len() - 1).unwrap_or_default())
+        Self::read(quoted(arena, name))
     }
 
     /// The name; `None` when it holds a lone surrogate.
@@ -309,20 +353,17 @@ impl<'t> Name<'t> {
         self.decoded().unwrap_or(Cow::Borrowed(self.raw))
     }
 
-    /// Adds it to a JSON Pointer.
-    pub(super) fn write_pointer(&self, pointer: &mut String) {
-        pointer.push_str(&pointer_step(&self.key()));
-    }
-
     /// The name as it stands, where nothing in it has to be decoded.
     pub(super) fn plain(&self) -> Option<&'t str> {
         (!self.has_escape).then_some(self.raw)
     }
 
-    /// The member of an object of 0.5 that it names, and which one that is.
-    pub(super) fn field_at(&self, object: &'static ObjectType) -> Option<(usize, &'static Field)> {
+    /// The member of an object of 0.5 that it names, and which one that is; the search begins at `next`.
+    pub(super) fn field_at(&self, object: &'static ObjectType, next: u8) -> Option<(u8, &'static Field)> {
         let is_it = |field: &Field| self.is(field.name) || field.alias.is_some_and(|alias| self.is(alias));
-        object.own.iter().enumerate().find(|(_, field)| is_it(field))
+        let (before, behind) = object.own.split_at_checked(next.into()).unwrap_or((object.own, &[]));
+        let find = |fields: &'static [Field], start| (start..).zip(fields).find(|(_, field)| is_it(field));
+        find(behind, next).or_else(|| find(before, 0))
     }
 
     /// The field of an object that it names.
@@ -330,8 +371,14 @@ impl<'t> Name<'t> {
         if self.has_escape { object.field(&self.decoded()?) } else { object.field(self.raw) }
     }
 
+    #[inline]
     pub(super) fn is(&self, name: &str) -> bool {
-        if self.has_escape { self.decoded().as_deref() == Some(name) } else { equal(self.raw, name) }
+        if self.has_escape { self.is_decoded(name) } else { equal(self.raw, name) }
+    }
+
+    #[cold]
+    fn is_decoded(&self, name: &str) -> bool {
+        self.decoded().as_deref() == Some(name)
     }
 
     pub(super) fn same(&self, other: &Name<'_>) -> bool {
@@ -344,6 +391,17 @@ impl<'t> Name<'t> {
 #[inline]
 fn equal(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.as_bytes().first() == b.as_bytes().first() && a == b
+}
+
+/// The members of an object, not opened.
+fn members<'t>(text: &'t str, arena: &'t Arena) -> Members<'t> {
+    let mut members = Members::new_in(arena);
+    let mut json = Cursor::new(text);
+    json.enter();
+    while let Some(name) = json.name() {
+        members.push((Name::raw(name), Node::Raw(json.value(), arena)));
+    }
+    members
 }
 
 fn read<'t>(json: &mut Cursor<'t>, arena: &'t Arena, kind: &Kind) -> Node<'t> {
@@ -360,7 +418,7 @@ fn read<'t>(json: &mut Cursor<'t>, arena: &'t Arena, kind: &Kind) -> Node<'t> {
                     Kind::Map(_, value) => Some(*value),
                     _ => None,
                 };
-                name.is_unknown = value.is_none();
+                name.order = if value.is_none() { Name::UNKNOWN } else { 0 };
                 members.push((name, read(json, arena, value.unwrap_or(&Kind::FreeForm))));
             }
             Node::Object(members)

@@ -3,10 +3,9 @@
 use super::{
     MigrateError,
     report::Tell,
-    tree::{Arena, Name, Node, path, quoted},
+    tree::{Arena, Node, concat, path, quoted},
 };
 use crate::{Dialect, Timestamp};
-use std::borrow::Cow;
 
 /// Words of older dialects and what they are in 0.5.
 pub(super) const STATUS_WORDS: &[(&str, &str)] = &[("filtered", "unknown"), ("failed", "failure")];
@@ -31,45 +30,34 @@ pub(super) const PROVENANCE: Renames = &[
 ];
 pub(super) const CONSENT: Renames = &[("/vcp_payload/consent/consent_timestamp", "/vcp_payload/consent/granted_at")];
 
-/// The sections that upgrading assumes where the source has none, as JSON.
+/// The members of a section that upgrading assumes, with the texts of their values.
+pub(super) type Members<'t, const N: usize> = [(&'static str, &'t str); N];
+
+/// The sections that upgrading assumes where the source has none.
 pub(super) struct Assumed<'t> {
-    pub(super) model_selection: &'t str,
-    pub(super) perception_gap: &'static str,
-    pub(super) attribution: &'static str,
-    pub(super) hcr: &'t str,
+    pub(super) model_selection: Members<'t, 3>,
+    pub(super) perception_gap: Members<'t, 2>,
+    pub(super) attribution: Members<'t, 2>,
+    pub(super) hcr: Members<'t, 3>,
 }
 
 impl<'t> Assumed<'t> {
     pub(super) fn new(arena: &'t Arena, provider: &str, start_time: &str, status: &str) -> Self {
         Self {
-            model_selection: concat(
-                arena,
-                &[
-                    r#"{"policy_id":"#,
-                    quoted(arena, concat(arena, &[provider, "_default"])),
-                    r#","resolved_at":"#,
-                    quoted(arena, start_time),
-                    r#","roles":{}}"#,
-                ],
-            ),
-            perception_gap: r#"{"gap_score":0.0,"gap_class":"aligned"}"#,
-            attribution: r#"{"roles":{},"kpis":{}}"#,
-            hcr: concat(
-                arena,
-                &[
-                    r#"{"audience":"system","headline":"#,
-                    quoted(arena, concat(arena, &[provider, " call processed"])),
-                    r#","outcome_status":"#,
-                    quoted(arena, status),
-                    "}",
-                ],
-            ),
+            model_selection: [
+                ("policy_id", quoted(arena, concat(arena, &[provider, "_default"]))),
+                ("resolved_at", quoted(arena, start_time)),
+                ("roles", "{}"),
+            ],
+            perception_gap: [("gap_score", "0.0"), ("gap_class", r#""aligned""#)],
+            attribution: [("roles", "{}"), ("kpis", "{}")],
+            hcr: [
+                ("audience", r#""system""#),
+                ("headline", quoted(arena, concat(arena, &[provider, " call processed"]))),
+                ("outcome_status", quoted(arena, status)),
+            ],
         }
     }
-}
-
-fn concat<'t>(arena: &'t Arena, parts: &[&str]) -> &'t str {
-    arena.alloc_str(&parts.concat())
 }
 
 struct Upgrade<'r, R> {
@@ -92,7 +80,7 @@ pub(super) fn upgrade(
 
 /// The last step of a pointer.
 pub(super) fn name_of(pointer: &'static str) -> &'static str {
-    pointer.rsplit('/').next().unwrap_or_default()
+    memchr::memrchr(b'/', pointer.as_bytes()).and_then(|at| pointer.get(at + 1..)).unwrap_or(pointer)
 }
 
 /// Renames members of `node`, by their places, and tells of those that have a value.
@@ -191,8 +179,9 @@ impl<R: Tell> Upgrade<'_, R> {
         let call_id = required(call, "/vcp_payload/call/call_id")?;
         let provider = required(call, "/vcp_payload/call/provider")?;
         let start_time = self.time(call, "/vcp_payload/call/start_time", "/vcp_payload/call/start_time")?;
-        let start: String = call_id.chars().take(8).collect();
-        self.fill_text(call, "/vcp_payload/call/session_id", &["sess_", provider, "_", &start].concat());
+        let start = call_id.char_indices().nth(8).and_then(|(end, _)| call_id.get(..end)).unwrap_or(call_id);
+        let session_id = concat(arena, &["sess_", provider, "_", start]);
+        self.fill_text(call, "/vcp_payload/call/session_id", session_id);
         self.capabilities(call, start_time)?;
         if !self.is_spec() {
             self.channel(call);
@@ -204,22 +193,18 @@ impl<R: Tell> Upgrade<'_, R> {
         let outcomes = payload.get("outcomes").ok_or_else(|| missing("/vcp_payload/outcomes"))?;
         let status = self.outcomes(outcomes)?;
         let assumed = Assumed::new(arena, provider, start_time, status);
-        for (pointer, default) in [
-            ("/vcp_payload/outcomes/perception_gap", assumed.perception_gap),
-            ("/vcp_payload/outcomes/model_outcome_attribution", assumed.attribution),
-        ] {
-            self.section(outcomes, pointer, default)?;
-        }
+        self.section(outcomes, "/vcp_payload/outcomes/perception_gap", &assumed.perception_gap)?;
+        self.section(outcomes, "/vcp_payload/outcomes/model_outcome_attribution", &assumed.attribution)?;
         if let Some(gap) = outcomes.get("perception_gap") {
             self.word(gap, "/vcp_payload/outcomes/perception_gap/gap_class", GAP_WORDS);
         }
-        self.section(payload, "/vcp_payload/model_selection", assumed.model_selection)?;
+        self.section(payload, "/vcp_payload/model_selection", &assumed.model_selection)?;
         if let Some(roles) = payload.get("model_selection").and_then(|selection| selection.get("roles"))
             && let Some(roles) = roles.open()
         {
             roles.retain(|(_, role)| self.is_spec() || !role.is_null());
         }
-        self.section(payload, "/vcp_payload/hcr", assumed.hcr)?;
+        self.section(payload, "/vcp_payload/hcr", &assumed.hcr)?;
         if let Some(hcr) = payload.get("hcr") {
             self.word(hcr, "/vcp_payload/hcr/outcome_status", STATUS_WORDS);
         }
@@ -259,22 +244,20 @@ impl<R: Tell> Upgrade<'_, R> {
         &mut self,
         parent: &mut Node<'t>,
         pointer: &'static str,
-        default: &'t str,
+        default: &[(&'static str, &'t str)],
     ) -> Result<(), MigrateError> {
+        let arena = parent.arena();
         let Some(node) = parent.get(name_of(pointer)) else {
-            self.fill(parent, pointer, default);
+            parent.set(name_of(pointer), Node::of(arena, default));
+            self.report.assumed(pointer);
             return Ok(());
         };
-        let members = node.object(pointer)?;
-        let mut default = Node::text(members.bump(), default);
-        for (name, value) in default.open().into_iter().flatten() {
-            let Some(name) = name.decoded() else { continue };
-            match members.iter_mut().find(|(key, _)| key.is(&name)) {
-                Some((_, node)) if !node.is_null() => continue,
-                Some((_, node)) => *node = value.clone(),
-                None => members.push((Name::made(members.bump(), &name), value.clone())),
+        node.object(pointer)?;
+        for (name, value) in default {
+            if node.get(name).is_none() {
+                node.set_json(name, value);
+                self.report.assumed([pointer, "/", name].concat());
             }
-            self.report.assumed([pointer, "/", &name].concat());
         }
         Ok(())
     }
@@ -287,19 +270,13 @@ impl<R: Tell> Upgrade<'_, R> {
         let list = list.open_list().ok_or_else(|| MigrateError::shape(path(pointer), "a list is wanted here"))?;
         for (at, entry) in list.iter_mut().enumerate() {
             let Some(name) = entry.as_text() else { continue };
-            *entry = Node::text(
-                arena,
-                concat(
-                    arena,
-                    &[
-                        r#"{"capability_id":"#,
-                        quoted(arena, name),
-                        r#","capability_type":"tool_call","invoked_at":"#,
-                        start_time,
-                        r#","success":true}"#,
-                    ],
-                ),
-            );
+            let members = [
+                ("capability_id", quoted(arena, name)),
+                ("capability_type", r#""tool_call""#),
+                ("invoked_at", start_time),
+                ("success", "true"),
+            ];
+            *entry = Node::of(arena, &members);
             self.report.renamed((pointer, at, ""), (pointer, at, "/capability_id"));
             for below in ["/capability_type", "/invoked_at", "/success"] {
                 self.report.assumed((pointer, at, below));
@@ -322,7 +299,7 @@ impl<R: Tell> Upgrade<'_, R> {
     /// The outcomes; gives the objective status.
     fn outcomes<'t>(&mut self, outcomes: &mut Node<'t>) -> Result<&'t str, MigrateError> {
         outcomes.object("/vcp_payload/outcomes")?;
-        self.section(outcomes, "/vcp_payload/outcomes/objective", r#"{"status":"unknown"}"#)?;
+        self.section(outcomes, "/vcp_payload/outcomes/objective", &[("status", r#""unknown""#)])?;
         if !self.is_spec() {
             self.perceived(outcomes);
         }
@@ -342,15 +319,17 @@ impl<R: Tell> Upgrade<'_, R> {
             let by = entry.text_of("by");
             let score = entry.get("sentiment").and_then(|sentiment| sentiment.get("score")?.as_number());
             let confidence = entry.get("confidence").and_then(|confidence| confidence.as_number());
-            let said: [Option<Cow<'_, str>>; 2] = [
-                match (by, score) {
-                    (Some(by), Some(score)) => Some([by, ": ", score].concat().into()),
-                    (by, score) => by.or(score).map(Cow::Borrowed),
-                },
-                confidence.map(|confidence| ["(confidence ", confidence, ")"].concat().into()),
-            ];
-            let said: Vec<_> = said.into_iter().flatten().collect();
-            *entry = Node::string(entry.arena(), &said.join(" "));
+            let arena = entry.arena();
+            let said = match (by, score) {
+                (Some(by), Some(score)) => concat(arena, &[by, ": ", score]),
+                (by, score) => by.or(score).unwrap_or_default(),
+            };
+            let said = match (said, confidence) {
+                (said, None) => said,
+                ("", Some(confidence)) => concat(arena, &["(confidence ", confidence, ")"]),
+                (said, Some(confidence)) => concat(arena, &[said, " (confidence ", confidence, ")"]),
+            };
+            *entry = Node::string(arena, said);
             self.report.derived((pointer, at, ""), (pointer, at, ""));
             let in_range = |score: &&str| score.parse::<f64>().is_ok_and(|score| (0.0..=1.0).contains(&score));
             if by == Some("caller")
@@ -501,7 +480,7 @@ impl<R: Tell> Upgrade<'_, R> {
         {
             let list = "/vcp_payload/provenance/transformation_history";
             self.report.derived("/vcp_version", (list, history.len(), ""));
-            history.push(Node::string(arena, &step(self.dialect)));
+            history.push(Node::string(arena, step(self.dialect)));
         }
         Ok(())
     }
@@ -513,6 +492,6 @@ pub(super) fn direction(word: &str) -> Option<&str> {
 }
 
 /// What the history says of an upgrade.
-pub(super) fn step(dialect: Dialect) -> String {
-    ["upgraded_from_v", dialect.version().as_str()].concat()
+pub(super) fn step(dialect: Dialect) -> &'static str {
+    if dialect == Dialect::V04 { "upgraded_from_v0.4" } else { "upgraded_from_v0.3" }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     same::same,
-    tree::{Node, quoted},
+    tree::{Name, Node, are_distinct, quoted},
 };
 use crate::{
     Timestamp,
@@ -10,8 +10,8 @@ use crate::{
     number, write,
 };
 
-/// Makes of a tree what a message would have that was read from it and is written again (decisions 1.2–1.5), but for the order of members, and
-/// marks unknown members. Says whether the tree surely is a message; where it says no, reading decides.
+/// Makes of a tree what a message would have that was read from it and is written again (decisions 1.2–1.5): members in the order of the
+/// specification, then the unknown ones, which are marked (1.12). Says whether the tree surely is a message; where it says no, reading decides.
 pub(super) fn as_written(node: &mut Node<'_>, kind: &Kind, members: &mut usize) -> bool {
     match kind {
         Kind::Object(object) => object_as_written(node, object, members),
@@ -42,11 +42,14 @@ fn object_as_written(node: &mut Node<'_>, object: &'static ObjectType, count: &m
     let mut is_sure = true;
     // The modelled members that are there, a bit each, in the order of the description.
     let mut filled = 0_u64;
+    // Most members stand in the order of the specification.
+    let mut next = 0_u8;
     members.retain_mut(|(name, value)| {
-        let field = name.field_at(object);
-        name.is_unknown = field.is_none();
+        let field = name.field_at(object, next);
+        name.order = field.map_or(Name::UNKNOWN, |(at, _)| at);
         let Some((at, field)) = field else { return true };
-        is_sure &= filled & 1 << at == 0 && name.is(field.name);
+        next = at + 1;
+        is_sure &= filled & 1 << at == 0 && (field.alias.is_none() || name.is(field.name));
         if value.is_null() {
             is_sure &= field.presence == Presence::Optional;
             return false;
@@ -55,8 +58,8 @@ fn object_as_written(node: &mut Node<'_>, object: &'static ObjectType, count: &m
         is_sure &= as_written(value, &field.kind, count);
         true
     });
-    is_sure &= are_distinct(members.iter().filter(|(name, _)| name.is_unknown).map(|(name, _)| name.plain()));
-    for (at, field) in object.own.iter().enumerate() {
+    is_sure &= are_distinct(members.iter().filter(|(name, _)| name.is_unknown()).map(|(name, _)| name.plain()));
+    for (at, field) in (0..).zip(object.own) {
         let is_absent = filled & 1 << at == 0;
         second_name(node, field);
         if is_absent
@@ -64,26 +67,15 @@ fn object_as_written(node: &mut Node<'_>, object: &'static ObjectType, count: &m
             && node.member(field.name).is_none()
             && let Some(default) = field.kind.default_json()
         {
-            node.push(field.name, Node::text(arena, default));
+            node.insert(at, Name::known(field.name), Node::text(arena, default));
             *count += 1;
         }
         is_sure &= !is_absent || field.presence != Presence::Required;
     }
-    is_sure
-}
-
-/// Whether names are few, need no decoding, and differ.
-fn are_distinct<'n>(names: impl Iterator<Item = Option<&'n str>>) -> bool {
-    const FEW: usize = 16;
-    let mut seen: [&str; FEW] = [""; FEW];
-    for (at, name) in names.enumerate() {
-        let (before, rest) = seen.split_at_mut(at.min(FEW));
-        match (name, rest.first_mut()) {
-            (Some(name), Some(place)) if !before.contains(&name) => *place = name,
-            _ => return false,
-        }
+    if let Some(members) = node.open() {
+        members.sort_by_key(|(name, _)| name.order);
     }
-    true
+    is_sure
 }
 
 /// A value that has no members, spelled as it is written.
@@ -115,8 +107,8 @@ fn leaf_as_written(node: &mut Node<'_>, kind: &Kind) -> bool {
         }
         Kind::Timestamp => {
             let Some(time) = inner().filter(|time| time.parse::<Timestamp>().is_ok()) else { return false };
-            if let Some((date, clock)) = time.split_once(' ') {
-                *node = Node::string(arena, &[date, clock].join("T"));
+            if let Some((date, clock)) = time.split_at_checked(10).filter(|(_, clock)| clock.starts_with(' ')) {
+                *node = Node::string(arena, &[date, clock.trim_start()].join("T"));
             }
             true
         }
@@ -138,53 +130,11 @@ fn second_name(node: &mut Node<'_>, field: &Field) {
     let Some(mut second) = node.member(alias).cloned() else { return };
     match node.member(field.name).map(|first| same(first, &mut second)) {
         Some(true) => drop(node.take(alias)),
-        Some(false) => node.open().into_iter().flatten().for_each(|(name, _)| name.is_unknown |= name.is(alias)),
+        Some(false) => node.open().into_iter().flatten().for_each(|(name, _)| {
+            if name.is(alias) {
+                name.order = Name::UNKNOWN;
+            }
+        }),
         None => drop(node.rename(alias, field.name)),
-    }
-}
-
-/// Writes a tree that surely is a message: members in the order of the specification, then the unknown ones (decisions 1.12).
-pub(super) fn write(node: &Node<'_>, kind: &Kind, out: &mut String) {
-    match (node, kind) {
-        (Node::Object(members), Kind::Object(object)) => {
-            let mut separator = '{';
-            let mut member = |name: &str, node: &Node<'_>, kind: &Kind| {
-                out.push(std::mem::replace(&mut separator, ','));
-                out.push('"');
-                out.push_str(name);
-                out.push_str("\":");
-                write(node, kind, out);
-            };
-            for field in object.own {
-                if let Some((_, node)) = members.iter().find(|(name, _)| !name.is_unknown && name.is(field.name)) {
-                    member(field.name, node, &field.kind);
-                }
-            }
-            for (name, node) in members.iter().filter(|(name, _)| name.is_unknown) {
-                member(name.plain().unwrap_or_default(), node, &Kind::FreeForm);
-            }
-            out.push_str(if separator == '{' { "{}" } else { "}" });
-        }
-        (Node::Object(members), Kind::Map(_, kind)) => {
-            let mut separator = '{';
-            for (name, node) in members {
-                out.push(std::mem::replace(&mut separator, ','));
-                out.push('"');
-                out.push_str(name.plain().unwrap_or_default());
-                out.push_str("\":");
-                write(node, kind, out);
-            }
-            out.push_str(if separator == '{' { "{}" } else { "}" });
-        }
-        (Node::List(list), Kind::List(kind)) => {
-            let mut separator = '[';
-            for node in list {
-                out.push(std::mem::replace(&mut separator, ','));
-                write(node, kind, out);
-            }
-            out.push_str(if separator == '[' { "[]" } else { "]" });
-        }
-        (Node::Object(_), Kind::TextOr(kind)) => write(node, kind, out),
-        _ => node.write(out),
     }
 }
