@@ -1,6 +1,8 @@
 //! The model as data: which members an object has, which are required, of what type. Made by the same macro as the types, so
 //! that the two cannot differ; structural checks, rule linters and schema generators read it.
 
+use crate::scan::same_name;
+
 /// Whether a member must be there (decisions 1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
@@ -114,8 +116,7 @@ impl ObjectType {
     /// The member with this name on the wire.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&'static Field> {
-        // Most names differ in length, which a comparison of texts would see no sooner than its call.
-        let is = |known: &str| known.len() == name.len() && known == name;
+        let is = |known: &str| same_name(known, name);
         let find = |fields: &'static [Field]| fields.iter().find(|f| is(f.name) || f.alias.is_some_and(is));
         find(self.own).or_else(|| self.base.and_then(|base| find(base.own)))
     }

@@ -163,7 +163,7 @@ struct Seen<'t> {
 impl<'t> Seen<'t> {
     /// Looks while it makes sure that the text is JSON.
     fn of(text: &'t str, limits: &Limits) -> Result<Self, ParseError> {
-        structure::utf8(text.as_bytes(), limits)?;
+        structure::within(text.len(), limits)?;
         let look = |into_payload| {
             let mut seen = Self::default();
             let mut json = serde_json::Deserializer::from_str(text);
@@ -366,7 +366,7 @@ fn upgrade_afresh(
 ) -> Result<UpgradedText, MigrateError> {
     let arena = source.arena();
     let node = arena.alloc(source.clone());
-    let mut report = MigrationReport::default();
+    let mut report = MigrationReport::new();
     up::upgrade(node, dialect, options.now, &mut report)?;
     let kind = &Kind::Object(Dialect::V05.message());
     let mut members = 0;

@@ -12,18 +12,24 @@ pub enum Step<'a> {
 }
 
 impl Step<'_> {
-    fn write_pointer(&self, text: &mut String) {
+    /// Adds it to a JSON Pointer.
+    pub(crate) fn write_pointer(&self, text: &mut String) {
         text.push('/');
         match self {
             Self::Name(name) => text.push_str(&pointer_step(name)),
-            Self::Index(index) => text.push_str(&index.to_string()),
+            // Most lists are short.
+            Self::Index(index) => match u32::try_from(*index).ok().and_then(|index| char::from_digit(index, 10)) {
+                Some(digit) => text.push(digit),
+                None => text.push_str(&index.to_string()),
+            },
         }
     }
 }
 
 /// A name as a step of a JSON Pointer.
 pub(crate) fn pointer_step(name: &str) -> Cow<'_, str> {
-    if memchr::memchr2(b'~', b'/', name.as_bytes()).is_some() {
+    // Without a branch per byte the compiler looks at many bytes at once.
+    if name.bytes().fold(false, |any, byte| any | (byte == b'~') | (byte == b'/')) {
         Cow::Owned(name.replace('~', "~0").replace('/', "~1"))
     } else {
         Cow::Borrowed(name)

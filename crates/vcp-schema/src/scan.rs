@@ -58,10 +58,11 @@ impl<'t> Cursor<'t> {
 
     /// The string that comes next.
     pub(crate) fn string(&mut self) -> Quoted<'t> {
-        let rest = self.rest();
-        let (end, has_escape) = string_extent(rest);
-        self.at += end;
-        let inner = rest.get(1..end).unwrap_or_default();
+        self.peek();
+        let start = self.at + 1;
+        let (end, has_escape) = string_extent(self.text.as_bytes(), self.at);
+        self.at = end;
+        let inner = self.text.get(start..end).unwrap_or_default();
         Quoted { raw: inner.strip_suffix('"').unwrap_or(inner), has_escape }
     }
 
@@ -94,6 +95,24 @@ pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
+/// Whether two names are equal. They are short, and mostly looked at without a call.
+#[inline]
+pub(crate) fn same_name(a: &str, b: &str) -> bool {
+    fn ends<const N: usize>(text: &[u8]) -> Option<([u8; N], [u8; N])> {
+        Some((*text.first_chunk()?, *text.last_chunk()?))
+    }
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        0..4 => a == b,
+        4..8 => ends::<4>(a) == ends::<4>(b),
+        8..=16 => ends::<8>(a) == ends::<8>(b),
+        _ => ends::<8>(a) == ends::<8>(b) && a == b,
+    }
+}
+
 /// Whether the text of a value is that of a number.
 pub(crate) fn is_number(json: &str) -> bool {
     json.starts_with(|c: char| c == '-' || c.is_ascii_digit())
@@ -101,13 +120,12 @@ pub(crate) fn is_number(json: &str) -> bool {
 
 /// Where the string ends that a text starts with.
 pub(crate) fn string_end(text: &str) -> usize {
-    string_extent(text).0
+    string_extent(text.as_bytes(), 0).0
 }
 
-/// Where the string ends that a text starts with, and whether it has escapes.
-fn string_extent(text: &str) -> (usize, bool) {
-    let bytes = text.as_bytes();
-    let (mut at, mut has_escape) = (1, false);
+/// Where the string ends that begins at a place, and whether it has escapes.
+fn string_extent(bytes: &[u8], begin: usize) -> (usize, bool) {
+    let (mut at, mut has_escape) = (begin + 1, false);
     while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
         at += found;
         if bytes.get(at) == Some(&b'"') {
@@ -182,6 +200,20 @@ mod tests {
                 json.value();
                 steps += 1;
                 assert!(steps <= 2 * text.len(), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_the_same_when_their_texts_are() {
+        let name: String = ('a'..='z').collect();
+        for length in 0..name.len() {
+            let (a, rest) = name.split_at(length);
+            assert!(same_name(a, a) && (rest.is_empty() || !same_name(a, &name)));
+            for at in 0..length {
+                let mut b = a.to_owned();
+                b.replace_range(at..=at, "_");
+                assert!(!same_name(a, &b), "{a} {b}");
             }
         }
     }

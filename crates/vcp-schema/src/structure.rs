@@ -74,9 +74,7 @@ fn type_name(json: &str) -> &'static str {
 ///
 /// `VCP_E008` when there are too many, `VCP_E007` when they are not UTF-8.
 pub fn utf8<'t>(bytes: &'t [u8], limits: &Limits) -> Result<&'t str, ParseError> {
-    if bytes.len() > limits.text_bytes {
-        return Err(too_long(limits));
-    }
+    within(bytes.len(), limits)?;
     std::str::from_utf8(bytes).map_err(|e| {
         ParseError::new(
             ErrorCode::Malformed,
@@ -88,13 +86,18 @@ pub fn utf8<'t>(bytes: &'t [u8], limits: &Limits) -> Result<&'t str, ParseError>
     })
 }
 
+/// Whether a text of this length may be read.
+pub(crate) fn within(length: usize, limits: &Limits) -> Result<(), ParseError> {
+    if length > limits.text_bytes { Err(too_long(limits)) } else { Ok(()) }
+}
+
 /// Whether a text is one JSON value, of any depth.
 ///
 /// # Errors
 ///
 /// `VCP_E008` when it is too long, `VCP_E007` when it is not JSON.
 pub fn well_formed(text: &str, limits: &Limits) -> Result<(), ParseError> {
-    utf8(text.as_bytes(), limits)?;
+    within(text.len(), limits)?;
     let Err(error) = serde_json::from_str::<IgnoredAny>(text) else {
         return Ok(());
     };

@@ -22,10 +22,11 @@ impl Tally {
     pub(crate) fn migrated(&mut self, from: Dialect, to: Dialect, report: &MigrationReport) {
         let way = if from == to { format!("{from}, as it was") } else { format!("{from} → {to}") };
         *self.ways.entry(way).or_default() += 1;
-        for change in report.changes() {
-            match self.kinds.get_mut(change.kind.as_str()) {
-                Some(count) => *count += 1,
-                None => drop(self.kinds.insert(change.kind.as_str().to_owned(), 1)),
+        for kind in ChangeKind::ALL {
+            let more = report.count(*kind) as u64;
+            match self.kinds.get_mut(kind.as_str()) {
+                Some(count) => *count += more,
+                None => drop(self.kinds.insert(kind.as_str().to_owned(), more)),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The rules from 0.5 back to an older dialect: what upgrading did, undone as far as plain rules can (decisions 2.5).
 
 use super::{
-    report::{Pointer as _, Tell},
+    report::Tell,
     same::same,
     tree::{Name, Node},
     up::{ARTIFACTS, Assumed, CONSENT, PROVENANCE, direction, name_of, rename, step},
@@ -67,13 +67,14 @@ fn capabilities(payload: &mut Node<'_>, returns: bool, report: &mut impl Tell) {
     let pointer = "/vcp_payload/call/capabilities_invoked";
     let list = payload.get("call").and_then(|call| call.get("capabilities_invoked")).and_then(Node::open_list);
     for (at, entry) in list.into_iter().flatten().enumerate() {
-        if let Some(name) = entry.text_of("capability_id") {
-            let string = Node::string(entry.arena(), name);
-            let was = std::mem::replace(entry, string);
+        if entry.text_of("capability_id").is_some()
+            && let Some(name) = entry.take("capability_id")
+        {
+            let was = std::mem::replace(entry, name);
             report.renamed((pointer, at, "/capability_id"), (pointer, at, ""));
             if let (true, Node::Object(members)) = (returns, was) {
-                for (name, _) in members.iter().filter(|(name, _)| !name.is("capability_id")) {
-                    report.left_out((&*(pointer, at, "").text(), name, ""));
+                for (name, _) in &members {
+                    report.left_out((pointer, at, name));
                 }
             }
         }

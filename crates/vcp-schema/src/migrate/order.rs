@@ -44,9 +44,18 @@ impl<'n, 't> Places<'n, 't> {
         let (start, mut way) = self.ways.last().copied().unwrap_or(root);
         let mut rest = pointer.get(start..).unwrap_or_default();
         while let Some(below) = rest.strip_prefix('/') {
-            let step = below.get(..below.bytes().position(|byte| byte == b'/').unwrap_or(below.len())).unwrap_or(below);
-            rest = below.get(step.len()..).unwrap_or_default();
-            way = self.step(way, step);
+            let ends = |byte: u8| matches!(byte, b'/' | b'~');
+            let end = below.bytes().position(ends).unwrap_or(below.len());
+            let (step, behind) = below.split_at_checked(end).unwrap_or((below, ""));
+            rest = behind;
+            let mut step = Cow::Borrowed(step);
+            // Few names are escaped.
+            if rest.starts_with('~') {
+                let (escaped, behind) =
+                    below.split_at_checked(below.find('/').unwrap_or(below.len())).unwrap_or((below, ""));
+                (step, rest) = (decoded(escaped), behind);
+            }
+            way = self.step(way, &step);
             self.ways.push((pointer.len() - rest.len(), way));
         }
         self.before.clear();
@@ -57,18 +66,13 @@ impl<'n, 't> Places<'n, 't> {
     fn step(&mut self, way: Way<'n, 't>, step: &str) -> Way<'n, 't> {
         const FEW: usize = 16;
         let Some(node) = way.node else { return way };
-        let step = decoded(step);
         let (at, below) = match node {
             Node::Object(members) => {
                 let at = if members.len() <= FEW {
-                    members.iter().position(|(name, _)| name.is(&step))
+                    members.iter().position(|(name, _)| name.is(step))
                 } else {
                     let index = || members.iter().enumerate().map(|(at, (name, _))| (name.key(), at)).collect();
-                    self.large
-                        .entry(std::ptr::from_ref(node) as usize)
-                        .or_insert_with(index)
-                        .get(step.as_ref())
-                        .copied()
+                    self.large.entry(std::ptr::from_ref(node) as usize).or_insert_with(index).get(step).copied()
                 };
                 (at, at.and_then(|at| members.get(at)).map(|(_, node)| node))
             }
@@ -91,4 +95,47 @@ fn common(a: &[u8], b: &[u8]) -> usize {
     let same = MANY * a_blocks.iter().zip(b_blocks).take_while(|(a, b)| a == b).count();
     let (a, b) = (a.get(same..).unwrap_or_default(), b.get(same..).unwrap_or_default());
     same + a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate::tree::Arena;
+
+    #[test]
+    fn places_are_in_document_order_whatever_was_asked_before() {
+        let arena = Arena::new();
+        let mut root = Node::text(&arena, r#"{"b":{"a/b":1,"a":{"x":1},"a~b":2,"ab":[1,{"c":1}]},"a":1}"#);
+        let inner = root.member("b").unwrap();
+        inner.member("a").unwrap().open();
+        let list = inner.member("ab").unwrap();
+        list.open_list().unwrap().last_mut().unwrap().open();
+        let in_order = [
+            "",
+            "/b",
+            "/b/a~1b",
+            "/b/a",
+            "/b/a/x",
+            "/b/a/missing",
+            "/b/a~0b",
+            "/b/ab",
+            "/b/ab/0",
+            "/b/ab/1",
+            "/b/ab/1/c",
+            "/b/ab/7",
+            "/b/missing",
+            "/a",
+            "/a/b",
+            "/missing",
+        ];
+        let alone: Vec<_> = in_order.iter().map(|pointer| Places::new(&root).of(pointer)).collect();
+        assert!(alone.is_sorted_by(|a, b| a < b), "{alone:#?}");
+        for first in in_order {
+            for (second, place) in in_order.iter().zip(&alone) {
+                let mut places = Places::new(&root);
+                places.of(first);
+                assert_eq!(places.of(second), *place, "{second} after {first}");
+            }
+        }
+    }
 }

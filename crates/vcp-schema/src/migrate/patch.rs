@@ -83,9 +83,7 @@ fn differ<'t>(
     operations: &mut Vec<Operation<'t>>,
 ) {
     let pointer = |path: &PathNode<'_>| Cow::Owned(path.pointer());
-    if let (Node::Raw(a, _), Node::Raw(b, _)) = (&*from, &*to)
-        && a == b
-    {
+    if from.is_same_text(to) {
         return;
     }
     // Below the limit on depth a value is one thing.
@@ -107,11 +105,11 @@ fn differ<'t>(
                 operations.push(Operation { op: Op::Remove, path, was: Some(node.json()), value: None });
             }
             for ((name, node), partner) in new.iter_mut().zip(partners) {
-                let name = name.key();
                 match partner.and_then(|at| old.get_mut(at)) {
-                    Some((_, old)) => differ(old, node, &path.name(&name), depth + 1, operations),
+                    Some((_, old)) if old.is_same_text(node) => {}
+                    Some((_, old)) => differ(old, node, &path.name(&name.key()), depth + 1, operations),
                     None => {
-                        let path = pointer(&path.name(&name));
+                        let path = pointer(&path.name(&name.key()));
                         operations.push(Operation { op: Op::Add, path, was: None, value: Some(node.json()) });
                     }
                 }

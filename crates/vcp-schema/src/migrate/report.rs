@@ -6,13 +6,9 @@ use super::{
     stash,
     tree::{Name, Node},
 };
-use crate::{PathNode, path::pointer_step};
+use crate::{PathNode, Step, path::pointer_step};
 use serde::{Serialize, Serializer};
-use std::{
-    borrow::Cow,
-    collections::HashSet,
-    fmt::{self, Write as _},
-};
+use std::{borrow::Cow, collections::HashSet, fmt};
 
 /// What happened to a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,6 +105,11 @@ impl MigrationReport {
         })
     }
 
+    /// An empty one, with room for what a message of an older dialect usually takes.
+    pub(super) fn new() -> Self {
+        Self { changes: Vec::with_capacity(32) }
+    }
+
     fn add(&mut self, kind: ChangeKind, source: Option<Cow<'static, str>>, target: Option<Cow<'static, str>>) {
         self.changes.push(Change { kind, source, target });
     }
@@ -160,17 +161,22 @@ impl MigrationReport {
             places.extend(around(&operation.path));
             places.push(&operation.path);
         }
-        places.sort_unstable();
+        // By length first: most places differ in it, and it costs no look at them.
+        let order = |a: &&str, b: &&str| a.len().cmp(&b.len()).then_with(|| a.cmp(b));
+        places.sort_unstable_by(order);
         places.dedup();
         let mut told = vec![Told::Not; places.len()];
         for change in &self.changes {
-            let at = change.source.as_deref().and_then(|source| places.binary_search(&source).ok());
+            let at =
+                change.source.as_deref().and_then(|source| places.binary_search_by(|place| order(place, &source)).ok());
             if let Some(told) = at.and_then(|at| told.get_mut(at)) {
                 // What is renamed is told of as a whole, but not what is missing in it afterwards.
                 *told = if change.kind == ChangeKind::Renamed { (*told).max(Told::Renamed) } else { Told::Whole };
             }
         }
-        let told_of = |place: &str| places.binary_search(&place).ok().and_then(|at| told.get(at).copied());
+        let told_of = |place: &str| {
+            places.binary_search_by(|other| order(other, &place)).ok().and_then(|at| told.get(at).copied())
+        };
         let is_told = |path: &str| {
             told_of(path) > Some(Told::Not) || around(path).any(|place| told_of(place) == Some(Told::Whole))
         };
@@ -275,9 +281,18 @@ impl Pointer for (&str, usize, &str) {
     fn text(self) -> Cow<'static, str> {
         let (list, index, below) = self;
         let mut text = String::with_capacity(list.len() + below.len() + 8);
-        // Writing to a string does not fail.
-        let _ = write!(text, "{list}/{index}{below}");
+        text.push_str(list);
+        Step::Index(index).write_pointer(&mut text);
+        text.push_str(below);
         Cow::Owned(text)
+    }
+}
+
+/// A member of an element of a list.
+impl Pointer for (&str, usize, &Name<'_>) {
+    fn text(self) -> Cow<'static, str> {
+        let (list, index, name) = self;
+        (list, index, ["/", &pointer_step(&name.key())].concat().as_str()).text()
     }
 }
 

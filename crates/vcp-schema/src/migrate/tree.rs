@@ -5,7 +5,7 @@ use crate::{
     FieldPath,
     describe::{Field, Kind, ObjectType},
     path::pointer_step,
-    scan::{Cursor, Quoted, is_number},
+    scan::{Cursor, Quoted, is_number, same_name},
     wire, write,
 };
 use bumpalo::collections::{String as Text, Vec as List};
@@ -59,6 +59,11 @@ impl<'t> Node<'t> {
     /// Whether it is not opened.
     pub(super) fn is_raw(&self) -> bool {
         matches!(self, Self::Raw(..))
+    }
+
+    /// Whether both are not opened, and spelled the same.
+    pub(super) fn is_same_text(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Raw(a, _), Self::Raw(b, _)) if a == b)
     }
 
     pub(super) fn is_null(&self) -> bool {
@@ -237,7 +242,7 @@ impl<'t> Node<'t> {
     pub(super) fn json(&self) -> &'t str {
         match self {
             Self::Raw(text, _) => text,
-            _ => self.arena().alloc_str(&self.to_text(0)),
+            _ => self.arena().alloc_str(&self.to_text(256)),
         }
     }
 }
@@ -358,12 +363,13 @@ impl<'t> Name<'t> {
         (!self.has_escape).then_some(self.raw)
     }
 
-    /// The member of an object of 0.5 that it names, and which one that is; the search begins at `next`.
+    /// The member of an object of 0.5 that it names, and which one that is: mostly the one at `next`.
     pub(super) fn field_at(&self, object: &'static ObjectType, next: u8) -> Option<(u8, &'static Field)> {
         let is_it = |field: &Field| self.is(field.name) || field.alias.is_some_and(|alias| self.is(alias));
-        let (before, behind) = object.own.split_at_checked(next.into()).unwrap_or((object.own, &[]));
-        let find = |fields: &'static [Field], start| (start..).zip(fields).find(|(_, field)| is_it(field));
-        find(behind, next).or_else(|| find(before, 0))
+        match object.own.get(usize::from(next)) {
+            Some(field) if is_it(field) => Some((next, field)),
+            _ => (0..).zip(object.own).find(|(_, field)| is_it(field)),
+        }
     }
 
     /// The field of an object that it names.
@@ -373,7 +379,7 @@ impl<'t> Name<'t> {
 
     #[inline]
     pub(super) fn is(&self, name: &str) -> bool {
-        if self.has_escape { self.is_decoded(name) } else { equal(self.raw, name) }
+        if self.has_escape { self.is_decoded(name) } else { same_name(self.raw, name) }
     }
 
     #[cold]
@@ -382,15 +388,9 @@ impl<'t> Name<'t> {
     }
 
     pub(super) fn same(&self, other: &Name<'_>) -> bool {
-        equal(self.raw, other.raw)
+        same_name(self.raw, other.raw)
             || ((self.has_escape || other.has_escape) && self.decoded().is_some_and(|name| other.is(&name)))
     }
-}
-
-/// Whether two names are equal. Most that are not differ in length or at the start, which takes no call.
-#[inline]
-fn equal(a: &str, b: &str) -> bool {
-    a.len() == b.len() && a.as_bytes().first() == b.as_bytes().first() && a == b
 }
 
 /// The members of an object, not opened.

@@ -44,21 +44,30 @@ fn object_as_written(node: &mut Node<'_>, object: &'static ObjectType, count: &m
     let mut filled = 0_u64;
     // Most members stand in the order of the specification.
     let mut next = 0_u8;
-    members.retain_mut(|(name, value)| {
+    let (mut has_null, mut has_unknown) = (false, false);
+    for (name, value) in members.iter_mut() {
         let field = name.field_at(object, next);
-        name.order = field.map_or(Name::UNKNOWN, |(at, _)| at);
-        let Some((at, field)) = field else { return true };
+        let Some((at, field)) = field else {
+            name.order = Name::UNKNOWN;
+            has_unknown = true;
+            continue;
+        };
+        name.order = at;
         next = at + 1;
         is_sure &= filled & 1 << at == 0 && (field.alias.is_none() || name.is(field.name));
         if value.is_null() {
+            has_null = true;
             is_sure &= field.presence == Presence::Optional;
-            return false;
+        } else {
+            filled |= 1 << at;
+            is_sure &= as_written(value, &field.kind, count);
         }
-        filled |= 1 << at;
-        is_sure &= as_written(value, &field.kind, count);
-        true
-    });
-    is_sure &= are_distinct(members.iter().filter(|(name, _)| name.is_unknown()).map(|(name, _)| name.plain()));
+    }
+    if has_null {
+        members.retain(|(name, value)| name.is_unknown() || !value.is_null());
+    }
+    is_sure &= !has_unknown
+        || are_distinct(members.iter().filter(|(name, _)| name.is_unknown()).map(|(name, _)| name.plain()));
     for (at, field) in (0..).zip(object.own) {
         let is_absent = filled & 1 << at == 0;
         second_name(node, field);
