@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 use std::{hint::black_box, str::FromStr};
 use vcp_sdk::{
-    Mapper, Mapping, Received, Receiver, Secret, Timestamp, Validator, VcpMessage,
+    Mapper, Mapping, Profile, Received, Receiver, Secret, Timestamp, Validator, VcpMessage,
     auth::{Request, Scheme, Verifier, sign},
     schema::{
+        Limits,
         checksum::{Algorithm, Verdict},
         migrate::{self, Downgrade},
     },
@@ -21,6 +22,8 @@ pub enum Op {
     Value,
     /// A message from bytes.
     Parse,
+    /// Whether bytes are a message, as a JSON Schema would tell.
+    Fits,
     /// A message to text.
     Serialize,
     /// A message of any version from bytes, as 0.5 text.
@@ -31,6 +34,8 @@ pub enum Op {
     Jcs,
     /// The checksum of a message, as the Python reference has it.
     Legacy,
+    /// A message from bytes, with the findings of the reference profile.
+    Reference,
     /// A message from bytes, with all findings.
     Validate,
     /// A delivery to a message.
@@ -43,15 +48,17 @@ pub enum Op {
 
 impl Op {
     /// All operations, by name.
-    pub const ALL: [(&'static str, Op); 12] = [
+    pub const ALL: [(&'static str, Op); 14] = [
         ("scan", Op::Scan),
         ("value", Op::Value),
         ("parse", Op::Parse),
+        ("fits", Op::Fits),
         ("serialize", Op::Serialize),
         ("upgrade", Op::Upgrade),
         ("downgrade", Op::Downgrade),
         ("jcs", Op::Jcs),
         ("legacy", Op::Legacy),
+        ("reference", Op::Reference),
         ("validate", Op::Validate),
         ("map", Op::Map),
         ("verify", Op::Verify),
@@ -154,6 +161,15 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
             message(&bytes)?;
             Box::new(move || drop(black_box(VcpMessage::from_slice(black_box(&bytes)))))
         }
+        Op::Fits => {
+            let limits = Limits::default();
+            let fits =
+                move |bytes: &[u8]| std::str::from_utf8(bytes).is_ok_and(|text| VcpMessage::is_readable(text, &limits));
+            if !fits(&bytes) || fits(&[]) {
+                return Err("the message does not fit".to_owned());
+            }
+            Box::new(move || assert!(fits(black_box(&bytes))))
+        }
         Op::Serialize => {
             let message = message(&bytes)?;
             let again = VcpMessage::from_json(&message.to_json()).map_err(|e| e.to_string())?;
@@ -190,8 +206,9 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
             }
             Box::new(move || drop(black_box(black_box(&message).checksum(algorithm))))
         }
-        Op::Validate => {
-            let validator = Validator::new();
+        Op::Reference | Op::Validate => {
+            let profile = if op == Op::Reference { Profile::Reference } else { Profile::Canonical };
+            let validator = Validator::new().profile(profile);
             let report = validator.validate_slice(&bytes);
             if let Some(finding) = report.findings.iter().find(|_| !report.is_valid()) {
                 return Err(format!("the message is not valid: {finding}"));

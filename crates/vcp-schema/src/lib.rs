@@ -62,6 +62,7 @@ pub mod describe;
 mod dialect;
 mod error;
 mod facts;
+mod fits;
 #[cfg(feature = "jsonschema")]
 pub mod jsonschema;
 mod limits;

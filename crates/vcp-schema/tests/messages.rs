@@ -326,13 +326,14 @@ fn truncated_at_every_byte() {
     }
 }
 
-/// The fast reader and the thorough walk agree on a text, and what is read is written back.
+/// The fast reader, the one that builds nothing and the thorough walk agree on a text, and what is read is written back.
 fn agree(bytes: &[u8]) {
     let read = VcpMessage::from_slice(bytes);
     let Ok(text) = std::str::from_utf8(bytes) else {
         assert_eq!(read.unwrap_err().code(), ErrorCode::Malformed);
         return;
     };
+    assert_eq!(VcpMessage::is_readable(text, &Limits::default()), read.is_ok(), "{text}");
     let faults = structure::check(text, &Limits::default());
     match (read, faults.iter().find(|fault| fault.fatal)) {
         (Ok(message), None) => {
@@ -352,6 +353,38 @@ fn every_bit_of_every_byte_flipped() {
             bytes[at] ^= 1 << bit;
             agree(&bytes);
         }
+    }
+}
+
+#[test]
+fn members_twice_under_another_name_and_at_the_limits() {
+    let edits = [
+        (r#""session_id":"#, r#""call_id":"#),
+        (r#""artifacts": {}"#, r#""artifacts": {"x": 1, "x": 1}"#),
+        (r#""artifacts": {}"#, r#""artifacts": {"x": 1, "y": 1}, "artifacts": {}"#),
+        (r#""artifacts": {}"#, r#""artifacts": {"transcript_ref": null, "transcript_ref": null}"#),
+        (r#""roles": {}"#, r#""roles": {"LLM": {}, "LLM": {}}"#),
+        (r#""custom": {}"#, r#""custom": {"provider_specific": {"x": {"data": {}}, "x": {"data": {}}}}"#),
+        (r#""call_id": "call_41""#, r#""from_": "+1", "call_id": "call_41""#),
+        (r#""call_id": "call_41""#, r#""from_": "+1", "from": "+2", "call_id": "call_41""#),
+        (r#""call_id": "call_41""#, r#""from_": null, "from_": null, "call_id": "call_41""#),
+        (r#""call_id": "call_41""#, r#""from_": 1, "call_id": "call_41""#),
+        (r#""call_id": "call_41""#, r#""from_": "\ud800", "call_id": "call_41""#),
+        (r#""call_id": "call_41""#, r#""\ud800": 1, "call_id": "call_41""#),
+        (r#""call_id": "call_41""#, r#""call_\u0069d": "call_41""#),
+        (r#""gap_score": 0"#, r#""gap_score": -0"#),
+        (r#""gap_score": 0"#, r#""gap_score": 1e400"#),
+        (r#""gap_score": 0"#, r#""gap_score": "1""#),
+    ];
+    for (place, with) in edits {
+        let text = MINIMAL.replacen(place, with, 1);
+        assert_ne!(text, MINIMAL, "{place}");
+        agree(text.as_bytes());
+    }
+    let digits = MINIMAL.replacen(r#""gap_score": 0"#, &format!("\"gap_score\": {}", "9".repeat(400)), 1);
+    agree(digits.as_bytes());
+    for limits in [Limits { text_bytes: 10, ..Limits::default() }, Limits { members: 10, ..Limits::default() }] {
+        assert!(!VcpMessage::is_readable(MINIMAL, &limits) && VcpMessage::if_readable(MINIMAL, &limits).is_none());
     }
 }
 

@@ -7,6 +7,7 @@ use std::{fs, path::PathBuf};
 use vcp_schema::{
     Call, Capability, Dialect, ModelRole, OrderedMap, OutcomeStatus, RawJson, RawObject, Timestamp, VcpMessage,
     VcpVersion,
+    checksum::{Algorithm, Verdict},
     describe::{Kind, ObjectType},
     jsonschema,
 };
@@ -64,7 +65,8 @@ fn the_examples_have_every_member_and_are_valid() {
             assert!(!validator.is_valid(&self::example(*other)), "{dialect} takes {other}");
         }
     }
-    VcpMessage::from_value(&example(Dialect::V05)).unwrap();
+    let message = VcpMessage::from_value(&example(Dialect::V05)).unwrap();
+    assert_eq!(message.verify_checksum().unwrap(), Verdict::Match(Algorithm::Jcs));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fs, path::Path};
-use vcp_schema::Dialect;
+use vcp_schema::{Dialect, Limits, VcpMessage};
 use vcp_validate::{Profile, Validator};
 
 /// A fault that the example is given.
@@ -185,6 +185,9 @@ fn verdict(schema: &Schema, mutant: &Mutant) -> Result<(), String> {
         *place.last_mut().unwrap() = (*to).to_owned();
     }
     let report = Validator::new().profile(Profile::Reference).validate_json(&text);
+    if VcpMessage::is_readable(&text, &Limits::default()) != report.message.is_some() {
+        return Err("the reader that builds nothing says otherwise".to_owned());
+    }
     let found: Vec<_> = report.findings.iter().map(|f| (f.code.as_str(), f.path.pointer())).collect();
     if found != [(*code, pointer(&place))] {
         return Err(format!("{found:?} instead of {code}"));

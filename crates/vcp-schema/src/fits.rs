@@ -1,0 +1,207 @@
+//! Whether a text is a message, without building one: the reading of [`crate::wire`], by the description of the model, keeping nothing.
+
+use crate::{
+    Timestamp,
+    describe::{Field, Kind, ObjectType, Presence},
+    number, scan,
+    wire::{Budget, Text},
+};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, fmt};
+
+/// Whether a text whose length has been checked is a value of this kind.
+pub(crate) fn fits(text: &str, kind: &'static Kind, members: usize) -> bool {
+    let mut json = serde_json::Deserializer::from_str(text);
+    Fits { kind, budget: &Budget::new(members) }.deserialize(&mut json).is_ok() && json.end().is_ok()
+}
+
+/// A value of a kind.
+#[derive(Clone, Copy)]
+struct Fits<'b> {
+    kind: &'static Kind,
+    budget: &'b Budget,
+}
+
+impl<'b> Fits<'b> {
+    fn of(self, kind: &'static Kind) -> Self {
+        Self { kind, ..self }
+    }
+}
+
+/// A value that is read and found good or not.
+fn must<E: Error>(is_good: bool) -> Result<(), E> {
+    if is_good { Ok(()) } else { Err(E::custom("the value does not fit")) }
+}
+
+impl<'de> DeserializeSeed<'de> for Fits<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        match self.kind {
+            Kind::Object(_) | Kind::Map(..) => json.deserialize_map(self),
+            Kind::List(_) => json.deserialize_seq(self),
+            Kind::TextOr(_) => json.deserialize_any(self),
+            Kind::OrNull(_) => json.deserialize_option(self),
+            Kind::Text | Kind::Word(_) => json.deserialize_str(self),
+            Kind::Boolean => bool::deserialize(json).map(drop),
+            Kind::Timestamp => must(Text.deserialize(json)?.parse::<Timestamp>().is_ok()),
+            Kind::Version(version) => must(Text.deserialize(json)? == version.as_str()),
+            Kind::Integer => must(number::integer(<&RawValue>::deserialize(json)?.get()).is_ok()),
+            Kind::Float => {
+                let text = <&RawValue>::deserialize(json)?.get();
+                // So few digits without an exponent are no number beyond a double.
+                let is_small = || text.len() < 300 && !text.contains(['e', 'E']);
+                must(scan::is_number(text) && (is_small() || text.parse::<f64>().is_ok_and(f64::is_finite)))
+            }
+            Kind::FreeForm => must(<&RawValue>::deserialize(json)?.get().starts_with('{')),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Fits<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("another value")
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_none<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        match self.kind {
+            Kind::OrNull(kind) => self.of(kind).deserialize(json),
+            _ => must(false),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let Kind::List(kind) = self.kind else { return must(false) };
+        while list.next_element_seed(self.of(kind))?.is_some() {
+            self.budget.member()?;
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        match self.kind {
+            Kind::Object(object) => self.object(object, map),
+            Kind::Map(_, kind) => self.map(kind, map),
+            Kind::TextOr(kind) => self.of(kind).visit_map(map),
+            _ => must(false),
+        }
+    }
+}
+
+impl Fits<'_> {
+    fn map<'de, A: MapAccess<'de>>(self, kind: &'static Kind, mut map: A) -> Result<(), A::Error> {
+        let mut names = Names::default();
+        while let Some(name) = map.next_key_seed(Text)? {
+            self.budget.member()?;
+            map.next_value_seed(self.of(kind))?;
+            names.add(name);
+        }
+        names.are_distinct()
+    }
+
+    fn object<'de, A: MapAccess<'de>>(self, object: &'static ObjectType, mut map: A) -> Result<(), A::Error> {
+        // A bit for each member that is there.
+        let (mut seen, mut next) = (0_u64, 0);
+        let mut unknown = Names::default();
+        while let Some(name) = map.next_key_seed(Text)? {
+            self.budget.member()?;
+            let Some((at, field, is_second)) = find(object, &name, next) else {
+                map.next_value::<IgnoredAny>()?;
+                unknown.add(name);
+                continue;
+            };
+            if is_second {
+                // Read as the member, or else an unknown one.
+                Option::<Cow<'_, str>>::deserialize(map.next_value::<&RawValue>()?)
+                    .map_err(|_| A::Error::custom("no string"))?;
+                unknown.add(name);
+                continue;
+            }
+            next = at + 1;
+            must(seen & 1 << at == 0)?;
+            seen |= 1 << at;
+            if field.presence == Presence::Optional {
+                map.next_value_seed(OrNull(self.of(&field.kind)))?;
+            } else {
+                map.next_value_seed(self.of(&field.kind))?;
+            }
+        }
+        let is_there = |(at, field): (usize, &Field)| seen & 1 << at != 0 || field.presence != Presence::Required;
+        must(object.own.iter().enumerate().all(is_there))?;
+        unknown.are_distinct()
+    }
+}
+
+/// The member with this name, its number, and whether it is its second name. Mostly it is the one at `next`.
+fn find(object: &'static ObjectType, name: &str, next: usize) -> Option<(usize, &'static Field, bool)> {
+    let is = |field: &Field| scan::same_name(field.name, name);
+    if let Some(field) = object.own.get(next).filter(|field| is(field)) {
+        return Some((next, field, false));
+    }
+    let found = object.own.iter().enumerate().find(|(_, field)| is(field) || field.alias == Some(name));
+    found.map(|(at, field)| (at, field, !is(field)))
+}
+
+/// A value or null.
+struct OrNull<'b>(Fits<'b>);
+
+impl<'de> DeserializeSeed<'de> for OrNull<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_option(self)
+    }
+}
+
+impl<'de> Visitor<'de> for OrNull<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value or null")
+    }
+
+    fn visit_none<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        self.0.deserialize(json)
+    }
+}
+
+/// Names of which none may stand twice.
+#[derive(Default)]
+struct Names<'t>(Vec<Cow<'t, str>>);
+
+impl<'t> Names<'t> {
+    fn add(&mut self, name: Cow<'t, str>) {
+        self.0.push(name);
+    }
+
+    fn are_distinct<E: Error>(mut self) -> Result<(), E> {
+        self.0.sort_unstable();
+        must(self.0.windows(2).all(|pair| pair.first() != pair.last()))
+    }
+}
