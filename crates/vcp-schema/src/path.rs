@@ -28,8 +28,7 @@ impl Step<'_> {
 
 /// A name as a step of a JSON Pointer.
 pub(crate) fn pointer_step(name: &str) -> Cow<'_, str> {
-    // Without a branch per byte the compiler looks at many bytes at once.
-    if name.bytes().fold(false, |any, byte| any | (byte == b'~') | (byte == b'/')) {
+    if name.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
         Cow::Owned(name.replace('~', "~0").replace('/', "~1"))
     } else {
         Cow::Borrowed(name)

@@ -155,9 +155,9 @@ impl MigrationReport {
         fn around(path: &str) -> impl Iterator<Item = &str> {
             memchr::memchr_iter(b'/', path.as_bytes()).filter_map(|end| path.get(..end))
         }
-        // The places of the operations and those around them, and what is told of them.
+        // The places of what is added and those around them, and what is told of them.
         let mut places: Vec<&str> = Vec::new();
-        for operation in restore {
+        for operation in restore.iter().filter(|operation| operation.op == Op::Add) {
             places.extend(around(&operation.path));
             places.push(&operation.path);
         }
@@ -165,33 +165,30 @@ impl MigrationReport {
         let order = |a: &&str, b: &&str| a.len().cmp(&b.len()).then_with(|| a.cmp(b));
         places.sort_unstable_by(order);
         places.dedup();
+        let find = |place: &str| places.binary_search_by(|other| order(other, &place)).ok();
         let mut told = vec![Told::Not; places.len()];
         for change in &self.changes {
-            let at =
-                change.source.as_deref().and_then(|source| places.binary_search_by(|place| order(place, &source)).ok());
-            if let Some(told) = at.and_then(|at| told.get_mut(at)) {
+            if let Some(told) = change.source.as_deref().and_then(find).and_then(|at| told.get_mut(at)) {
                 // What is renamed is told of as a whole, but not what is missing in it afterwards.
                 *told = if change.kind == ChangeKind::Renamed { (*told).max(Told::Renamed) } else { Told::Whole };
             }
         }
-        let told_of = |place: &str| {
-            places.binary_search_by(|other| order(other, &place)).ok().and_then(|at| told.get(at).copied())
-        };
+        let told_of = |place: &str| find(place).and_then(|at| told.get(at).copied());
         let is_told = |path: &str| {
             told_of(path) > Some(Told::Not) || around(path).any(|place| told_of(place) == Some(Told::Whole))
         };
         let (kind, target) =
             if has_stash { (ChangeKind::Moved, Some(stash::POINTER)) } else { (ChangeKind::Dropped, None) };
-        let moved: Vec<Change> = restore
-            .iter()
-            .filter(|operation| operation.value.is_some() && (operation.op == Op::Replace || !is_told(&operation.path)))
-            .map(|operation| Change {
-                kind,
-                source: Some(operation.path.to_string().into()),
-                target: target.map(Cow::Borrowed),
-            })
-            .collect();
-        self.changes.extend(moved);
+        for operation in restore {
+            let is_moved = match operation.op {
+                Op::Add => !is_told(&operation.path),
+                Op::Replace => true,
+                Op::Remove => false,
+            };
+            if is_moved && operation.value.is_some() {
+                self.add(kind, Some(operation.path.to_string().into()), target.map(Cow::Borrowed));
+            }
+        }
     }
 
     /// Adds what was restored from the stash, and what was not because the value there was changed since.
