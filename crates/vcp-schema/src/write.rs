@@ -54,6 +54,39 @@ pub(crate) fn to_text(value: &(impl ToWire + ?Sized), capacity: usize) -> String
     Writer::run(value, capacity, false).out
 }
 
+/// A string, escaped as `serde_json` does: only what must be.
+pub(crate) fn push_text(out: &mut String, text: &str) {
+    out.push('"');
+    if !has_to_escape(text) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
+    let mut plain = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escape = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            0x08 => "\\b",
+            0x0c => "\\f",
+            0..0x20 => "",
+            _ => continue,
+        };
+        out.push_str(text.get(plain..at).unwrap_or_default());
+        plain = at + 1;
+        if escape.is_empty() {
+            let _ = write!(out, "\\u{byte:04x}");
+        } else {
+            out.push_str(escape);
+        }
+    }
+    out.push_str(text.get(plain..).unwrap_or_default());
+    out.push('"');
+}
+
 /// Whether a string has characters that JSON escapes. Nearly none has; without a branch per byte the compiler looks at many bytes at once, which makes
 /// writing a third faster.
 pub(crate) fn has_to_escape(text: &str) -> bool {
@@ -139,37 +172,8 @@ impl Writer {
         self.raw(if self.masked { MASK } else { json });
     }
 
-    /// A string, escaped as `serde_json` does: only what must be.
     fn text(&mut self, text: &str) {
-        self.out.push('"');
-        if !has_to_escape(text) {
-            self.out.push_str(text);
-            self.out.push('"');
-            return;
-        }
-        let mut plain = 0;
-        for (at, byte) in text.bytes().enumerate() {
-            let escape = match byte {
-                b'"' => "\\\"",
-                b'\\' => "\\\\",
-                b'\n' => "\\n",
-                b'\r' => "\\r",
-                b'\t' => "\\t",
-                0x08 => "\\b",
-                0x0c => "\\f",
-                0..0x20 => "",
-                _ => continue,
-            };
-            self.out.push_str(text.get(plain..at).unwrap_or_default());
-            plain = at + 1;
-            if escape.is_empty() {
-                let _ = write!(self.out, "\\u{byte:04x}");
-            } else {
-                self.out.push_str(escape);
-            }
-        }
-        self.out.push_str(text.get(plain..).unwrap_or_default());
-        self.out.push('"');
+        push_text(&mut self.out, text);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The order of a document.
 
 use super::{patch::decoded, tree::Node};
+use bumpalo::collections::{String as Text, Vec as List};
 use std::{borrow::Cow, collections::HashMap};
 
 /// A place in document order: for each of eight steps, 16 bits with its index from 1, and all ones for what is not there or beyond. What is deeper,
@@ -11,8 +12,8 @@ type Place = u128;
 pub(super) struct Places<'n, 't> {
     root: &'n Node<'t>,
     /// The pointer before, and where each of its steps led: the next one mostly goes there too.
-    before: String,
-    ways: Vec<(usize, Way<'n, 't>)>,
+    before: Text<'t>,
+    ways: List<'t, (usize, Way<'n, 't>)>,
     /// The members of large objects by name, made when they are asked for first; the objects by their address.
     large: HashMap<usize, HashMap<Cow<'t, str>, usize>>,
 }
@@ -28,7 +29,9 @@ struct Way<'n, 't> {
 
 impl<'n, 't> Places<'n, 't> {
     pub(super) fn new(root: &'n Node<'t>) -> Self {
-        Self { root, before: String::with_capacity(128), ways: Vec::with_capacity(8), large: HashMap::new() }
+        let arena = root.arena();
+        let (before, ways) = (Text::with_capacity_in(128, arena), List::with_capacity_in(8, arena));
+        Self { root, before, ways, large: HashMap::new() }
     }
 
     /// The place of a pointer.

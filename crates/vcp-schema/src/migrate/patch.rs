@@ -46,7 +46,7 @@ impl Operation<'_> {
             Op::Remove => r#"{"op":"remove","path":"#,
             Op::Replace => r#"{"op":"replace","path":"#,
         });
-        out.push_str(&write::to_text(self.path.as_ref(), self.path.len() + 2));
+        write::push_text(out, &self.path);
         for (name, value) in [(r#","was":"#, self.was), (r#","value":"#, self.value)] {
             if let Some(value) = value {
                 out.push_str(name);
@@ -94,7 +94,8 @@ fn differ<'t>(
             let partners = partners(new, old);
             let all_stay = old.len() == new.len() && !partners.contains(&None);
             // Most objects lose nothing, and pay for no list.
-            let mut gone = vec![true; if all_stay { 0 } else { old.len() }];
+            let arena = old.bump();
+            let mut gone = bumpalo::vec![in arena; true; if all_stay { 0 } else { old.len() }];
             for at in partners.iter().flatten() {
                 if let Some(gone) = gone.get_mut(*at) {
                     *gone = false;

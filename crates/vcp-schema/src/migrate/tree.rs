@@ -182,11 +182,15 @@ impl<'t> Node<'t> {
     /// Gives a member another name, in its place, where that name is free. Says whether it did.
     pub(super) fn rename(&mut self, from: &str, to: &'static str) -> bool {
         let Some(members) = self.open() else { return false };
-        let taken = members.iter().any(|(key, node)| key.is(to) && !node.is_null());
-        if taken || !members.iter().any(|(key, _)| key.is(from)) {
+        if !members.iter().any(|(key, _)| key.is(from)) {
             return false;
         }
-        members.retain(|(key, _)| !key.is(to));
+        if let Some((_, node)) = members.iter().find(|(key, _)| key.is(to)) {
+            if !node.is_null() {
+                return false;
+            }
+            members.retain(|(key, _)| !key.is(to));
+        }
         for (key, _) in members.iter_mut().filter(|(key, _)| key.is(from)) {
             *key = Name { order: key.order, ..Name::known(to) };
         }
