@@ -16,19 +16,25 @@ use std::{borrow::Cow, fmt};
 /// Whether a text whose length has been checked is a value of this kind.
 pub(crate) fn fits(text: &str, kind: &'static Kind, members: usize) -> bool {
     let mut json = serde_json::Deserializer::from_str(text);
-    Fits { kind, budget: &Budget::new(members) }.deserialize(&mut json).is_ok() && json.end().is_ok()
+    Fits { kind, or_null: false, budget: &Budget::new(members) }.deserialize(&mut json).is_ok() && json.end().is_ok()
 }
 
 /// A value of a kind.
 #[derive(Clone, Copy)]
 struct Fits<'b> {
     kind: &'static Kind,
+    /// Whether null will do too.
+    or_null: bool,
     budget: &'b Budget,
 }
 
-impl<'b> Fits<'b> {
+impl Fits<'_> {
     fn of(self, kind: &'static Kind) -> Self {
-        Self { kind, ..self }
+        Self { kind, or_null: false, ..self }
+    }
+
+    fn or_null(self) -> Self {
+        Self { or_null: true, ..self }
     }
 }
 
@@ -42,10 +48,11 @@ impl<'de> DeserializeSeed<'de> for Fits<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
         match self.kind {
+            _ if self.or_null => json.deserialize_option(self),
+            Kind::OrNull(kind) => self.of(kind).or_null().deserialize(json),
             Kind::Object(_) | Kind::Map(..) => json.deserialize_map(self),
             Kind::List(_) => json.deserialize_seq(self),
             Kind::TextOr(_) => json.deserialize_any(self),
-            Kind::OrNull(_) => json.deserialize_option(self),
             Kind::Text | Kind::Word(_) => json.deserialize_str(self),
             Kind::Boolean => bool::deserialize(json).map(drop),
             Kind::Timestamp => must(Text.deserialize(json)?.parse::<Timestamp>().is_ok()),
@@ -73,19 +80,16 @@ impl<'de> Visitor<'de> for Fits<'_> {
         Ok(())
     }
 
-    fn visit_none<E>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_none<E: Error>(self) -> Result<(), E> {
+        must(self.or_null)
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        must(self.or_null)
     }
 
     fn visit_some<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        match self.kind {
-            Kind::OrNull(kind) => self.of(kind).deserialize(json),
-            _ => must(false),
-        }
+        self.of(self.kind).deserialize(json)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
@@ -138,11 +142,8 @@ impl Fits<'_> {
             next = at + 1;
             must(seen & 1 << at == 0)?;
             seen |= 1 << at;
-            if field.presence == Presence::Optional {
-                map.next_value_seed(OrNull(self.of(&field.kind)))?;
-            } else {
-                map.next_value_seed(self.of(&field.kind))?;
-            }
+            let value = self.of(&field.kind);
+            map.next_value_seed(if field.presence == Presence::Optional { value.or_null() } else { value })?;
         }
         let is_there = |(at, field): (usize, &Field)| seen & 1 << at != 0 || field.presence != Presence::Required;
         must(object.own.iter().enumerate().all(is_there))?;
@@ -158,37 +159,6 @@ fn find(object: &'static ObjectType, name: &str, next: usize) -> Option<(usize, 
     }
     let found = object.own.iter().enumerate().find(|(_, field)| is(field) || field.alias == Some(name));
     found.map(|(at, field)| (at, field, !is(field)))
-}
-
-/// A value or null.
-struct OrNull<'b>(Fits<'b>);
-
-impl<'de> DeserializeSeed<'de> for OrNull<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_option(self)
-    }
-}
-
-impl<'de> Visitor<'de> for OrNull<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value or null")
-    }
-
-    fn visit_none<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        self.0.deserialize(json)
-    }
 }
 
 /// Names of which none may stand twice.

@@ -111,6 +111,15 @@ fn text_without_a_message_is_that_of_the_message() {
             at += 1;
         }
         for pointer in &pointers[1..] {
+            // A name may be spelled with escapes, and objects with white space.
+            let name = pointer.rsplit('/').next().unwrap();
+            if let Some((first, rest)) = name.split_at_checked(1).filter(|(first, _)| *first > "9") {
+                let escaped = format!("\"\\u{:04x}{rest}\":", u32::from(first.as_bytes()[0]));
+                let pretty = serde_json::to_string_pretty(&value).unwrap();
+                let text = pretty.replace(&format!("\"{name}\":"), &escaped);
+                assert_ne!(text, pretty, "{name}");
+                text_is_that_of_the_message(&text);
+            }
             for awkward in AWKWARD {
                 let mut changed = value.clone();
                 *changed.pointer_mut(pointer).unwrap() = json!("AWKWARD");
@@ -151,6 +160,18 @@ assumed  /vcp_payload/hcr";
         json[3],
         json!({"kind": "kept", "source": "/vcp_payload/call/purpose", "target": "/vcp_payload/call/purpose"})
     );
+}
+
+#[test]
+fn free_form_data_keeps_its_text_where_a_section_is_compared_with_what_is_assumed() {
+    let kpis = r#"{ "a" : [ 1 ] , "b":{ } }"#;
+    let gap = r#""perception_gap""#;
+    let with = format!(r#""model_outcome_attribution":{{"roles":{{}},"kpis":{kpis}}},{gap}"#);
+    let old = PRODUCTION.replacen(r#""model_outcome_attribution""#, r#""unknown""#, 1).replacen(gap, &with, 1);
+    assert!(old.contains(kpis));
+    let upgraded = up(&old);
+    assert!(upgraded.message.to_json().contains(kpis));
+    assert!(migrate::downgrade(&upgraded.message, Downgrade::Reversible).unwrap().text.contains(kpis));
 }
 
 #[test]

@@ -52,9 +52,14 @@ fn object_as_written(node: &mut Node<'_>, object: &'static ObjectType, count: &m
             has_unknown = true;
             continue;
         };
-        name.order = at;
         next = at + 1;
-        is_sure &= filled & 1 << at == 0 && (field.alias.is_none() || name.is(field.name));
+        is_sure &= filled & 1 << at == 0;
+        is_sure &= field.alias.is_none() || name.is(field.name);
+        if name.plain().is_none() && name.is(field.name) {
+            // It is spelled with escapes, and written without.
+            *name = Name::known(field.name);
+        }
+        name.order = at;
         if value.is_null() {
             has_null = true;
             is_sure &= field.presence == Presence::Optional;
