@@ -13,7 +13,7 @@ use vcp_benches::{Delivery, Op, prepare};
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
-    /// scan, value, parse, serialize, validate, map, verify or receive.
+    /// scan, value, parse, fits, serialize, upgrade, downgrade, jcs, legacy, reference, validate, map, verify or receive.
     #[arg(long)]
     op: Op,
     /// The provider that the files are deliveries of; for map, verify and receive.

@@ -31,7 +31,7 @@ use crate::{
 };
 pub use report::{Change, ChangeKind, MigrationReport};
 use report::{Nobody, Tell};
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use stash::Direction;
 use std::fmt;
@@ -211,6 +211,12 @@ impl<'t> Visitor<'t> for Look<'_, 't> {
                 continue;
             }
             let value = members.next_value::<&RawValue>()?.get();
+            // Of two payloads one may be no object.
+            if !is_payload && name == "vcp_payload" && value.starts_with('{') {
+                let mut json = serde_json::Deserializer::from_str(value);
+                let look = Look { seen: &mut *seen, into_payload: false, is_payload: true };
+                look.deserialize(&mut json).map_err(A::Error::custom)?;
+            }
             match name.as_ref() {
                 "audit" if is_payload => seen.inner_audit |= value != "null",
                 _ if is_payload => {}
@@ -230,7 +236,7 @@ impl<'t> Visitor<'t> for Look<'_, 't> {
 /// # Errors
 ///
 /// As [`detect`]; `VCP_E003` when something has the wrong type or is missing that neither the message nor the options tell; `VCP_E008` when the result
-/// would be beyond the limits.
+/// or its report would be beyond the limits.
 pub fn upgrade(text: &str, options: &Options) -> Result<Upgraded, MigrateError> {
     let dialect = detect(text, &options.limits)?;
     if dialect == Dialect::V05 {
@@ -298,7 +304,7 @@ pub fn upgrade_slice(bytes: &[u8], options: &Options) -> Result<Upgraded, Migrat
 /// # Errors
 ///
 /// `VCP_E003` when code made a message that JSON cannot say: a float that is not finite, an unknown member with the name of a modelled one. `VCP_E008` when
-/// the result would be longer than the default limit.
+/// the result or its report would be longer than the default limit allows.
 pub fn downgrade(message: &VcpMessage, how: Downgrade) -> Result<Downgraded, MigrateError> {
     let text =
         write::to_exact_text(message).map_err(|fault| MigrateError::shape(FieldPath::root(), fault.message()))?;
@@ -309,8 +315,9 @@ pub fn downgrade(message: &VcpMessage, how: Downgrade) -> Result<Downgraded, Mig
     {
         return Ok(returned);
     }
-    let downgraded = downgrade_afresh(source, how);
-    within(downgraded.text.len(), &Limits::default(), "downgraded")?;
+    let limits = Limits::default();
+    let downgraded = downgrade_afresh(source, how).ok_or_else(|| report_is_too_long(&limits))?;
+    within(downgraded.text.len(), &limits, "downgraded")?;
     Ok(downgraded)
 }
 
@@ -323,8 +330,14 @@ fn within(length: usize, limits: &Limits, what: &str) -> Result<(), MigrateError
     Err(MigrateError::new(ErrorCode::Limit, FieldPath::root(), message))
 }
 
-/// Downgrades a message whatever it holds of former migrations.
-fn downgrade_afresh(source: &mut Node<'_>, how: Downgrade) -> Downgraded {
+fn report_is_too_long(limits: &Limits) -> MigrateError {
+    let message =
+        format!("the places of the unknown members take more than four times the limit of {} bytes", limits.text_bytes);
+    MigrateError::new(ErrorCode::Limit, FieldPath::root(), message)
+}
+
+/// Downgrades a message whatever it holds of former migrations. `None` when the report would be too long.
+fn downgrade_afresh(source: &mut Node<'_>, how: Downgrade) -> Option<Downgraded> {
     let arena = source.arena();
     let node = arena.alloc(source.clone());
     let mut report = MigrationReport::default();
@@ -336,12 +349,14 @@ fn downgrade_afresh(source: &mut Node<'_>, how: Downgrade) -> Downgraded {
     reverse(back, how, &mut Nobody);
     let restore = patch::difference(back, source);
     report.add_moved(&restore, how == Downgrade::Reversible);
-    report.kept(node, |_| None);
+    if !report.kept(node, &Limits::default(), |_| None) {
+        return None;
+    }
     report.sort(source);
     if how == Downgrade::Reversible {
         stash::put(node, Direction::Downgrade, Dialect::Spec03, &restore);
     }
-    Downgraded { text: node.to_text(4096), dialect: Dialect::Spec03, report }
+    Some(Downgraded { text: node.to_text(4096), dialect: Dialect::Spec03, report })
 }
 
 /// What undoes the rules of [`downgrade`] but for the patch.
@@ -376,7 +391,10 @@ fn upgrade_afresh(
 
     let back = arena.alloc(node.clone());
     let inner_audit = dialect != Dialect::Spec03 && source.get("audit").is_none();
-    report.kept(back, |target| (inner_audit && target.starts_with("/audit/")).then(|| format!("/vcp_payload{target}")));
+    let place = |target: &str| (inner_audit && target.starts_with("/audit/")).then(|| format!("/vcp_payload{target}"));
+    if !report.kept(back, &options.limits, place) {
+        return Err(report_is_too_long(&options.limits));
+    }
     down::downgrade(back, dialect, true, &mut Nobody);
     let restore = patch::difference(back, source);
     report.add_moved(&restore, true);
@@ -433,7 +451,9 @@ fn came_down(text: &str, source: &Node<'_>, options: &Options) -> Option<Upgrade
     let node = source.arena().alloc(source.clone());
     let stash = stash::take(node, Direction::Downgrade)?;
     let mut report = MigrationReport::default();
-    report.kept(node, |_| None);
+    if !report.kept(node, &options.limits, |_| None) {
+        return None;
+    }
     reverse(node, Downgrade::Reversible, &mut report);
     report.add_restored(&stash.restore, &patch::apply(node, &stash.restore));
     report.sort(source);
@@ -442,7 +462,7 @@ fn came_down(text: &str, source: &Node<'_>, options: &Options) -> Option<Upgrade
     let written = message.to_json();
     let arena = arena(&written);
     let again = arena.alloc(Node::read(&arena, &written, &Kind::Object(Dialect::V05.message())));
-    let again = downgrade_afresh(again, Downgrade::Reversible).text;
+    let again = downgrade_afresh(again, Downgrade::Reversible)?.text;
     same_but_for_stashes(&again, text).then_some(UpgradedText { text: written, from: Dialect::Spec03, report })
 }
 
@@ -453,7 +473,10 @@ fn came_up(text: &str, source: &Node<'_>) -> Option<Downgraded> {
     let dialect = stash.dialect;
     let mut report = MigrationReport::default();
     down::downgrade(node, dialect, true, &mut report);
-    report.kept(node, |target| Some(format!("/audit{}", target.strip_prefix("/vcp_payload/audit")?)));
+    let place = |target: &str| Some(format!("/audit{}", target.strip_prefix("/vcp_payload/audit")?));
+    if !report.kept(node, &Limits::default(), place) {
+        return None;
+    }
     report.add_restored(&stash.restore, &patch::apply(node, &stash.restore));
     report.sort(source);
     let old = node.to_text(text.len());

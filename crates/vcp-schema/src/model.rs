@@ -278,7 +278,7 @@ impl VcpMessage {
     /// The 0.5 message that a text is, `None` for any other: sooner than [`VcpMessage::from_json_with`] where it is none and nobody asks why.
     #[must_use]
     pub fn if_readable(text: &str, limits: &Limits) -> Option<Self> {
-        structure::utf8(text.as_bytes(), limits).ok()?;
+        structure::within(text.len(), limits).ok()?;
         wire::from_text(text, limits.members).ok()
     }
 

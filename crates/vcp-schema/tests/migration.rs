@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{entropy, exact::same, generate, many};
 use vcp_schema::{
-    Dialect, GapClass, Limits, OutcomeStatus, RawObject, VcpMessage, describe,
+    Dialect, ErrorCode, GapClass, Limits, OutcomeStatus, RawObject, VcpMessage, describe,
     migrate::{self, ChangeKind, Downgrade, Options, Upgraded},
     structure,
 };
@@ -160,6 +160,45 @@ assumed  /vcp_payload/hcr";
         json[3],
         json!({"kind": "kept", "source": "/vcp_payload/call/purpose", "target": "/vcp_payload/call/purpose"})
     );
+}
+
+#[test]
+fn a_payload_that_stands_twice_is_looked_into_whatever_the_other_is() {
+    let detect = |text: &str| migrate::detect(text, &Limits::default()).map_err(|error| error.code());
+    for other in ["null", "7", "{}", "[]"] {
+        for (first, second) in [(r#"{"audit":{}}"#, other), (other, r#"{"audit":{}}"#)] {
+            let text = format!(r#"{{"vcp_version":"0.3","vcp_payload":{first},"vcp_payload":{second}}}"#);
+            assert_eq!(detect(&text), Ok(Dialect::Production03), "{text}");
+            let both = text.replacen('{', r#"{"audit":{},"#, 1);
+            assert_eq!(detect(&both), Err(ErrorCode::Version), "{both}");
+        }
+    }
+}
+
+#[test]
+fn what_is_perceived_keeps_its_parts() {
+    let of = |entry: &str| {
+        let text = changed(PRODUCTION, |old| old["vcp_payload"]["outcomes"]["perceived"] = json!(["ENTRY"]));
+        up(&text.replace("\"ENTRY\"", entry)).message.vcp_payload.outcomes.perceived.join("|")
+    };
+    let caller = r#"{"by":"caller","sentiment":{"score":0.5},"confidence":0.25}"#;
+    assert_eq!(of(caller), "caller: 0.5 (confidence 0.25)");
+    assert_eq!(of(r#"{"by":"caller"}"#), "caller");
+    assert_eq!(of(r#"{"sentiment":{"score":0.5}}"#), "0.5");
+    assert_eq!(of(r#"{"confidence":0.25}"#), "(confidence 0.25)");
+    // An empty name is a part too: messages that were upgraded so come back.
+    assert_eq!(of(r#"{"by":"","confidence":0.25}"#), " (confidence 0.25)");
+    assert_eq!(of("{}"), "");
+}
+
+#[test]
+fn the_stash_stands_in_its_place_among_the_members_of_custom() {
+    let text = changed(include_str!("../src/jsonschema/example-0.5.json"), |message| {
+        message["vcp_payload"]["custom"] = json!({"provider_specific": {}, "x": 1})
+    });
+    let message = VcpMessage::from_json(&text).unwrap();
+    let down = migrate::downgrade(&message, Downgrade::Reversible).unwrap().text;
+    assert!(down.contains(r#""custom":{"provider_specific":{},"experimental":{"vcp_migration""#), "{down}");
 }
 
 #[test]
@@ -324,6 +363,22 @@ fn many_members_take_no_square_of_time() {
     let upgraded = up(&text);
     assert!(same_text(&migrate::downgrade(&upgraded.message, Downgrade::Reversible).unwrap().text, "\"x89999\":0"));
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
+#[test]
+fn many_members_below_a_long_name_take_no_square_of_memory() {
+    let unknown: Vec<String> = (0..1_000).map(|at| format!(r#""u{at}":0"#)).collect();
+    let role = format!(r#"{{"{}":{{"chosen":"x",{}}}}}"#, "L".repeat(1 << 20), unknown.join(","));
+    let selection = format!(r#"{{"policy_id":"p","resolved_at":"2026-01-01T00:00:00Z","roles":{role}}}"#);
+    let old = changed(PRODUCTION, |old| old["vcp_payload"]["model_selection"] = json!("SELECTION"));
+    assert_eq!(refused(&old.replace("\"SELECTION\"", &selection)), "VCP_E008 $");
+    let new = changed(include_str!("../src/jsonschema/example-0.5.json"), |new| {
+        new["vcp_payload"]["model_selection"] = json!("SELECTION");
+    });
+    let message = VcpMessage::from_json(&new.replace("\"SELECTION\"", &selection)).unwrap();
+    for how in [Downgrade::Reversible, Downgrade::Plain] {
+        assert_eq!(migrate::downgrade(&message, how).unwrap_err().code(), ErrorCode::Limit);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{
     stash,
     tree::{Name, Node},
 };
-use crate::{PathNode, Step, path::pointer_step};
+use crate::{Limits, PathNode, Step, path::pointer_step};
 use serde::{Serialize, Serializer};
 use std::{borrow::Cow, collections::HashSet, fmt};
 
@@ -114,33 +114,11 @@ impl MigrationReport {
         self.changes.push(Change { kind, source, target });
     }
 
-    /// Adds the unknown members of a tree that was read by its kinds. `source` gives the place in the source, where that is another one.
-    pub(super) fn kept(&mut self, node: &Node<'_>, source: impl Fn(&str) -> Option<String>) {
-        self.kept_below(node, &PathNode::root(), &source);
-    }
-
-    fn kept_below(&mut self, node: &Node<'_>, path: &PathNode<'_>, source: &impl Fn(&str) -> Option<String>) {
-        match node {
-            Node::Object(members) => {
-                for (name, node) in members.iter().filter(|(name, node)| name.is_unknown() || !node.is_raw()) {
-                    let key = name.key();
-                    let path = path.name(&key);
-                    if name.is_unknown() {
-                        let target = path.pointer();
-                        let source = source(&target).unwrap_or_else(|| target.clone());
-                        self.add(ChangeKind::Kept, Some(source.into()), Some(target.into()));
-                    } else {
-                        self.kept_below(node, &path, source);
-                    }
-                }
-            }
-            Node::List(list) => {
-                for (at, node) in list.iter().enumerate().filter(|(_, node)| !node.is_raw()) {
-                    self.kept_below(node, &path.index(at), source);
-                }
-            }
-            Node::Raw(..) => {}
-        }
+    /// Adds the unknown members of a tree that was read by its kinds. `source` gives the place in the source, where that is another one. Says whether
+    /// there was room for all: many members below a long name would make pointers without end.
+    pub(super) fn kept(&mut self, node: &Node<'_>, limits: &Limits, source: impl Fn(&str) -> Option<String>) -> bool {
+        let mut kept = Kept { report: self, source, room: limits.text_bytes.saturating_mul(4) };
+        kept.below(node, &PathNode::root()).is_some()
     }
 
     /// Puts the changes into the order of the source document; what it does not have stands at the end of its object, as findings do (decisions 4.2).
@@ -218,6 +196,43 @@ impl MigrationReport {
                 (false, _) => self.add(ChangeKind::Dropped, source(), Some(path.to_owned().into())),
             }
         }
+    }
+}
+
+/// Looks for unknown members.
+struct Kept<'r, F> {
+    report: &'r mut MigrationReport,
+    source: F,
+    /// How many bytes of pointers may still be made.
+    room: usize,
+}
+
+impl<F: Fn(&str) -> Option<String>> Kept<'_, F> {
+    /// Those below a value; `None` where there is no room for them.
+    fn below(&mut self, node: &Node<'_>, path: &PathNode<'_>) -> Option<()> {
+        match node {
+            Node::Object(members) => {
+                for (name, node) in members.iter().filter(|(name, node)| name.is_unknown() || !node.is_raw()) {
+                    let key = name.key();
+                    let path = path.name(&key);
+                    if name.is_unknown() {
+                        let target = path.pointer();
+                        let source = (self.source)(&target).unwrap_or_else(|| target.clone());
+                        self.room = self.room.checked_sub(target.len() + source.len())?;
+                        self.report.add(ChangeKind::Kept, Some(source.into()), Some(target.into()));
+                    } else {
+                        self.below(node, &path)?;
+                    }
+                }
+            }
+            Node::List(list) => {
+                for (at, node) in list.iter().enumerate().filter(|(_, node)| !node.is_raw()) {
+                    self.below(node, &path.index(at))?;
+                }
+            }
+            Node::Raw(..) => {}
+        }
+        Some(())
     }
 }
 

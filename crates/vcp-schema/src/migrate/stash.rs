@@ -103,9 +103,9 @@ pub(super) fn put(root: &mut Node<'_>, direction: Direction, dialect: Dialect, r
     let Some(text) = text(direction, dialect, restore, was) else { return };
     if custom.get("experimental").is_none_or(|node| !node.is_object()) {
         custom.take("experimental");
-        let name = Name::known("experimental");
-        let order = name.field_at(object::<Custom>(), 0).map_or(Name::UNKNOWN, |(order, _)| order);
-        custom.insert(order, name, Node::text(arena, "{}"));
+        // In its place by the specification (decisions 1.12).
+        let place = Name::known("experimental").field_at(object::<Custom>(), 0);
+        custom.insert(place.map_or(Name::UNKNOWN, |(order, _)| order), "experimental", Node::text(arena, "{}"));
     }
     if let Some(experimental) = custom.get("experimental") {
         experimental.set_json(KEY, arena.alloc_str(&text));

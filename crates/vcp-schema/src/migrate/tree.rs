@@ -154,11 +154,11 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// Adds a member that is not there, whose name needs no escapes, before those that the specification has behind it.
-    pub(super) fn insert(&mut self, order: u8, name: Name<'t>, value: Node<'t>) {
+    /// Adds a member that is not there, whose name needs no escapes, before those whose order is known to be behind it, and those that are unknown.
+    pub(super) fn insert(&mut self, order: u8, name: &'static str, value: Node<'t>) {
         if let Some(members) = self.open() {
             let at = members.iter().position(|(name, _)| name.order > order).unwrap_or(members.len());
-            members.insert(at, (Name { order, ..name }, value));
+            members.insert(at, (Name { order, ..Name::known(name) }, value));
         }
     }
 

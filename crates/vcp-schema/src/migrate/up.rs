@@ -31,14 +31,14 @@ pub(super) const PROVENANCE: Renames = &[
 pub(super) const CONSENT: Renames = &[("/vcp_payload/consent/consent_timestamp", "/vcp_payload/consent/granted_at")];
 
 /// The members of a section that upgrading assumes, with the texts of their values.
-pub(super) type Members<'t, const N: usize> = [(&'static str, &'t str); N];
+pub(super) type Defaults<'t, const N: usize> = [(&'static str, &'t str); N];
 
 /// The sections that upgrading assumes where the source has none.
 pub(super) struct Assumed<'t> {
-    pub(super) model_selection: Members<'t, 3>,
-    pub(super) perception_gap: Members<'t, 2>,
-    pub(super) attribution: Members<'t, 2>,
-    pub(super) hcr: Members<'t, 3>,
+    pub(super) model_selection: Defaults<'t, 3>,
+    pub(super) perception_gap: Defaults<'t, 2>,
+    pub(super) attribution: Defaults<'t, 2>,
+    pub(super) hcr: Defaults<'t, 3>,
 }
 
 impl<'t> Assumed<'t> {
@@ -321,13 +321,13 @@ impl<R: Tell> Upgrade<'_, R> {
             let confidence = entry.get("confidence").and_then(|confidence| confidence.as_number());
             let arena = entry.arena();
             let said = match (by, score) {
-                (Some(by), Some(score)) => concat(arena, &[by, ": ", score]),
-                (by, score) => by.or(score).unwrap_or_default(),
+                (Some(by), Some(score)) => Some(concat(arena, &[by, ": ", score])),
+                (by, score) => by.or(score),
             };
             let said = match (said, confidence) {
-                (said, None) => said,
-                ("", Some(confidence)) => concat(arena, &["(confidence ", confidence, ")"]),
-                (said, Some(confidence)) => concat(arena, &[said, " (confidence ", confidence, ")"]),
+                (said, None) => said.unwrap_or_default(),
+                (None, Some(confidence)) => concat(arena, &["(confidence ", confidence, ")"]),
+                (Some(said), Some(confidence)) => concat(arena, &[said, " (confidence ", confidence, ")"]),
             };
             *entry = Node::string(arena, said);
             self.report.derived((pointer, at, ""), (pointer, at, ""));

@@ -81,7 +81,7 @@ fn object_as_written(node: &mut Node<'_>, object: &'static ObjectType, count: &m
             && node.member(field.name).is_none()
             && let Some(default) = field.kind.default_json()
         {
-            node.insert(at, Name::known(field.name), Node::text(arena, default));
+            node.insert(at, field.name, Node::text(arena, default));
             *count += 1;
         }
         is_sure &= !is_absent || field.presence != Presence::Required;
