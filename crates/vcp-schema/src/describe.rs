@@ -68,14 +68,16 @@ pub struct ObjectType {
     pub name: &'static str,
     /// What it is, for people.
     pub doc: &'static str,
-    /// The object that this one differs from, if it is described so.
-    pub base: Option<&'static ObjectType>,
-    /// The members, in the order of the specification; with a base, those that differ from it or are added to it.
-    pub own: &'static [Field],
+    /// The members, in the order of the specification; no more than there are bits in a word.
+    members: &'static [Field],
+    /// A bit for each required member, by its number.
+    required: u64,
+    /// A bit for each member that has a default.
+    defaulted: u64,
 }
 
 /// A member of a modelled object.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Field {
     /// The name on the wire.
@@ -105,21 +107,119 @@ pub struct WordType {
 }
 
 impl ObjectType {
+    pub(crate) const fn new(name: &'static str, doc: &'static str, members: &'static [Field]) -> Self {
+        assert!(members.len() <= 64, "a bit for each member");
+        let (mut required, mut defaulted) = (0, 0);
+        let (mut rest, mut bit) = (members, 1_u64);
+        while let [field, behind @ ..] = rest {
+            match field.presence {
+                Presence::Required => required |= bit,
+                Presence::Defaulted => defaulted |= bit,
+                Presence::Optional => {}
+            }
+            (rest, bit) = (behind, bit << 1);
+        }
+        Self { name, doc, members, required, defaulted }
+    }
+
     /// The members, in the order of the specification.
-    pub fn fields(&self) -> impl Iterator<Item = &'static Field> {
-        let (own, base) = (self.own, self.base.map_or(&[] as &[Field], |base| base.own));
-        let changed = move |field: &'static Field| own.iter().find(|f| f.name == field.name).unwrap_or(field);
-        let added = own.iter().filter(|field| base.iter().all(|f| f.name != field.name));
-        base.iter().map(changed).chain(added)
+    pub(crate) const fn members(&self) -> &'static [Field] {
+        self.members
+    }
+
+    /// The members, in the order of the specification.
+    pub fn fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
+        self.members.iter()
     }
 
     /// The member with this name on the wire.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&'static Field> {
-        let is = |known: &str| same_name(known, name);
-        let find = |fields: &'static [Field]| fields.iter().find(|f| is(f.name) || f.alias.is_some_and(is));
-        find(self.own).or_else(|| self.base.and_then(|base| find(base.own)))
+        self.field_from(0, name).map(|(_, field)| field)
     }
+
+    /// The member with this name or second name, and its number. Mostly it is the one at `next`, or soon behind it.
+    #[inline]
+    pub(crate) fn field_from(&self, next: u8, name: &str) -> Option<(u8, &'static Field)> {
+        match self.members.get(usize::from(next)) {
+            Some(field) if same_name(field.name, name) => Some((next, field)),
+            _ => self.find_from(next, name),
+        }
+    }
+
+    fn find_from(&self, next: u8, name: &str) -> Option<(u8, &'static Field)> {
+        let is = |(_, field): &(u8, &Field)| {
+            same_name(field.name, name) || field.alias.is_some_and(|alias| same_name(alias, name))
+        };
+        let (before, behind) = self.members.split_at_checked(usize::from(next)).unwrap_or((self.members, &[]));
+        (next..).zip(behind).find(is).or_else(|| (0..).zip(before).find(is))
+    }
+
+    /// The required members that are not among those whose bits are `filled`.
+    pub(crate) fn missing(&self, filled: u64) -> u64 {
+        self.required & !filled
+    }
+
+    /// The members with a default that are not among those whose bits are `filled`, with their numbers.
+    pub(crate) fn to_fill(&self, filled: u64) -> impl Iterator<Item = (u8, &'static Field)> {
+        let mut left = self.defaulted & !filled;
+        std::iter::from_fn(move || {
+            let (at, field) = (0..).zip(self.members).find(|(at, _)| left & 1 << at != 0)?;
+            left &= left - 1;
+            Some((at, field))
+        })
+    }
+}
+
+/// How many members an object has that differs from another.
+pub(crate) const fn joined_len(base: &[Field], own: &[Field]) -> usize {
+    let (mut count, mut rest) = (base.len(), own);
+    while let [field, behind @ ..] = rest {
+        count += if number(base, field.name).is_some() { 0 } else { 1 };
+        rest = behind;
+    }
+    count
+}
+
+/// The members of an object that differs from another: those of the other, changed where they differ, then those that are added.
+#[expect(clippy::indexing_slicing, reason = "run by the compiler, which has no iterators there")]
+pub(crate) const fn joined<const N: usize>(base: &[Field], own: &[Field]) -> [Field; N] {
+    let first = if let [first, ..] = base { first } else { &own[0] };
+    let (mut fields, mut at) = ([*first; N], 0);
+    while at < base.len() {
+        fields[at] = match number(own, base[at].name) {
+            Some(own_at) => own[own_at],
+            None => base[at],
+        };
+        at += 1;
+    }
+    let mut rest = own;
+    while let [field, behind @ ..] = rest {
+        if number(base, field.name).is_none() {
+            fields[at] = *field;
+            at += 1;
+        }
+        rest = behind;
+    }
+    fields
+}
+
+/// The number of the member with this name.
+#[expect(clippy::indexing_slicing, reason = "run by the compiler, which has no iterators there")]
+const fn number(fields: &[Field], name: &str) -> Option<usize> {
+    let name = name.as_bytes();
+    let mut at = 0;
+    while at < fields.len() {
+        let (other, mut same) = (fields[at].name.as_bytes(), 0);
+        while same < name.len() && same < other.len() && name[same] == other[same] {
+            same += 1;
+        }
+        if same == name.len() && same == other.len() {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
 }
 
 /// A type of the model.
@@ -139,7 +239,7 @@ pub const fn kind<T: Described>() -> Kind {
 pub const fn object<T: Described>() -> &'static ObjectType {
     match T::KIND {
         Kind::Object(object) => object,
-        _ => &ObjectType { name: "", doc: "", base: None, own: &[] },
+        _ => const { &ObjectType::new("", "", &[]) },
     }
 }
 

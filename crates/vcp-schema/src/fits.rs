@@ -2,7 +2,7 @@
 
 use crate::{
     Timestamp,
-    describe::{Field, Kind, ObjectType, Presence},
+    describe::{Kind, ObjectType, Presence},
     number, scan,
     wire::{Budget, Text},
 };
@@ -123,16 +123,16 @@ impl Fits<'_> {
 
     fn object<'de, A: MapAccess<'de>>(self, object: &'static ObjectType, mut map: A) -> Result<(), A::Error> {
         // A bit for each member that is there.
-        let (mut seen, mut next) = (0_u64, 0);
+        let (mut seen, mut next) = (0_u64, 0_u8);
         let mut unknown = Names::default();
         while let Some(name) = map.next_key_seed(Text)? {
             self.budget.member()?;
-            let Some((at, field, is_second)) = find(object, &name, next) else {
+            let Some((at, field)) = object.field_from(next, &name) else {
                 map.next_value::<IgnoredAny>()?;
                 unknown.add(name);
                 continue;
             };
-            if is_second {
+            if field.name != name {
                 // Read as the member, or else an unknown one.
                 Option::<Cow<'_, str>>::deserialize(map.next_value::<&RawValue>()?)
                     .map_err(|_| A::Error::custom("no string"))?;
@@ -145,20 +145,9 @@ impl Fits<'_> {
             let value = self.of(&field.kind);
             map.next_value_seed(if field.presence == Presence::Optional { value.or_null() } else { value })?;
         }
-        let is_there = |(at, field): (usize, &Field)| seen & 1 << at != 0 || field.presence != Presence::Required;
-        must(object.own.iter().enumerate().all(is_there))?;
+        must(object.missing(seen) == 0)?;
         unknown.are_distinct()
     }
-}
-
-/// The member with this name, its number, and whether it is its second name. Mostly it is the one at `next`.
-fn find(object: &'static ObjectType, name: &str, next: usize) -> Option<(usize, &'static Field, bool)> {
-    let is = |field: &Field| scan::same_name(field.name, name);
-    if let Some(field) = object.own.get(next).filter(|field| is(field)) {
-        return Some((next, field, false));
-    }
-    let found = object.own.iter().enumerate().find(|(_, field)| is(field) || field.alias == Some(name));
-    found.map(|(at, field)| (at, field, !is(field)))
 }
 
 /// Names of which none may stand twice.

@@ -23,6 +23,7 @@ mod same;
 mod stash;
 mod tree;
 mod up;
+mod usual;
 mod written;
 
 use crate::{
@@ -120,34 +121,7 @@ impl From<ParseError> for MigrateError {
 /// `VCP_E007` when the text is not JSON, `VCP_E008` when it is too long, `VCP_E006` when the version is unknown or absent, or when `audit` stands in
 /// both places of the older versions.
 pub fn detect(text: &str, limits: &Limits) -> Result<Dialect, MigrateError> {
-    let seen = Seen::of(text, limits)?;
-    let refuse =
-        |message: String| Err(MigrateError::new(ErrorCode::Version, FieldPath::root().name("vcp_version"), message));
-    let known = "0.3, 0.4 and 0.5 are supported";
-    if seen.second_version.is_some_and(|second| Some(second) != seen.version) {
-        return refuse(format!("two versions are given, `vcp_version` stands twice in its object: {known}"));
-    }
-    let Some(version) = seen.version.filter(|version| *version != "null") else {
-        return refuse(format!("no version is given: {known}"));
-    };
-    let Ok(word) = serde_json::from_str::<String>(version) else {
-        return refuse(format!("the version must be a string, and is `{}`: {known}", structure::shown(version)));
-    };
-    let Some(version) = VcpVersion::from_word(&word) else {
-        return refuse(format!("version `{}` is not known: {known}", structure::shown(&word)));
-    };
-    if version != VcpVersion::V05 && seen.audit && seen.inner_audit {
-        return refuse(
-            "`audit` stands at the root, as the specification of 0.3 has it, and in `vcp_payload`, as production has it"
-                .to_owned(),
-        );
-    }
-    Ok(match version {
-        VcpVersion::V05 => Dialect::V05,
-        VcpVersion::V04 => Dialect::V04,
-        VcpVersion::V03 if seen.inner_audit || (!seen.audit && seen.call_id) => Dialect::Production03,
-        VcpVersion::V03 => Dialect::Spec03,
-    })
+    Seen::of(text, limits)?.dialect()
 }
 
 /// What tells the dialect. A null member is no member.
@@ -176,6 +150,48 @@ impl<'t> Seen<'t> {
         // Either it is no JSON, or a message or its payload is no object.
         structure::well_formed(text, limits)?;
         Ok(look(false).unwrap_or_default())
+    }
+
+    /// Notes a member of the message, by its name and the text of its value.
+    fn add(&mut self, name: &str, value: &'t str) {
+        match name {
+            "vcp_version" if self.version.is_none() => self.version = Some(value),
+            "vcp_version" => self.second_version = Some(value),
+            "call_id" => self.call_id = value != "null",
+            "audit" => self.audit = value != "null",
+            _ => {}
+        }
+    }
+
+    fn dialect(&self) -> Result<Dialect, MigrateError> {
+        let refuse = |message: String| {
+            Err(MigrateError::new(ErrorCode::Version, FieldPath::root().name("vcp_version"), message))
+        };
+        let known = "0.3, 0.4 and 0.5 are supported";
+        if self.second_version.is_some_and(|second| Some(second) != self.version) {
+            return refuse(format!("two versions are given, `vcp_version` stands twice in its object: {known}"));
+        }
+        let Some(version) = self.version.filter(|version| *version != "null") else {
+            return refuse(format!("no version is given: {known}"));
+        };
+        let Ok(word) = serde_json::from_str::<String>(version) else {
+            return refuse(format!("the version must be a string, and is `{}`: {known}", structure::shown(version)));
+        };
+        let Some(version) = VcpVersion::from_word(&word) else {
+            return refuse(format!("version `{}` is not known: {known}", structure::shown(&word)));
+        };
+        if version != VcpVersion::V05 && self.audit && self.inner_audit {
+            return refuse(
+                "`audit` stands at the root, as the specification of 0.3 has it, and in `vcp_payload`, as production has it"
+                    .to_owned(),
+            );
+        }
+        Ok(match version {
+            VcpVersion::V05 => Dialect::V05,
+            VcpVersion::V04 => Dialect::V04,
+            VcpVersion::V03 if self.inner_audit || (!self.audit && self.call_id) => Dialect::Production03,
+            VcpVersion::V03 => Dialect::Spec03,
+        })
     }
 }
 
@@ -217,14 +233,10 @@ impl<'t> Visitor<'t> for Look<'_, 't> {
                 let look = Look { seen: &mut *seen, into_payload: false, is_payload: true };
                 look.deserialize(&mut json).map_err(A::Error::custom)?;
             }
-            match name.as_ref() {
-                "audit" if is_payload => seen.inner_audit |= value != "null",
-                _ if is_payload => {}
-                "vcp_version" if seen.version.is_none() => seen.version = Some(value),
-                "vcp_version" => seen.second_version = Some(value),
-                "call_id" => seen.call_id = value != "null",
-                "audit" => seen.audit = value != "null",
-                _ => {}
+            if !is_payload {
+                seen.add(&name, value);
+            } else if name == "audit" {
+                seen.inner_audit |= value != "null";
             }
         }
         Ok(())
@@ -238,12 +250,10 @@ impl<'t> Visitor<'t> for Look<'_, 't> {
 /// As [`detect`]; `VCP_E003` when something has the wrong type or is missing that neither the message nor the options tell; `VCP_E008` when the result
 /// or its report would be beyond the limits.
 pub fn upgrade(text: &str, options: &Options) -> Result<Upgraded, MigrateError> {
-    let dialect = detect(text, &options.limits)?;
-    if dialect == Dialect::V05 {
+    let Some(UpgradedText { text, from, report }) = upgrade_older(text, options)? else {
         let message = VcpMessage::from_json_with(text, &options.limits)?;
-        return Ok(Upgraded { message, from: dialect, report: MigrationReport::default() });
-    }
-    let UpgradedText { text, from, report } = upgrade_older(text, dialect, options)?;
+        return Ok(Upgraded { message, from: Dialect::V05, report: MigrationReport::default() });
+    };
     let message = VcpMessage::from_json_with(&text, &options.limits).map_err(|error| upgraded_is(&error))?;
     Ok(Upgraded { message, from, report })
 }
@@ -262,27 +272,39 @@ pub fn upgrade(text: &str, options: &Options) -> Result<Upgraded, MigrateError> 
 ///
 /// As [`upgrade`].
 pub fn upgrade_text(text: &str, options: &Options) -> Result<UpgradedText, MigrateError> {
-    let dialect = detect(text, &options.limits)?;
-    if dialect == Dialect::V05 {
-        VcpMessage::from_json_with(text, &options.limits)?;
-        let text = text.trim_matches(wire::WHITESPACE).to_owned();
-        return Ok(UpgradedText { text, from: dialect, report: MigrationReport::default() });
+    if let Some(upgraded) = upgrade_older(text, options)? {
+        return Ok(upgraded);
     }
-    upgrade_older(text, dialect, options)
+    VcpMessage::from_json_with(text, &options.limits)?;
+    let text = text.trim_matches(wire::WHITESPACE).to_owned();
+    Ok(UpgradedText { text, from: Dialect::V05, report: MigrationReport::default() })
 }
 
-fn upgrade_older(text: &str, dialect: Dialect, options: &Options) -> Result<UpgradedText, MigrateError> {
+/// Upgrades a message, unless it is of 0.5 already.
+fn upgrade_older(text: &str, options: &Options) -> Result<Option<UpgradedText>, MigrateError> {
+    structure::within(text.len(), &options.limits)?;
     let arena = arena(text);
-    let source = arena.alloc(Node::read(&arena, text, &Kind::Object(dialect.message())));
-    if let Some(pointer) = tree::repeated(source) {
-        return Err(MigrateError::shape(tree::path(&pointer), "the member stands twice in its object"));
-    }
+    let (dialect, source) = match usual::read(&arena, text) {
+        Some(usual) => usual,
+        None => {
+            let dialect = detect(text, &options.limits)?;
+            if dialect == Dialect::V05 {
+                return Ok(None);
+            }
+            let source = Node::read(&arena, text, &Kind::Object(dialect.message()));
+            if let Some(pointer) = tree::repeated(&source) {
+                return Err(MigrateError::shape(tree::path(&pointer), "the member stands twice in its object"));
+            }
+            (dialect, source)
+        }
+    };
+    let source = arena.alloc(source);
     if dialect == Dialect::Spec03
         && let Some(returned) = came_down(text, source, options)
     {
-        return Ok(returned);
+        return Ok(Some(returned));
     }
-    upgrade_afresh(text, source, dialect, options)
+    upgrade_afresh(text, source, dialect, options).map(Some)
 }
 
 /// The memory of a migration. Nodes are allocated in it, so that none is ever dropped one by one.

@@ -60,12 +60,11 @@ macro_rules! model {
         model! { @struct [$(#[doc = $doc])*] $Type [] $( [$(#[doc = $fdoc])*] $presence $field ($T) )* }
 
         impl $crate::describe::Described for $Type {
-            const KIND: $crate::describe::Kind = $crate::describe::Kind::Object(&$crate::describe::ObjectType {
-                name: stringify!($Type),
-                doc: concat!($($doc),*),
-                base: None,
-                own: &[$( model!(@field [$($fdoc)*] $presence $field $(/ $alias)? $([$personal])? : $T) ),*],
-            });
+            const KIND: $crate::describe::Kind = $crate::describe::Kind::Object(&$crate::describe::ObjectType::new(
+                stringify!($Type),
+                concat!($($doc),*),
+                &[$( model!(@field [$($fdoc)*] $presence $field $(/ $alias)? $([$personal])? : $T) ),*],
+            ));
         }
 
         impl $crate::wire::FromWire for $Type {

@@ -4,7 +4,7 @@
 use crate::{
     Artifacts, Audit, Call, Custom, HumanReadableContext, ModelOutcomeAttribution, ModelRoleInfo, ModelSelection,
     ObjectiveOutcome, Outcomes, PerceptionGap, Timestamp, VcpVersion,
-    describe::{Field, Kind, ObjectType, Presence, WordType, kind, object},
+    describe::{Field, Kind, ObjectType, Presence, WordType, joined, joined_len, kind, object},
     words::ModelRole,
 };
 
@@ -14,11 +14,9 @@ macro_rules! older {
         $( $(#[doc = $fdoc:literal])* $Presence:ident $field:literal: $kind:expr, )*
     } )*) => { $(
         $(#[doc = $doc])*
-        pub(super) static $OBJECT: ObjectType = ObjectType {
-            name: $name,
-            doc: concat!($($doc),*),
-            base: older!(@base $($Base)?),
-            own: &[$( Field {
+        pub(super) static $OBJECT: ObjectType = {
+            const BASE: &[Field] = older!(@base $($Base)?);
+            const OWN: &[Field] = &[$( Field {
                 name: $field,
                 alias: None,
                 presence: Presence::$Presence,
@@ -26,11 +24,12 @@ macro_rules! older {
                 doc: concat!($($fdoc),*),
                 // The view for logs is one of 0.5 messages.
                 personal: false,
-            } ),*],
+            } ),*];
+            ObjectType::new($name, concat!($($doc),*), &joined::<{ joined_len(BASE, OWN) }>(BASE, OWN))
         };
     )* };
-    (@base) => { None };
-    (@base $Base:ty) => { Some(object::<$Base>()) };
+    (@base) => { &[] };
+    (@base $Base:ty) => { object::<$Base>().members() };
 }
 
 const VERSION_03: Kind = Kind::Version(VcpVersion::V03);

@@ -1,7 +1,7 @@
 //! The order of a document.
 
 use super::{patch::decoded, tree::Node};
-use bumpalo::collections::{String as Text, Vec as List};
+use bumpalo::collections::Vec as List;
 use std::{borrow::Cow, collections::HashMap};
 
 /// A place in document order: for each of eight steps, 16 bits with its index from 1, and all ones for what is not there or beyond. What is deeper,
@@ -10,10 +10,9 @@ type Place = u128;
 
 /// Places in document order, for pointers into a document.
 pub(super) struct Places<'n, 't> {
-    root: &'n Node<'t>,
-    /// The pointer before, and where each of its steps led: the next one mostly goes there too.
-    before: Text<'t>,
-    ways: List<'t, (usize, Way<'n, 't>)>,
+    root: Way<'n, 't>,
+    /// Pointers to objects and lists, and where they led: most places of a report lie in few of them.
+    parents: List<'t, (&'t str, Way<'n, 't>)>,
     /// The members of large objects by name, made when they are asked for first; the objects by their address.
     large: HashMap<usize, HashMap<Cow<'t, str>, usize>>,
 }
@@ -28,42 +27,35 @@ struct Way<'n, 't> {
 }
 
 impl<'n, 't> Places<'n, 't> {
+    /// How many parents are remembered.
+    const FEW: usize = 16;
+
     pub(super) fn new(root: &'n Node<'t>) -> Self {
-        let arena = root.arena();
-        let (before, ways) = (Text::with_capacity_in(128, arena), List::with_capacity_in(8, arena));
-        Self { root, before, ways, large: HashMap::new() }
+        let parents = List::with_capacity_in(Self::FEW, root.arena());
+        Self { root: Way { node: Some(root), place: 0, steps: 0 }, parents, large: HashMap::new() }
     }
 
     /// The place of a pointer.
     pub(super) fn of(&mut self, pointer: &str) -> Place {
-        let same = common(pointer.as_bytes(), self.before.as_bytes());
-        // A step is the same when it ends in both where they are the same.
-        let ends = |text: &str| matches!(text.as_bytes().get(same), None | Some(b'/'));
-        let same = if ends(pointer) && ends(&self.before) { same + 1 } else { same };
-        while self.ways.last().is_some_and(|(end, _)| *end >= same) {
-            self.ways.pop();
-        }
-        let root = (0, Way { node: Some(self.root), place: 0, steps: 0 });
-        let (start, mut way) = self.ways.last().copied().unwrap_or(root);
-        let mut rest = pointer.get(start..).unwrap_or_default();
-        while let Some(below) = rest.strip_prefix('/') {
-            let ends = |byte: u8| matches!(byte, b'/' | b'~');
-            let end = below.bytes().position(ends).unwrap_or(below.len());
-            let (step, behind) = below.split_at_checked(end).unwrap_or((below, ""));
-            rest = behind;
-            let mut step = Cow::Borrowed(step);
-            // Few names are escaped.
-            if rest.starts_with('~') {
-                let (escaped, behind) =
-                    below.split_at_checked(below.find('/').unwrap_or(below.len())).unwrap_or((below, ""));
-                (step, rest) = (decoded(escaped), behind);
+        self.way(pointer).place
+    }
+
+    fn way(&mut self, pointer: &str) -> Way<'n, 't> {
+        let Some(end) = memchr::memrchr(b'/', pointer.as_bytes()) else { return self.root };
+        let (parent, step) = pointer.split_at_checked(end).unwrap_or_default();
+        let known = self.parents.iter().rev().find(|(known, _)| *known == parent);
+        let way = match known {
+            Some((_, way)) => *way,
+            None => {
+                let way = self.way(parent);
+                if self.parents.len() == Self::FEW {
+                    self.parents.clear();
+                }
+                self.parents.push((self.parents.bump().alloc_str(parent), way));
+                way
             }
-            way = self.step(way, &step);
-            self.ways.push((pointer.len() - rest.len(), way));
-        }
-        self.before.clear();
-        self.before.push_str(pointer);
-        way.place
+        };
+        self.step(way, &decoded(step.get(1..).unwrap_or_default()))
     }
 
     fn step(&mut self, way: Way<'n, 't>, step: &str) -> Way<'n, 't> {
@@ -89,15 +81,6 @@ impl<'n, 't> Places<'n, 't> {
         let place = u128::from(index).checked_shl(112_u32.wrapping_sub(16 * way.steps)).unwrap_or(0);
         Way { node: below, place: way.place | place, steps: way.steps + 1 }
     }
-}
-
-/// How many bytes two texts have in common at their start.
-fn common(a: &[u8], b: &[u8]) -> usize {
-    const MANY: usize = 16;
-    let (a_blocks, b_blocks) = (a.as_chunks::<MANY>().0, b.as_chunks::<MANY>().0);
-    let same = MANY * a_blocks.iter().zip(b_blocks).take_while(|(a, b)| a == b).count();
-    let (a, b) = (a.get(same..).unwrap_or_default(), b.get(same..).unwrap_or_default());
-    same + a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
 #[cfg(test)]

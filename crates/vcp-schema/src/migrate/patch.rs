@@ -91,25 +91,26 @@ fn differ<'t>(
     if !is_one && from.is_object() && to.is_object() {
         let before = operations.len();
         if let (Some(old), Some(new)) = (from.open(), to.open()) {
-            let partners = partners(new, old);
-            let all_stay = old.len() == new.len() && !partners.contains(&None);
-            // Most objects lose nothing, and pay for no list.
-            let arena = old.bump();
-            let mut gone = bumpalo::vec![in arena; true; if all_stay { 0 } else { old.len() }];
-            for at in partners.iter().flatten() {
-                if let Some(gone) = gone.get_mut(*at) {
-                    *gone = false;
+            if have_same_names(old, new) {
+                for ((_, old), (name, new)) in old.iter_mut().zip(new.iter_mut()) {
+                    differ_in(name, old, new, path, depth, operations);
                 }
-            }
-            for ((name, node), _) in old.iter().zip(gone).filter(|(_, gone)| *gone) {
-                let path = pointer(&path.name(&name.key()));
-                operations.push(Operation { op: Op::Remove, path, was: Some(node.json()), value: None });
-            }
-            for ((name, node), partner) in new.iter_mut().zip(partners) {
-                match partner.and_then(|at| old.get_mut(at)) {
-                    Some((_, old)) if old.is_same_text(node) => {}
-                    Some((_, old)) => differ(old, node, &path.name(&name.key()), depth + 1, operations),
-                    None => {
+            } else {
+                let partners = partners(new, old);
+                let mut gone = bumpalo::vec![in old.bump(); true; old.len()];
+                for at in partners.iter().flatten() {
+                    if let Some(gone) = gone.get_mut(*at) {
+                        *gone = false;
+                    }
+                }
+                for ((name, node), _) in old.iter().zip(gone).filter(|(_, gone)| *gone) {
+                    let path = pointer(&path.name(&name.key()));
+                    operations.push(Operation { op: Op::Remove, path, was: Some(node.json()), value: None });
+                }
+                for ((name, node), partner) in new.iter_mut().zip(partners) {
+                    if let Some((_, old)) = partner.and_then(|at| old.get_mut(at)) {
+                        differ_in(name, old, node, path, depth, operations);
+                    } else {
                         let path = pointer(&path.name(&name.key()));
                         operations.push(Operation { op: Op::Add, path, was: None, value: Some(node.json()) });
                     }
@@ -133,6 +134,26 @@ fn differ<'t>(
         let (was, value) = (Some(from.json()), Some(to.json()));
         operations.push(Operation { op: Op::Replace, path: pointer(path), was, value });
     }
+}
+
+/// The operations for a member that both objects have.
+fn differ_in<'t>(
+    name: &Name<'t>,
+    from: &mut Node<'t>,
+    to: &mut Node<'t>,
+    path: &PathNode<'_>,
+    depth: usize,
+    operations: &mut Vec<Operation<'t>>,
+) {
+    // Most values did not change, and need no path.
+    if !from.is_same_text(to) {
+        differ(from, to, &path.name(&name.key()), depth + 1, operations);
+    }
+}
+
+/// Whether two objects have the same members in the same order, as most do.
+fn have_same_names(a: &Members<'_>, b: &Members<'_>) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|((a, _), (b, _))| a.same(b))
 }
 
 /// Whether each member can be pointed at: a name that cannot be decoded, or stands twice, cannot.

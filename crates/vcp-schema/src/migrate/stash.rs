@@ -104,7 +104,7 @@ pub(super) fn put(root: &mut Node<'_>, direction: Direction, dialect: Dialect, r
     if custom.get("experimental").is_none_or(|node| !node.is_object()) {
         custom.take("experimental");
         // In its place by the specification (decisions 1.12).
-        let place = Name::known("experimental").field_at(object::<Custom>(), 0);
+        let place = object::<Custom>().field_from(0, "experimental");
         custom.insert(place.map_or(Name::UNKNOWN, |(order, _)| order), "experimental", Node::text(arena, "{}"));
     }
     if let Some(experimental) = custom.get("experimental") {

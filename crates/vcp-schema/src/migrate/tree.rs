@@ -8,7 +8,8 @@ use crate::{
     scan::{Cursor, Quoted, is_number, same_name},
     wire, write,
 };
-use bumpalo::collections::{String as Text, Vec as List};
+use bumpalo::collections::String as Text;
+pub(super) use bumpalo::collections::Vec as List;
 use std::{borrow::Cow, collections::HashSet};
 
 /// The memory of one migration.
@@ -332,7 +333,7 @@ impl<'t> Name<'t> {
     }
 
     /// A name that needs no escapes.
-    pub(super) const fn known(name: &'static str) -> Self {
+    pub(super) const fn known(name: &'t str) -> Self {
         Self { raw: name, has_escape: false, order: 0 }
     }
 
@@ -367,18 +368,13 @@ impl<'t> Name<'t> {
         (!self.has_escape).then_some(self.raw)
     }
 
-    /// The member of an object of 0.5 that it names, and which one that is: mostly the one at `next`.
-    pub(super) fn field_at(&self, object: &'static ObjectType, next: u8) -> Option<(u8, &'static Field)> {
-        let is_it = |field: &Field| self.is(field.name) || field.alias.is_some_and(|alias| self.is(alias));
-        match object.own.get(usize::from(next)) {
-            Some(field) if is_it(field) => Some((next, field)),
-            _ => (0..).zip(object.own).find(|(_, field)| is_it(field)),
+    /// The member of an object that it names, and its number: mostly the one at `next`.
+    #[inline]
+    pub(super) fn field_from(&self, object: &ObjectType, next: u8) -> Option<(u8, &'static Field)> {
+        match self.plain() {
+            Some(name) => object.field_from(next, name),
+            None => object.field_from(next, &self.decoded()?),
         }
-    }
-
-    /// The field of an object that it names.
-    pub(super) fn field(&self, object: &ObjectType) -> Option<&'static Field> {
-        if self.has_escape { object.field(&self.decoded()?) } else { object.field(self.raw) }
     }
 
     #[inline]
@@ -414,11 +410,15 @@ fn read<'t>(json: &mut Cursor<'t>, arena: &'t Arena, kind: &Kind) -> Node<'t> {
     match (json.peek(), kind) {
         (b'{', Kind::Object(_) | Kind::Map(..)) => {
             let mut members = Members::with_capacity_in(FEW, arena);
+            let mut next = 0;
             json.enter();
             while let Some(name) = json.name() {
                 let mut name = Name::raw(name);
                 let value = match kind {
-                    Kind::Object(object) => name.field(object).map(|field| &field.kind),
+                    Kind::Object(object) => name.field_from(object, next).map(|(at, field)| {
+                        next = at + 1;
+                        &field.kind
+                    }),
                     Kind::Map(_, value) => Some(*value),
                     _ => None,
                 };

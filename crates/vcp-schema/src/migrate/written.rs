@@ -40,31 +40,33 @@ fn object_as_written(node: &mut Node<'_>, object: &'static ObjectType, count: &m
     let Some(members) = node.open() else { return false };
     *count += members.len();
     let mut is_sure = true;
-    // The modelled members that are there, a bit each, in the order of the description.
-    let mut filled = 0_u64;
-    // Most members stand in the order of the specification.
-    let mut next = 0_u8;
+    // The modelled members that are there, and those that are there under a second name; a bit each.
+    let (mut filled, mut second) = (0_u64, 0_u64);
+    let mut next = 0;
     let (mut has_null, mut has_unknown) = (false, false);
     for (name, value) in members.iter_mut() {
-        let field = name.field_at(object, next);
-        let Some((at, field)) = field else {
+        let Some((at, field)) = name.field_from(object, next) else {
             name.order = Name::UNKNOWN;
             has_unknown = true;
             continue;
         };
         next = at + 1;
-        is_sure &= filled & 1 << at == 0;
-        is_sure &= field.alias.is_none() || name.is(field.name);
-        if name.plain().is_none() && name.is(field.name) {
+        let bit = 1 << at;
+        is_sure &= filled & bit == 0;
+        name.order = at;
+        if field.alias.is_some() && !name.is(field.name) {
+            second |= bit;
+            is_sure = false;
+        } else if name.plain().is_none() {
             // It is spelled with escapes, and written without.
             *name = Name::known(field.name);
+            name.order = at;
         }
-        name.order = at;
         if value.is_null() {
             has_null = true;
             is_sure &= field.presence == Presence::Optional;
         } else {
-            filled |= 1 << at;
+            filled |= bit;
             is_sure &= as_written(value, &field.kind, count);
         }
     }
@@ -73,18 +75,15 @@ fn object_as_written(node: &mut Node<'_>, object: &'static ObjectType, count: &m
     }
     is_sure &= !has_unknown
         || are_distinct(members.iter().filter(|(name, _)| name.is_unknown()).map(|(name, _)| name.plain()));
-    for (at, field) in (0..).zip(object.own) {
-        let is_absent = filled & 1 << at == 0;
-        second_name(node, field);
-        if is_absent
-            && field.presence == Presence::Defaulted
-            && node.member(field.name).is_none()
-            && let Some(default) = field.kind.default_json()
-        {
+    is_sure &= object.missing(filled) == 0;
+    if second != 0 {
+        object.fields().for_each(|field| second_name(node, field));
+    }
+    for (at, field) in object.to_fill(filled) {
+        if let Some(default) = field.kind.default_json() {
             node.insert(at, field.name, Node::text(arena, default));
             *count += 1;
         }
-        is_sure &= !is_absent || field.presence != Presence::Required;
     }
     if let Some(members) = node.open() {
         members.sort_by_key(|(name, _)| name.order);
