@@ -164,7 +164,8 @@ impl ObjectType {
     pub(crate) fn to_fill(&self, filled: u64) -> impl Iterator<Item = (u8, &'static Field)> {
         let mut left = self.defaulted & !filled;
         std::iter::from_fn(move || {
-            let (at, field) = (0..).zip(self.members).find(|(at, _)| left & 1 << at != 0)?;
+            let at = u8::try_from(left.trailing_zeros()).ok()?;
+            let field = self.members.get(usize::from(at))?;
             left &= left - 1;
             Some((at, field))
         })

@@ -174,7 +174,8 @@ impl<'t> Seen<'t> {
         let Some(version) = self.version.filter(|version| *version != "null") else {
             return refuse(format!("no version is given: {known}"));
         };
-        let Ok(word) = serde_json::from_str::<String>(version) else {
+        // Borrowed where nothing in it is escaped.
+        let Ok(word) = wire::Text.deserialize(&mut serde_json::Deserializer::from_str(version)) else {
             return refuse(format!("the version must be a string, and is `{}`: {known}", structure::shown(version)));
         };
         let Some(version) = VcpVersion::from_word(&word) else {

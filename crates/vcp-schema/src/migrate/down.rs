@@ -3,7 +3,7 @@
 use super::{
     report::Tell,
     same::same,
-    tree::{Name, Node},
+    tree::{List, Name, Node, Said},
     up::{ARTIFACTS, Assumed, CONSENT, PROVENANCE, direction, name_of, rename, step},
 };
 use crate::Dialect;
@@ -82,17 +82,17 @@ fn capabilities(payload: &mut Node<'_>, returns: bool, report: &mut impl Tell) {
 }
 
 /// The shapes that production systems wrote.
-fn production(payload: &mut Node<'_>, dialect: Dialect, report: &mut impl Tell) {
+fn production<'t>(payload: &mut Node<'t>, dialect: Dialect, report: &mut impl Tell) {
     let arena = payload.arena();
     let inner = provider_specific(payload, report);
-    let (mut provider, mut start_time) = ("", "");
+    let said = |node: Option<&mut Node<'t>>, name| node?.get(name)?.said();
+    let provider = said(payload.get("call"), "provider").unwrap_or(Said::NOTHING);
+    let start_time = said(payload.get("call"), "start_time").unwrap_or(Said::NOTHING);
     if let Some(call) = payload.get("call") {
-        provider = call.text_of("provider").unwrap_or_default();
-        start_time = call.text_of("start_time").unwrap_or_default();
         channel(call, dialect, inner, report);
     }
-    let mut objective = payload.get("outcomes").and_then(|outcomes| outcomes.get("objective"));
-    let status = objective.as_mut().and_then(|objective| objective.text_of("status")).unwrap_or_default();
+    let objective = payload.get("outcomes").and_then(|outcomes| outcomes.get("objective"));
+    let status = said(objective, "status").unwrap_or(Said::NOTHING);
     let assumed = Assumed::new(arena, provider, start_time, status);
     leave_out(payload, "/vcp_payload/model_selection", &assumed.model_selection, report);
     leave_out(payload, "/vcp_payload/hcr", &assumed.hcr, report);
@@ -181,17 +181,13 @@ fn leave_out<'t>(
 ) {
     let arena = parent.arena();
     let Some(members) = parent.member(name_of(pointer)).and_then(Node::open) else { return };
-    let mut is_as_assumed = |(name, text): &(&'static str, &'t str)| {
-        let mut found = members.iter_mut().filter(|(key, _)| key.is(name));
-        match (found.next(), found.next()) {
-            // Comparing opens a value, and its text must stay where it is not left out.
-            (Some((_, value)), None) => same(&mut value.clone(), &mut Node::text(arena, text)),
-            _ => false,
-        }
+    let mut left: List<'t, _> = List::from_iter_in(assumed.iter().copied(), arena);
+    let is_as_assumed = |(name, value): &(Name<'t>, Node<'t>)| match left.iter().position(|(other, _)| name.is(other)) {
+        // Comparing opens a value, and its text must stay where it is not left out.
+        Some(at) => same(&mut value.clone(), &mut Node::Raw(left.swap_remove(at).1, arena)),
+        None => value.is_empty() && assumed.iter().all(|(other, _)| !name.is(other)),
     };
-    let are_as_assumed = assumed.iter().all(&mut is_as_assumed);
-    let is_other = |name: &Name<'t>| assumed.iter().all(|(assumed, _)| !name.is(assumed));
-    if are_as_assumed && members.iter().all(|(name, value)| value.is_empty() || !is_other(name)) {
+    if members.iter().all(is_as_assumed) && left.is_empty() {
         parent.take(name_of(pointer));
         report.left_out(pointer);
     }

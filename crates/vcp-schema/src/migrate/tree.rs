@@ -18,6 +18,17 @@ pub(super) type Arena = bumpalo::Bump;
 /// The members of an object, in order.
 pub(super) type Members<'t> = List<'t, (Name<'t>, Node<'t>)>;
 
+/// A string, and its JSON.
+#[derive(Clone, Copy)]
+pub(super) struct Said<'t> {
+    pub(super) text: &'t str,
+    pub(super) json: &'t str,
+}
+
+impl Said<'_> {
+    pub(super) const NOTHING: Self = Said { text: "", json: r#""""# };
+}
+
 /// A value.
 #[derive(Clone)]
 pub(super) enum Node<'t> {
@@ -83,6 +94,11 @@ impl<'t> Node<'t> {
             return Some(inner);
         }
         serde_json::from_str::<String>(text).ok().map(|text| &*arena.alloc_str(&text))
+    }
+
+    /// The string that it is, if it is one, with its JSON.
+    pub(super) fn said(&self) -> Option<Said<'t>> {
+        self.as_text().map(|text| Said { text, json: self.json() })
     }
 
     /// The text of the number that it is, if it is one.

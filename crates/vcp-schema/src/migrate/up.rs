@@ -3,7 +3,7 @@
 use super::{
     MigrateError,
     report::Tell,
-    tree::{Arena, Node, concat, path, quoted},
+    tree::{Arena, Node, Said, concat, path, quoted},
 };
 use crate::{Dialect, Timestamp};
 
@@ -42,19 +42,19 @@ pub(super) struct Assumed<'t> {
 }
 
 impl<'t> Assumed<'t> {
-    pub(super) fn new(arena: &'t Arena, provider: &str, start_time: &str, status: &str) -> Self {
+    pub(super) fn new(arena: &'t Arena, provider: Said<'t>, start_time: Said<'t>, status: Said<'t>) -> Self {
         Self {
             model_selection: [
-                ("policy_id", quoted(arena, concat(arena, &[provider, "_default"]))),
-                ("resolved_at", quoted(arena, start_time)),
+                ("policy_id", quoted(arena, concat(arena, &[provider.text, "_default"]))),
+                ("resolved_at", start_time.json),
                 ("roles", "{}"),
             ],
             perception_gap: [("gap_score", "0.0"), ("gap_class", r#""aligned""#)],
             attribution: [("roles", "{}"), ("kpis", "{}")],
             hcr: [
                 ("audience", r#""system""#),
-                ("headline", quoted(arena, concat(arena, &[provider, " call processed"]))),
-                ("outcome_status", quoted(arena, status)),
+                ("headline", quoted(arena, concat(arena, &[provider.text, " call processed"]))),
+                ("outcome_status", status.json),
             ],
         }
     }
@@ -85,8 +85,9 @@ pub(super) fn name_of(pointer: &'static str) -> &'static str {
 
 /// Renames members of `node`, by their places, and tells of those that have a value.
 pub(super) fn rename(node: &mut Node<'_>, from: &'static str, to: &'static str, report: &mut impl Tell) {
-    let has_value = node.get(name_of(from)).is_some();
-    if node.rename(name_of(from), name_of(to)) && has_value {
+    let (old, new) = (name_of(from), name_of(to));
+    let has_value = node.get(old).is_some();
+    if node.rename(old, new) && has_value {
         report.renamed(from, to);
     }
 }
@@ -96,9 +97,9 @@ fn missing(pointer: &str) -> MigrateError {
 }
 
 /// A text that must be there.
-fn required<'t>(node: &mut Node<'t>, pointer: &'static str) -> Result<&'t str, MigrateError> {
+fn required<'t>(node: &mut Node<'t>, pointer: &'static str) -> Result<Said<'t>, MigrateError> {
     let value = node.get(name_of(pointer)).ok_or_else(|| missing(pointer))?;
-    value.as_text().ok_or_else(|| MigrateError::shape(path(pointer), "a string is wanted here"))
+    value.said().ok_or_else(|| MigrateError::shape(path(pointer), "a string is wanted here"))
 }
 
 impl<R: Tell> Upgrade<'_, R> {
@@ -123,7 +124,7 @@ impl<R: Tell> Upgrade<'_, R> {
         node: &mut Node<'t>,
         from: &'static str,
         pointer: &'static str,
-    ) -> Result<&'t str, MigrateError> {
+    ) -> Result<Said<'t>, MigrateError> {
         match (node.get(name_of(pointer)), self.now) {
             (Some(_), _) => {}
             (None, Some(now)) => self.fill_text(node, pointer, &now.to_string()),
@@ -149,7 +150,7 @@ impl<R: Tell> Upgrade<'_, R> {
         self.dialect == Dialect::Spec03
     }
 
-    fn message(&mut self, root: &mut Node<'_>) -> Result<(), MigrateError> {
+    fn message<'t>(&mut self, root: &mut Node<'t>) -> Result<(), MigrateError> {
         root.object("")?;
         root.set_text("vcp_version", "0.5");
         self.report.derived("/vcp_version", "/vcp_version");
@@ -168,7 +169,7 @@ impl<R: Tell> Upgrade<'_, R> {
         Ok(())
     }
 
-    fn payload(&mut self, payload: &mut Node<'_>, root: &mut Node<'_>) -> Result<(), MigrateError> {
+    fn payload<'t>(&mut self, payload: &mut Node<'t>, root: &mut Node<'t>) -> Result<(), MigrateError> {
         let arena = payload.arena();
         let call = payload.get("call").ok_or_else(|| missing("/vcp_payload/call"))?;
         call.object("/vcp_payload/call")?;
@@ -176,13 +177,13 @@ impl<R: Tell> Upgrade<'_, R> {
         if !self.is_spec() {
             self.outer_call_id(root, call);
         }
-        let call_id = required(call, "/vcp_payload/call/call_id")?;
+        let call_id = required(call, "/vcp_payload/call/call_id")?.text;
         let provider = required(call, "/vcp_payload/call/provider")?;
         let start_time = self.time(call, "/vcp_payload/call/start_time", "/vcp_payload/call/start_time")?;
         let start = call_id.char_indices().nth(8).and_then(|(end, _)| call_id.get(..end)).unwrap_or(call_id);
-        let session_id = concat(arena, &["sess_", provider, "_", start]);
+        let session_id = concat(arena, &["sess_", provider.text, "_", start]);
         self.fill_text(call, "/vcp_payload/call/session_id", session_id);
-        self.capabilities(call, start_time)?;
+        self.capabilities(call, start_time.json)?;
         if !self.is_spec() {
             self.channel(call);
         }
@@ -216,7 +217,7 @@ impl<R: Tell> Upgrade<'_, R> {
                 artifacts.object("/vcp_payload/artifacts")?;
                 ARTIFACTS.iter().for_each(|(old, new)| rename(artifacts, old, new, self.report));
             }
-            self.provider_specific(payload, provider)?;
+            self.provider_specific(payload, provider.text)?;
         }
         let received_at = self.audit(root)?;
         if self.dialect == Dialect::V04 {
@@ -262,16 +263,15 @@ impl<R: Tell> Upgrade<'_, R> {
         Ok(())
     }
 
-    fn capabilities(&mut self, call: &mut Node<'_>, start_time: &str) -> Result<(), MigrateError> {
+    fn capabilities<'t>(&mut self, call: &mut Node<'t>, start_time: &'t str) -> Result<(), MigrateError> {
         let pointer = "/vcp_payload/call/capabilities_invoked";
         let Some(list) = call.get("capabilities_invoked") else { return Ok(()) };
         let arena = list.arena();
-        let start_time = quoted(arena, start_time);
         let list = list.open_list().ok_or_else(|| MigrateError::shape(path(pointer), "a list is wanted here"))?;
         for (at, entry) in list.iter_mut().enumerate() {
-            let Some(name) = entry.as_text() else { continue };
+            let Some(name) = entry.said() else { continue };
             let members = [
-                ("capability_id", quoted(arena, name)),
+                ("capability_id", name.json),
                 ("capability_type", r#""tool_call""#),
                 ("invoked_at", start_time),
                 ("success", "true"),
@@ -297,7 +297,7 @@ impl<R: Tell> Upgrade<'_, R> {
     }
 
     /// The outcomes; gives the objective status.
-    fn outcomes<'t>(&mut self, outcomes: &mut Node<'t>) -> Result<&'t str, MigrateError> {
+    fn outcomes<'t>(&mut self, outcomes: &mut Node<'t>) -> Result<Said<'t>, MigrateError> {
         outcomes.object("/vcp_payload/outcomes")?;
         self.section(outcomes, "/vcp_payload/outcomes/objective", &[("status", r#""unknown""#)])?;
         if !self.is_spec() {
@@ -387,7 +387,7 @@ impl<R: Tell> Upgrade<'_, R> {
     }
 
     /// The audit; gives the time of receipt.
-    fn audit<'t>(&mut self, root: &mut Node<'t>) -> Result<&'t str, MigrateError> {
+    fn audit<'t>(&mut self, root: &mut Node<'t>) -> Result<Said<'t>, MigrateError> {
         if root.get("audit").is_none() {
             root.set_json("audit", "{}");
             if !self.is_spec() {
@@ -452,7 +452,12 @@ impl<R: Tell> Upgrade<'_, R> {
         Ok(())
     }
 
-    fn provenance(&mut self, payload: &mut Node<'_>, provider: &str, received_at: &str) -> Result<(), MigrateError> {
+    fn provenance<'t>(
+        &mut self,
+        payload: &mut Node<'t>,
+        provider: Said<'t>,
+        received_at: Said<'t>,
+    ) -> Result<(), MigrateError> {
         let pointer = "/vcp_payload/provenance";
         if payload.get("provenance").is_none() {
             payload.set_json("provenance", "{}");
@@ -463,11 +468,11 @@ impl<R: Tell> Upgrade<'_, R> {
             PROVENANCE.iter().for_each(|(old, new)| rename(provenance, old, new, self.report));
         }
         if provenance.get("source_system").is_none() {
-            provenance.set_text("source_system", provider);
+            provenance.set_json("source_system", provider.json);
             self.report.derived("/vcp_payload/call/provider", "/vcp_payload/provenance/source_system");
         }
         if provenance.get("created_at").is_none() {
-            provenance.set_text("created_at", received_at);
+            provenance.set_json("created_at", received_at.json);
             let from = self.in_audit("/audit/received_at", "/vcp_payload/audit/received_at");
             self.report.derived(from, "/vcp_payload/provenance/created_at");
         }
