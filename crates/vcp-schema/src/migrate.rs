@@ -45,6 +45,8 @@ pub struct Options {
     pub now: Option<Timestamp>,
     /// Limits on what is read.
     pub limits: Limits,
+    /// Leaves the report in the order in which the rules told of it. Putting it into that of the source is a tenth of an upgrade: archives only count.
+    pub unordered: bool,
 }
 
 /// How to downgrade.
@@ -421,7 +423,9 @@ fn upgrade_afresh(
     down::downgrade(back, dialect, true, &mut Nobody);
     let restore = patch::difference(back, source);
     report.add_moved(&restore, true);
-    report.sort(source);
+    if !options.unordered {
+        report.sort(source);
+    }
     let text = match message {
         None => {
             stash::put(node, Direction::Upgrade, dialect, &restore);
@@ -504,7 +508,7 @@ fn came_up(text: &str, source: &Node<'_>) -> Option<Downgraded> {
     report.sort(source);
     let old = node.to_text(text.len());
 
-    let options = Options { now: stash.assumed_time(), ..Options::default() };
+    let options = Options { now: stash.assumed_time(), unordered: true, ..Options::default() };
     if detect(&old, &options.limits).ok()? != dialect {
         return None;
     }

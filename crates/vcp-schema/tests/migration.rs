@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use support::{entropy, exact::same, generate, many};
 use vcp_schema::{
     Dialect, ErrorCode, GapClass, Limits, OutcomeStatus, RawObject, VcpMessage, describe,
-    migrate::{self, ChangeKind, Downgrade, Options, Upgraded},
+    migrate::{self, ChangeKind, Downgrade, MigrationReport, Options, Upgraded},
     structure,
 };
 
@@ -160,6 +160,15 @@ assumed  /vcp_payload/hcr";
         json[3],
         json!({"kind": "kept", "source": "/vcp_payload/call/purpose", "target": "/vcp_payload/call/purpose"})
     );
+
+    let told = migrate::upgrade(text, &Options { unordered: true, ..Options::default() }).unwrap().report;
+    let lines = |report: &MigrationReport| {
+        let mut lines: Vec<_> = report.to_string().lines().map(str::to_owned).collect();
+        lines.sort_unstable();
+        lines
+    };
+    assert_ne!(told, report);
+    assert_eq!(lines(&told), lines(&report));
 }
 
 #[test]
@@ -274,6 +283,8 @@ fn what_is_refused_and_where() {
     assert_eq!(refused("[]"), "VCP_E006 $.vcp_version");
     let twice = PRODUCTION.replacen("\"vcp_payload\": {", "\"vcp_payload\": {\"custom\": {},", 1);
     assert_eq!(refused(&twice), "VCP_E003 $.vcp_payload.custom");
+    let twice = SPEC.replacen("\"audit\": {", "\"audit\": {\"source\": \"a\", \"source\": \"a\",", 1);
+    assert_eq!(refused(&twice), "VCP_E003 $.audit.source");
 }
 
 #[test]

@@ -186,7 +186,7 @@ fn write(workers: &[Receiver<Done>], output: &mut Output, bar: &ProgressBar) -> 
 }
 
 fn work(args: &Args, sources: &[Source], batches: &Receiver<Batch>, finished: &SyncSender<Done>) {
-    let options = Options { now: args.now, ..Options::default() };
+    let options = Options { now: args.now, unordered: true, ..Options::default() };
     while let Ok(batch) = batches.recv() {
         let mut done = Done {
             lines: Vec::with_capacity(2 * batch.bytes),

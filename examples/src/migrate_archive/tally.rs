@@ -2,38 +2,40 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 use vcp_sdk::schema::{
     Dialect,
     migrate::{ChangeKind, MigrationReport},
 };
 
+/// A dialect or a kind of change.
+type Word = Cow<'static, str>;
+
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Tally {
-    /// Messages by what became of them: the dialects that they came in and went out.
-    ways: BTreeMap<String, u64>,
+    /// Messages by the dialects that they came in and went out.
+    ways: BTreeMap<Word, BTreeMap<Word, u64>>,
     /// Entries of the reports by their kinds.
-    kinds: BTreeMap<String, u64>,
+    kinds: BTreeMap<Word, u64>,
     /// Messages that could not be migrated.
     pub(crate) failed: u64,
 }
 
 impl Tally {
     pub(crate) fn migrated(&mut self, from: Dialect, to: Dialect, report: &MigrationReport) {
-        let way = if from == to { format!("{from}, as it was") } else { format!("{from} → {to}") };
-        *self.ways.entry(way).or_default() += 1;
+        let ways = self.ways.entry(from.as_str().into()).or_default();
+        *ways.entry(to.as_str().into()).or_default() += 1;
         for kind in ChangeKind::ALL {
-            let more = report.count(*kind) as u64;
-            match self.kinds.get_mut(kind.as_str()) {
-                Some(count) => *count += more,
-                None => drop(self.kinds.insert(kind.as_str().to_owned(), more)),
-            }
+            *self.kinds.entry(kind.as_str().into()).or_default() += report.count(*kind) as u64;
         }
     }
 
     pub(crate) fn add(&mut self, other: Self) {
-        for (way, count) in other.ways {
-            *self.ways.entry(way).or_default() += count;
+        for (from, ways) in other.ways {
+            let known = self.ways.entry(from).or_default();
+            for (to, count) in ways {
+                *known.entry(to).or_default() += count;
+            }
         }
         for (kind, count) in other.kinds {
             *self.kinds.entry(kind).or_default() += count;
@@ -43,7 +45,7 @@ impl Tally {
 
     /// How many messages there were, migrated or not.
     pub(crate) fn messages(&self) -> u64 {
-        self.ways.values().sum::<u64>() + self.failed
+        self.ways.values().flat_map(BTreeMap::values).sum::<u64>() + self.failed
     }
 
     /// A summary for people.
@@ -53,8 +55,10 @@ impl Tally {
         let mut row = |what: String, count: u64| {
             table.add_row([what, grouped(count)]);
         };
-        for (way, count) in &self.ways {
-            row(way.clone(), *count);
+        for (from, ways) in &self.ways {
+            for (to, count) in ways {
+                row(if from == to { format!("{from}, as it was") } else { format!("{from} → {to}") }, *count);
+            }
         }
         row("not migrated".to_owned(), self.failed);
         for kind in ChangeKind::ALL {

@@ -74,8 +74,8 @@ impl Change {
     }
 }
 
-/// What a migration did: one entry per touched place, in the order of the source; what the source does not have stands at the end of its object.
-/// Modelled members that did not change have none.
+/// What a migration did: one entry per touched place, in the order of the source, unless [`Options::unordered`](super::Options::unordered) asks for none;
+/// what the source does not have stands at the end of its object. Modelled members that did not change have none.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(transparent)]
 pub struct MigrationReport {

@@ -3,7 +3,7 @@
 
 use super::{
     Seen,
-    tree::{Arena, List, Members, Name, Node, are_distinct},
+    tree::{Arena, List, Members, Name, Node, are_distinct, repeated},
 };
 use crate::{
     Dialect,
@@ -24,6 +24,12 @@ pub(super) fn read<'t>(arena: &'t Arena, text: &'t str) -> Option<(Dialect, Node
 
 fn unusual<E: Error>() -> E {
     E::custom("an unusual message")
+}
+
+/// A value whose kind was not known when it was read.
+fn open<'t, E: Error>(arena: &'t Arena, text: &'t str, kind: &Kind) -> Result<Node<'t>, E> {
+    let node = Node::read(arena, text, kind);
+    if repeated(&node).is_none() { Ok(node) } else { Err(unusual()) }
 }
 
 struct Message<'t> {
@@ -66,7 +72,7 @@ impl<'t> Visitor<'t> for Message<'t> {
         for (name, value) in &mut members {
             match (name.field_from(dialect.message(), 0), &value) {
                 (None, _) => name.order = Name::UNKNOWN,
-                (Some((_, field)), Node::Raw(text, _)) => *value = Node::read(arena, text, &field.kind),
+                (Some((_, field)), Node::Raw(text, _)) => *value = open(arena, text, &field.kind)?,
                 _ => {}
             }
         }
@@ -118,7 +124,7 @@ impl<'t> DeserializeSeed<'t> for Read<'t> {
                 let text = <&RawValue>::deserialize(json)?.get();
                 // What may be a text or more was read to its end now.
                 let may_be_more = matches!(kind, Kind::TextOr(_) | Kind::OrNull(_)) && text.starts_with(['{', '[']);
-                Ok(if may_be_more { Node::read(self.arena, text, kind) } else { Node::Raw(text, self.arena) })
+                if may_be_more { open(self.arena, text, kind) } else { Ok(Node::Raw(text, self.arena)) }
             }
         }
     }
@@ -164,5 +170,100 @@ impl<'t> Visitor<'t> for Read<'t> {
         }
         let names = members.iter().map(|(name, _)| name.plain());
         if are_distinct(names) { Ok(Node::Object(members)) } else { Err(unusual()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Limits, migrate::detect};
+
+    /// What a tree is, opened where it is, unknown names marked.
+    fn shape(node: &Node<'_>) -> String {
+        match node {
+            Node::Raw(text, _) => (*text).to_owned(),
+            Node::List(list) => format!("[{}]", list.iter().map(shape).collect::<Vec<_>>().join(" , ")),
+            Node::Object(members) => {
+                let member = |(name, node): &(Name<'_>, Node<'_>)| {
+                    format!("{}{}: {}", name.key(), if name.is_unknown() { "?" } else { "" }, shape(node))
+                };
+                format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(" , "))
+            }
+        }
+    }
+
+    /// Whether a text is read in one pass. Then that gives what detecting and reading give.
+    fn is_usual(text: &str) -> bool {
+        let arena = Arena::new();
+        let Some((dialect, node)) = read(&arena, text) else { return false };
+        assert_eq!(detect(text, &Limits::default()).ok(), Some(dialect), "{text}");
+        let other = Node::read(&arena, text, &Kind::Object(dialect.message()));
+        assert_eq!(repeated(&other), None, "{text}");
+        assert_eq!(shape(&node), shape(&other), "{text}");
+        true
+    }
+
+    const EXAMPLES: [&str; 3] = [
+        include_str!("../jsonschema/example-0.3.json"),
+        include_str!("../jsonschema/example-0.3-production.json"),
+        include_str!("../jsonschema/example-0.4.json"),
+    ];
+
+    #[test]
+    fn one_pass_gives_what_detecting_and_reading_give() {
+        for text in EXAMPLES {
+            assert!(is_usual(text));
+            let mut usual = 0;
+            for (at, byte) in text.bytes().enumerate() {
+                let others = ["", "\"", "{", "}", "[", "]", ",", ":", "\\", "0", " ", "null"];
+                for other in others.iter().cycle().skip(5 * at % others.len()).take(2) {
+                    if let (Some(before), Some(behind)) = (text.get(..at), text.get(at + 1..)) {
+                        usual += usize::from(is_usual(&[before, other, behind].concat()));
+                    }
+                }
+                if byte == b'{' {
+                    for member in [
+                        r#""vcp_version":"0.3","#,
+                        r#""vcp_version":"0.5","#,
+                        r#""vcp_payload":{},"#,
+                        r#""audit":{},"#,
+                        r#""audit":null,"#,
+                        r#""call_id":"b","#,
+                        r#""call_id":null,"#,
+                        r#""hcr":null,"#,
+                        r#""from_":"+1","from":"+2","#,
+                        r#""x":{"y":[]},"#,
+                        r#""":1,"":2,"#,
+                        r#""\u0078":1,"#,
+                    ] {
+                        let text = [text.get(..=at).unwrap(), member, text.get(at + 1..).unwrap()].concat();
+                        usual += usize::from(is_usual(&text));
+                    }
+                }
+            }
+            assert!(usual > text.len() / 2, "{usual}");
+        }
+    }
+
+    #[test]
+    fn what_is_unusual_is_left() {
+        for text in ["", "null", "{}", r#"{"vcp_version":"0.3"}"#, r#"{"vcp_payload":{},"vcp_version":"0.3"}"#] {
+            assert!(!is_usual(text), "{text}");
+        }
+        assert!(is_usual(r#"{"vcp_version":"0.3","vcp_payload":{}}"#));
+        assert!(is_usual(r#"{"vcp_version":"0.3","vcp_payload":null}"#));
+        assert!(!is_usual(r#"{"vcp_version":"0.5","vcp_payload":{}}"#));
+        // Seen to be one of production only when it has been read.
+        assert!(!is_usual(r#"{"vcp_version":"0.3","vcp_payload":{"audit":{}}}"#));
+        assert!(is_usual(r#"{"vcp_version":"0.3","call_id":"a","vcp_payload":{"audit":{}}}"#));
+        // What has to be opened after it was read may have a member twice as well.
+        assert!(!is_usual(r#"{"vcp_version":"0.3","vcp_payload":{},"audit":{"a":1,"a":1}}"#));
+        let roles = |role| {
+            format!(
+                r#"{{"vcp_version":"0.3","call_id":"a","vcp_payload":{{"model_selection":{{"roles":{{"llm":{role}}}}}}}}}"#
+            )
+        };
+        assert!(is_usual(&roles(r#"{"a":1}"#)) && is_usual(&roles("null")));
+        assert!(!is_usual(&roles(r#"{"a":1,"a":1}"#)));
     }
 }
