@@ -69,7 +69,7 @@ pub struct ObjectType {
     /// What it is, for people.
     pub doc: &'static str,
     /// The members, in the order of the specification; no more than there are bits in a word.
-    members: &'static [Field],
+    pub(crate) members: &'static [Field],
     /// A bit for each required member, by its number.
     required: u64,
     /// A bit for each member that has a default.
@@ -120,11 +120,6 @@ impl ObjectType {
             (rest, bit) = (behind, bit << 1);
         }
         Self { name, doc, members, required, defaulted }
-    }
-
-    /// The members, in the order of the specification.
-    pub(crate) const fn members(&self) -> &'static [Field] {
-        self.members
     }
 
     /// The members, in the order of the specification.

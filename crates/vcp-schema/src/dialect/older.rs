@@ -29,7 +29,7 @@ macro_rules! older {
         };
     )* };
     (@base) => { &[] };
-    (@base $Base:ty) => { object::<$Base>().members() };
+    (@base $Base:ty) => { object::<$Base>().members };
 }
 
 const VERSION_03: Kind = Kind::Version(VcpVersion::V03);

@@ -32,6 +32,7 @@ fn open<'t, E: Error>(arena: &'t Arena, text: &'t str, kind: &Kind) -> Result<No
     if repeated(&node).is_none() { Ok(node) } else { Err(unusual()) }
 }
 
+/// The members of a message. The kinds of those before the payload are known when the dialect is.
 struct Message<'t> {
     arena: &'t Arena,
 }
@@ -63,10 +64,7 @@ impl<'t> Visitor<'t> for Message<'t> {
             members.push((Name::known(name), value));
         }
         let dialect = seen.dialect().map_err(|_| unusual())?;
-        if dialect == Dialect::V05
-            || guess != Some(dialect)
-            || !are_distinct(members.iter().map(|(name, _)| name.plain()))
-        {
+        if guess != Some(dialect) || !are_distinct(members.iter().map(|(name, _)| name.plain())) {
             return Err(unusual());
         }
         for (name, value) in &mut members {

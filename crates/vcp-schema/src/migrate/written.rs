@@ -40,10 +40,11 @@ fn object_as_written(node: &mut Node<'_>, object: &'static ObjectType, count: &m
     let Some(members) = node.open() else { return false };
     *count += members.len();
     let mut is_sure = true;
-    // The modelled members that are there, and those that are there under a second name; a bit each.
-    let (mut filled, mut second) = (0_u64, 0_u64);
+    // The modelled members that are there, a bit each.
+    let mut filled = 0_u64;
+    // Most members stand in the order of the specification.
     let mut next = 0;
-    let (mut has_null, mut has_unknown) = (false, false);
+    let (mut has_null, mut has_second_name, mut has_unknown) = (false, false, false);
     for (name, value) in members.iter_mut() {
         let Some((at, field)) = name.field_from(object, next) else {
             name.order = Name::UNKNOWN;
@@ -55,8 +56,7 @@ fn object_as_written(node: &mut Node<'_>, object: &'static ObjectType, count: &m
         is_sure &= filled & bit == 0;
         name.order = at;
         if field.alias.is_some() && !name.is(field.name) {
-            second |= bit;
-            is_sure = false;
+            has_second_name = true;
         } else if name.plain().is_none() {
             // It is spelled with escapes, and written without.
             *name = Name::known(field.name);
@@ -76,7 +76,8 @@ fn object_as_written(node: &mut Node<'_>, object: &'static ObjectType, count: &m
     is_sure &= !has_unknown
         || are_distinct(members.iter().filter(|(name, _)| name.is_unknown()).map(|(name, _)| name.plain()));
     is_sure &= object.missing(filled) == 0;
-    if second != 0 {
+    if has_second_name {
+        is_sure = false;
         object.fields().for_each(|field| second_name(node, field));
     }
     for (at, field) in object.to_fill(filled) {
