@@ -165,6 +165,7 @@ impl<'t> Seen<'t> {
         }
     }
 
+    /// The dialect of the message; see [`detect`].
     fn dialect(&self) -> Result<Dialect, MigrateError> {
         let refuse = |message: String| {
             Err(MigrateError::new(ErrorCode::Version, FieldPath::root().name("vcp_version"), message))
@@ -287,7 +288,7 @@ pub fn upgrade_text(text: &str, options: &Options) -> Result<UpgradedText, Migra
 fn upgrade_older(text: &str, options: &Options) -> Result<Option<UpgradedText>, MigrateError> {
     structure::within(text.len(), &options.limits)?;
     let arena = arena(text);
-    let (dialect, source) = match usual::read(&arena, text) {
+    let (dialect, source) = match usual::read(&arena, text, options.limits.members) {
         Some(usual) => usual,
         None => {
             let dialect = detect(text, &options.limits)?;
@@ -483,7 +484,9 @@ fn came_down(text: &str, source: &Node<'_>, options: &Options) -> Option<Upgrade
     }
     reverse(node, Downgrade::Reversible, &mut report);
     report.add_restored(&stash.restore, &patch::apply(node, &stash.restore));
-    report.sort(source);
+    if !options.unordered {
+        report.sort(source);
+    }
     let message = VcpMessage::from_json_with(&node.to_text(text.len()), &options.limits).ok()?;
 
     let written = message.to_json();

@@ -30,7 +30,12 @@ impl Budget {
 
     /// Pays for one member or element.
     pub(crate) fn member<E: Error>(&self) -> Result<(), E> {
-        let left = self.members.get().checked_sub(1).ok_or_else(|| E::custom("too many members"))?;
+        self.members(1)
+    }
+
+    /// Pays for so many members or elements.
+    pub(crate) fn members<E: Error>(&self, count: usize) -> Result<(), E> {
+        let left = self.members.get().checked_sub(count).ok_or_else(|| E::custom("too many members"))?;
         self.members.set(left);
         Ok(())
     }

@@ -211,6 +211,22 @@ fn the_stash_stands_in_its_place_among_the_members_of_custom() {
 }
 
 #[test]
+fn what_is_worked_out_has_no_escapes_that_its_source_had() {
+    let plain = changed(V04, |m| m["vcp_payload"]["provenance"] = json!(null));
+    let time = |text: &str, name: &str| {
+        let (_, behind) = text.split_once(&format!("\"{name}\":\"")).unwrap();
+        behind.split('"').next().unwrap().to_owned()
+    };
+    for name in ["received_at", "start_time"] {
+        let time = time(&plain, name);
+        let escaped = plain.replace(&time, &time.replace("T", "\\u0054"));
+        assert_ne!(escaped, plain);
+        let text = migrate::upgrade_text(&escaped, &Options::default()).unwrap().text;
+        assert!(!text.contains("u0054"), "{text}");
+    }
+}
+
+#[test]
 fn free_form_data_keeps_its_text_where_a_section_is_compared_with_what_is_assumed() {
     let kpis = r#"{ "a" : [ 1 ] , "b":{ } }"#;
     let gap = r#""perception_gap""#;

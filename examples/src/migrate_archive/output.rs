@@ -21,7 +21,6 @@ pub(crate) struct Position {
     pub(crate) lines: u64,
 }
 
-/// What `FILE.checkpoint` holds.
 /// What a run was asked for: another run cannot go on with its checkpoint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Run {
@@ -32,6 +31,7 @@ struct Run {
     failures: Option<PathBuf>,
 }
 
+/// What `FILE.checkpoint` holds.
 #[derive(Debug, Serialize, Deserialize)]
 struct Checkpoint {
     run: Run,

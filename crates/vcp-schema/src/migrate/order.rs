@@ -1,7 +1,9 @@
 //! The order of a document.
 
-use super::{patch::decoded, tree::Node};
-use bumpalo::collections::Vec as List;
+use super::{
+    patch::decoded,
+    tree::{List, Node},
+};
 use std::{borrow::Cow, collections::HashMap};
 
 /// A place in document order: for each of eight steps, 16 bits with its index from 1, and all ones for what is not there or beyond. What is deeper,
@@ -27,8 +29,9 @@ struct Way<'n, 't> {
 }
 
 impl<'n, 't> Places<'n, 't> {
-    /// How many parents are remembered.
+    /// How many parents are remembered, and how long they may be.
     const FEW: usize = 16;
+    const SHORT: usize = 256;
 
     pub(super) fn new(root: &'n Node<'t>) -> Self {
         let parents = List::with_capacity_in(Self::FEW, root.arena());
@@ -51,7 +54,10 @@ impl<'n, 't> Places<'n, 't> {
                 if self.parents.len() == Self::FEW {
                     self.parents.clear();
                 }
-                self.parents.push((self.parents.bump().alloc_str(parent), way));
+                // Long ones would take memory for each of their steps.
+                if parent.len() <= Self::SHORT {
+                    self.parents.push((self.parents.bump().alloc_str(parent), way));
+                }
                 way
             }
         };
@@ -116,6 +122,12 @@ mod tests {
         ];
         let alone: Vec<_> = in_order.iter().map(|pointer| Places::new(&root).of(pointer)).collect();
         assert!(alone.is_sorted_by(|a, b| a < b), "{alone:#?}");
+        let mut places = Places::new(&root);
+        for (at, (pointer, place)) in in_order.iter().zip(&alone).cycle().take(1000).enumerate() {
+            assert_eq!(places.of(pointer), *place, "{pointer}, asked as number {at}");
+            // More parents than are remembered, one behind the other and beside each other.
+            places.of(&format!("/{at}{}", "/b".repeat(at % 40)));
+        }
         for first in in_order {
             for (second, place) in in_order.iter().zip(&alone) {
                 let mut places = Places::new(&root);
@@ -123,5 +135,14 @@ mod tests {
                 assert_eq!(places.of(second), *place, "{second} after {first}");
             }
         }
+    }
+
+    #[test]
+    fn a_long_pointer_is_not_remembered_for_each_of_its_steps() {
+        let arena = Arena::new();
+        let root = Node::text(&arena, "{}");
+        let long = ["/", &"x".repeat(1_000_000), &"/x".repeat(100)].concat();
+        Places::new(&root).of(&long);
+        assert!(arena.allocated_bytes() < 100_000, "{}", arena.allocated_bytes());
     }
 }

@@ -1,8 +1,7 @@
 //! Whether two JSON documents say the same (decisions 2.5).
 
-use super::tree::{Members, Node};
+use super::tree::{List, Members, Node};
 use crate::{Decimal, Limits, Timestamp};
-use bumpalo::collections::Vec as List;
 use std::{
     borrow::Cow,
     collections::{HashMap, VecDeque},

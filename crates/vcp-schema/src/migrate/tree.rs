@@ -96,9 +96,11 @@ impl<'t> Node<'t> {
         serde_json::from_str::<String>(text).ok().map(|text| &*arena.alloc_str(&text))
     }
 
-    /// The string that it is, if it is one, with its JSON.
+    /// The string that it is, if it is one, with its JSON, spelled without escapes that it does not need.
     pub(super) fn said(&self) -> Option<Said<'t>> {
-        self.as_text().map(|text| Said { text, json: self.json() })
+        let (text, json) = (self.as_text()?, self.json());
+        let is_plain = text.len() + 2 == json.len();
+        Some(Said { text, json: if is_plain { json } else { quoted(self.arena(), text) } })
     }
 
     /// The text of the number that it is, if it is one.

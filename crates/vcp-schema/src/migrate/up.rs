@@ -150,7 +150,7 @@ impl<R: Tell> Upgrade<'_, R> {
         self.dialect == Dialect::Spec03
     }
 
-    fn message<'t>(&mut self, root: &mut Node<'t>) -> Result<(), MigrateError> {
+    fn message(&mut self, root: &mut Node<'_>) -> Result<(), MigrateError> {
         root.object("")?;
         root.set_text("vcp_version", "0.5");
         self.report.derived("/vcp_version", "/vcp_version");

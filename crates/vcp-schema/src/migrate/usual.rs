@@ -8,16 +8,18 @@ use super::{
 use crate::{
     Dialect,
     describe::{Kind, ObjectType},
+    wire::Budget,
 };
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
 /// Reads a message of an older dialect that shows before the payload, whose names are spelled without escapes and stand once, and whose objects and lists
-/// are such. `None` says nothing of a text: then it is for [`super::detect`] and [`Node::read`], which give the same for these messages.
-pub(super) fn read<'t>(arena: &'t Arena, text: &'t str) -> Option<(Dialect, Node<'t>)> {
+/// are such, with no more than so many `members`: what is no JSON is not built until that shows. `None` says nothing of a text: then it is for
+/// [`super::detect`] and [`Node::read`], which give the same for these messages.
+pub(super) fn read<'t>(arena: &'t Arena, text: &'t str, members: usize) -> Option<(Dialect, Node<'t>)> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let message = json.deserialize_map(Message { arena }).ok()?;
+    let message = json.deserialize_map(Message { arena, budget: &Budget::new(members) }).ok()?;
     json.end().ok()?;
     Some(message)
 }
@@ -26,18 +28,19 @@ fn unusual<E: Error>() -> E {
     E::custom("an unusual message")
 }
 
-/// A value whose kind was not known when it was read.
+/// A value that was read as text.
 fn open<'t, E: Error>(arena: &'t Arena, text: &'t str, kind: &Kind) -> Result<Node<'t>, E> {
     let node = Node::read(arena, text, kind);
     if repeated(&node).is_none() { Ok(node) } else { Err(unusual()) }
 }
 
 /// The members of a message. The kinds of those before the payload are known when the dialect is.
-struct Message<'t> {
+struct Message<'b, 't> {
     arena: &'t Arena,
+    budget: &'b Budget,
 }
 
-impl<'t> Visitor<'t> for Message<'t> {
+impl<'t> Visitor<'t> for Message<'_, 't> {
     type Value = (Dialect, Node<'t>);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,7 +48,7 @@ impl<'t> Visitor<'t> for Message<'t> {
     }
 
     fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let arena = self.arena;
+        let Self { arena, budget } = self;
         let (mut seen, mut guess) = (Seen::default(), None);
         let mut members = Members::with_capacity_in(4, arena);
         while let Some(name) = map.next_key::<&str>()? {
@@ -53,7 +56,7 @@ impl<'t> Visitor<'t> for Message<'t> {
                 let dialect = seen.dialect().ok().filter(|dialect| *dialect != Dialect::V05).ok_or_else(unusual)?;
                 guess = Some(dialect);
                 let payload = dialect.message().field(name).ok_or_else(unusual)?;
-                let mut payload = map.next_value_seed(Read { arena, kind: &payload.kind })?;
+                let mut payload = map.next_value_seed(Read { arena, budget, kind: &payload.kind })?;
                 seen.inner_audit = payload.get("audit").is_some();
                 payload
             } else {
@@ -61,6 +64,7 @@ impl<'t> Visitor<'t> for Message<'t> {
                 seen.add(name, value);
                 Node::text(arena, value)
             };
+            budget.member()?;
             members.push((Name::known(name), value));
         }
         let dialect = seen.dialect().map_err(|_| unusual())?;
@@ -79,14 +83,15 @@ impl<'t> Visitor<'t> for Message<'t> {
 }
 
 /// A value below the payload.
-struct Read<'t> {
+struct Read<'b, 't> {
     arena: &'t Arena,
+    budget: &'b Budget,
     kind: &'static Kind,
 }
 
-impl<'t> Read<'t> {
+impl<'t> Read<'_, 't> {
     fn below(&self, kind: &'static Kind) -> Self {
-        Self { arena: self.arena, kind }
+        Self { kind, ..*self }
     }
 
     fn object<A: MapAccess<'t>>(&self, object: &'static ObjectType, mut map: A) -> Result<Node<'t>, A::Error> {
@@ -105,6 +110,7 @@ impl<'t> Read<'t> {
                 (key.order, has_unknown) = (Name::UNKNOWN, true);
                 &Kind::FreeForm
             };
+            self.budget.member()?;
             members.push((key, map.next_value_seed(self.below(kind))?));
         }
         let unknown = || members.iter().filter(|(name, _)| name.is_unknown()).map(|(name, _)| name.plain());
@@ -112,23 +118,28 @@ impl<'t> Read<'t> {
     }
 }
 
-impl<'t> DeserializeSeed<'t> for Read<'t> {
+impl<'t> DeserializeSeed<'t> for Read<'_, 't> {
     type Value = Node<'t>;
 
     fn deserialize<D: Deserializer<'t>>(self, json: D) -> Result<Node<'t>, D::Error> {
+        /// Bytes of a member, about; few have less.
+        const TYPICAL: usize = 8;
         match self.kind {
             Kind::Object(_) | Kind::Map(..) | Kind::List(_) => json.deserialize_option(self),
             kind => {
                 let text = <&RawValue>::deserialize(json)?.get();
-                // What may be a text or more was read to its end now.
                 let may_be_more = matches!(kind, Kind::TextOr(_) | Kind::OrNull(_)) && text.starts_with(['{', '[']);
-                if may_be_more { open(self.arena, text, kind) } else { Ok(Node::Raw(text, self.arena)) }
+                if !may_be_more {
+                    return Ok(Node::Raw(text, self.arena));
+                }
+                self.budget.members(text.len() / TYPICAL)?;
+                open(self.arena, text, kind)
             }
         }
     }
 }
 
-impl<'t> Visitor<'t> for Read<'t> {
+impl<'t> Visitor<'t> for Read<'_, 't> {
     type Value = Node<'t>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -151,6 +162,7 @@ impl<'t> Visitor<'t> for Read<'t> {
         let Kind::List(kind) = self.kind else { return Err(unusual()) };
         let mut list = List::new_in(self.arena);
         while let Some(element) = elements.next_element_seed(self.below(kind))? {
+            self.budget.member()?;
             list.push(element);
         }
         Ok(Node::List(list))
@@ -164,6 +176,7 @@ impl<'t> Visitor<'t> for Read<'t> {
         };
         let mut members = Members::new_in(self.arena);
         while let Some(name) = map.next_key::<&str>()? {
+            self.budget.member()?;
             members.push((Name::known(name), map.next_value_seed(self.below(kind))?));
         }
         let names = members.iter().map(|(name, _)| name.plain());
@@ -193,7 +206,7 @@ mod tests {
     /// Whether a text is read in one pass. Then that gives what detecting and reading give.
     fn is_usual(text: &str) -> bool {
         let arena = Arena::new();
-        let Some((dialect, node)) = read(&arena, text) else { return false };
+        let Some((dialect, node)) = read(&arena, text, Limits::default().members) else { return false };
         assert_eq!(detect(text, &Limits::default()).ok(), Some(dialect), "{text}");
         let other = Node::read(&arena, text, &Kind::Object(dialect.message()));
         assert_eq!(repeated(&other), None, "{text}");
@@ -256,6 +269,9 @@ mod tests {
         assert!(is_usual(r#"{"vcp_version":"0.3","call_id":"a","vcp_payload":{"audit":{}}}"#));
         // What has to be opened after it was read may have a member twice as well.
         assert!(!is_usual(r#"{"vcp_version":"0.3","vcp_payload":{},"audit":{"a":1,"a":1}}"#));
+        // Nor is it built when it has more members than a message may.
+        let most = (0..1000).find(|most| read(&Arena::new(), EXAMPLES[1], *most).is_some());
+        assert!(most > Some(50), "{most:?}");
         let roles = |role| {
             format!(
                 r#"{{"vcp_version":"0.3","call_id":"a","vcp_payload":{{"model_selection":{{"roles":{{"llm":{role}}}}}}}}}"#
