@@ -217,7 +217,7 @@ fn an_interrupted_run_is_taken_up_where_it_stopped() {
     assert_eq!(resumed.status.code(), Some(1), "{}", text(&resumed.stderr));
     assert!(fs::read(directory.join("out.ndjson")).unwrap() == expected.stdout);
     assert_eq!(fs::read_to_string(directory.join("failed.ndjson")).unwrap(), "no message\n");
-    assert!(text(&resumed.stderr).contains("6 001 messages in"), "{}", text(&resumed.stderr));
+    assert!(text(&resumed.stderr).contains("\n6 001 messages, "), "{}", text(&resumed.stderr));
     assert!(!checkpoint.exists() && !directory.join("out.ndjson.part").exists());
 
     let again = run(&args, &directory, b"");

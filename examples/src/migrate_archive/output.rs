@@ -7,6 +7,8 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    sync::mpsc::{SyncSender, TrySendError, sync_channel},
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 use vcp_examples::input::Source;
@@ -41,9 +43,45 @@ struct Checkpoint {
     tally: Tally,
 }
 
+/// Writes checkpoints on a thread of its own: the disk may take its time, and nobody has to wait for it.
+struct Keeper {
+    checkpoints: SyncSender<Checkpoint>,
+    thread: JoinHandle<Result<(), String>>,
+}
+
+impl Keeper {
+    /// Writes the first checkpoint now, and the others when they come.
+    fn begin(target: &Path, files: Vec<File>, first: &Checkpoint) -> Result<Self, String> {
+        let path = with_ending(target, ".checkpoint");
+        let new = with_ending(target, ".checkpoint.new");
+        let keep = move |checkpoint: &Checkpoint| {
+            // What a checkpoint tells of is on the disk before it is.
+            files.iter().try_for_each(File::sync_data).map_err(|e| format!("cannot write: {e}"))?;
+            let write = || {
+                let mut file = File::create(&new)?;
+                serde_json::to_writer(&mut file, checkpoint)?;
+                file.sync_all()?;
+                fs::rename(&new, &path)
+            };
+            write().map_err(|e| format!("cannot write `{}`: {e}", path.display()))
+        };
+        keep(first)?;
+        let (checkpoints, waiting) = sync_channel(0);
+        let thread = thread::spawn(move || waiting.iter().try_for_each(|checkpoint| keep(&checkpoint)));
+        Ok(Self { checkpoints, thread })
+    }
+
+    /// Waits for the last checkpoint; says whether all could be written.
+    fn end(self) -> Result<(), String> {
+        drop(self.checkpoints);
+        self.thread.join().unwrap_or_else(|_| Err("cannot write checkpoints".to_owned()))
+    }
+}
+
 pub(crate) struct Output {
     messages: Messages,
     failures: Option<Growing>,
+    keeper: Option<Keeper>,
     run: Run,
     last_checkpoint: Instant,
     pub(crate) position: Position,
@@ -132,8 +170,14 @@ impl Output {
             None => Messages::Standard(io::stdout()),
         };
         let (position, tally) = before.map(|before| (before.position, before.tally)).unwrap_or_default();
-        let mut output = Self { messages, failures, run, last_checkpoint: Instant::now(), position, tally };
-        output.write_checkpoint()?;
+        let mut output =
+            Self { messages, failures, keeper: None, run, last_checkpoint: Instant::now(), position, tally };
+        if let Messages::File { growing, target } = &output.messages {
+            let files =
+                [Some(growing), output.failures.as_ref()].into_iter().flatten().map(|grows| grows.file.try_clone());
+            let files = files.collect::<io::Result<_>>().map_err(|e| format!("cannot write: {e}"))?;
+            output.keeper = Some(Keeper::begin(target, files, &output.now())?);
+        }
         Ok(output)
     }
 
@@ -156,36 +200,33 @@ impl Output {
     /// Notes how far the work goes, now and then.
     pub(crate) fn checkpoint(&mut self, position: Position) -> Result<(), String> {
         self.position = position;
-        if self.last_checkpoint.elapsed() < INTERVAL { Ok(()) } else { self.write_checkpoint() }
+        if self.last_checkpoint.elapsed() < INTERVAL {
+            return Ok(());
+        }
+        self.last_checkpoint = Instant::now();
+        let Some(keeper) = &self.keeper else { return Ok(()) };
+        match keeper.checkpoints.try_send(self.now()) {
+            Err(TrySendError::Disconnected(_)) => self.keeper.take().map_or(Ok(()), Keeper::end),
+            // Where the one before is still being written, this one is left out.
+            Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
+        }
     }
 
-    fn write_checkpoint(&mut self) -> Result<(), String> {
-        let Messages::File { growing, target } = &self.messages else { return Ok(()) };
-        self.last_checkpoint = Instant::now();
-        growing.sync()?;
-        if let Some(failures) = &self.failures {
-            failures.sync()?;
-        }
-        let checkpoint = Checkpoint {
+    fn now(&self) -> Checkpoint {
+        let bytes = |growing: Option<&Growing>| growing.map_or(0, |growing| growing.bytes);
+        let messages = if let Messages::File { growing, .. } = &self.messages { Some(growing) } else { None };
+        Checkpoint {
             run: self.run.clone(),
             position: self.position,
-            output_bytes: growing.bytes,
-            failures_bytes: self.failures.as_ref().map_or(0, |failures| failures.bytes),
+            output_bytes: bytes(messages),
+            failures_bytes: bytes(self.failures.as_ref()),
             tally: self.tally.clone(),
-        };
-        let path = with_ending(target, ".checkpoint");
-        let write = || {
-            let new = with_ending(target, ".checkpoint.new");
-            let mut file = File::create(&new)?;
-            serde_json::to_writer(&mut file, &checkpoint)?;
-            file.sync_all()?;
-            fs::rename(new, &path)
-        };
-        write().map_err(|e| format!("cannot write `{}`: {e}", path.display()))
+        }
     }
 
     /// All is written: the file gets its name.
     pub(crate) fn finish(self) -> Result<Tally, String> {
+        self.keeper.map_or(Ok(()), Keeper::end)?;
         if let Some(failures) = &self.failures {
             failures.sync()?;
         }

@@ -54,6 +54,7 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
     for reason in &unreadable {
         eprintln!("{reason}");
     }
+    let before = output.tally.messages();
     if output.position == Position::default() {
         output.tally.failed += unreadable.len() as u64;
     }
@@ -86,7 +87,7 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
         );
     }
     let tally = output.finish()?;
-    eprintln!("{}", tally.summary(begun.elapsed()));
+    eprintln!("{}", tally.summary(begun.elapsed(), before));
     Ok(tally)
 }
 

@@ -48,8 +48,8 @@ impl Tally {
         self.ways.values().flat_map(BTreeMap::values).sum::<u64>() + self.failed
     }
 
-    /// A summary for people.
-    pub(crate) fn summary(&self, took: Duration) -> String {
+    /// A summary for people of a run that took so long and found so many messages done before.
+    pub(crate) fn summary(&self, took: Duration, before: u64) -> String {
         let mut table = Table::new();
         table.load_style(presets::UTF8_BORDERS_ONLY);
         let mut row = |what: String, count: u64| {
@@ -68,8 +68,11 @@ impl Tally {
             column.set_cell_alignment(CellAlignment::Right);
         }
         let seconds = took.as_secs_f64();
-        let rate = if seconds > 0.0 { self.messages() as f64 / seconds } else { 0.0 };
-        format!("{table}\n{} messages in {seconds:.1} s, {} a second", grouped(self.messages()), grouped(rate as u64))
+        let messages = self.messages().saturating_sub(before);
+        let rate = if seconds > 0.0 { messages as f64 / seconds } else { 0.0 };
+        let done = if before > 0 { format!(", {} of them now,", grouped(messages)) } else { String::new() };
+        let all = grouped(self.messages());
+        format!("{table}\n{all} messages{done} in {seconds:.1} s, {} a second", grouped(rate as u64))
     }
 }
 
