@@ -201,6 +201,7 @@ fn an_interrupted_run_is_taken_up_where_it_stopped() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(!directory.join("out.ndjson").exists());
+    let done = lines_done().unwrap();
     // As a crash of the machine may leave it.
     let mut part = fs::OpenOptions::new().append(true).open(directory.join("out.ndjson.part")).unwrap();
     part.write_all(b"{\"vcp_vers").unwrap();
@@ -214,12 +215,37 @@ fn an_interrupted_run_is_taken_up_where_it_stopped() {
     let other = run(&["-o", "out.ndjson", "--failures", "other.ndjson", "--resume"], &directory, b"");
     assert!(text(&other.stderr).contains("is of a run with other inputs, --to, --now or --failures"));
     let resumed = run(&[&args[..], &["--resume"]].concat(), &directory, archive.as_bytes());
+    let left = 6001 - done;
+    let now = format!("\n6 001 messages, {} {:03} of them now, in ", left / 1000, left % 1000);
     assert_eq!(resumed.status.code(), Some(1), "{}", text(&resumed.stderr));
     assert!(fs::read(directory.join("out.ndjson")).unwrap() == expected.stdout);
     assert_eq!(fs::read_to_string(directory.join("failed.ndjson")).unwrap(), "no message\n");
-    assert!(text(&resumed.stderr).contains("\n6 001 messages, "), "{}", text(&resumed.stderr));
+    assert!(text(&resumed.stderr).contains(&now), "{}", text(&resumed.stderr));
     assert!(!checkpoint.exists() && !directory.join("out.ndjson.part").exists());
 
     let again = run(&args, &directory, b"");
     assert_eq!(text(&again.stderr), "error: `out.ndjson` exists: move it away, or name another file\n");
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_written_is_told() {
+    let directory = directory("no_checkpoint");
+    let mut child = program(&["-o", "out.ndjson"], &directory).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    let begun = Instant::now();
+    while !directory.join("out.ndjson.checkpoint").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "no checkpoint");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    fs::create_dir(directory.join("out.ndjson.checkpoint.new")).unwrap();
+    let begun = Instant::now();
+    // Until the program has had enough, which it may say by taking no more.
+    while begun.elapsed() < Duration::from_secs(3) && pipe.write_all(archive(100).as_bytes()).is_ok() {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    drop(pipe);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("error: cannot write `out.ndjson.checkpoint.new`: "));
+    assert!(directory.join("out.ndjson.part").exists() && !directory.join("out.ndjson").exists());
 }

@@ -59,11 +59,11 @@ impl Keeper {
             files.iter().try_for_each(File::sync_data).map_err(|e| format!("cannot write: {e}"))?;
             let write = || {
                 let mut file = File::create(&new)?;
-                serde_json::to_writer(&mut file, checkpoint)?;
+                file.write_all(&serde_json::to_vec(checkpoint)?)?;
                 file.sync_all()?;
                 fs::rename(&new, &path)
             };
-            write().map_err(|e| format!("cannot write `{}`: {e}", path.display()))
+            write().map_err(|e| format!("cannot write `{}`: {e}", new.display()))
         };
         keep(first)?;
         let (checkpoints, waiting) = sync_channel(0);
@@ -206,6 +206,7 @@ impl Output {
         self.last_checkpoint = Instant::now();
         let Some(keeper) = &self.keeper else { return Ok(()) };
         match keeper.checkpoints.try_send(self.now()) {
+            // It has ended, which it does only when it cannot go on: its end says why.
             Err(TrySendError::Disconnected(_)) => self.keeper.take().map_or(Ok(()), Keeper::end),
             // Where the one before is still being written, this one is left out.
             Ok(()) | Err(TrySendError::Full(_)) => Ok(()),

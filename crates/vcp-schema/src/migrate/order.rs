@@ -51,11 +51,11 @@ impl<'n, 't> Places<'n, 't> {
             Some((_, way)) => *way,
             None => {
                 let way = self.way(parent);
-                if self.parents.len() == Self::FEW {
-                    self.parents.clear();
-                }
                 // Long ones would take memory for each of their steps.
                 if parent.len() <= Self::SHORT {
+                    if self.parents.len() == Self::FEW {
+                        self.parents.clear();
+                    }
                     self.parents.push((self.parents.bump().alloc_str(parent), way));
                 }
                 way
