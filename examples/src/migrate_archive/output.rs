@@ -176,7 +176,7 @@ impl Output {
             let files =
                 [Some(growing), output.failures.as_ref()].into_iter().flatten().map(|grows| grows.file.try_clone());
             let files = files.collect::<io::Result<_>>().map_err(|e| format!("cannot write: {e}"))?;
-            output.keeper = Some(Keeper::begin(target, files, &output.now())?);
+            output.keeper = Some(Keeper::begin(target, files, &output.so_far())?);
         }
         Ok(output)
     }
@@ -205,7 +205,7 @@ impl Output {
         }
         self.last_checkpoint = Instant::now();
         let Some(keeper) = &self.keeper else { return Ok(()) };
-        match keeper.checkpoints.try_send(self.now()) {
+        match keeper.checkpoints.try_send(self.so_far()) {
             // It has ended, which it does only when it cannot go on: its end says why.
             Err(TrySendError::Disconnected(_)) => self.keeper.take().map_or(Ok(()), Keeper::end),
             // Where the one before is still being written, this one is left out.
@@ -213,7 +213,8 @@ impl Output {
         }
     }
 
-    fn now(&self) -> Checkpoint {
+    /// The checkpoint of what is written so far.
+    fn so_far(&self) -> Checkpoint {
         let bytes = |growing: Option<&Growing>| growing.map_or(0, |growing| growing.bytes);
         let messages = if let Messages::File { growing, .. } = &self.messages { Some(growing) } else { None };
         Checkpoint {

@@ -2,7 +2,7 @@
 //! which is a tenth of an upgrade.
 
 use super::{
-    Seen,
+    detect::Seen,
     tree::{Arena, List, Members, Name, Node, are_distinct, repeated},
 };
 use crate::{
@@ -65,7 +65,7 @@ impl<'t> Visitor<'t> for Message<'_, 't> {
             } else {
                 let value = map.next_value::<&RawValue>()?.get();
                 seen.add(name, value);
-                Node::text(arena, value)
+                Node::Raw(value, arena)
             };
             budget.member()?;
             members.push((Name::known(name), value));

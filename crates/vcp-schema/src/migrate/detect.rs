@@ -1,0 +1,138 @@
+//! The dialect of a message, seen in the pass that makes sure that it is JSON (decisions 2.1).
+
+use super::{MigrateError, tree::Name};
+use crate::{Dialect, ErrorCode, FieldPath, Limits, ParseError, VcpVersion, structure, wire};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// The dialect of a text, by its version and the place of `audit`; nothing is built.
+///
+/// # Errors
+///
+/// `VCP_E007` when the text is not JSON, `VCP_E008` when it is too long, `VCP_E006` when the version is unknown or absent, or when `audit` stands in
+/// both places of the older versions.
+pub fn detect(text: &str, limits: &Limits) -> Result<Dialect, MigrateError> {
+    Seen::of(text, limits)?.dialect()
+}
+
+/// What tells the dialect. A null member is no member.
+#[derive(Default)]
+pub(super) struct Seen<'t> {
+    version: Option<&'t str>,
+    second_version: Option<&'t str>,
+    call_id: bool,
+    audit: bool,
+    pub(super) inner_audit: bool,
+}
+
+impl<'t> Seen<'t> {
+    /// Looks while it makes sure that the text is JSON.
+    fn of(text: &'t str, limits: &Limits) -> Result<Self, ParseError> {
+        structure::within(text.len(), limits)?;
+        let look = |into_payload| {
+            let mut seen = Self::default();
+            let mut json = serde_json::Deserializer::from_str(text);
+            Look { seen: &mut seen, into_payload, is_payload: false }.deserialize(&mut json).ok()?;
+            json.end().ok().map(|()| seen)
+        };
+        if let Some(seen) = look(true) {
+            return Ok(seen);
+        }
+        // Either it is no JSON, or a message or its payload is no object.
+        structure::well_formed(text, limits)?;
+        Ok(look(false).unwrap_or_default())
+    }
+
+    /// Notes a member of the message, by its name and the text of its value.
+    pub(super) fn add(&mut self, name: &str, value: &'t str) {
+        match name {
+            "vcp_version" if self.version.is_none() => self.version = Some(value),
+            "vcp_version" => self.second_version = Some(value),
+            "call_id" => self.call_id = value != "null",
+            "audit" => self.audit = value != "null",
+            _ => {}
+        }
+    }
+
+    /// The dialect of the message; see [`detect`].
+    pub(super) fn dialect(&self) -> Result<Dialect, MigrateError> {
+        let refuse = |message: String| {
+            Err(MigrateError::new(ErrorCode::Version, FieldPath::root().name("vcp_version"), message))
+        };
+        let known = "0.3, 0.4 and 0.5 are supported";
+        if self.second_version.is_some_and(|second| Some(second) != self.version) {
+            return refuse(format!("two versions are given, `vcp_version` stands twice in its object: {known}"));
+        }
+        let Some(version) = self.version.filter(|version| *version != "null") else {
+            return refuse(format!("no version is given: {known}"));
+        };
+        // Borrowed where nothing in it is escaped.
+        let Ok(word) = wire::Text.deserialize(&mut serde_json::Deserializer::from_str(version)) else {
+            return refuse(format!("the version must be a string, and is `{}`: {known}", structure::shown(version)));
+        };
+        let Some(version) = VcpVersion::from_word(&word) else {
+            return refuse(format!("version `{}` is not known: {known}", structure::shown(&word)));
+        };
+        if version != VcpVersion::V05 && self.audit && self.inner_audit {
+            return refuse(
+                "`audit` stands at the root, as the specification of 0.3 has it, and in `vcp_payload`, as production has it"
+                    .to_owned(),
+            );
+        }
+        Ok(match version {
+            VcpVersion::V05 => Dialect::V05,
+            VcpVersion::V04 => Dialect::V04,
+            VcpVersion::V03 if self.inner_audit || (!self.audit && self.call_id) => Dialect::Production03,
+            VcpVersion::V03 => Dialect::Spec03,
+        })
+    }
+}
+
+/// Looks through an object.
+struct Look<'s, 't> {
+    seen: &'s mut Seen<'t>,
+    into_payload: bool,
+    is_payload: bool,
+}
+
+impl<'t> DeserializeSeed<'t> for Look<'_, 't> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'t>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'t> Visitor<'t> for Look<'_, 't> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'t>>(self, mut members: A) -> Result<(), A::Error> {
+        let Self { seen, into_payload, is_payload } = self;
+        // A name may hold what cannot be decoded.
+        while let Some(name) = members.next_key::<&RawValue>()? {
+            let name = Name::read(name.get()).key();
+            if into_payload && name == "vcp_payload" {
+                members.next_value_seed(Look { seen, into_payload: false, is_payload: true })?;
+                continue;
+            }
+            let value = members.next_value::<&RawValue>()?.get();
+            // Of two payloads one may be no object.
+            if !is_payload && name == "vcp_payload" && value.starts_with('{') {
+                let mut json = serde_json::Deserializer::from_str(value);
+                let look = Look { seen: &mut *seen, into_payload: false, is_payload: true };
+                look.deserialize(&mut json).map_err(A::Error::custom)?;
+            }
+            if !is_payload {
+                seen.add(&name, value);
+            } else if name == "audit" {
+                seen.inner_audit |= value != "null";
+            }
+        }
+        Ok(())
+    }
+}
