@@ -1,5 +1,7 @@
-// `node benches/ajv.mjs [FILE]`: what validating a message costs here and in JavaScript, on the same bytes in the same run.
-// Needs ajv 8 (`npm install --prefix target/validators --no-save ajv@8`) and `cargo build --release -p vcp-benches`.
+// `node benches/ajv.mjs [FILE]` compares the time of validating a message here and in JavaScript,
+// on the same bytes in the same run. It needs ajv 8
+// (`npm install --prefix target/validators --no-save ajv@8`) and
+// `cargo build --release -p vcp-benches`.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -22,7 +24,8 @@ const timed = (operation) => {
 const sdk = (op) =>
   JSON.parse(execFileSync(join(root, "target/release/throughput"), ["--op", op, "--json", "--millis", "200", file])).median_ns;
 
-// ajv looks at member presence and types, which the first of ours does too; the others build a message and apply rules to it.
+// ajv checks the presence of members and their types. `fits` checks that and more. The others build
+// a message, and the last two also apply rules to it.
 const ours = {
   "sdk: the structure, yes or no": "fits",
   "sdk: parse": "parse",
@@ -32,7 +35,7 @@ const ours = {
 const theirs = "ajv: JSON.parse and the compiled schema";
 const found = Object.fromEntries([theirs, ...Object.keys(ours)].map((name) => [name, []]));
 for (let round = 0; round < 9; round++) {
-  // Ours is compiled already.
+  // Only JavaScript needs a warm-up: our code is compiled already.
   for (let warm = 0; warm < 5; warm++) timed(() => fits(JSON.parse(bytes)));
   found[theirs].push(timed(() => fits(JSON.parse(bytes))));
   for (const [name, op] of Object.entries(ours)) found[name].push(sdk(op));

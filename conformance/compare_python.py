@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Where the reference profile gives another verdict than the published Python implementation.
+"""Compares the verdicts of the reference profile and of the published Python implementation.
 
     python3 -m pip install 'pydantic>=2'
     cargo build --bin check
     python3 conformance/compare_python.py DIRECTORY_OF_vcp_v05_schema.py
 
-Both validate the example of the published schema with each member taken out or replaced by each other type, and the texts of the cases. Printed is every
-kind of difference with its count, a case or place for each; `DECISIONS.md`, section 4.4, has the reason for each kind.
+Both validate the example of the published schema, with each member removed or replaced by each
+other type, and the texts of the cases. The script prints each kind of difference with its count and
+some of its cases or places. `DECISIONS.md`, section 4.4, gives the reason for each kind.
 """
 
 import collections

@@ -1,11 +1,13 @@
-//! How free-form data and unknown members should be held: the measurement behind the choice of text.
+//! A comparison of ways to hold free-form data and unknown members. Its result is the reason why
+//! the SDK holds them as text.
 //!
-//! The same full message is read into
-//! * `tree`: what serde derives, free-form data and unknown members as `serde_json` trees (`flatten`, `untagged`),
-//! * `raw`: what serde derives, free-form data as text, unknown members dropped,
-//! * `sdk`: the SDK's types, free-form data and unknown members as text,
-//!
-//! beside a scan that keeps nothing and a plain tree of the whole.
+//! The same full message is read in five ways:
+//! * `scan`: keeps nothing.
+//! * `value`: one `serde_json` tree.
+//! * `tree`: types with serde's derive. Free-form data and unknown members are `serde_json` trees
+//!   (`flatten`, `untagged`).
+//! * `raw`: types with serde's derive. Free-form data is text, unknown members are dropped.
+//! * `sdk`: the SDK's types. Free-form data and unknown members are text.
 #![allow(missing_docs, clippy::expect_used, reason = "a benchmark program")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

@@ -1,4 +1,4 @@
-//! What each operation costs, beside a plain scan of the same bytes.
+//! The cost of each operation, beside a plain scan of the same bytes.
 #![allow(missing_docs, clippy::expect_used, reason = "a benchmark program")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -20,7 +20,7 @@ macro_rules! delivery {
     };
 }
 
-/// One delivery per provider as they usually are, a short one and a long one.
+/// A usual delivery of each provider. Retell also has a short and a long one.
 const DELIVERIES: [(&str, &str, &[u8]); 8] = [
     delivery!("retell", "call_started"),
     delivery!("retell", "call_analyzed"),
@@ -51,7 +51,7 @@ fn deliveries(criterion: &mut Criterion) {
     }
 }
 
-/// Each scheme on a body of 100 kB, beside the bare HMAC-SHA256 of the same bytes (`bare`).
+/// Measures each scheme on a body of 100 kB, beside a plain HMAC-SHA256 of the same bytes (`bare`).
 fn signatures(criterion: &mut Criterion) {
     let (now, body) = (chrono::DateTime::UNIX_EPOCH, vec![b'x'; 100_000]);
     let (url, key, none) = (sign::twilio_url("https://example.com/hook", &body), "not-a-real-secret", [("", ""); 0]);
@@ -75,7 +75,7 @@ fn signatures(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Deliveries of 100 kB and 1 MB with long transcripts.
+/// Measures deliveries of 100 kB and 1 MB with long transcripts.
 fn sizes(criterion: &mut Criterion) {
     let (provider, _, long) = DELIVERIES[2];
     for (name, percent) in [("100k", 42), ("1m", 462)] {
@@ -97,7 +97,7 @@ fn messages(criterion: &mut Criterion) {
         ("100k".to_owned(), mapped(&with_rows(long, 37).expect("a delivery with rows"))),
         ("long".to_owned(), mapped(long)),
     ];
-    // A message of yours.
+    // The user's own message.
     if let Some(file) = std::env::var_os("VCP_BENCH_MESSAGE") {
         messages.push(("yours".to_owned(), std::fs::read_to_string(file).expect("a file")));
     }

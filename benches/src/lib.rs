@@ -1,4 +1,5 @@
-//! The operations that are measured, each checked once before it is timed, so that nothing fast and wrong is measured.
+//! The operations that are measured. Each is checked once before it is timed, so that no wrong
+//! result is measured.
 
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
@@ -13,41 +14,41 @@ use vcp_sdk::{
     },
 };
 
-/// An operation.
+/// An operation that can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
-    /// `serde_json` over the bytes, keeping nothing: what any reader pays.
+    /// Scans bytes with `serde_json` and keeps nothing: the least that any reader costs.
     Scan,
-    /// `serde_json` into a tree.
+    /// Reads bytes into a `serde_json` tree.
     Value,
-    /// A message from bytes.
+    /// Reads a message from bytes.
     Parse,
-    /// Whether bytes are a message, as a JSON Schema would tell.
+    /// Checks whether bytes are a message, without building it, as a JSON Schema validator does.
     Fits,
-    /// A message to text.
+    /// Writes a message as text.
     Serialize,
-    /// A message of any version from bytes, as 0.5 text.
+    /// Upgrades a message of any version to 0.5, from text to text.
     Upgrade,
-    /// A message from bytes, as 0.3 text that can come back.
+    /// Reads a message from bytes and downgrades it to 0.3 text, reversibly.
     Downgrade,
-    /// The checksum of a message, over RFC 8785.
+    /// Computes the checksum of a message over RFC 8785.
     Jcs,
-    /// The checksum of a message, as the Python reference has it.
+    /// Computes the checksum of a message as the Python reference does.
     Legacy,
-    /// A message from bytes, with the findings of the reference profile.
+    /// Reads a message from bytes and validates it with the reference profile.
     Reference,
-    /// A message from bytes, with all findings.
+    /// Reads a message from bytes and validates it with all rules.
     Validate,
-    /// A delivery to a message.
+    /// Maps a delivery to a message.
     Map,
-    /// The signature of a delivery.
+    /// Verifies the signature of a delivery.
     Verify,
-    /// A delivery verified, mapped and validated.
+    /// Verifies, maps and validates a delivery.
     Receive,
 }
 
 impl Op {
-    /// All operations, by name.
+    /// The operations with their names.
     pub const ALL: [(&'static str, Op); 14] = [
         ("scan", Op::Scan),
         ("value", Op::Value),
@@ -79,19 +80,20 @@ impl FromStr for Op {
     }
 }
 
-/// Who a delivery is from, and how it is signed.
+/// The provider of a delivery, and the data to sign it.
 #[derive(Debug, Clone, Default)]
 pub struct Delivery {
     /// The provider.
     pub provider: Option<String>,
-    /// The secret; signs the body when no signature header is given.
+    /// The secret. It signs the body if `headers` have no signature header.
     pub secret: Option<String>,
-    /// The headers.
+    /// The headers of the request.
     pub headers: Vec<(String, String)>,
 }
 
 impl Delivery {
-    /// A delivery of a provider, signed where the SDK can check it.
+    /// Creates a delivery of a provider, without headers and with a fixed secret. The body is
+    /// signed if the provider has a fixed signature scheme.
     #[must_use]
     pub fn of(provider: &str) -> Self {
         Self {
@@ -105,11 +107,12 @@ impl Delivery {
         self.provider.as_deref().ok_or_else(|| "the operation needs --provider".to_owned())
     }
 
-    /// The scheme, the secret, the headers of the body, and a time at which they are good.
+    /// Returns the scheme, the secret, the headers for a body, and a time at which the signature is
+    /// accepted.
     fn signed(&self, body: &[u8]) -> Result<Signed, String> {
         let provider = self.provider()?;
         let scheme =
-            Scheme::of_provider(provider).ok_or_else(|| format!("`{provider}` has no signature of its own"))?;
+            Scheme::of_provider(provider).ok_or_else(|| format!("`{provider}` has no fixed signature scheme"))?;
         let secret = Secret::new("bench", self.secret.as_deref().ok_or("the operation needs --secret")?);
         let is_signature = |name: &str| scheme.header().is_some_and(|header| name.eq_ignore_ascii_case(header));
         let given = self.headers.iter().find(|(name, _)| is_signature(name));
@@ -125,7 +128,7 @@ impl Delivery {
     }
 }
 
-/// A delivery that is good at a time.
+/// A signature and the time `now` at which it is accepted.
 struct Signed {
     scheme: Scheme,
     secret: Secret,
@@ -133,18 +136,20 @@ struct Signed {
     now: DateTime<Utc>,
 }
 
-/// The time in a signature header: its first number, in milliseconds or seconds by its size.
+/// Returns the time in a signature header: its first number. A number above 10¹¹ is in
+/// milliseconds, any other in seconds.
 fn signed_at(value: &str) -> Option<DateTime<Utc>> {
     let digits: String = value.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
     let number: i64 = digits.parse().ok()?;
     if number > 100_000_000_000 { DateTime::from_timestamp_millis(number) } else { DateTime::from_timestamp(number, 0) }
 }
 
-/// An operation on given bytes, ready to run again and again. It has run once and was right.
+/// Returns an operation on given bytes that can be run any number of times. Runs it once before and
+/// checks the result.
 ///
 /// # Errors
 ///
-/// When the operation does not succeed on these bytes.
+/// A description of the failure, if the operation does not succeed on these bytes.
 pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn FnMut()>, String> {
     let received_at: Timestamp = "2026-11-21T12:00:00Z".parse().map_err(|e| format!("{e}"))?;
     let message = |bytes: &[u8]| VcpMessage::from_slice(bytes).map_err(|e| e.to_string());
@@ -219,7 +224,7 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
             let (mapper, provider) = (Mapper::new(), delivery.provider()?.to_owned());
             match mapper.map(&provider, &bytes, received_at) {
                 Ok(Mapping::Call(_)) => {}
-                Ok(Mapping::NotACall { event, .. }) => return Err(format!("`{event}` is no call record")),
+                Ok(Mapping::NotACall { event, .. }) => return Err(format!("`{event}` is not a call record")),
                 Err(error) => return Err(error.to_string()),
             }
             Box::new(move || drop(black_box(mapper.map(&provider, black_box(&bytes), received_at))))
@@ -244,7 +249,7 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
             };
             match receiver.receive(&provider, &headers, &bytes, now) {
                 Ok(Received::Call(_)) => {}
-                Ok(Received::Ignored { event, .. }) => return Err(format!("`{event}` is no call record")),
+                Ok(Received::Ignored { event, .. }) => return Err(format!("`{event}` is not a call record")),
                 Err(error) => return Err(error.to_string()),
             }
             Box::new(move || drop(black_box(receiver.receive(&provider, &headers, black_box(&bytes), now))))
@@ -252,11 +257,11 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
     })
 }
 
-/// A delivery's message, as text.
+/// Maps a delivery and returns its message as text.
 ///
 /// # Errors
 ///
-/// When it cannot be mapped.
+/// A description of the failure, if the delivery cannot be mapped or is not a call record.
 pub fn message_of(provider: &str, payload: &[u8]) -> Result<String, String> {
     let received_at = "2026-11-21T12:00:00Z".parse().map_err(|e| format!("{e}"))?;
     match Mapper::new().map(provider, payload, received_at) {
@@ -265,11 +270,12 @@ pub fn message_of(provider: &str, payload: &[u8]) -> Result<String, String> {
     }
 }
 
-/// A Retell delivery with a share of the rows of its transcript, in percent, over and over where that is more than all.
+/// Returns a Retell delivery with `percent` % of the rows of its transcript. Above 100, the rows
+/// are repeated.
 ///
 /// # Errors
 ///
-/// When it is no such delivery.
+/// A description of the failure, if `payload` is not JSON or has no transcript rows.
 pub fn with_rows(payload: &[u8], percent: usize) -> Result<Vec<u8>, String> {
     let mut payload: serde_json::Value = serde_json::from_slice(payload).map_err(|e| e.to_string())?;
     for rows in ["/call/transcript_object", "/call/transcript_with_tool_calls"] {

@@ -1,4 +1,4 @@
-//! What mapping takes while it works, beyond what it gives.
+//! A test of the memory that mapping uses beyond its output.
 
 use vcp_benches::with_rows;
 use vcp_sdk::{Mapper, Mapping};
@@ -14,7 +14,7 @@ fn mapping_takes_at_most_the_payload_and_64_kb_beyond_its_output() {
             mapped = mapper.map("retell", &body, "2026-11-21T12:00:00Z".parse().unwrap()).ok();
         });
         let Some(Mapping::Call(_)) = mapped else { panic!("{percent} % of the rows are no call record") };
-        // What is still held when it is done is the message and the report.
+        // The bytes still held at the end are the message and the report.
         let beyond = used.bytes_max - u64::try_from(used.bytes_current).unwrap();
         let length = body.len() as u64;
         println!("{length} bytes: {} at most, {} kept, {beyond} beyond", used.bytes_max, used.bytes_current);

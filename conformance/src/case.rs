@@ -1,76 +1,80 @@
-//! Cases: what they look like, and whether an answer meets one.
+//! Conformance cases, and the comparison of an answer with a case.
 
 use crate::json::same;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 use std::collections::BTreeMap;
 
-/// A file of cases on one topic (`schemas/cases.schema.json`).
+/// A file of cases on one topic. `schemas/cases.schema.json` is its JSON Schema.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaseFile {
-    /// What the topic protects against.
+    /// The faults against which the topic protects.
     pub about: String,
-    /// The flags of cases, explained: what a wrong answer means.
+    /// The explanations of the flags of the cases. Each says what a wrong answer means.
     #[serde(default)]
     pub notes: Map<String, Value>,
     /// The cases.
     pub cases: Vec<Case>,
 }
 
-/// One case.
+/// A conformance case.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// `area::topic::name`; never changed, never used again.
+    /// The id, `area::topic::name`. It is never changed and never used again.
     pub id: String,
-    /// What it shows, in one line.
+    /// The title: what the case shows, in one line.
     pub title: String,
-    /// The decision or the section of the specification that it comes from.
+    /// The reference to the rule that the case tests: a section of `DECISIONS.md`
+    /// (`decisions 1.5`) or of the specification.
     pub spec: String,
-    /// Flags explained in the file's notes.
+    /// The flags of the case. [`CaseFile::notes`] explains them.
     #[serde(default)]
     pub flags: Vec<String>,
-    /// Optional capabilities that it needs.
+    /// The optional features that the testee needs for this case.
     #[serde(default)]
     pub features: Vec<String>,
     /// The operation of the protocol.
     pub op: String,
-    /// The other members of the request.
+    /// The members of the request other than `seq` and `op`.
     pub input: Box<RawValue>,
-    /// What must come back.
+    /// The expected answer.
     pub expect: Expect,
 }
 
-/// What must come back: exactly one of these.
+/// The expected answer to a case.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Expect {
-    /// These members of `ok`. `message` stands for `message_text`, compared as JSON; `message_json` for the same, given as text;
-    /// `fields` for some of its members, by JSON Pointer.
+    /// The members that `ok` must have, with their values. Null also fits an absent member.
+    ///
+    /// - `message` is compared with `message_text` as JSON.
+    /// - `message_json` is the same, given as text.
+    /// - `fields` is compared with single members of the message, by JSON Pointer.
     Value(Box<RawValue>),
-    /// Exactly these findings, in any order.
+    /// All findings, in any order.
     Findings(Vec<Fault>),
-    /// This error.
+    /// The error. Its place is compared only if the case gives one.
     Error(Fault),
-    /// Not a call record: the name of the event.
+    /// The name of an event that is not a call record.
     Skipped(String),
 }
 
-/// An error or a finding, as far as implementations must agree.
+/// The parts of an error or finding on which implementations must agree.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Fault {
-    /// The code.
+    /// The code, `VCP_E###`.
     pub code: String,
-    /// The severity; findings only.
+    /// The severity (`error`, `warning` or `info`). Only findings have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<String>,
-    /// The place.
+    /// The place, as a JSONPath.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field_path: Option<String>,
 }
 
-/// An answer of a testee.
+/// An answer line of a testee.
 #[derive(Debug, Deserialize)]
 struct Answer<'a> {
     seq: Option<u64>,
@@ -80,32 +84,32 @@ struct Answer<'a> {
     unsupported: Option<String>,
 }
 
-/// How an answer compares with a case.
+/// The result of comparing an answer with a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// As expected.
+    /// The answer is as expected.
     Met,
-    /// The testee says that it does not support the operation.
+    /// The testee does not support the operation. Holds the text of its answer.
     Unsupported(String),
-    /// Otherwise; why.
+    /// The answer is not as expected. Holds the reason.
     Failed(String),
 }
 
 impl Case {
-    /// The request line for this case.
+    /// Returns the request line for this case, without a line break.
     ///
     /// # Errors
     ///
-    /// When `input` is no object.
+    /// Returns a message if `input` is not an object.
     pub fn request(&self, seq: u64) -> Result<String, String> {
         let members = self.input.get().trim().strip_prefix('{').ok_or("`input` is an object")?;
         let comma = if members.trim() == "}" { "" } else { "," };
         let line = format!("{{\"seq\":{seq},\"op\":{}{comma}{members}", Value::from(self.op.as_str()));
-        // Line breaks stand only between tokens here.
+        // Here a line break can only be white space between tokens.
         Ok(line.replace(['\r', '\n'], " "))
     }
 
-    /// Compares an answer with the case.
+    /// Compares an answer line with the case. `seq` is the number of the request.
     #[must_use]
     pub fn judge(&self, seq: u64, answer: &str) -> Verdict {
         let Ok(parsed) = serde_json::from_str::<Answer<'_>>(answer) else {
@@ -165,7 +169,8 @@ fn object(json: &str) -> Object {
     serde_json::from_str(json).unwrap_or_default()
 }
 
-/// The first expected member that the answer does not have as expected.
+/// Returns a message about the first expected member that the answer lacks or has with another
+/// value. Returns `None` if there is no such member.
 fn difference(expected: &RawValue, ok: &RawValue) -> Option<String> {
     let answer = object(ok.get());
     let message =
@@ -185,7 +190,7 @@ fn difference(expected: &RawValue, ok: &RawValue) -> Option<String> {
             (!fits).then(|| format!("`{pointer}` of the message should be {value}"))
         }),
         _ => {
-            // An optional member of the answer may be null or absent.
+            // An optional member may be null or absent.
             let given = answer.get(&name).map_or("null", |given| given.get());
             let fits = same(value.get(), given);
             (!fits).then(|| format!("`{name}` should be {value}"))
@@ -193,7 +198,7 @@ fn difference(expected: &RawValue, ok: &RawValue) -> Option<String> {
     })
 }
 
-/// The text of a member of objects, by JSON Pointer.
+/// Returns the text of the value at a JSON Pointer. The pointer must lead through objects only.
 fn at(json: &str, pointer: &str) -> Option<String> {
     pointer.split('/').skip(1).try_fold(json.to_owned(), |json, name| {
         let name = name.replace("~1", "/").replace("~0", "~");

@@ -1,9 +1,13 @@
-//! Comparison of JSON by value: numbers by their mathematical value, the order of members ignored.
+//! Comparison of JSON texts by value.
 
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// Whether two JSON texts say the same. Of a member that stands twice the last counts.
+/// Returns whether two JSON texts have the same value.
+///
+/// - Numbers are compared by their mathematical value, without rounding to doubles.
+/// - The order of members is ignored.
+/// - If a member appears twice in an object, the last one counts.
 ///
 /// ```
 /// use vcp_conformance::json::same;
@@ -44,7 +48,8 @@ fn text(json: &str) -> Option<String> {
     serde_json::from_str(json).ok()
 }
 
-/// A number as sign, significant digits and exponent, whatever its length.
+/// Splits a number of any length into sign (`true` if negative), significant digits and exponent.
+/// Returns `None` if the exponent does not fit into 64 bits.
 fn number(text: &str) -> Option<(bool, String, i64)> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (negative, unsigned) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));

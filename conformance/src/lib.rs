@@ -1,4 +1,11 @@
-//! The conformance suite's Rust side: the SDK behind the protocol, and the comparison of answers with cases.
+//! The Rust part of the conformance suite: the SDK as a program under test, and the comparison of
+//! answers with cases.
+//!
+//! - [`testee`] answers requests of the protocol `vcp-conformance/1` with the SDK.
+//! - [`case`] reads cases and compares answers with them.
+//! - [`json`] compares JSON texts by value.
+//!
+//! `conformance/README.md` describes the cases and the protocol.
 
 pub mod case;
 pub mod json;

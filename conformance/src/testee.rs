@@ -1,4 +1,5 @@
-//! The SDK behind the protocol `vcp-conformance/1`: nothing but glue.
+//! The SDK as a testee: translates requests of the protocol `vcp-conformance/1` into calls of the
+//! SDK, and results into answers.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,7 @@ const OPS: [&str; 12] = [
     "verify",
 ];
 
-/// Answers requests.
+/// A testee: answers requests of the protocol `vcp-conformance/1` with the SDK.
 #[derive(Debug, Default)]
 pub struct Testee {
     mapper: Mapper,
@@ -72,7 +73,7 @@ impl From<MigrateError> for Answer {
 
 impl From<MapError> for Answer {
     fn from(error: MapError) -> Self {
-        Self::Error { code: error.code, field_path: Some(error.path.to_string()), reason: error.to_string() }
+        Self::Error { code: error.code(), field_path: Some(error.path().to_string()), reason: error.to_string() }
     }
 }
 
@@ -82,26 +83,29 @@ impl From<AuthError> for Answer {
     }
 }
 
-/// A member of the request that is missing or of no use.
+/// Returns the error for a member of the request that is missing or invalid.
 fn bad_request(member: &str, code: ErrorCode) -> Answer {
     let path = FieldPath::root().name(member);
     Answer::Error { code, field_path: Some(path.to_string()), reason: format!("the request needs a good `{member}`") }
 }
 
 impl Testee {
-    /// The six providers.
+    /// Creates a testee with the six built-in providers.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A mapper of one's own, with other providers.
+    /// Creates a testee that uses the given mapper, for example with other providers.
     #[must_use]
     pub fn with_mapper(mapper: Mapper) -> Self {
         Self { mapper }
     }
 
-    /// The answer to one line.
+    /// Returns the answer to one request line.
+    ///
+    /// A line that is not a request is answered with the error `VCP_E007`. An operation that is not
+    /// known is answered with `unsupported`.
     #[must_use]
     pub fn answer(&self, line: &[u8]) -> String {
         let request: Request = match serde_json::from_slice(line) {
@@ -109,7 +113,7 @@ impl Testee {
             Err(error) => {
                 let seq =
                     serde_json::from_slice::<Value>(line).ok().and_then(|v| v.get("seq").cloned()).unwrap_or_default();
-                let reason = format!("the line is no request: {error}");
+                let reason = format!("the line is not a request: {error}");
                 return json!({"seq": seq, "error": {"code": ErrorCode::Malformed, "reason": reason}}).to_string();
             }
         };
@@ -141,7 +145,8 @@ impl Testee {
         .to_string()
     }
 
-    /// A provider that is named is known, whether there is something to verify with or not.
+    /// Checks that the provider is known if the request names one and no scheme. The check does not
+    /// depend on whether there are secrets.
     fn knows_provider(&self, members: &Members<'_>) -> Result<(), Answer> {
         if let (None, Some(provider)) = (members.get::<String>("scheme")?, members.get::<String>("provider")?) {
             self.mapper.check(&provider, b"")?;
@@ -219,7 +224,7 @@ impl Testee {
         let secrets: Vec<Secret> = secrets.into_iter().map(|s| Secret::new(s.id, s.secret)).collect();
         let mut verifier = match scheme {
             Some(scheme) if !secrets.is_empty() => Verifier::new(scheme, secrets)?,
-            // Whoever configures a secret where there is no scheme has to say which.
+            // The provider has no scheme of its own, so a secret alone does not say how it signs.
             None if !secrets.is_empty() => return Err(bad_request("scheme", ErrorCode::AuthConfiguration)),
             _ => Verifier::nothing(),
         };
@@ -255,7 +260,7 @@ impl Testee {
         Ok(Done(json!({"message_text": self.mapper(members)?.merge(&messages)?.to_json()})))
     }
 
-    /// The mapper with the options of a request.
+    /// Returns the mapper with the options of a request.
     fn mapper(&self, members: &Members<'_>) -> Result<Mapper, Answer> {
         let options = members.get::<MapOptions>("options")?.unwrap_or_default();
         let consent_default = match options.consent_default.as_deref() {
@@ -295,7 +300,7 @@ fn mapped_answer(mapped: Mapped) -> Value {
     answer
 }
 
-/// An event of a session.
+/// An event of a session in an `assemble` request.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Event {
@@ -319,7 +324,7 @@ struct MapOptions {
     keep_audio: Option<bool>,
 }
 
-/// The members of a request beside `seq` and `op`.
+/// The members of a request other than `seq` and `op`.
 struct Members<'a>(&'a Map<String, Value>);
 
 impl Members<'_> {
@@ -336,7 +341,8 @@ impl Members<'_> {
         self.get(name)?.ok_or_else(|| bad_request(name, ErrorCode::Missing))
     }
 
-    /// Bytes that are given as text or, when they are no UTF-8, in base64.
+    /// Returns bytes that are given as text in the member named `text`, or as base64 in the member
+    /// named `base64`.
     fn bytes(&self, text: &str, base64: &str) -> Result<Vec<u8>, Answer> {
         if let Some(text) = self.get::<String>(text)? {
             return Ok(text.into_bytes());
@@ -438,7 +444,7 @@ struct SecretMember {
     secret: String,
 }
 
-/// The settings of a scheme.
+/// The member `config` of a `verify` request.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct SchemeConfig {
@@ -459,7 +465,7 @@ struct SchemeConfig {
 }
 
 impl SchemeConfig {
-    /// The scheme with these settings; `None` for a name that is none.
+    /// Returns the scheme with this name and these settings. `None` if the name is unknown.
     fn scheme(&self, name: &str) -> Result<Option<Scheme>, Answer> {
         let header = |otherwise: &str| self.header.clone().unwrap_or_else(|| otherwise.to_owned()).into();
         Ok(match name {

@@ -1,4 +1,4 @@
-//! Every case of the suite, as one named test each, and the rules of the suite itself.
+//! Runs every case of the suite as one named test, and tests the rules of the suite itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test program")]
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -52,7 +52,8 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-/// Every code of the catalogue is expected by a case; and each of a business rule has a case, named after the code, in which it just does not fire.
+/// Checks that a case expects each code of the catalogue, and that each code of a business rule has
+/// a case, named after the code, in which the code is only just not reported.
 fn every_code_fires_and_just_does_not(files: &[PathBuf]) -> Result<(), Failed> {
     let (mut fires, mut does_not) = (BTreeSet::new(), BTreeSet::new());
     for file in files {
@@ -68,7 +69,7 @@ fn every_code_fires_and_just_does_not(files: &[PathBuf]) -> Result<(), Failed> {
             }
             fires.extend(codes.into_iter().map(str::to_owned));
             if case["expect"]["value"]["outcome"] == "nothing_to_verify" {
-                // In the protocol an outcome of its own (decisions 6.1).
+                // The protocol answers this code with an outcome, not with an error.
                 fires.insert(ErrorCode::AuthNothing.as_str().to_owned());
             }
         }
@@ -77,11 +78,12 @@ fn every_code_fires_and_just_does_not(files: &[PathBuf]) -> Result<(), Failed> {
     let silent: Vec<&str> = all.clone().filter(|code| !fires.contains(*code)).collect();
     let always: Vec<&str> = all.filter(|code| code.starts_with("VCP_E1") && !does_not.contains(*code)).collect();
     assert!(silent.is_empty(), "codes that no case expects: {silent:?}");
-    assert!(always.is_empty(), "codes without a case in which they just do not fire: {always:?}");
+    assert!(always.is_empty(), "codes without a case in which they are only just not reported: {always:?}");
     Ok(())
 }
 
-/// Every word, beginning and part of the tables in the rule files stands in the input of a case for its provider.
+/// Checks that every word, beginning and part in the tables of the rule files appears in the input
+/// of a case for its provider.
 fn every_word_has_a_case(root: &Path, files: &[PathBuf]) -> Result<(), Failed> {
     let read = |path: &Path| -> Value { serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap() };
     let mut inputs: BTreeMap<String, String> = BTreeMap::new();
@@ -140,13 +142,14 @@ fn run(case: &Case) -> Result<(), Failed> {
     }
 }
 
-/// Ids are unique and all in `ids.lock`, which only grows: a case that goes stays listed there after a `-`.
+/// Checks that ids are unique and all in `ids.lock`. The list only grows: the id of a removed case
+/// stays in it, after a `-`. Also checks that `DECISIONS.md` names only ids that exist.
 fn ids_are_locked(root: &Path, ids: &[String]) -> Result<(), Failed> {
     let lock = fs::read_to_string(root.join("ids.lock")).unwrap();
     let locked: BTreeSet<&str> = lock.lines().filter(|line| !line.starts_with(['#', '-'])).collect();
     let retired: BTreeSet<&str> = lock.lines().filter_map(|line| line.strip_prefix('-')).collect();
     let present: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
-    assert_eq!(present.len(), ids.len(), "an id stands twice");
+    assert_eq!(present.len(), ids.len(), "an id appears twice");
     let unlocked: Vec<_> = present.difference(&locked).collect();
     let gone: Vec<_> = locked.difference(&present).collect();
     let reused: Vec<_> = present.intersection(&retired).collect();
@@ -160,7 +163,7 @@ fn ids_are_locked(root: &Path, ids: &[String]) -> Result<(), Failed> {
     for id in decisions.split('`').filter(|word| word.contains("::")) {
         let known = present.contains(id)
             || id.strip_suffix("::*").is_some_and(|start| present.iter().any(|p| p.starts_with(start)));
-        assert!(known, "DECISIONS.md names `{id}`, which is no case");
+        assert!(known, "DECISIONS.md names `{id}`, which is not a case");
     }
     Ok(())
 }

@@ -1,5 +1,8 @@
-//! The published JSON Schemas, in three validators of three languages, and the structural check of the SDK give the same verdict on member presence
-//! and JSON types. What only the SDK says (unknown words, texts of timestamps, ranges, duplicates, limits) is left out.
+//! Tests that the published JSON Schemas, in validators of three languages, and the structural
+//! check of the SDK give the same verdict on the presence of members and on JSON types.
+//!
+//! Faults that only the SDK finds are left out: unknown words, texts of timestamps, ranges,
+//! duplicates and limits.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test program")]
 
 use serde_json::{Value, json};
@@ -35,14 +38,15 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// A text, and whether the structural check finds it of the right shape.
+/// A text with the verdict of the structural check.
 struct Fixture {
     dialect: Dialect,
     text: String,
     fits: bool,
 }
 
-/// The fixture of a text; `None` when only the SDK can judge it, or when not every language can read it.
+/// Returns the fixture of a text. `None` if only the SDK can judge the text, or if not every
+/// language can read it.
 fn fixture(dialect: Dialect, text: String) -> Option<Fixture> {
     let faults = structure::check_as(dialect, &text, &Limits::default());
     let shape = |code| matches!(code, ErrorCode::Type | ErrorCode::Missing | ErrorCode::Version);
@@ -50,7 +54,8 @@ fn fixture(dialect: Dialect, text: String) -> Option<Fixture> {
     comparable.then(|| Fixture { dialect, text, fits: !faults.iter().any(|fault| fault.fatal) })
 }
 
-/// All copies of a value with one thing, at whatever depth, taken out or replaced by a value of another type.
+/// Returns all copies of a value in which one member or element, at any depth, is removed or
+/// replaced by a value of another type.
 fn changed(value: &Value) -> Vec<Value> {
     let replacements =
         [json!(null), json!(true), json!(7), json!("x"), json!([]), json!([7]), json!({}), json!({"x": 7})];
@@ -118,14 +123,16 @@ fn compare(validator: &str, fixtures: &[Fixture], verdicts: &[bool]) {
     assert!(differ.is_empty(), "{} differ, the first: {}", differ.len(), differ[0]);
 }
 
-/// Runs a script over the fixtures. `None`, and a line on standard error, when its language or validator is not on this machine;
-/// with `VCP_REQUIRE_VALIDATORS` set, that is a failure.
+/// Runs a script over the fixtures and returns its verdicts.
+///
+/// If its language or validator is not installed, writes a line to standard error and returns
+/// `None`. If `VCP_REQUIRE_VALIDATORS` is set, the test fails instead.
 fn run(program: &str, probe: [&str; 2], script: &str, fixtures: &[Fixture]) -> Option<Vec<bool>> {
     let present = Command::new(program).args(probe).stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !present.is_ok_and(|status| status.success()) {
-        let what = format!("{program} with its validator is not here (`{program} {}` fails)", probe.join(" "));
+        let what = format!("{program} with its validator is not installed (`{program} {}` fails)", probe.join(" "));
         assert!(std::env::var_os("VCP_REQUIRE_VALIDATORS").is_none(), "{what}");
-        // Not by `eprintln!`, which a passing test hides.
+        // `eprintln!` would be hidden in a test that passes.
         let _ = writeln!(std::io::stderr(), "skipped: {what}; the schemas were not compared there");
         return None;
     }

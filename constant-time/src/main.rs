@@ -1,27 +1,33 @@
-//! Shows that comparing signatures and tokens neither branches on secrets nor uses them as addresses.
+//! A program that shows that the comparison of signatures and tokens neither branches on secrets
+//! nor uses them as addresses.
 //!
 //! ```sh
 //! cargo build --release -p vcp-constant-time
 //! valgrind --quiet --error-exitcode=1 target/release/constant_time
-//! valgrind --quiet --error-exitcode=1 target/release/constant_time leak # must complain: it compares byte by byte, up to the first that differs
+//! # `leak` compares byte by byte up to the first difference, so valgrind must complain:
+//! valgrind --quiet --error-exitcode=1 target/release/constant_time leak
 //! ```
 //!
-//! The secrets are marked as undefined. Memcheck follows them through every computation (the expected digest is one) and complains of each jump and each address
-//! that depends on them. Only the verdict is marked as defined again: that it is told is what verification is for.
+//! The secrets are marked as undefined. Valgrind's memcheck follows them through every computation,
+//! such as that of the expected digest. It complains about each jump and each address that depends
+//! on them. Only the verdict is marked as defined again, because verification returns it.
 
 use std::{arch::asm, hint::black_box, process::ExitCode};
 use vcp_auth::{Algorithm, testing};
 
 const RUNNING_ON_VALGRIND: usize = 0x1001;
-/// Requests of memcheck begin at "MC".
+/// The request that marks memory as undefined. The upper two bytes of memcheck's requests are "MC".
 const MAKE_UNDEFINED: usize = ((b'M' as usize) << 24 | (b'C' as usize) << 16) + 1;
 const MAKE_DEFINED: usize = MAKE_UNDEFINED + 1;
 
-/// A client request as `valgrind.h` has it for x86-64: four rotations that together do nothing, and an exchange of a register with itself.
+/// Sends a client request to valgrind and returns the answer, 0 without valgrind. The instructions
+/// are those of `valgrind.h` for x86-64: four rotations that together do nothing, and an exchange
+/// of a register with itself.
 fn request(code: usize, address: usize, length: usize) -> usize {
     let arguments = [code, address, length, 0, 0, 0];
     let mut answer = 0_usize;
-    // SAFETY: without valgrind the instructions change nothing; with it they read `arguments` and set `rdx`.
+    // SAFETY: Without valgrind, the instructions change nothing. With valgrind, they read
+    // `arguments` and set `rdx`.
     unsafe {
         asm!(
             "rol rdi, 3",
@@ -40,7 +46,7 @@ fn undefined(bytes: &mut [u8]) {
     request(MAKE_UNDEFINED, bytes.as_ptr() as usize, bytes.len());
 }
 
-/// A verdict that may be looked at.
+/// Returns a verdict, marked as defined so that the program may branch on it.
 fn told(verdict: bool) -> bool {
     let verdict = black_box(verdict);
     request(MAKE_DEFINED, &raw const verdict as usize, 1);

@@ -1,4 +1,4 @@
-//! No block of memory is given back with a secret in it.
+//! A test that no block of memory is freed while it still holds a secret.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -6,19 +6,19 @@ use std::{
 };
 use vcp_auth::{HmacScheme, Request, Scheme, Secret, Verifier, sign};
 
-/// What no block may hold. The second is what the third, which is base64, spells.
+/// The texts that no freed block may hold. The third is the base64 of the second.
 const SECRETS: [&[u8]; 3] =
     [b"a secret that nobody has", b"another that nobody has!", b"YW5vdGhlciB0aGF0IG5vYm9keSBoYXMh"];
 
 static LEFT: AtomicUsize = AtomicUsize::new(0);
 
-/// Looks into every block that is given back.
+/// An allocator that searches every freed block for the secrets.
 struct Looking;
 
-// SAFETY: all of it is the system's allocator; blocks are read while they are still ours.
+// SAFETY: The system's allocator does all the work. A block is read before it is freed.
 unsafe impl GlobalAlloc for Looking {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // Zeroed, so that what was never written is not read.
+        // Zeroed, so that `dealloc` reads no uninitialised bytes.
         unsafe { System.alloc_zeroed(layout) }
     }
 
@@ -36,7 +36,7 @@ static ALLOCATOR: Looking = Looking;
 
 #[test]
 fn secrets_are_wiped() {
-    // That it can fail.
+    // The test can fail: an unwiped secret is found.
     drop(SECRETS[0].to_vec());
     assert_eq!(LEFT.swap(0, Ordering::Relaxed), 1, "a secret that is not wiped is seen");
 
@@ -46,7 +46,7 @@ fn secrets_are_wiped() {
     for scheme in Scheme::ALL.iter().chain([&own]) {
         let spelled = if *scheme == own { SECRETS[2] } else { SECRETS[0] };
         let url = sign::twilio_url("https://example.com/hook", b"{}");
-        // What is sent is no secret of ours to wipe: for tokens another one.
+        // The headers to send are not wiped, so token schemes send another text than the secret.
         let sent = Secret::new(
             "k",
             if matches!(scheme.name(), "bearer" | "url_token" | "path_token") { b"x" } else { spelled },
@@ -60,7 +60,7 @@ fn secrets_are_wiped() {
         drop((verifier, sent));
         assert_eq!(LEFT.swap(0, Ordering::Relaxed), 0, "{}", scheme.name());
     }
-    // In the form in which OpenAI has them.
+    // A secret in the form that OpenAI issues, with `whsec_`.
     let standard = [b"whsec_".as_slice(), SECRETS[2]].concat();
     let verifier = Verifier::new(Scheme::StandardWebhooks, vec![Secret::new("k", &standard)]).expect("a secret");
     let _ = verifier.diagnose(&Request::new(&[("webhook-signature", "x")], b"{}"), now, &[]);

@@ -1,4 +1,4 @@
-//! Where messages come from, one after the other.
+//! The inputs of the example programs: files, directories and standard input, read line by line.
 
 use flate2::bufread::MultiGzDecoder;
 use std::{
@@ -9,50 +9,51 @@ use std::{
 };
 use vcp_sdk::{schema::Limits, validate::visible};
 
-/// A file, or standard input.
+/// A file or standard input.
 #[derive(Debug)]
 pub struct Source {
-    /// `-` for standard input.
+    /// The path. `-` means standard input.
     path: PathBuf,
-    /// Its size in bytes; unknown for standard input.
+    /// The size in bytes. `None` for standard input.
     pub size: Option<u64>,
 }
 
-/// What was found in a source.
+/// An item that is read from a source.
 #[derive(Debug)]
 pub enum Line {
-    /// A line, or a whole file with one message.
+    /// A line, or the whole file if the source is one message.
     Text(Vec<u8>),
-    /// A line beyond the limit, which was passed over.
+    /// A line (or a whole message) that was longer than the limit and was skipped.
     TooLong,
-    /// What came before the source broke off, and why it did. Nothing follows.
+    /// The bytes that were read before reading failed, and the error. No item follows.
     Cut(Vec<u8>, io::Error),
 }
 
 impl Source {
-    /// Its path, for people.
+    /// Returns the path as text for people.
     #[must_use]
     pub fn name(&self) -> String {
         self.path.display().to_string()
     }
 
-    /// Its path.
+    /// Returns the path. `-` means standard input.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether the whole file is one message.
+    /// Returns whether the whole file is one message, which is decided by its name: `.json` or
+    /// `.json.gz`.
     #[must_use]
     pub fn is_one_message(&self) -> bool {
         ends(&self.path, &[".json", ".json.gz"])
     }
 
-    /// Opens it; `count` is told of the bytes that are read from it.
+    /// Opens the source. Calls `count` with the number of bytes of each read, before decompression.
     ///
     /// # Errors
     ///
-    /// When it cannot be opened, or its first bytes cannot be read.
+    /// Returns an error if the source cannot be opened or its first bytes cannot be read.
     pub fn open<'c>(&self, count: impl Fn(u64) + 'c) -> io::Result<Lines<'c>> {
         let raw: Box<dyn Read> =
             if self.path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(&self.path)?) };
@@ -69,23 +70,24 @@ fn ends(path: &Path, ends: &[&str]) -> bool {
     ends.iter().any(|end| name.ends_with(end))
 }
 
-/// What there is to read.
+/// The sources to read, and the entries of directories that are not read.
 #[derive(Debug, Default)]
 pub struct Sources {
-    /// In the order of the arguments, in directories in the order of names.
+    /// The sources, in the order of the arguments. Those of a directory are in the order of names.
     pub sources: Vec<Source>,
-    /// Files in directories that are of another kind.
+    /// The number of entries in directories that were skipped, because they have another name or
+    /// are not files.
     pub passed_over: u64,
-    /// What in directories cannot be read, and why.
+    /// The entries of directories that cannot be read.
     pub unreadable: Vec<Unreadable>,
 }
 
 /// A file or directory that cannot be read.
 #[derive(Debug)]
 pub struct Unreadable {
-    /// Its path, for people.
+    /// The path as text for people.
     pub name: String,
-    /// Why it cannot be read.
+    /// The error.
     pub error: io::Error,
 }
 
@@ -95,11 +97,12 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// The sources that the arguments name.
+/// Finds the sources that the arguments name. Without arguments, the source is standard input.
 ///
 /// # Errors
 ///
-/// When one of the arguments names nothing that can be read.
+/// Returns a message if an argument names a file or directory that does not exist or cannot be
+/// accessed.
 pub fn sources(paths: &[PathBuf]) -> Result<Sources, String> {
     let mut found = Sources::default();
     let standard = [PathBuf::from("-")];
@@ -120,7 +123,8 @@ pub fn sources(paths: &[PathBuf]) -> Result<Sources, String> {
 }
 
 impl Sources {
-    /// What is in a directory and the directories in it. Links to directories are not followed: they may go round.
+    /// Adds the files of a directory and its subdirectories. Does not follow links to directories,
+    /// because they can form a loop.
     fn directory(&mut self, path: &Path) {
         let inside = fs::read_dir(path).and_then(|entries| {
             let mut inside: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
@@ -145,7 +149,7 @@ impl Sources {
         if fs::symlink_metadata(path)?.is_dir() {
             self.directory(path);
         } else if !is_ours || !fs::metadata(path)?.is_file() {
-            // A pipe would wait for somebody to write, and a device may never end.
+            // Reading a pipe would wait for a writer, and a device may never end.
             self.passed_over += 1;
         } else {
             self.sources.push(Source { path: path.to_owned(), size: Some(fs::metadata(path)?.len()) });
@@ -167,7 +171,7 @@ impl<R: Read, C: Fn(u64)> Read for Counted<R, C> {
     }
 }
 
-/// The lines of a source.
+/// An iterator over the lines of a source. See [`Source::open`].
 #[allow(missing_debug_implementations, reason = "a reader")]
 pub struct Lines<'c> {
     source: Box<dyn BufRead + 'c>,
@@ -188,12 +192,12 @@ impl Iterator for Lines<'_> {
         let mut bounded = self.source.by_ref().take(longest as u64 + 2);
         let mut read =
             if self.is_one_message { bounded.read_to_end(&mut text) } else { bounded.read_until(b'\n', &mut text) };
-        // A first line that is but a brace begins one message over many lines, as people pipe it in.
+        // If the first line is only a brace, the input is one pretty-printed message.
         if !std::mem::replace(&mut self.has_begun, true) && !self.is_one_message && text.trim_ascii() == b"{" {
             self.is_one_message = true;
             read = read.and_then(|begun| bounded.read_to_end(&mut text).map(|more| begun + more));
         }
-        // A file with one message has one, be it empty.
+        // A file with one message gives one item, even if it is empty.
         self.is_at_end = self.is_one_message || !matches!(read, Ok(1..));
         match read {
             Err(error) => return Some(Line::Cut(text, error)),
@@ -204,7 +208,7 @@ impl Iterator for Lines<'_> {
         if text.len() <= longest || (ended && text.len() == longest + 1) {
             return Some(Line::Text(text));
         }
-        // The rest of it is not held.
+        // The rest is read without keeping it in memory.
         let rest = if self.is_one_message || !ended { self.pass_over() } else { Ok(()) };
         self.is_at_end |= rest.is_err();
         Some(rest.map_or_else(|error| Line::Cut(Vec::new(), error), |()| Line::TooLong))
@@ -212,7 +216,7 @@ impl Iterator for Lines<'_> {
 }
 
 impl Lines<'_> {
-    /// Passes over the rest of a line, or of a file that is one message.
+    /// Skips the rest of a line, or of a file that is one message.
     fn pass_over(&mut self) -> io::Result<()> {
         if self.is_one_message {
             return io::copy(&mut self.source, &mut io::sink()).map(drop);

@@ -1,11 +1,15 @@
-//! What the example programs share.
+//! Code that the example programs share: inputs, progress bar and exit status.
 
 pub mod input;
 pub mod progress;
 
 use std::process::ExitCode;
 
-/// The exit status of a program that looks for something: 0 when there was nothing, 1 when there was, and 2, with the reason on standard error, when it could not look.
+/// Returns the exit status of a program that searches for faults.
+///
+/// - `Ok(true)`, nothing was found: 0.
+/// - `Ok(false)`, something was found: 1.
+/// - `Err`, the program failed: 2. The message is printed to standard error.
 #[allow(clippy::print_stderr, reason = "the programs' own way out")]
 #[must_use]
 pub fn status(outcome: Result<bool, String>) -> ExitCode {

@@ -1,9 +1,12 @@
-//! How far a long run is, on a terminal.
+//! The progress bar of the example programs.
 
 use crate::input::Source;
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar over the bytes of the sources, on standard error; nothing where that is no terminal. Its message stands behind a comma of its own.
+/// Creates a progress bar over the bytes of the sources, on standard error. Shows nothing if
+/// standard error is not a terminal.
+///
+/// A message of the bar is appended without a separator, so it must begin with its own comma.
 #[must_use]
 pub fn bar(sources: &[Source]) -> ProgressBar {
     let total: Option<u64> = sources.iter().map(|source| source.size).sum();

@@ -1,4 +1,4 @@
-//! The program `check`, as a user runs it.
+//! Tests of the program `check`, run as a user runs it.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -11,7 +11,10 @@ use std::{
 
 const GOOD: &str = include_str!("../../crates/vcp-schema/tests/data/minimal.json");
 
-/// A directory with a good message and an archive: a good line, a blank one, one with two faults, one that is no JSON, one that is no UTF-8.
+/// Creates a directory with a valid message (`good.json`) and an archive (`archive.ndjson`).
+///
+/// The lines of the archive are: a valid message, a blank line, a message with two faults, a text
+/// that is not JSON, and bytes that are not UTF-8.
 fn directory(name: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("check").join(name);
     let _ = fs::remove_dir_all(&directory);

@@ -1,4 +1,4 @@
-//! The program `migrate_archive`, as a user runs it.
+//! Tests of the program `migrate_archive`, run as a user runs it.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
@@ -21,7 +21,8 @@ fn run(args: &[&str], directory: &Path, input: &[u8]) -> Output {
     let mut child = program(args, directory).spawn().unwrap();
     let mut pipe = child.stdin.take().unwrap();
     std::thread::scope(|scope| {
-        // While the program writes, so that neither waits for the other. One that does not read its input closes it early, which is fine.
+        // On a separate thread, so that neither process waits for the other. The program may close
+        // its input early, so an error is ignored.
         scope.spawn(move || drop(pipe.write_all(input)));
         child.wait_with_output().unwrap()
     })
@@ -31,7 +32,7 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-/// An empty directory.
+/// Creates an empty directory.
 fn directory(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&path);
@@ -39,7 +40,7 @@ fn directory(name: &str) -> PathBuf {
     path
 }
 
-/// A production 0.3 message.
+/// Returns a 0.3 message of the production dialect.
 fn message(number: usize) -> String {
     json!({"call_id": format!("call-{number}"), "vcp_version": "0.3", "vcp_payload": {
         "call": {"call_id": format!("call-{number}"), "session_id": "s", "provider": "vapi", "start_time": "2026-10-14T12:00:00Z"},
@@ -93,7 +94,7 @@ fn files_plain_and_packed_and_directories() {
     let output = run(&["calls", "packed.gz", "--prove"], &directory, b"");
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert_eq!(call_ids(text(&output.stdout)), ["call-1", "call-2", "call-3", "call-4"]);
-    let passed_over = if cfg!(unix) { "2 files passed over" } else { "1 files passed over" };
+    let passed_over = if cfg!(unix) { "2 files skipped" } else { "1 files skipped" };
     assert!(text(&output.stderr).contains(passed_over), "{}", text(&output.stderr));
 }
 
@@ -152,7 +153,7 @@ fn nothing_is_written_over() {
         assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
         text(&output.stderr).to_owned()
     };
-    let same = "error: --failures and --output go into one file: name two\n";
+    let same = "error: --failures and --output name the same file: use two different files\n";
     assert_eq!(refused(&["in.ndjson", "-o", "out", "--failures", "./out"]), same);
     assert_eq!(refused(&["in.ndjson", "-o", "out", "--failures", "out.part"]), same);
     let read = "error: `in.ndjson` would be read and written: name another file\n";
@@ -181,7 +182,7 @@ fn an_interrupted_run_is_taken_up_where_it_stopped() {
     let expected = run(&[], &directory, archive.as_bytes());
     let args = ["-o", "out.ndjson", "--failures", "failed.ndjson"];
 
-    // Half of the input, and no more until the run is stopped.
+    // Send half of the input, and no more until the run is stopped.
     let half = archive.len() / 2;
     let mut child = program(&args, &directory).spawn().unwrap();
     let mut pipe = child.stdin.take().unwrap();
@@ -202,7 +203,7 @@ fn an_interrupted_run_is_taken_up_where_it_stopped() {
     child.wait().unwrap();
     assert!(!directory.join("out.ndjson").exists());
     let done = lines_done().unwrap();
-    // As a crash of the machine may leave it.
+    // A crash of the machine can leave an incomplete line.
     let mut part = fs::OpenOptions::new().append(true).open(directory.join("out.ndjson.part")).unwrap();
     part.write_all(b"{\"vcp_vers").unwrap();
 
@@ -210,10 +211,10 @@ fn an_interrupted_run_is_taken_up_where_it_stopped() {
     assert_eq!(refused.status.code(), Some(2));
     assert_eq!(
         text(&refused.stderr),
-        "error: `out.ndjson.part` is of an interrupted run: go on with --resume, or remove it\n"
+        "error: `out.ndjson.part` is from an interrupted run: use --resume, or remove it\n"
     );
     let other = run(&["-o", "out.ndjson", "--failures", "other.ndjson", "--resume"], &directory, b"");
-    assert!(text(&other.stderr).contains("is of a run with other inputs, --to, --now or --failures"));
+    assert!(text(&other.stderr).contains("is from a run with other inputs, --to, --now or --failures"));
     let resumed = run(&[&args[..], &["--resume"]].concat(), &directory, archive.as_bytes());
     let left = 6001 - done;
     let now = format!("\n6 001 messages, {} {:03} of them now, in ", left / 1000, left % 1000);
@@ -239,7 +240,7 @@ fn a_checkpoint_that_cannot_be_written_is_told() {
     }
     fs::create_dir(directory.join("out.ndjson.checkpoint.new")).unwrap();
     let begun = Instant::now();
-    // Until the program has had enough, which it may say by taking no more.
+    // Send input until the program stops reading because of the error.
     while begun.elapsed() < Duration::from_secs(3) && pipe.write_all(archive(100).as_bytes()).is_ok() {
         std::thread::sleep(Duration::from_millis(50));
     }

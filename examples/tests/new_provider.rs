@@ -1,4 +1,4 @@
-//! The provider of the example is what it says.
+//! Tests that the program `new_provider` succeeds and that the example stays short.
 
 use std::{fs, path::Path, process::Command};
 

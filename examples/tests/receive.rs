@@ -1,4 +1,4 @@
-//! The program `receive`, as a user runs it.
+//! Tests of the program `receive`, run as a user runs it.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -16,7 +16,7 @@ fn receive(args: &[&str], input: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A program that does not read its input closes it early, which is fine.
+    // The program may close its input early, so an error is ignored.
     let _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap()
 }
@@ -68,7 +68,7 @@ fn bad_input_is_one_line_and_a_status() {
     assert_eq!(failed(&["-", "--provider", "retell", "--header", "oops"], b"{}").0, Some(2));
 }
 
-/// Status and body of one request to a server.
+/// Sends one request to the server. Returns the status and the body of the answer.
 fn post(address: &str, path: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
@@ -83,7 +83,7 @@ fn post(address: &str, path: &str, body: &str) -> (u16, String) {
     (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap())
 }
 
-/// A program that ends with its test, whatever comes of that.
+/// A program that is stopped when its test ends, even if the test fails.
 struct Stopped(Child);
 
 impl Drop for Stopped {

@@ -1,4 +1,4 @@
-//! `throughput`: what one operation costs on given files.
+//! `throughput`, a program that measures one operation on files.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program prints")]
 
 use clap::Parser;
@@ -9,26 +9,28 @@ use std::{
 };
 use vcp_benches::{Delivery, Op, prepare};
 
-/// Time one operation on files. Figures mean something only beside others of the same run on the same machine.
+/// Time one operation on files. Compare figures only with others of the same run on the same
+/// machine.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
-    /// scan, value, parse, fits, serialize, upgrade, downgrade, jcs, legacy, reference, validate, map, verify or receive.
+    /// The operation: scan, value, parse, fits, serialize, upgrade, downgrade, jcs, legacy,
+    /// reference, validate, map, verify or receive.
     #[arg(long)]
     op: Op,
-    /// The provider that the files are deliveries of; for map, verify and receive.
+    /// The provider of the deliveries. For map, verify and receive.
     #[arg(long)]
     provider: Option<String>,
-    /// The secret; for verify and receive. Signs the body when no header is given.
+    /// The secret. For verify and receive. Signs the body if no signature header is given.
     #[arg(long)]
     secret: Option<String>,
-    /// A header, `NAME: VALUE`. May be given several times.
+    /// A header of the delivery, as `NAME: VALUE`. May be given several times.
     #[arg(long)]
     header: Vec<String>,
     /// Print one JSON line per file.
     #[arg(long)]
     json: bool,
-    /// How long to measure each file, in milliseconds.
+    /// The time to measure each file, in milliseconds.
     #[arg(long, default_value_t = 500)]
     millis: u64,
     /// The files.
@@ -84,7 +86,7 @@ fn run(args: &Args) -> Result<(), String> {
     Ok(())
 }
 
-/// The median time of one run, from batches that are each long enough for the clock.
+/// Returns the median time of one run in ns, from batches that are long enough for the clock.
 fn median_ns(operation: &mut impl FnMut(), budget: Duration) -> f64 {
     let time = |operation: &mut dyn FnMut(), runs: u32| {
         let start = Instant::now();

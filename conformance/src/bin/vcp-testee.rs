@@ -1,4 +1,7 @@
-//! `vcp-testee`: the SDK behind the protocol `vcp-conformance/1`, JSON lines on standard input and output.
+//! The program `vcp-testee`: the SDK as a program under test.
+//!
+//! Reads requests of the protocol `vcp-conformance/1` from standard input, one JSON line each, and
+//! writes one answer per line to standard output. `conformance/README.md` describes the protocol.
 
 use std::io::{BufRead, Write};
 use vcp_conformance::testee::Testee;

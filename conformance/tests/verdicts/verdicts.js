@@ -1,4 +1,5 @@
-// The verdict of ajv on each line of {"schema": file, "text": JSON}: `true` or `false`, one a line.
+// Reads lines of {"schema": file, "text": JSON}.
+// Prints for each line the verdict of ajv, `true` or `false`.
 const Ajv = require("ajv/dist/2020");
 const fs = require("fs");
 

@@ -1,4 +1,7 @@
-"""The verdict of jsonschema on each line of {"schema": file, "text": JSON}: `true` or `false`, one a line."""
+"""Reads lines of {"schema": file, "text": JSON}.
+
+Prints for each line the verdict of jsonschema, `true` or `false`.
+"""
 import json
 import sys
 from jsonschema import Draft202012Validator

@@ -1,13 +1,16 @@
-//! Where deliveries may come from (decisions 6.4).
+//! The addresses that deliveries may come from.
 
 use crate::AuthError;
 use ipnet::IpNet;
 use std::net::IpAddr;
 
-/// Addresses that deliveries may come from: single ones and networks, of IPv4 and IPv6.
+/// A list of IPv4 and IPv6 addresses and networks that deliveries may come from.
 ///
-/// An IPv4 address that is written in IPv6 (`::ffff:192.0.2.1`) is the IPv4 address, in the list and in the request. A list beside a signature narrows who can try;
-/// it never stands for one: a provider's addresses may be shared, and move.
+/// An IPv4 address that is written as IPv6 (`::ffff:192.0.2.1`) equals the IPv4 address, both in
+/// the list and in the request (`DECISIONS.md` 6.4).
+///
+/// Use a list in addition to a signature, never instead of a signature. A provider may share its
+/// addresses with others, and may change them.
 ///
 /// ```
 /// use vcp_auth::AddressList;
@@ -22,7 +25,10 @@ pub struct AddressList {
     networks: Vec<IpNet>,
 }
 
-/// The addresses that providers publish, by their names in VCP. Vapi's only where a static address was asked for there; ElevenLabs' with those for data that stays in a region.
+/// The addresses that providers publish, by the provider's name in VCP.
+///
+/// Vapi sends from its network only if you asked Vapi for static addresses. The list of ElevenLabs
+/// includes the addresses of its data-residency regions.
 const PUBLISHED: [(&str, &[&str]); 3] = [
     ("retell", &["100.20.5.228"]),
     ("vapi", &["167.150.224.0/23"]),
@@ -46,15 +52,19 @@ const PUBLISHED: [(&str, &[&str]); 3] = [
 ];
 
 impl AddressList {
-    /// Addresses (`192.0.2.1`) and networks (`198.51.100.0/24`).
+    /// Creates a list from addresses (`192.0.2.1`) and networks (`198.51.100.0/24`).
     ///
     /// # Errors
     ///
-    /// `VCP_E210` when an entry is neither, a network has bits beyond its prefix, or there is none at all.
+    /// `VCP_E210` if:
+    ///
+    /// - an entry is neither an address nor a network;
+    /// - a network has bits beyond its prefix;
+    /// - `entries` is empty.
     pub fn new(entries: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, AuthError> {
         let networks = entries.into_iter().map(|entry| network(entry.as_ref())).collect::<Option<Vec<_>>>();
         let networks = networks.ok_or(AuthError::Configuration {
-            reason: "an entry of the address list is no address and no network, or has bits beyond its prefix",
+            reason: "an entry of the address list is not an address or a network, or has bits beyond its prefix",
         })?;
         if networks.is_empty() {
             return Err(AuthError::Configuration { reason: "the address list is empty" });
@@ -62,14 +72,17 @@ impl AddressList {
         Ok(Self { networks })
     }
 
-    /// The addresses that a provider publishes, by its name in VCP, case ignored. `None` for one that publishes none. Providers change them: look at their documentation.
+    /// Returns the addresses that a provider publishes, or `None` if the provider publishes none.
+    ///
+    /// `provider` is the provider's name in VCP. Case is ignored. Providers change their addresses,
+    /// so check their documentation.
     #[must_use]
     pub fn published(provider: &str) -> Option<Self> {
         let (_, entries) = PUBLISHED.iter().find(|(name, _)| name.eq_ignore_ascii_case(provider))?;
         Self::new(*entries).ok()
     }
 
-    /// Whether an address is on the list.
+    /// Returns whether the list contains an address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -77,12 +90,15 @@ impl AddressList {
     }
 }
 
-/// A network; an address is one of its own. One of IPv4 that is written in IPv6 becomes one of IPv4.
+/// Parses a network. Returns `None` if the text is invalid.
+///
+/// A single address becomes a network that contains only this address. An IPv4 network that is
+/// written as IPv6 becomes an IPv4 network.
 fn network(text: &str) -> Option<IpNet> {
-    /// The bits before an IPv4 address that is written in IPv6.
+    /// The number of bits before the IPv4 address in an IPv6 address such as `::ffff:192.0.2.1`.
     const MAPPED: u8 = 96;
     let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
-    // The standard library takes no leading zeros, which some read as octal.
+    // The standard library rejects leading zeros, which some parsers read as octal.
     let address: IpAddr = address.parse().ok()?;
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
     let network = match prefix {

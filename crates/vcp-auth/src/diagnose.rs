@@ -1,4 +1,4 @@
-//! Why was this delivery not verified? For operators (decisions 6.5).
+//! The diagnosis of deliveries that were not verified, for operators.
 
 use crate::{
     AuthError, Request, Scheme, Secret, Verifier, mac,
@@ -8,62 +8,74 @@ use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding as
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 use std::fmt;
+use vcp_schema::json::{
+    string,
+    tokens::{TokenKind, Tokens},
+};
 use zeroize::Zeroizing;
 
-/// What a diagnosis found. Written as one line that says what to do.
+/// A finding of a diagnosis. `Display` writes one line that says what to do.
 ///
-/// For operators: it tells a forger how to come closer, so it never belongs into the reply to the sender.
+/// Hints are for operators. Never send them to the sender, because they help a forger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hint {
-    /// There is nothing to verify with.
+    /// The verifier has no scheme and no secret.
     NothingConfigured,
-    /// The delivery is not signed at all.
+    /// The delivery has no signature.
     Unsigned,
-    /// A part of the signature is not there.
+    /// The delivery is signed, but a part of the signature is missing.
     Incomplete {
-        /// The header that is missing.
+        /// The name of the missing header, or the missing part of the URL.
         header: String,
     },
-    /// It is signed as another scheme signs.
+    /// The delivery has the form of another scheme.
     OtherScheme {
-        /// The scheme that it fits.
+        /// The [name](Scheme::name) of that scheme.
         scheme: &'static str,
     },
-    /// The signature is that of a secret which this verifier has not.
+    /// The signature was made with a secret that this verifier does not have.
     OtherKey {
         /// The id of that secret.
         id: String,
     },
-    /// The signature is that of a secret spelled in another way.
+    /// The signature was made with another spelling of a secret.
     SecretSpelling {
         /// The id of the secret.
         id: String,
-        /// How it must be spelled to match.
+        /// The spelling that matches.
         how: &'static str,
     },
-    /// The signature is that of the body as it was before somebody wrote it anew.
+    /// The body was parsed and serialised again, or changed in another way, after it was signed.
     BodyRewritten {
-        /// What makes it match again; `None` when it only looks like that.
-        how: Option<&'static str>,
-    },
-    /// The body is empty: somebody has read it before.
-    BodyEmpty,
-    /// The signature is that of the same delivery to another URL.
-    OtherUrl {
-        /// What makes it match again.
+        /// The form of the body that matches.
         how: &'static str,
     },
-    /// The signature is good, and its time is in another unit than the scheme's.
+    /// The signature is of another body, and no usual change of the body explains it.
+    BodyChanged,
+    /// No secret that was tried matches in any spelling. The likely cause is a wrong secret.
+    WrongSecret,
+    /// The body is empty. Other code has probably read it before.
+    BodyEmpty,
+    /// The signature was made for another URL.
+    OtherUrl {
+        /// The form of the URL that matches.
+        how: &'static str,
+    },
+    /// The signature is valid, but its time is not in the unit of the scheme.
     TimeUnit {
-        /// The unit that it is in.
+        /// The unit of the time in the delivery: `seconds` or `milliseconds`.
         found: &'static str,
-        /// The unit of the scheme.
+        /// The unit of the scheme: `seconds` or `milliseconds`.
         wanted: &'static str,
     },
-    /// The signature is good, and its time is not: clocks differ, or the delivery was held up or sent again.
+    /// The signature is valid, but its time is out of bounds.
+    ///
+    /// The clocks differ, or the delivery was delayed or replayed.
     ClockSkew {
-        /// How many seconds after signing, or after the end of a token, it was checked; less than nothing when it seems to come from the future.
+        /// The seconds from signing, or from the expiry of a token, to the check, rounded down.
+        ///
+        /// Negative if the time of signing is in the future.
         seconds: i64,
     },
 }
@@ -85,15 +97,14 @@ impl fmt::Display for Hint {
             Self::SecretSpelling { id, how } => {
                 write!(f, "it matches with the secret `{id}` {how}: correct the secret")
             }
-            Self::BodyRewritten { how: Some(how) } => {
-                write!(
-                    f,
-                    "it matches with the body {how}: verify the raw bytes, before anything parses or changes them"
-                )
-            }
-            Self::BodyRewritten { how: None } => {
-                f.write_str("the body looks as if it had been parsed and written again: verify the raw bytes")
-            }
+            Self::BodyRewritten { how } => write!(
+                f,
+                "it matches with the body {how}: verify the raw bytes, before anything parses or changes them"
+            ),
+            Self::BodyChanged => f.write_str("the signed body is another one: verify the raw bytes received"),
+            Self::WrongSecret => f.write_str(
+                "no secret matches, so the secret is probably wrong: copy it again from the provider, and see that nothing changes the body",
+            ),
             Self::BodyEmpty => f.write_str("the body is empty: verify before anything else reads it"),
             Self::OtherUrl { how } => {
                 write!(f, "it matches with the URL {how}: give the URL that the provider requested")
@@ -113,10 +124,19 @@ impl fmt::Display for Hint {
 }
 
 impl Verifier {
-    /// Why a delivery is not verified, as far as it can be found out by trying: other secrets of yours, other spellings of the secret, the body as it was before
-    /// somebody wrote it anew, the URL as the provider may have requested it. Empty for one that is verified, and where nothing fits.
+    /// Finds out why a delivery is not verified, by trying what would match.
     ///
-    /// For operators, and slow: never answer the sender with it, and call it only for a delivery that you look into.
+    /// Tries:
+    ///
+    /// - the secrets in `others`;
+    /// - other spellings of the secrets;
+    /// - the body as it may have been before other code changed it;
+    /// - the URL as the provider may have requested it.
+    ///
+    /// Returns no hints if the delivery is verified, or if no cause is found.
+    ///
+    /// This function is slow. Call it only for a delivery that you investigate. Never send its
+    /// result to the sender.
     ///
     /// ```
     /// use vcp_auth::{Hint, Request, Scheme, Secret, Verifier};
@@ -147,11 +167,11 @@ impl Verifier {
             AuthError::NoMatch { .. } => {
                 let mut hints = self.other_secrets(scheme, &claim, others);
                 hints.extend(self.other_requests(scheme, request));
-                if hints.is_empty() { looks(request.body()) } else { hints }
+                if hints.is_empty() { otherwise(request.body(), Hint::WrongSecret) } else { hints }
             }
             AuthError::BodyHash { .. } => {
                 let hints = self.other_requests(scheme, request);
-                if hints.is_empty() { looks(request.body()) } else { hints }
+                if hints.is_empty() { otherwise(request.body(), Hint::BodyChanged) } else { hints }
             }
             _ => Vec::new(),
         }
@@ -174,7 +194,7 @@ impl Verifier {
         vec![Hint::ClockSkew { seconds: age_ms.div_euclid(1000) }]
     }
 
-    /// The secrets that the signature is of.
+    /// Returns hints about the secrets that match, in this or in another spelling.
     fn other_secrets(&self, scheme: &Scheme, claim: &Claim<'_>, others: &[Secret]) -> Vec<Hint> {
         let other = others.iter().filter(|secret| scheme.key(secret).is_ok_and(|key| claim.matches(&key)));
         let mut hints: Vec<Hint> = other.map(|secret| Hint::OtherKey { id: secret.id().to_owned() }).collect();
@@ -187,21 +207,21 @@ impl Verifier {
         hints
     }
 
-    /// What of the request must be different for the signature to be ours.
+    /// Returns hints about the changes to the request with which one of our secrets matches.
     fn other_requests(&self, scheme: &Scheme, request: &Request<'_>) -> Vec<Hint> {
         let mut hints = Vec::new();
         let fits = |how: &str| {
             rewritten(request.body(), how).is_some_and(|body| self.is_signed(scheme, &request.with_body(&body)))
         };
         let body = REWRITES.iter().find(|(name, _)| fits(name));
-        hints.extend(body.map(|(_, how)| Hint::BodyRewritten { how: Some(how) }));
+        hints.extend(body.map(|(_, how)| Hint::BodyRewritten { how }));
         let tried = request.url_given().map(urls).unwrap_or_default();
         let url = tried.into_iter().find(|(_, url)| self.is_signed(scheme, &request.url(url)));
         hints.extend(url.map(|(how, _)| Hint::OtherUrl { how }));
         hints
     }
 
-    /// Whether the signature of a request is one of ours, of whatever time.
+    /// Returns whether one of our secrets signed the request, at any time.
     fn is_signed(&self, scheme: &Scheme, request: &Request<'_>) -> bool {
         scheme.claim(request).is_ok_and(|claim| self.signer(&claim, request.body()).is_ok())
     }
@@ -218,7 +238,7 @@ fn unsigned(scheme: &Scheme, request: &Request<'_>, missing: &str) -> Vec<Hint> 
     }
 }
 
-/// What a secret may be in other spellings, as keys.
+/// Returns the keys that other spellings of a secret give, each with the words for the hint.
 fn spellings(secret: &[u8]) -> Vec<(&'static str, Zeroizing<Vec<u8>>)> {
     let trimmed = secret.trim_ascii();
     let bare = trimmed.strip_prefix(b"whsec_").unwrap_or(trimmed);
@@ -236,11 +256,11 @@ fn spellings(secret: &[u8]) -> Vec<(&'static str, Zeroizing<Vec<u8>>)> {
     found.extend(
         mac::hex(&Zeroizing::new(bare.to_ascii_lowercase())).map(|key| ("decoded from hexadecimal digits", key)),
     );
-    found.push(("as it stands, not decoded", secret.to_vec()));
+    found.push(("as it is, not decoded", secret.to_vec()));
     found.into_iter().map(|(how, key)| (how, Zeroizing::new(key))).filter(|(_, key)| !key.is_empty()).collect()
 }
 
-/// What may have been done to a body, and how that reads.
+/// The forms that a body may have had when it was signed: name, and words for the hint.
 const REWRITES: [(&str, &str); 10] = [
     ("no end", "without the line break at its end"),
     ("end", "with a line break at its end"),
@@ -266,38 +286,27 @@ fn rewritten(body: &[u8], how: &str) -> Option<Vec<u8>> {
     (changed != text).then(|| changed.into_bytes())
 }
 
-/// JSON with the same tokens in the same order, and other white space and strings.
+/// Rewrites the white space and the strings of a JSON text. Keeps all tokens in their order.
+///
+/// Returns `None` if the text is not JSON.
 fn json(text: &str, how: &str) -> Option<String> {
     serde_json::from_str::<IgnoredAny>(text).ok()?;
     let is_spaced = how.starts_with("spaced");
-    let (mut out, mut rest) = (String::with_capacity(text.len() * 2), text);
-    while let Some(first) = rest.chars().next() {
-        let length = if first == '"' { string_length(rest) } else { first.len_utf8() };
-        let (token, after) = rest.split_at_checked(length)?;
-        match first {
-            '"' if how.ends_with("unicode") => out.push_str(&recoded(token, false)?),
-            '"' if how.ends_with("ascii") => out.push_str(&recoded(token, true)?),
-            ',' | ':' if is_spaced => out.extend([first, ' ']),
-            ' ' | '\t' | '\r' | '\n' => {}
-            _ => out.push_str(token),
+    let mut out = String::with_capacity(text.len() * 2);
+    for token in Tokens::new(text) {
+        match token.kind {
+            TokenKind::String if how.ends_with("unicode") => out.push_str(&recoded(token.text, false)?),
+            TokenKind::String if how.ends_with("ascii") => out.push_str(&recoded(token.text, true)?),
+            TokenKind::Comma | TokenKind::Colon if is_spaced => out.extend([token.text, " "]),
+            TokenKind::Space => {}
+            _ => out.push_str(token.text),
         }
-        rest = after;
     }
     Some(out)
 }
 
-fn string_length(text: &str) -> usize {
-    let mut escaped = false;
-    let end = text.bytes().skip(1).position(|byte| {
-        let ends = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        ends
-    });
-    end.map_or(text.len(), |end| end + 2)
-}
-
 fn recoded(token: &str, ascii: bool) -> Option<String> {
-    let written = serde_json::to_string(&serde_json::from_str::<String>(token).ok()?).ok()?;
+    let written = string::quoted(&string::decode(token)?);
     let mut pair = [0; 2];
     let each = written.chars().map(|c| {
         if ascii && !c.is_ascii() {
@@ -309,17 +318,12 @@ fn recoded(token: &str, ascii: bool) -> Option<String> {
     Some(each.collect())
 }
 
-/// What a body looks like, where nothing is sure. Providers send JSON without line breaks.
-fn looks(body: &[u8]) -> Vec<Hint> {
-    if body.is_empty() {
-        return vec![Hint::BodyEmpty];
-    }
-    let is_json = || serde_json::from_slice::<IgnoredAny>(body).is_ok();
-    let looks_rewritten = body.trim_ascii_end().contains(&b'\n') && is_json();
-    if looks_rewritten { vec![Hint::BodyRewritten { how: None }] } else { Vec::new() }
+/// Returns the likely cause if no attempt matches.
+fn otherwise(body: &[u8], cause: Hint) -> Vec<Hint> {
+    vec![if body.is_empty() { Hint::BodyEmpty } else { cause }]
 }
 
-/// The URL as the provider may have requested it.
+/// Returns the URLs that the provider may have requested, each with the words for the hint.
 fn urls(url: &str) -> Vec<(&'static str, String)> {
     let (path, query) = url.split_once('?').map_or((url, None), |(path, query)| (path, Some(query)));
     let with = |path: &str| query.map_or(path.to_owned(), |query| format!("{path}?{query}"));
@@ -347,7 +351,7 @@ mod tests {
         "2026-11-21T12:00:00Z".parse().unwrap()
     }
 
-    /// What is said of a body that was signed as another.
+    /// Returns the hints for the body `received`, when `signed` is the body that was signed.
     fn hints(scheme: &Scheme, secret: &str, signed: &str, received: &str, key: &str) -> Vec<Hint> {
         let none: [(&str, &str); 0] = [];
         let url = "https://example.com/hook";
@@ -388,15 +392,15 @@ mod tests {
             {
                 assert_eq!(
                     hints(&scheme, "first", signed, received, "first"),
-                    [Hint::BodyRewritten { how: Some(how) }],
+                    [Hint::BodyRewritten { how }],
                     "{signed:?}"
                 );
             }
         }
         let pretty = "{\n  \"b\": 1\n}";
-        assert_eq!(hints(&Scheme::Bland, "first", "{\"a\":2}", pretty, "first"), [Hint::BodyRewritten { how: None }]);
+        assert_eq!(hints(&Scheme::Bland, "first", "{\"a\":2}", pretty, "first"), [Hint::WrongSecret]);
         assert_eq!(hints(&Scheme::Bland, "first", "{}", "", "first"), [Hint::BodyEmpty]);
-        assert_eq!(hints(&Scheme::Bland, "first", "{}", "{\"a\":1}", "first"), [], "nothing is made up");
+        assert_eq!(hints(&Scheme::Bland, "first", "{}", "{\"a\":1}", "first"), [Hint::WrongSecret]);
     }
 
     #[test]
@@ -415,7 +419,7 @@ mod tests {
         let decoding =
             Verifier::new(Scheme::Hmac(HmacScheme::new("x-s").base64_secret()), vec![Secret::new("k", "Zmlyc3Q=")]);
         let said = decoding.unwrap().diagnose(&Request::new(&headers, b"{}"), now(), &[]);
-        assert_eq!(said, spelling("as it stands, not decoded"));
+        assert_eq!(said, spelling("as it is, not decoded"));
     }
 
     #[test]
@@ -431,7 +435,7 @@ mod tests {
             said("https://example.com/hook/?a=1"),
             [Hint::OtherUrl { how: "without the slash at the end of its path" }]
         );
-        assert_eq!(said("https://example.com/other?a=1"), []);
+        assert_eq!(said("https://example.com/other?a=1"), [Hint::WrongSecret]);
     }
 
     #[test]
@@ -444,7 +448,7 @@ mod tests {
             Verifier::new(scheme, key()).unwrap().diagnose(&Request::new(&[value], b"{}"), now(), &[])
         };
         let (s, ms) = ("seconds", "milliseconds");
-        // A sender that writes seconds where milliseconds belong, and the other way round.
+        // One sender writes seconds instead of milliseconds, and the other the reverse.
         let early = DateTime::from_timestamp_millis(now().timestamp()).unwrap();
         assert_eq!(said(Scheme::Retell, "x-retell-signature", early), [Hint::TimeUnit { found: s, wanted: ms }]);
         let late = DateTime::from_timestamp(now().timestamp_millis(), 0).unwrap();

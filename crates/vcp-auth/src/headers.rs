@@ -1,10 +1,12 @@
-//! Access to request headers, whatever type holds them.
+//! Access to request headers, independent of the type that holds them.
 
 use std::collections::HashMap;
 
-/// Request headers. Names are compared without case; a name may stand several times; values are bytes.
+/// Read access to request headers.
+///
+/// Names are compared without regard to case. A name may appear several times. Values are bytes.
 pub trait Headers {
-    /// The `nth` value (from 0) of the header `name`.
+    /// Returns value number `nth` (from 0) of the header `name`, or `None` if it is absent.
     fn value(&self, name: &str, nth: usize) -> Option<&[u8]>;
 }
 
@@ -27,7 +29,7 @@ impl<N: AsRef<str>, V: AsRef<[u8]>, const LEN: usize> Headers for [(N, V); LEN] 
 }
 
 impl<N: AsRef<str>, V: AsRef<[u8]>, S> Headers for HashMap<N, V, S> {
-    /// Names that differ only in case are values of one header; their order is not known.
+    /// Treats names that differ only in case as one header. The order of its values is unspecified.
     fn value(&self, name: &str, nth: usize) -> Option<&[u8]> {
         self.iter().filter(|(n, _)| n.as_ref().eq_ignore_ascii_case(name)).nth(nth).map(|(_, value)| value.as_ref())
     }

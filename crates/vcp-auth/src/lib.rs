@@ -1,5 +1,7 @@
-//! Is this delivery really from the provider? Webhook signatures, checked exactly as the providers' own SDKs check them
-//! (decisions 6).
+//! Webhook verification for voice-AI providers.
+//!
+//! A [`Verifier`] checks that a delivery comes from the provider. It checks signatures exactly as
+//! the providers' own SDKs do (`DECISIONS.md` 6.1 and 6.2).
 //!
 //! ```
 //! use vcp_auth::{Scheme, Secret, Verifier};
@@ -19,8 +21,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The order of checks is part of the contract: structure of the header, then signature, then time. Time comes in as a
-//! parameter; nothing here reads a clock. Secrets are wiped from memory when dropped and never printed.
+//! The order of the checks is part of the contract:
+//!
+//! 1. the address of the sender, if [`Verifier::allow_from`] is set;
+//! 2. the structure of the header;
+//! 3. the signature;
+//! 4. the time.
+//!
+//! The current time is a parameter: this crate never reads a clock. Secrets are wiped from memory
+//! when they are dropped, and are never printed.
 
 mod address;
 mod diagnose;
@@ -43,7 +52,7 @@ pub use diagnose::Hint;
 pub use error::AuthError;
 pub use headers::Headers;
 pub use mac::{Algorithm, Encoding};
-pub use replay::{MemoryGuard, ReplayGuard, ReplayKey, Seen};
+pub use replay::{GuardError, MemoryGuard, ReplayGuard, ReplayKey, Seen};
 pub use request::Request;
 pub use scheme::{HmacScheme, Scheme};
 pub use secret::Secret;

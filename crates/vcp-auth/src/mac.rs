@@ -1,4 +1,4 @@
-//! Message authentication codes and how they are spelled.
+//! Message authentication codes and their encodings.
 
 use base64ct::{Base64, Encoding as _};
 use hmac::{Hmac, KeyInit, Mac};
@@ -6,11 +6,11 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
 use zeroize::Zeroizing;
 
-/// The hash under the HMAC.
+/// The HMAC algorithm of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// HMAC-SHA1, 20 bytes. Only where a provider has nothing better.
+    /// HMAC-SHA1, 20 bytes. Use it only if the provider supports nothing better.
     Sha1,
     /// HMAC-SHA256, 32 bytes.
     #[default]
@@ -19,7 +19,7 @@ pub enum Algorithm {
     Sha512,
 }
 
-/// How a signature is spelled in its header.
+/// The text encoding of a signature in its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Encoding {
@@ -31,7 +31,7 @@ pub enum Encoding {
 }
 
 impl Algorithm {
-    /// The algorithm with this name: `sha1`, `sha256`, `sha512`.
+    /// Returns the algorithm with this name: `sha1`, `sha256` or `sha512`. Case matters.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [("sha1", Self::Sha1), ("sha256", Self::Sha256), ("sha512", Self::Sha512)]
@@ -48,12 +48,14 @@ impl Algorithm {
         }
     }
 
-    /// Whether this key gives one of the digests over the parts. Compares in constant time.
+    /// Returns whether one of `digests` is the digest of `parts` under `key`.
+    ///
+    /// Compares in constant time.
     pub(crate) fn matches(self, key: &[u8], parts: &[impl AsRef<[u8]>], digests: &[Vec<u8>]) -> bool {
         fn one<M: Mac + KeyInit + Clone>(key: &[u8], parts: &[impl AsRef<[u8]>], digests: &[Vec<u8>]) -> bool {
             let Ok(mac) = <M as KeyInit>::new_from_slice(key) else { return false };
             let mac = parts.iter().fold(mac, |mac, part| mac.chain_update(part.as_ref()));
-            // All of them, whichever matches first.
+            // Checks all digests, so that the time does not show which one matches.
             digests.iter().fold(false, |any, digest| any | mac.clone().verify_slice(digest).is_ok())
         }
         match self {
@@ -63,10 +65,10 @@ impl Algorithm {
         }
     }
 
-    /// The digest over the parts.
+    /// Computes the digest of the parts.
     pub(crate) fn digest(self, key: &[u8], parts: &[impl AsRef<[u8]>]) -> Vec<u8> {
         fn one<M: Mac + KeyInit>(key: &[u8], parts: &[impl AsRef<[u8]>]) -> Vec<u8> {
-            // HMAC takes keys of any length, so the error cannot happen.
+            // HMAC accepts keys of any length, so this error cannot occur.
             let Ok(mac) = <M as KeyInit>::new_from_slice(key) else { return Vec::new() };
             parts.iter().fold(mac, |mac, part| mac.chain_update(part.as_ref())).finalize().into_bytes().to_vec()
         }
@@ -77,7 +79,7 @@ impl Algorithm {
         }
     }
 
-    /// The digest that a text spells; `None` unless it has the right length.
+    /// Decodes a digest. Returns `None` if the text is invalid or the digest has the wrong length.
     pub(crate) fn read(self, encoding: Encoding, text: &[u8]) -> Option<Vec<u8>> {
         let digest = match encoding {
             Encoding::Hex => hex(text)?,
@@ -88,7 +90,7 @@ impl Algorithm {
 }
 
 impl Encoding {
-    /// The encoding with this name: `hex`, `base64`.
+    /// Returns the encoding with this name: `hex` or `base64`. Case matters.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [("hex", Self::Hex), ("base64", Self::Base64)]
@@ -106,7 +108,7 @@ impl Encoding {
     }
 }
 
-/// The bytes that lower-case hexadecimal digits spell.
+/// Decodes lower-case hexadecimal digits. Returns `None` for any other text.
 pub(crate) fn hex(text: &[u8]) -> Option<Vec<u8>> {
     let nibble = |c: u8| match c {
         b'0'..=b'9' => Some(c - b'0'),
@@ -120,25 +122,29 @@ pub(crate) fn hex(text: &[u8]) -> Option<Vec<u8>> {
     pairs.collect()
 }
 
-/// The bytes that padded base64 spells; spelled in one way only. Takes the same time for all secrets of a length.
+/// Decodes padded base64. Returns `None` for any other text.
+///
+/// Accepts only one text for the same bytes. Takes the same time for all secrets of one length.
 pub(crate) fn base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let text = std::str::from_utf8(text).ok()?;
     let bytes = Zeroizing::new(Base64::decode_vec(text).ok()?);
     (*Zeroizing::new(Base64::encode_string(&bytes)) == *text).then_some(bytes)
 }
 
-/// SHA-256 without a key.
+/// Computes the SHA-256 of some bytes, without a key.
 pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
     Sha256::digest(bytes).to_vec()
 }
 
-/// SHA-256 of parts, each behind its length, so that where one ends counts.
+/// Computes the SHA-256 of parts.
+///
+/// Hashes the length before each part, so that the boundaries between parts affect the result.
 pub(crate) fn sha256_of_parts(parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> [u8; 32] {
     let each = |hash: Sha256, part: &[u8]| hash.chain_update((part.len() as u64).to_be_bytes()).chain_update(part);
     parts.into_iter().fold(Sha256::new(), |hash, part| each(hash, part.as_ref())).finalize().into()
 }
 
-/// Whether a token is the secret. Compares in constant time, whatever the lengths.
+/// Returns whether a token is the secret. Compares in constant time for all lengths.
 pub(crate) fn is_same(secret: &[u8], token: &[u8]) -> bool {
     let expected = Algorithm::Sha256.digest(secret, &[secret]);
     Algorithm::Sha256.matches(secret, &[token], &[expected])

@@ -1,9 +1,11 @@
-//! What of a request signatures look at.
+//! The parts of a request that verification needs.
 
 use crate::Headers;
 use std::net::IpAddr;
 
-/// A delivery as it was received. Most schemes look at headers and body only.
+/// A delivery as it was received.
+///
+/// Most schemes need only the headers and the body.
 ///
 /// ```
 /// use vcp_auth::Request;
@@ -21,41 +23,50 @@ pub struct Request<'r> {
 }
 
 impl<'r> Request<'r> {
-    /// A request with these headers and the raw bytes of its body.
+    /// Creates a request from its headers and the raw bytes of its body.
     #[must_use]
     pub fn new(headers: &'r impl Headers, body: &'r [u8]) -> Self {
         Self { headers, body, method: None, url: None, source: None }
     }
 
-    /// The method, for schemes that sign it.
+    /// Sets the method, for schemes that sign it.
     #[must_use]
     pub fn method(self, method: &'r str) -> Self {
         Self { method: Some(method), ..self }
     }
 
-    /// The URL as the provider requested it, for schemes that sign it or find a token in it. Behind a proxy that is the outer one.
+    /// Sets the URL, for schemes that sign it or read a token from it.
+    ///
+    /// Use the URL that the provider requested. Behind a proxy, this is the URL outside the proxy.
     #[must_use]
     pub fn url(self, url: &'r str) -> Self {
         Self { url: Some(url), ..self }
     }
 
-    /// The address that it comes from, for [`Verifier::allow_from`](crate::Verifier::allow_from). Which that is, you decide.
+    /// Sets the address of the sender, for [`Verifier::allow_from`](crate::Verifier::allow_from).
     ///
-    /// Without a proxy it is the peer of the connection. Behind proxies of yours, each of which appends its peer to `x-forwarded-for`, go through the entries from the right: the
-    /// first that is not one of your own proxies is the sender. What stands left of it the sender wrote, and may be anything: of `x-forwarded-for: 100.20.5.228, 203.0.113.9`, seen behind one
-    /// proxy, the sender is `203.0.113.9`. If requests can reach your server past the proxy, no entry counts.
+    /// You decide which address this is:
+    ///
+    /// - Without a proxy, use the peer of the connection.
+    /// - Behind your own proxies, each of which appends its peer to `x-forwarded-for`, read the
+    ///   entries from right to left. The first entry that is not one of your proxies is the sender.
+    ///   Ignore all entries to the left of the sender: the sender can write anything there.
+    /// - If requests can reach your server without your proxy, trust no entry.
+    ///
+    /// For example, behind one proxy the sender of a request with
+    /// `x-forwarded-for: 100.20.5.228, 203.0.113.9` is `203.0.113.9`.
     #[must_use]
     pub fn source(self, source: IpAddr) -> Self {
         Self { source: Some(source), ..self }
     }
 
-    /// The body.
+    /// Returns the body.
     #[must_use]
     pub fn body(&self) -> &'r [u8] {
         self.body
     }
 
-    /// The same with another body.
+    /// Returns the request with another body.
     pub(crate) fn with_body<'b>(&self, body: &'b [u8]) -> Request<'b>
     where
         'r: 'b,
@@ -81,7 +92,9 @@ impl<'r> Request<'r> {
 }
 
 impl std::fmt::Debug for Request<'_> {
-    /// Headers and URL may hold secrets, and the body is somebody's call.
+    /// Writes only the length of the body.
+    ///
+    /// Headers and URL may hold secrets, and the body describes a private call.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Request").field("body_bytes", &self.body.len()).finish_non_exhaustive()
     }

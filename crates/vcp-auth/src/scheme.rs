@@ -15,49 +15,78 @@ pub(crate) mod twilio;
 
 pub use hmac::HmacScheme;
 
-/// How a provider signs its deliveries (decisions 6.2).
+/// A scheme by which a provider signs its deliveries (`DECISIONS.md` 6.2).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scheme {
-    /// `x-retell-signature: v=<ms>,d=<hex>`; HMAC-SHA256 of body and `v`. At most 300 s old or ahead, both inclusive.
+    /// Retell's scheme, with the header `x-retell-signature: v=<ms>,d=<hex>`.
+    ///
+    /// - Signature: HMAC-SHA256 of the body followed by `v`.
+    /// - Window: at most 300 s old and at most 300 s ahead, both inclusive.
     Retell,
-    /// `elevenlabs-signature: t=<s>,v0=<hex>`; HMAC-SHA256 of `t`, a dot and the body. At most 1800 s old and 300 s ahead,
-    /// both inclusive. Several `v0` parts: any valid one is enough.
+    /// The scheme of ElevenLabs, with the header `elevenlabs-signature: t=<s>,v0=<hex>`.
+    ///
+    /// - Signature: HMAC-SHA256 of `t`, a dot and the body. If the header has several `v0` parts,
+    ///   one valid part is enough.
+    /// - Window: at most 1800 s old and at most 300 s ahead, both inclusive.
     ElevenLabs,
-    /// Standard Webhooks as OpenAI signs: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,<base64>`, several separated by spaces; HMAC-SHA256 of id,
-    /// timestamp and body with dots between. The key is what the base64 behind `whsec_` spells, else the text of the secret. At most 300 s old or ahead.
+    /// Standard Webhooks, as OpenAI uses it.
+    ///
+    /// - Headers: `webhook-id`, `webhook-timestamp` (in seconds) and
+    ///   `webhook-signature: v1,<base64>`. The last may hold several entries, separated by spaces.
+    ///   One valid entry is enough.
+    /// - Signature: HMAC-SHA256 of id, timestamp and body, joined by dots.
+    /// - Key: the decoded base64 after `whsec_`. A secret without `whsec_` is the key itself.
+    /// - Window: at most 300 s old and at most 300 s ahead, both inclusive.
     StandardWebhooks,
-    /// `x-webhook-signature: <hex>`; HMAC-SHA256 of the body. Has no time: a delivery can be sent again for ever.
+    /// Bland's scheme, with the header `x-webhook-signature: <hex>`.
+    ///
+    /// - Signature: HMAC-SHA256 of the body.
+    /// - Window: none. A delivery can be replayed at any later time.
     Bland,
-    /// `x-twilio-signature: <base64>`; HMAC-SHA1, or SHA-256 with a shared key, of the URL and the parameters of the form; of a body that is no form the URL holds
-    /// the hash. Has no time. Name and value of a parameter stand together without a separator, so that who can choose them can shift letters from one to the other.
+    /// Twilio's scheme, with the header `x-twilio-signature: <base64>`.
+    ///
+    /// - Signature: HMAC-SHA1, or HMAC-SHA256 with a shared key, of the URL and the parameters of
+    ///   the form. If the body is not a form, the URL holds the hash of the body.
+    /// - Window: none. A delivery can be replayed at any later time.
+    ///
+    /// The name and the value of a parameter are signed without a separator. A sender who can
+    /// choose both can move letters from one to the other, and the signature stays valid.
     Twilio,
-    /// `authorization: <JWT>`, HS256, as LiveKit signs; the token holds the hash of the body. The id of the secret is the API key, which the token must name.
-    /// Good from `nbf` to `exp`, with 60 s to spare.
+    /// LiveKit's scheme, with the header `authorization: <JWT>`.
+    ///
+    /// - Signature: HS256 over the token, which holds the hash of the body.
+    /// - Secret: its id is the API key. The token must name this key as its issuer.
+    /// - Window: from `nbf` and `iat` to `exp`, with 60 s of leeway. The end is exclusive.
     LiveKit,
-    /// HMAC with settings of your own, such as Vapi's.
+    /// HMAC with your own settings, such as those for Vapi.
     Hmac(HmacScheme),
-    /// A header that holds the secret itself, behind `Bearer ` or bare: Vapi's `x-vapi-secret`, a relay's `authorization`.
+    /// A header that holds the secret itself, with or without `Bearer ` before the secret.
+    ///
+    /// Examples are Vapi's `x-vapi-secret` and the `authorization` of a relay.
     Header {
         /// The name of the header.
         name: Cow<'static, str>,
-        /// Whether the secret stands behind `Bearer `.
+        /// `true` if the header holds `Bearer ` before the secret.
         bearer: bool,
     },
-    /// A parameter of the URL that holds the secret, for providers that can do nothing else.
+    /// A parameter of the URL that holds the secret, for providers that support nothing better.
     UrlToken {
         /// The name of the parameter.
         param: Cow<'static, str>,
     },
-    /// The last piece of the path of the URL is the secret.
+    /// The secret as the last segment of the URL's path.
     PathToken,
 }
 
 impl Scheme {
-    /// `Authorization: Bearer <secret>`.
+    /// The scheme of `Authorization: Bearer <secret>`.
     pub const BEARER: Self = Self::Header { name: Cow::Borrowed("authorization"), bearer: true };
 
     /// The schemes that need no settings.
+    ///
+    /// The token schemes have their usual names here: `authorization` for the header and `token`
+    /// for the parameter of the URL.
     pub const ALL: &'static [Self] = &[
         Self::Retell,
         Self::ElevenLabs,
@@ -70,7 +99,7 @@ impl Scheme {
         Self::PathToken,
     ];
 
-    /// The name in the conformance protocol and in reports: `retell`.
+    /// Returns the name in the conformance protocol and in reports, such as `retell`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -88,13 +117,19 @@ impl Scheme {
         }
     }
 
-    /// The scheme with this name, for those that need no settings.
+    /// Returns the scheme of [`Scheme::ALL`] with this name. Case is ignored.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|scheme| scheme.name().eq_ignore_ascii_case(name)).cloned()
     }
 
-    /// The scheme by which a provider signs when nothing else is set there, by its name in VCP, case ignored. `None` for Vapi, where the user chooses, and Assistable, which signs nothing.
+    /// Returns the scheme that a provider uses by default.
+    ///
+    /// `provider` is the provider's name in VCP. Case is ignored. Returns `None` for:
+    ///
+    /// - Vapi, where the user chooses the scheme;
+    /// - Assistable, which does not sign;
+    /// - a provider that is unknown.
     #[must_use]
     pub fn of_provider(provider: &str) -> Option<Self> {
         const SIGNING: [(&str, Scheme); 7] = [
@@ -109,7 +144,9 @@ impl Scheme {
         SIGNING.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(provider)).map(|(_, scheme)| scheme)
     }
 
-    /// The header that carries the signature or the secret.
+    /// Returns the name of the header that holds the signature or the secret.
+    ///
+    /// Returns `None` if the URL holds the secret.
     #[must_use]
     pub fn header(&self) -> Option<&str> {
         match self {
@@ -125,7 +162,12 @@ impl Scheme {
         }
     }
 
-    /// The key that a secret is for this scheme.
+    /// Returns the key that this scheme derives from a secret.
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E210` if the secret or the key is empty, or if the secret is not the base64 that the
+    /// scheme requires.
     pub(crate) fn key(&self, secret: &Secret) -> Result<Zeroizing<Vec<u8>>, AuthError> {
         let raw = secret.bytes();
         if raw.is_empty() {
@@ -141,7 +183,7 @@ impl Scheme {
         key.ok_or(AuthError::Configuration { reason: "a secret is not the base64 that the scheme wants" })
     }
 
-    /// What a request claims, its structure checked.
+    /// Reads the claim of a request and checks its structure.
     pub(crate) fn claim<'r>(&'r self, request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
         match self {
             Self::Retell => retell::claim(request),
@@ -158,34 +200,39 @@ impl Scheme {
     }
 }
 
-/// What a request claims.
+/// The claim of a request that the provider sent it, not yet proven.
 pub(crate) struct Claim<'r> {
-    /// Where it stands, for errors.
+    /// The place of the proof in the request, for errors.
     pub(crate) place: Cow<'r, str>,
     pub(crate) proof: Proof<'r>,
-    /// The id that the key must have.
+    /// The id that the secret must have. `None` if any id will do.
     pub(crate) issuer: Option<String>,
-    /// What the body must hash to (SHA-256), where that is signed instead of the body, and where it stands.
+    /// The place and the value of the signed SHA-256 of the body.
+    ///
+    /// `None` if the scheme signs the body itself.
     pub(crate) body_hash: Option<(&'static str, Vec<u8>)>,
-    /// What is wrong with what was signed, told once it is known that it was signed.
+    /// A fault in the signed content. It is reported only after the signature has matched.
     pub(crate) fault: Option<&'static str>,
-    /// When it was signed, if it says so.
+    /// The time of signing in milliseconds since the epoch, if the request states it.
     pub(crate) signed_ms: Option<i64>,
-    /// Bounds of time.
+    /// The bounds in time. All must hold.
     pub(crate) times: Vec<Time>,
 }
 
+/// The proof that a request contains.
 pub(crate) enum Proof<'r> {
-    /// Digests over texts, of which one that matches one is enough.
+    /// Digests, and the texts that may have been signed. One digest that fits one text is enough.
     Digests { algorithm: Algorithm, digests: Vec<Vec<u8>>, texts: Vec<Text<'r>> },
     /// The secret itself.
     Token(Cow<'r, [u8]>),
 }
 
-/// A text that is signed, in parts.
+/// A signed text, in parts.
 pub(crate) type Text<'r> = Vec<Cow<'r, [u8]>>;
 
-/// A time, and how long ago it may be and how far ahead, both inclusive. In milliseconds.
+/// A time and its bounds: how old and how far ahead of now it may be, both inclusive.
+///
+/// The time is in milliseconds since the epoch. The bounds are in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Time {
     pub(crate) signed_ms: i64,
@@ -194,7 +241,7 @@ pub(crate) struct Time {
 }
 
 impl<'r> Claim<'r> {
-    /// Digests of one text.
+    /// Creates a claim of digests over one text.
     pub(crate) fn signed(
         place: impl Into<Cow<'r, str>>,
         algorithm: Algorithm,
@@ -210,14 +257,17 @@ impl<'r> Claim<'r> {
         Self { place, proof, issuer: None, body_hash: None, fault: None, signed_ms: None, times: Vec::new() }
     }
 
-    /// Signed at a time, which bounds how long that is good.
+    /// Sets the time of signing, and adds its bounds.
     pub(crate) fn at(mut self, time: Option<Time>) -> Self {
         self.signed_ms = time.map(|time| time.signed_ms);
         self.times.extend(time);
         self
     }
 
-    /// What is signed besides the body, and whether the body as it is: of a form, the parameters are signed, and not how they are spelled.
+    /// Returns the signed bytes without the body, and whether the bytes of the body are covered.
+    ///
+    /// The bytes of a form are not covered: Twilio signs its parameters, not their spelling. For a
+    /// token, returns no bytes and `true`.
     pub(crate) fn signed_for_replay(&self, body: &[u8]) -> (Vec<u8>, bool) {
         let Proof::Digests { texts, .. } = &self.proof else { return (Vec::new(), true) };
         let parts = || texts.first().into_iter().flatten();
@@ -226,7 +276,7 @@ impl<'r> Claim<'r> {
         (besides.collect(), self.body_hash.is_some() || parts().any(|part| is_body(&part)))
     }
 
-    /// Whether this key makes it true. Compares in constant time.
+    /// Returns whether the proof was made with this key. Compares in constant time.
     pub(crate) fn matches(&self, key: &[u8]) -> bool {
         match &self.proof {
             Proof::Digests { algorithm, digests, texts } => {
@@ -238,14 +288,18 @@ impl<'r> Claim<'r> {
 }
 
 impl Time {
-    /// The window that most schemes have: 300 s in both directions.
+    /// The bound of most schemes, in milliseconds: 300 s in both directions.
     pub(crate) const WINDOW_MS: i64 = 300_000;
 
     pub(crate) fn within_window(signed_ms: i64) -> Self {
         Self { signed_ms, oldest_ms: Self::WINDOW_MS, newest_ms: Self::WINDOW_MS }
     }
 
-    /// The same with another window. One that differs in its directions keeps that for the future, and one of a token, open in one direction, is as it is.
+    /// Replaces the bounds by a tolerance.
+    ///
+    /// - If both bounds are equal, both change.
+    /// - If they differ, only the greatest age changes.
+    /// - If one direction is unlimited, as for a token, nothing changes.
     pub(crate) fn within(mut self, tolerance_ms: Option<i64>) -> Self {
         let Some(tolerance_ms) = tolerance_ms else { return self };
         if self.oldest_ms == self.newest_ms {
@@ -257,12 +311,16 @@ impl Time {
         self
     }
 
-    /// Until when it is good, in milliseconds.
+    /// Returns the last time within the bounds, in milliseconds since the epoch (inclusive).
     pub(crate) fn until_ms(self) -> i64 {
         self.signed_ms.saturating_add(self.oldest_ms)
     }
 
-    /// Whether it is of the right time.
+    /// Checks that `now_ms` is within the bounds.
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E205` if the time is too old, `VCP_E206` if the time is too far ahead.
     pub(crate) fn check(self, now_ms: i64) -> Result<(), AuthError> {
         let age_ms = now_ms.saturating_sub(self.signed_ms);
         if age_ms > self.oldest_ms {
@@ -276,12 +334,16 @@ impl Time {
     }
 }
 
-/// The one value of a header.
+/// Returns the value of a header that must appear exactly once.
+///
+/// # Errors
+///
+/// `VCP_E202` if the header is missing, `VCP_E203` if it appears more than once.
 pub(crate) fn only<'r>(request: &Request<'r>, name: &str) -> Result<&'r [u8], AuthError> {
     let missing = || AuthError::HeaderMissing { header: name.to_owned().into() };
     let value = request.header(name, 0).ok_or_else(missing)?;
     if request.header(name, 1).is_some() {
-        return Err(malformed(name, "it stands more than once"));
+        return Err(malformed(name, "it appears more than once"));
     }
     Ok(value)
 }
@@ -290,7 +352,7 @@ pub(crate) fn malformed(header: &str, reason: &'static str) -> AuthError {
     AuthError::HeaderMalformed { header: header.to_owned().into(), reason }
 }
 
-/// A number that is nothing but digits and fits 64 bits.
+/// Parses a number that consists of digits only. Returns `None` for other texts and on overflow.
 pub(crate) fn digits(text: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(text).ok()?;
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()

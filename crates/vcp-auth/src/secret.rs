@@ -1,9 +1,11 @@
-//! Secrets.
+//! The secrets that signatures are checked with.
 
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// A secret with the id that you know it by, for rotation. Wiped from memory when dropped; never printed.
+/// A secret with an id, which tells secrets apart during a rotation.
+///
+/// The secret is wiped from memory when it is dropped. It is never printed.
 ///
 /// ```
 /// let secret = vcp_auth::Secret::new("primary", "hunter2");
@@ -16,13 +18,15 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// A secret as the provider shows it, with an id of your choice.
+    /// Creates a secret from the text that the provider shows, with an id of your choice.
+    ///
+    /// For [`Scheme::LiveKit`](crate::Scheme::LiveKit) the id must be the API key.
     #[must_use]
     pub fn new(id: impl Into<String>, secret: impl AsRef<[u8]>) -> Self {
         Self { id: id.into(), bytes: Zeroizing::new(secret.as_ref().to_vec()) }
     }
 
-    /// The id.
+    /// Returns the id.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id

@@ -1,4 +1,6 @@
-//! Signs deliveries as the providers do, for tests of your own endpoint (feature `testing`).
+//! Functions that sign deliveries as the providers do, for tests of your own endpoint.
+//!
+//! This module needs the feature `testing`.
 
 use crate::{
     Algorithm, Encoding, Request, Scheme, Secret,
@@ -6,7 +8,15 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 
-/// The headers that make a request good for a scheme at a time. Empty for schemes whose secret stands in the URL (see [`url`]), for a secret that the scheme cannot use, and where a part of the request that is signed is not given.
+/// Returns the headers that sign `request` with `scheme` at the time `now`.
+///
+/// Returns no headers if:
+///
+/// - the scheme puts the secret into the URL (use [`url`]);
+/// - the scheme cannot use the secret;
+/// - the format of a [`Scheme::Hmac`] contains the method or the URL, and `request` lacks it.
+///
+/// [`Scheme::Twilio`] signs an empty URL if `request` has no URL.
 ///
 /// ```
 /// use vcp_auth::{Request, Scheme, Secret, Verifier, sign};
@@ -55,7 +65,9 @@ pub fn headers(scheme: &Scheme, secret: &Secret, request: &Request<'_>, now: Dat
     }
 }
 
-/// The URL with the secret in it, for the schemes that have it there; the same URL for the others.
+/// Returns the URL with the secret added, if the scheme puts the secret into the URL.
+///
+/// For all other schemes, returns `url` unchanged.
 ///
 /// ```
 /// use vcp_auth::{Scheme, Secret, sign};
@@ -75,7 +87,9 @@ pub fn url(scheme: &Scheme, secret: &Secret, url: &str) -> String {
     }
 }
 
-/// The URL by which Twilio would request a delivery whose body is no form: with the hash of the body in its query. Give it to [`headers`] and to the check.
+/// Returns the URL that Twilio requests to deliver a body that is not a form.
+///
+/// The query of this URL holds the hash of the body. Pass the URL to [`headers`] and to the check.
 ///
 /// ```
 /// use vcp_auth::{Request, Scheme, Secret, Verifier, sign};
@@ -92,7 +106,7 @@ pub fn twilio_url(url: &str, body: &[u8]) -> String {
     twilio::with_body_hash(url, body)
 }
 
-/// The value of `x-retell-signature` for this body.
+/// Returns the value of `x-retell-signature` for this body. Empty if `secret` is empty.
 ///
 /// ```
 /// let value = vcp_auth::sign::retell("test-api-key", br#"{"event":"call_ended"}"#, "2023-11-14T22:13:20Z".parse()?);
@@ -104,7 +118,7 @@ pub fn retell(secret: &str, body: &[u8], now: DateTime<Utc>) -> String {
     value(&Scheme::Retell, secret, body, now)
 }
 
-/// The value of `elevenlabs-signature` for this body.
+/// Returns the value of `elevenlabs-signature` for this body. Empty if `secret` is empty.
 #[must_use]
 pub fn elevenlabs(secret: &str, body: &[u8], now: DateTime<Utc>) -> String {
     value(&Scheme::ElevenLabs, secret, body, now)

@@ -1,17 +1,22 @@
-//! The comparisons alone, for the program that shows that they do not depend on secrets. No part of the interface.
+//! The comparisons, for the program that shows that their time does not depend on secrets.
+//!
+//! This module is not part of the interface of the crate.
 
 use crate::{Algorithm, mac};
 
+/// Computes the digest of a body.
 #[must_use]
 pub fn digest(algorithm: Algorithm, key: &[u8], body: &[u8]) -> Vec<u8> {
     algorithm.digest(key, &[body])
 }
 
+/// Returns whether one of `digests` is the digest of `body` under `key`.
 #[must_use]
 pub fn matches(algorithm: Algorithm, key: &[u8], body: &[u8], digests: &[Vec<u8>]) -> bool {
     algorithm.matches(key, &[body], digests)
 }
 
+/// Returns whether a token is the secret.
 #[must_use]
 pub fn is_same(secret: &[u8], token: &[u8]) -> bool {
     mac::is_same(secret, token)

@@ -1,11 +1,13 @@
-//! The check itself.
+//! The verification of deliveries.
 
 use crate::{AddressList, AuthError, Headers, ReplayKey, Request, Scheme, Secret, mac, scheme::Claim};
 use chrono::{DateTime, Utc};
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// Checks deliveries of one scheme against one or more secrets. Make it once, use it for every delivery.
+/// A verifier, which checks deliveries of one scheme against one or more secrets.
+///
+/// Create it once and use it for every delivery.
 #[derive(Clone)]
 pub struct Verifier {
     scheme: Option<Scheme>,
@@ -14,7 +16,7 @@ pub struct Verifier {
     addresses: Option<AddressList>,
 }
 
-/// A secret, and what it is for the scheme.
+/// A secret, and the key that the scheme derives from it.
 #[derive(Clone)]
 struct Key {
     secret: Secret,
@@ -28,11 +30,14 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// A body that was checked. Only a check can make one, or [`Verified::dangerously_trusted`]. Shown by the length of the body, which may have secrets.
+/// A body that was verified.
+///
+/// Only a successful check or [`Verified::dangerously_trusted`] creates this type. `Debug` shows
+/// the length of the body, not its text, because the body may hold secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Verified<'b> {
     body: &'b [u8],
-    /// `None` when it was trusted unchecked.
+    /// The result of the check. `None` if the body was trusted without a check.
     proven: Option<Box<Proven>>,
 }
 
@@ -48,46 +53,61 @@ impl fmt::Debug for Verified<'_> {
 }
 
 impl<'b> Verified<'b> {
-    /// Calls a body verified that nobody checked: for input from your own archive, or from a provider that cannot sign
-    /// where you decided that this is fine. Whoever can reach your endpoint can then forge calls.
+    /// Treats a body as verified without a check.
+    ///
+    /// Use this for input from your own archive. Use it for a provider that cannot sign only if you
+    /// accept the risk: anyone who can reach your endpoint can then forge calls.
     #[must_use]
     pub fn dangerously_trusted(body: &'b [u8]) -> Self {
         Self { body, proven: None }
     }
 
-    /// The body.
+    /// Returns the body.
     #[must_use]
     pub fn body(&self) -> &'b [u8] {
         self.body
     }
 
-    /// The scheme that was checked; `None` when the body was trusted unchecked.
+    /// Returns the scheme of the signature, or `None` if the body was trusted without a check.
     #[must_use]
     pub fn scheme(&self) -> Option<&Scheme> {
         self.proven.as_ref().map(|proven| &proven.scheme)
     }
 
-    /// The id of the secret that matched.
+    /// Returns the id of the secret that matched.
+    ///
+    /// Returns `None` if the body was trusted without a check.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.proven.as_ref().map(|proven| proven.key_id.as_str())
     }
 
-    /// When the delivery was signed.
+    /// Returns the time of signing.
+    ///
+    /// For [`Scheme::LiveKit`] this is `nbf`, or `iat` if the token has no `nbf`. Returns `None` if
+    /// the delivery states no time of signing, or if the body was trusted without a check.
     #[must_use]
     pub fn signed_at(&self) -> Option<DateTime<Utc>> {
         self.proven.as_ref()?.signed_at
     }
 
-    /// Until when this signature is good, that time included: how long a delivery must be remembered that is not to be taken twice. `None` when nothing was
-    /// signed that bounds it.
+    /// Returns the last instant at which the signature is accepted (inclusive).
+    ///
+    /// Remember the delivery until then to reject a replay; see [`replay`](crate::replay). Returns
+    /// `None` if the signature has no time limit, or if the body was trusted without a check.
     #[must_use]
     pub fn good_until(&self) -> Option<DateTime<Utc>> {
         self.proven.as_ref()?.good_until
     }
 
-    /// What tells this delivery from others, by all that was signed and nothing else: the same for the same delivery sent again, whatever else is changed in it. See
-    /// [`replay`](crate::replay). Deliveries of one text to several of your endpoints have one key: put the endpoint's name beside it with [`ReplayKey::of`].
+    /// Returns a key that identifies this delivery, for [`replay`](crate::replay) detection.
+    ///
+    /// The key is computed only from the signed parts and the name of the scheme. A replayed
+    /// delivery has the same key, even if its unsigned parts were changed. For a body that was
+    /// trusted without a check, the key is computed from the body alone.
+    ///
+    /// A text that is sent to several of your endpoints can have the same key at each of them. Use
+    /// [`ReplayKey::of`] to combine the key with the name of the endpoint.
     #[must_use]
     pub fn replay_key(&self) -> ReplayKey {
         let Some(Proven { scheme, signed: (besides, has_body), .. }) = self.proven.as_deref() else {
@@ -98,11 +118,17 @@ impl<'b> Verified<'b> {
 }
 
 impl Verifier {
-    /// A verifier for a scheme with these secrets, in any order: a delivery is verified when one matches.
+    /// Creates a verifier for a scheme and its secrets.
+    ///
+    /// A delivery is verified if one of the secrets matches. The secrets may be in any order.
     ///
     /// # Errors
     ///
-    /// `VCP_E210` when there is no secret or an empty one, or the settings of the scheme do not fit together.
+    /// `VCP_E210` if:
+    ///
+    /// - `secrets` is empty;
+    /// - a secret is empty, or does not have the form that the scheme requires;
+    /// - the settings of the scheme do not fit together.
     pub fn new(scheme: Scheme, secrets: Vec<Secret>) -> Result<Self, AuthError> {
         if let Scheme::Hmac(settings) = &scheme {
             settings.check()?;
@@ -119,7 +145,10 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// `VCP_E210` when it is empty, not of the form that the scheme wants, or there is no scheme.
+    /// `VCP_E210` if:
+    ///
+    /// - the secret is empty, or does not have the form that the scheme requires;
+    /// - the verifier has no scheme (see [`Verifier::nothing`]).
     pub fn add(&mut self, secret: &Secret) -> Result<(), AuthError> {
         let Some(scheme) = &self.scheme else {
             return Err(AuthError::Configuration { reason: "it has no scheme" });
@@ -129,12 +158,20 @@ impl Verifier {
         Ok(())
     }
 
-    /// How old a signature may be, and how far ahead, in seconds, 1 to 86 400; without it, what the provider's own SDKs allow. Schemes without a time have no
-    /// use for it. ElevenLabs stays at 300 s ahead.
+    /// Sets how old a signature may be and how far ahead, in seconds (1 to 86 400, inclusive).
+    ///
+    /// By default, the limits of the [`Scheme`] apply, which follow the provider's own SDKs.
+    ///
+    /// Some schemes use the tolerance in part or not at all:
+    ///
+    /// - For [`Scheme::ElevenLabs`], the limit ahead stays at 300 s.
+    /// - For [`Scheme::LiveKit`], nothing changes: the token sets its own window.
+    /// - Schemes without a time ignore the tolerance.
     ///
     /// # Errors
     ///
-    /// `VCP_E210` outside these bounds: less refuses everything, and more makes a signature seen once good for days.
+    /// `VCP_E210` if `seconds` is out of range. Less than 1 s would refuse every delivery. More
+    /// than a day would keep a captured signature valid for days.
     pub fn tolerance(mut self, seconds: u32) -> Result<Self, AuthError> {
         if !(1..=86_400).contains(&seconds) {
             return Err(AuthError::Configuration { reason: "the tolerance is 1 to 86400 seconds" });
@@ -143,34 +180,56 @@ impl Verifier {
         Ok(self)
     }
 
-    /// Refuses deliveries from elsewhere than these addresses, before anything else is looked at. Off unless asked for.
+    /// Refuses deliveries from all addresses that are not on the list.
+    ///
+    /// By default, deliveries may come from any address.
+    ///
+    /// The address is checked first. Set it with [`Request::source`] and call [`Verifier::check`].
+    /// [`Verifier::verify`] has no address to check, so it returns `VCP_E210`.
     #[must_use]
     pub fn allow_from(mut self, addresses: AddressList) -> Self {
         self.addresses = Some(addresses);
         self
     }
 
-    /// A verifier that has nothing to verify with and always says so.
+    /// Creates a verifier without a scheme and without secrets.
+    ///
+    /// Its checks return `VCP_E201`, unless an address list refuses the delivery first.
     #[must_use]
     pub fn nothing() -> Self {
         Self { scheme: None, keys: Vec::new(), tolerance_ms: None, addresses: None }
     }
 
-    /// The scheme, if there is one.
+    /// Returns the scheme, or `None` if the verifier has no scheme (see [`Verifier::nothing`]).
     #[must_use]
     pub fn scheme(&self) -> Option<&Scheme> {
         self.scheme.as_ref()
     }
 
-    /// Checks one delivery: its address if there is a list, the header's structure, then the signature with what it says of the body and of who signed, then the time.
+    /// Checks one delivery, given its headers and its body.
     ///
-    /// The body is the raw bytes received. A body parsed and written again has other bytes and does not verify.
+    /// The checks run in this order:
+    ///
+    /// 1. the address, if [`Verifier::allow_from`] is set;
+    /// 2. the structure of the header;
+    /// 3. the signature, then the signed claims about the signer and the body;
+    /// 4. the time, with `now` as the current time.
+    ///
+    /// `body` must be the raw bytes received. A body that was parsed and serialised again has other
+    /// bytes and is not verified.
     ///
     /// # Errors
     ///
-    /// `VCP_E201` nothing to verify with, `VCP_E202` header missing, `VCP_E203` header malformed or repeated, `VCP_E204` no key matches, `VCP_E205` too old,
-    /// `VCP_E206` too new, `VCP_E207` another address, `VCP_E208` another body than the one whose hash was signed, `VCP_E209` a token that does not say what it must,
-    /// `VCP_E210` when the scheme or the list needs a part of the request that is not given.
+    /// - `VCP_E201`: the verifier has no scheme to check with.
+    /// - `VCP_E202`: the header is missing.
+    /// - `VCP_E203`: the header is malformed or repeated.
+    /// - `VCP_E204`: no key matches.
+    /// - `VCP_E205`: the signature is too old, or the token has expired.
+    /// - `VCP_E206`: the time of signing is too far in the future.
+    /// - `VCP_E207`: the address is not on the list.
+    /// - `VCP_E208`: the signed hash is not the hash of the body.
+    /// - `VCP_E209`: the claims of the token are not valid.
+    /// - `VCP_E210`: the scheme or the address list needs a part of the request that was not given.
     pub fn verify<'b>(
         &self,
         headers: &(impl Headers + ?Sized),
@@ -180,11 +239,14 @@ impl Verifier {
         Ok(self.proven(&Request::new(&headers, body), now)?.of(body))
     }
 
-    /// As [`Verifier::verify`], for schemes that look at the URL or the method too.
+    /// Checks one delivery, given as a [`Request`].
+    ///
+    /// Use this instead of [`Verifier::verify`] if the scheme needs the URL or the method, or if
+    /// [`Verifier::allow_from`] is set.
     ///
     /// # Errors
     ///
-    /// As [`Verifier::verify`].
+    /// The same as for [`Verifier::verify`].
     pub fn check<'b>(&self, request: &Request<'b>, now: DateTime<Utc>) -> Result<Verified<'b>, AuthError> {
         Ok(self.proven(request, now)?.of(request.body()))
     }
@@ -219,7 +281,13 @@ impl Verifier {
         self.keys.iter().map(|key| &key.secret)
     }
 
-    /// The secret whose holder signed a body.
+    /// Returns the secret that signed a claim.
+    ///
+    /// # Errors
+    ///
+    /// - `VCP_E204`: no key matches.
+    /// - `VCP_E209`: the signed content has a fault, or names another issuer.
+    /// - `VCP_E208`: the signed hash is not the hash of the body.
     pub(crate) fn signer(&self, claim: &Claim<'_>, body: &[u8]) -> Result<&Secret, AuthError> {
         let header = || claim.place.clone().into_owned().into();
         let mut matching = self.keys.iter().filter(|key| claim.matches(&key.key)).map(|key| &key.secret).peekable();
@@ -239,14 +307,14 @@ impl Verifier {
     }
 }
 
-/// How a body was checked, by which key, and of what time it is.
+/// The result of a successful check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Proven {
     scheme: Scheme,
     key_id: String,
     signed_at: Option<DateTime<Utc>>,
     good_until: Option<DateTime<Utc>>,
-    /// What was signed besides the body, and whether the body as it is was.
+    /// The signed bytes without the body, and whether the bytes of the body are covered.
     signed: (Vec<u8>, bool),
 }
 

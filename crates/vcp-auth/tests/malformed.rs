@@ -1,4 +1,6 @@
-//! Every scheme × everything that can be wrong with a delivery: each has its code, and none is accepted.
+//! The outcome of every fault in every scheme.
+//!
+//! Each fault has its code. A faulty delivery is accepted only where the table says `ok`.
 #![cfg(feature = "testing")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "helpers of tests")]
 
@@ -6,7 +8,10 @@ use chrono::{DateTime, Utc};
 use std::fmt::Write as _;
 use vcp_auth::{AuthError, Encoding, HmacScheme, Request, Scheme, Secret, Verifier, sign};
 
-/// What can be wrong (lines) in which scheme (columns). `ok`: it does not matter there. `-`: there is no such thing there.
+/// The outcome of each fault (lines) in each scheme (columns).
+///
+/// - `ok`: the delivery is verified, because the fault has no effect in this scheme.
+/// - `-`: the fault does not apply to this scheme.
 const TABLE: &str = "
                      retell elevenlabs standard_webhooks bland twilio livekit hmac bearer header url_token path_token
 nothing              ok     ok         ok                ok    ok     ok      ok   ok     ok     ok        ok
@@ -92,7 +97,7 @@ impl Delivery {
         verifier.check(&Request::new(&self.headers, &self.body).url(&self.url), now()).map(drop)
     }
 
-    /// The same with another text of the signature, where that stands in a header, or of the token in the URL.
+    /// Changes the text of the signature header, or of the token in the URL if there is no header.
     fn signature(mut self, scheme: &Scheme, change: impl Fn(&str) -> Vec<u8>) -> Self {
         match self.headers.iter_mut().find(|(name, _)| Some(name.as_str()) == scheme.header()) {
             Some((_, value)) => *value = change(std::str::from_utf8(value).unwrap()),
@@ -101,7 +106,9 @@ impl Delivery {
         self
     }
 
-    /// The same with another text of the time of signing, without signing it.
+    /// Replaces the text of the time of signing and keeps the signature.
+    ///
+    /// Returns `None` if the scheme has no such text.
     fn time(self, scheme: &Scheme, text: &str) -> Option<Self> {
         let (seconds, millis) = (now().timestamp().to_string(), now().timestamp_millis().to_string());
         let mut changed = self.clone();
@@ -116,7 +123,7 @@ impl Delivery {
     }
 }
 
-/// What is wrong: a name, and the delivery with it; `None` where it does not apply.
+/// Returns the faults: a name, and the delivery with the fault, or `None` if it does not apply.
 fn malformations(scheme: &Scheme) -> Vec<(&'static str, Option<Delivery>)> {
     let good = Delivery::signed(scheme, BODY);
     let with = |change: &dyn Fn(&str) -> Vec<u8>| Some(good.clone().signature(scheme, change));

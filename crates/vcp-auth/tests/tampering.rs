@@ -1,4 +1,4 @@
-//! Nothing that was changed is verified, and nothing that is sent panics.
+//! Property tests: a changed delivery is not verified, and no input panics.
 #![cfg(feature = "testing")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
@@ -12,7 +12,7 @@ fn now() -> DateTime<Utc> {
     "2026-11-21T12:00:00Z".parse().unwrap()
 }
 
-/// The schemes whose secret stands in a header, with settings and without.
+/// Returns the schemes whose signature or secret is in a header, with and without settings.
 fn schemes() -> Vec<Scheme> {
     let own = HmacScheme::new("x-sign").timestamp("x-time").message_id("x-id");
     let mut schemes: Vec<Scheme> = Scheme::ALL.iter().filter(|scheme| scheme.header().is_some()).cloned().collect();
@@ -30,7 +30,7 @@ fn schemes() -> Vec<Scheme> {
     schemes
 }
 
-/// A signed delivery: its URL and its headers.
+/// Signs a delivery and returns its URL and its headers.
 fn signed(scheme: &Scheme, body: &[u8]) -> (String, Vec<(String, Vec<u8>)>) {
     let none: [(&str, &str); 0] = [];
     let url = sign::twilio_url("https://example.com/hook", body);
@@ -47,7 +47,7 @@ fn scheme() -> impl Strategy<Value = Scheme> {
     prop::sample::select(schemes())
 }
 
-/// Whether the body counts for the scheme at all.
+/// Returns whether the signature of the scheme covers the body.
 fn signs_the_body(scheme: &Scheme) -> bool {
     !matches!(scheme, Scheme::Header { .. })
 }
@@ -80,7 +80,7 @@ proptest! {
         prop_assert!(!is_verified(&scheme, &flip(KEY.as_bytes(), at, bit), &delivery, &body));
     }
 
-    /// Of a form it is the parameters that are signed, not their spelling.
+    /// A form is signed by its parameters, not by their spelling.
     #[test]
     fn one_parameter_of_a_form_is_enough(names in prop::collection::vec("[a-z]{1,3}", 1..5), values in prop::collection::vec("[A-Z +%=&é]{0,4}", 5), at in any::<prop::sample::Index>()) {
         let spelled = |values: &[String]| {
@@ -99,7 +99,7 @@ proptest! {
         prop_assert!(!is_good(&spelled(&changed)));
     }
 
-    /// Whatever of a delivery is changed that still verifies, it is the same delivery.
+    /// A changed delivery that is still verified has the same key.
     #[test]
     fn what_is_sent_again_has_the_same_key(scheme in scheme(), body in prop::collection::vec(any::<u8>(), 1..100), other in prop::collection::vec(any::<u8>(), 1..100)) {
         let key = |body: &[u8], add: Option<&str>| {
@@ -114,7 +114,7 @@ proptest! {
         prop_assert_eq!(body == other, key(&body, None) == key(&other, None));
     }
 
-    /// However a form is spelled, the delivery is the same.
+    /// A form that is spelled differently has the same key.
     #[test]
     fn a_form_spelled_otherwise_has_the_same_key(order in Just(vec!["CallSid=CA1", "CallStatus=completed", "CallSid=CA1", "%43allSid=C%411", ""]).prop_shuffle(), port in prop::sample::select(vec!["", ":443", ":8443"])) {
         let none = [("content-type", "application/x-www-form-urlencoded")];

@@ -1,4 +1,5 @@
-//! VCP behind axum: a handler gets the finished, verified message, or the sender gets the right status.
+//! An axum extractor for the webhooks of voice-AI providers. The handler gets the verified VCP
+//! message. If the delivery is refused, the sender gets the matching HTTP status.
 //!
 //! ```
 //! use axum::{Router, http::StatusCode, routing::post};
@@ -17,20 +18,26 @@
 //! # Ok::<(), vcp_sdk::AuthError>(())
 //! ```
 //!
-//! | status | when |
+//! A refused delivery is answered with one of these statuses:
+//!
+//! | status | reason |
 //! |---|---|
-//! | 400 | the body is not JSON, or broke off |
-//! | 401 | the delivery was not verified; the sender is told the code, and the reason is for you, in [`Rejection::error`] |
+//! | 400 | the body is not JSON, or it broke off |
+//! | 401 | the delivery was not verified |
 //! | 404 | the provider is not known |
 //! | 413 | the body is longer than the limit |
 //! | 422 | the body cannot be mapped, or the message is not valid |
-//! | 500 | the route names no provider, or the verifier is not set up right |
+//! | 500 | the route names no provider, or the verifier is set up incorrectly |
 //!
-//! The body of an answer is `{"error": {"code", "message", "field_path"?}}`. A handler that wants to see what was refused, to log or to
-//! [diagnose](Rejection::diagnose) it, takes a `Result<Delivery, Rejection>`.
+//! The body of the answer is `{"error": {"code", "message", "field_path"?}}`. With status 401, the
+//! sender gets the code but not the reason. You find the reason in [`Rejection::error`].
 //!
-//! Bodies are read to the end before they are verified: put a layer with a time limit before the route. Limits of other layers and axum's `DefaultBodyLimit` do not count here,
-//! [`Endpoint::max_bytes`] does. A delivery of a megabyte takes some milliseconds of the thread that reads it.
+//! To log or [diagnose](Rejection::diagnose) refused deliveries, write a handler that takes a
+//! `Result<Delivery, Rejection>`.
+//!
+//! A body is read to its end before it is verified, so put a layer with a time limit before the
+//! route. [`Endpoint::max_bytes`] limits the length of the body. axum's `DefaultBodyLimit` has no
+//! effect here. A delivery of 1 MB occupies the thread that reads it for some milliseconds.
 
 use axum::{
     body::{Body, Bytes, HttpBody as _, to_bytes},
@@ -46,7 +53,7 @@ use serde_json::json;
 use std::{error::Error as _, fmt, net::IpAddr, sync::Arc};
 use vcp_sdk::{ErrorCode, ReceiveError, Received, Receiver, auth, schema::Limits};
 
-/// Where deliveries arrive: the state of the router, or a part of it.
+/// An endpoint at which deliveries arrive. Use it as the state of the router, or as a part of it.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     receiver: Arc<Receiver>,
@@ -67,7 +74,11 @@ impl fmt::Debug for Clock {
 }
 
 impl Endpoint {
-    /// An endpoint whose routes have a parameter `{provider}`; bodies of up to 16 MiB. The clock is yours, `chrono::Utc::now` as a rule; milliseconds of it count.
+    /// Creates an endpoint for routes with a parameter `{provider}`. It accepts bodies of at most
+    /// 16 MiB.
+    ///
+    /// `clock` returns the current time and is usually `chrono::Utc::now`. The time is cut to
+    /// milliseconds.
     #[must_use]
     pub fn new(receiver: Receiver, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         Self {
@@ -80,34 +91,39 @@ impl Endpoint {
         }
     }
 
-    /// The one provider that sends here, for a route without a parameter.
+    /// Sets the only provider of this endpoint, for a route without a parameter.
     #[must_use]
     pub fn provider(mut self, provider: &str) -> Self {
         self.provider = Some(provider.into());
         self
     }
 
-    /// The longest body that is read, in bytes. What is longer is answered with 413, at once where its length is announced.
+    /// Sets the length of the longest body that is accepted, in bytes. A longer body is answered
+    /// with status 413. If the request announces its length, the answer is sent without reading the
+    /// body. The limit of the receiver's mapper ([`vcp_sdk::Options::max_bytes`]) applies as well.
     #[must_use]
     pub fn max_bytes(mut self, most: usize) -> Self {
         self.max_bytes = most;
         self
     }
 
-    /// What stands before the path in the URL that providers request, `https://hooks.example.com`: the outermost one, where there are proxies. Schemes that sign the
-    /// URL (Twilio) need it; a token in the URL is found without it.
+    /// Sets the part before the path of the URL that providers request, such as
+    /// `https://hooks.example.com`. Behind proxies, this is the URL of the outermost proxy. Schemes
+    /// that sign the URL (Twilio) need it. A token in the URL is found without it.
     #[must_use]
     pub fn public_url(mut self, origin: &str) -> Self {
         self.public_url = Some(origin.trim_end_matches('/').into());
         self
     }
 
-    /// How the sender's address is found, for lists of addresses: see [`vcp_sdk::auth::Request::source`], which of them is true.
+    /// Sets the function that finds the sender's address, for lists of addresses.
+    /// [`vcp_sdk::auth::Request::source`] explains which address to return.
     ///
     /// ```
     /// use axum::{extract::ConnectInfo, http::request::Parts};
     /// # use vcp_sdk::Receiver;
-    /// // The peer of the connection, where no proxy stands before this server: `into_make_service_with_connect_info` puts it there.
+    /// // Without a proxy, the sender is the peer of the connection.
+    /// // `into_make_service_with_connect_info` adds its address to the request.
     /// let peer = |parts: &Parts| Some(parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>()?.0.ip());
     /// let endpoint = vcp_axum::Endpoint::new(Receiver::new(), chrono::Utc::now).source(peer);
     /// ```
@@ -118,11 +134,13 @@ impl Endpoint {
     }
 }
 
-/// A delivery that was received: verified, mapped and validated. Comes last among the arguments of a handler, as it takes the body.
+/// A delivery that was received: verified, mapped and validated. It must be the last argument of a
+/// handler, because it consumes the body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery(pub Received);
 
-/// A delivery that was refused, with everything to look into it. Shown without headers, URL and body, which hold secrets and somebody's call.
+/// A delivery that was refused, with its error and its request. `Debug` and `Display` leave out the
+/// headers, the URL and the body, because these hold secrets and the data of a call.
 pub struct Rejection(Box<Refused>);
 
 impl fmt::Debug for Rejection {
@@ -135,7 +153,7 @@ impl fmt::Debug for Rejection {
     }
 }
 
-/// The provider, with what may not stand in a log escaped, and why.
+/// Writes the provider and the error. The provider is escaped, so that it is safe in a log.
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}: {}", self.provider(), self.error())
@@ -151,20 +169,20 @@ struct Refused {
     body: Bytes,
 }
 
-/// Why a delivery was refused.
+/// The reason for refusing a delivery.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum RejectionError {
-    /// The receiver refused it.
+    /// The receiver refused the delivery.
     Refused(ReceiveError),
     /// The body is longer than the limit.
     TooLong {
         /// The limit in bytes.
         max_bytes: usize,
     },
-    /// The body broke off.
+    /// The body broke off before its end.
     Broken,
-    /// The route has no parameter `{provider}`, and the endpoint no provider of its own.
+    /// The route has no parameter `{provider}`, and no provider is set with [`Endpoint::provider`].
     NoProvider,
 }
 
@@ -177,7 +195,7 @@ impl fmt::Display for RejectionError {
             }
             Self::Broken => write!(f, "{}: the body broke off", ErrorCode::Malformed),
             Self::NoProvider => {
-                f.write_str("the route has no parameter `{provider}`, and the endpoint no provider of its own")
+                f.write_str("the route has no parameter `{provider}`: add it, or call `Endpoint::provider`")
             }
         }
     }
@@ -186,32 +204,38 @@ impl fmt::Display for RejectionError {
 impl std::error::Error for RejectionError {}
 
 impl Rejection {
-    /// Why.
+    /// Returns the reason for refusing the delivery.
     #[must_use]
     pub fn error(&self) -> &RejectionError {
         &self.0.error
     }
 
-    /// The provider that the route named.
+    /// Returns the provider that the endpoint or the route names. Empty for
+    /// [`RejectionError::NoProvider`].
     #[must_use]
     pub fn provider(&self) -> &str {
         &self.0.provider
     }
 
-    /// The request without its body.
+    /// Returns the request without its body.
     #[must_use]
     pub fn parts(&self) -> &Parts {
         &self.0.parts
     }
 
-    /// The body; empty when it was too long or broke off.
+    /// Returns the body. Empty if the body was not read, was longer than [`Endpoint::max_bytes`] or
+    /// broke off.
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.0.body
     }
 
-    /// Why it was not verified, as far as can be found out; see [`Verifier::diagnose`](auth::Verifier::diagnose). For operators, and slow. `endpoint` is that which refused it, `others` are
-    /// further secrets of yours to try.
+    /// Returns possible reasons why the delivery was not verified. This is slow and meant for
+    /// operators; see [`Verifier::diagnose`](auth::Verifier::diagnose).
+    ///
+    /// `endpoint` is the endpoint that refused the delivery. `others` are further secrets of yours
+    /// to try. Returns [`Hint::NothingConfigured`](auth::Hint::NothingConfigured) if the receiver
+    /// has no verifier for the provider.
     #[must_use]
     pub fn diagnose(&self, endpoint: &Endpoint, others: &[auth::Secret]) -> Vec<auth::Hint> {
         let Some(verifier) = endpoint.receiver.verifier_of(self.provider()) else {
@@ -221,7 +245,7 @@ impl Rejection {
         verifier.diagnose(&endpoint.request(self.parts(), &url, self.body()), (endpoint.clock.0)(), others)
     }
 
-    /// The status of the answer.
+    /// Returns the HTTP status of the answer.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.error() {
@@ -235,7 +259,8 @@ impl Rejection {
     }
 }
 
-/// What the sender may know: of a delivery that was not verified the code, and not the reason.
+/// Makes the answer for the sender. If the delivery was not verified, the answer has the code but
+/// not the reason.
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         let told = |code: ErrorCode, message: &str| json!({"code": code, "message": message});
@@ -268,7 +293,7 @@ where
         let Some(provider) = provider else {
             return reject(RejectionError::NoProvider, String::new(), parts, Bytes::new());
         };
-        // What can be answered without the body is.
+        // Refuse an unknown provider or a too long body before reading the body, if possible.
         let too_long = || RejectionError::TooLong { max_bytes: endpoint.max_bytes };
         if let Err(error) = endpoint.receiver.provider_called(&provider) {
             return reject(RejectionError::Refused(error), provider, parts, Bytes::new());
@@ -279,7 +304,7 @@ where
         let body = match to_bytes(body, endpoint.max_bytes).await {
             Ok(body) => body,
             Err(error) => {
-                // A layer with a limit of its own wraps the error once more.
+                // A layer that limits the body wraps the error once more.
                 let mut cause = error.source();
                 while let Some(inner) = cause.filter(|cause| !cause.is::<LengthLimitError>()) {
                     cause = inner.source();
@@ -300,9 +325,9 @@ impl Endpoint {
         self.receiver.receive_request(provider, &self.request(parts, &url, body), (self.clock.0)())
     }
 
-    /// The URL that the provider requested, as far as it is known.
+    /// Returns the URL that the provider requested. Without `public_url`, it begins with the path.
     fn url(&self, parts: &Parts) -> String {
-        // A router within a router takes its part off the path.
+        // A nested router removes its prefix from the path of `parts.uri`.
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         format!("{}{path}", self.public_url.as_deref().unwrap_or_default())
@@ -315,7 +340,8 @@ impl Endpoint {
     }
 }
 
-/// The provider that the route names. What is no UTF-8 is the name of none.
+/// Returns the provider that the route names. A name that is not UTF-8 becomes U+FFFD, which names
+/// no provider.
 async fn named(parts: &mut Parts, state: &(impl Send + Sync)) -> Option<String> {
     match RawPathParams::from_request_parts(parts, state).await {
         Ok(params) => params.iter().find(|(name, _)| *name == "provider").map(|(_, provider)| provider.to_owned()),

@@ -1,4 +1,4 @@
-//! The extractor, as a client sees it.
+//! Tests of the extractor through its HTTP answers.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use axum::{
@@ -44,7 +44,7 @@ fn signature(body: &str) -> String {
     sign::retell("key", body.as_bytes(), now())
 }
 
-/// A body in parts, whose length nobody announces.
+/// Returns a body in parts, without an announced length.
 fn in_parts(
     body: &'static str,
 ) -> impl futures_util::Stream<Item = Result<&'static str, std::convert::Infallible>> + Send {
@@ -52,7 +52,7 @@ fn in_parts(
     futures_util::stream::poll_fn(move |_| std::task::Poll::Ready(parts.next().map(Ok)))
 }
 
-/// Status and body of an answer.
+/// Sends a request and returns the status and the body of the answer.
 async fn answer(app: Router, path: &str, signature: &str, body: impl Into<Body>) -> (u16, String) {
     let request = Request::post(path).header("X-Retell-Signature", signature).body(body.into()).unwrap();
     let response = app.oneshot(request).await.unwrap();

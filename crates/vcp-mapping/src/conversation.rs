@@ -5,20 +5,17 @@ use crate::{
     draft::Call,
     rules::{Clock, Conversation, Role, ToolCalls, ToolResults, Words},
     transform::{self, Made, Value, thousandths},
-    trie::{Name, NodeId, ROOT, RowMembers, RowsFound, Trie},
+    trie::{NodeId, ROOT, RowMembers, RowsFound, Trie},
 };
-use serde::{
-    Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor},
-};
-use serde_json::{de::StrRead, value::RawValue};
 use std::{
     borrow::Cow,
     collections::{HashMap, VecDeque},
-    fmt,
     sync::Arc,
 };
-use vcp_schema::{CapabilityInvocation, CapabilityType, RawObject, Timestamp};
+use vcp_schema::{
+    CapabilityInvocation, CapabilityType, RawObject, Timestamp,
+    json::{self, members, string},
+};
 
 /// Gaps beyond this are silence, not latency.
 const LONGEST_GAP: i128 = 30 * SECOND;
@@ -58,10 +55,9 @@ impl Part {
 
     /// Calls back for each tool call or result of a row: those in its list, or the row itself.
     fn each<'p>(&self, is_row: bool, cell: Members<'_, 'p>, mut found: impl FnMut(Members<'_, 'p>)) {
-        let elements: Vec<&'p RawValue> =
-            self.list.as_ref().and_then(|list| serde_json::from_str(cell(list)?).ok()).unwrap_or_default();
+        let elements = self.list.as_ref().and_then(|list| members::elements(cell(list)?)).unwrap_or_default();
         for element in &elements {
-            if let Ok(walked) = self.trie.walk(element.get()) {
+            if let Ok(walked) = self.trie.walk(element) {
                 found(&|name| walked.text(*self.nodes.get(name)?).filter(|json| *json != "null"));
             }
         }
@@ -185,7 +181,7 @@ impl Reader {
         let mut results: HashMap<String, VecDeque<ToolResult>> = HashMap::new();
         for row in self.ordered(rows) {
             let cell = |name: &str| self.cell(row, name);
-            let role = cell(&self.rules.role).and_then(transform::string).and_then(|word| {
+            let role = cell(&self.rules.role).and_then(string::decode_lossy).and_then(|word| {
                 let same = |(known, _): &(&String, &Role)| known.eq_ignore_ascii_case(word.trim());
                 let role = self.rules.roles.iter().find(same).map(|(_, role)| *role);
                 let unknown = &mut talk.unknown_roles;
@@ -255,7 +251,7 @@ impl Reader {
     }
 
     fn turn<'p>(&self, is_agent: bool, cell: Members<'_, 'p>) -> Option<Turn<'p>> {
-        let text = cell(&self.rules.text).and_then(transform::string)?;
+        let text = cell(&self.rules.text).and_then(string::decode_lossy)?;
         if text.trim().is_empty() || self.rules.silence.iter().any(|silence| silence == text.trim()) {
             return None;
         }
@@ -281,7 +277,7 @@ impl Reader {
 
     fn called<'p>(&self, member: Members<'_, 'p>, at: Option<At>) -> Option<Called<'p>> {
         let calls = self.rules.calls.as_ref()?;
-        let text = |name: &str| member(name).and_then(transform::string);
+        let text = |name: &str| member(name).and_then(string::decode_lossy);
         let name = text(&calls.name).or_else(|| text(calls.row_name.as_deref()?))?.trim().to_owned();
         if name.is_empty() {
             return None;
@@ -301,7 +297,7 @@ impl Reader {
         let results = self.rules.results.as_ref()?;
         let said = |name: &Option<String>| name.as_deref().and_then(|name| flag(member(name)?));
         let success = said(&results.success).unwrap_or(true) && !said(&results.error).unwrap_or(false);
-        let text = |name: &str| member(name).and_then(transform::string);
+        let text = |name: &str| member(name).and_then(string::decode_lossy);
         let message = results.message.iter().filter(|_| !success).filter_map(|name| text(name));
         let message = message.map(Cow::into_owned).find(|message| !message.trim().is_empty());
         let took = results.seconds.as_deref().and_then(member).and_then(seconds);
@@ -492,45 +488,10 @@ fn flag(json: &str) -> Option<bool> {
 
 /// From where to where the words of a list reach, in nanoseconds from the start of the call.
 fn span(list: &str, words: &Words) -> Option<(i128, i128)> {
-    let start = first_member(&mut serde_json::Deserializer::from_str(list.get(1..)?), &words.start)?;
+    let start = members::of_leading_object(list.get(1..)?, &words.start)?;
     // What stands behind the last brace is the last word, unless that brace is in a string or an object within: then it is no JSON.
-    let last = list.trim_end_matches([']', ' ', '\t', '\n', '\r']);
-    let end = member(last.get(last.rfind('{')?..)?, &words.end).or_else(|| {
-        let elements: Vec<&RawValue> = serde_json::from_str(list).ok()?;
-        member(elements.last()?.get(), &words.end)
-    });
+    let last = list.trim_end_matches(|c| c == ']' || json::SPACE.contains(&c));
+    let end = members::of_whole_object(last.get(last.rfind('{')?..)?, &words.end)
+        .or_else(|| members::of_whole_object(members::elements(list)?.last()?, &words.end));
     Some((seconds(start)?, seconds(end?)?))
-}
-
-/// The text of a member of a small object.
-fn member<'p>(object: &'p str, name: &str) -> Option<&'p str> {
-    let mut json = serde_json::Deserializer::from_str(object);
-    let found = first_member(&mut json, name);
-    json.end().ok()?;
-    found
-}
-
-/// The text of a member of the object that comes next.
-fn first_member<'p>(json: &mut serde_json::Deserializer<StrRead<'p>>, name: &str) -> Option<&'p str> {
-    struct Member<'n>(&'n str);
-    impl<'p> Visitor<'p> for Member<'_> {
-        type Value = Option<&'p str>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'p>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut found = None;
-            while let Some(name) = map.next_key_seed(Name)? {
-                if name == self.0 {
-                    found = Some(map.next_value::<&RawValue>()?.get());
-                } else {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-            Ok(found)
-        }
-    }
-    json.deserialize_map(Member(name)).ok()?
 }

@@ -15,7 +15,10 @@ use crate::{
     trie::{NodeId, Walked},
 };
 use std::{borrow::Cow, sync::Arc};
-use vcp_schema::{ErrorCode, RawJson, Timestamp, VcpMessage, structure};
+use vcp_schema::{
+    ErrorCode, RawJson, Timestamp, VcpMessage,
+    json::{string, text},
+};
 
 /// A value, and how it was found.
 struct Sourced<'p> {
@@ -140,7 +143,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
             let Some(node) = shape.from else {
                 return Ok(Some((shape, shape.name.clone())));
             };
-            let word = self.walked.text(node).and_then(transform::string);
+            let word = self.walked.text(node).and_then(string::decode_lossy);
             let Some(word) = word else {
                 let message = "the name of the event is a string";
                 return Err(MapError::new(ErrorCode::Mapping, self.provider.trie.path(node), message));
@@ -265,7 +268,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
             match self.walked.text(*node) {
                 Some(text) if text.starts_with(['{', '[']) => leaf_only.then_some(())?,
                 Some(text) if !matches!(text, "true" | "false" | "null") => {
-                    found.push((structure::offset(self.text, text), text.len(), *node));
+                    found.push((text::offset(self.text, text), text.len(), *node));
                 }
                 _ => {}
             }
@@ -380,7 +383,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
             };
             match made {
                 Made::Value(value) => {
-                    if matches!(value, Value::Text(_)) && transform::is_lossy(json) {
+                    if matches!(value, Value::Text(_)) && string::is_lossy(json) {
                         let message = "a lone surrogate was replaced by U+FFFD";
                         report.problems.push(Problem::new(ErrorCode::Unreadable, pointer.clone(), message));
                     }
@@ -409,7 +412,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
     /// Whether a source has the evidence that it needs.
     fn is_backed(&self, source: &ReadySource, json: &str) -> bool {
         let is_doubtful = source.needs_for.is_empty()
-            || transform::string(json)
+            || string::decode_lossy(json)
                 .is_some_and(|word| source.needs_for.iter().any(|w| w.eq_ignore_ascii_case(word.trim())));
         source.needs.is_empty() || !is_doubtful || source.needs.iter().any(|(node, part)| self.is_filled(*node, part))
     }
@@ -470,7 +473,7 @@ fn replaces(target: &Target, earlier: How, found: &Sourced<'_>, message: &mut Vc
 /// The value of a source whose member is there, unless its text stands for none.
 fn made<'p>(source: &ReadySource, json: &'p str, setting: Setting<'_>) -> Made<'p> {
     if !source.except.is_empty()
-        && transform::string(json).is_some_and(|text| source.except.iter().any(|e| *e == *text))
+        && string::decode_lossy(json).is_some_and(|text| source.except.iter().any(|e| *e == *text))
     {
         return Made::Nothing;
     }

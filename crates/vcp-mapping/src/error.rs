@@ -1,31 +1,24 @@
-//! Why a delivery was not mapped.
+//! The errors of mapping and of rule files.
 
-use vcp_schema::{ErrorCode, FieldPath, ParseError, Step};
+use vcp_schema::{FieldPath, ParseError, Step};
 
-/// Why a delivery was not mapped: a code and the place in the payload. Holds no value of the payload.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{code} at {path}: {message}")]
-#[non_exhaustive]
-pub struct MapError {
-    /// `VCP_E002` not the provider's shape, `VCP_E005` a required member is missing, `VCP_E007` not JSON, `VCP_E008` too long,
-    /// `VCP_E009` unknown provider.
-    pub code: ErrorCode,
-    /// The place in the payload.
-    pub path: FieldPath,
-    /// One line for people.
-    pub message: String,
+vcp_schema::located_error! {
+    /// The error of a delivery that was not mapped: a code and the place in the payload.
+    ///
+    /// | code | reason |
+    /// |---|---|
+    /// | `VCP_E002` | the payload does not have the provider's shape |
+    /// | `VCP_E005` | a required member is missing |
+    /// | `VCP_E007` | the payload is not JSON |
+    /// | `VCP_E008` | the payload, or the message made of it, exceeds a limit |
+    /// | `VCP_E009` | the provider is unknown |
+    ///
+    /// It never holds a value of the payload.
+    MapError
 }
 
 impl MapError {
-    /// An error.
-    #[must_use]
-    pub fn new(code: ErrorCode, path: FieldPath, message: impl Into<String>) -> Self {
-        Self { code, path, message: message.into() }
-    }
-}
-
-impl MapError {
-    /// The same, of a part that stands at a place.
+    /// Moves the error below a place: the document that was read stands there in another one.
     pub(crate) fn below(mut self, place: &FieldPath) -> Self {
         let steps = self.path.steps().to_vec();
         self.path = steps.into_iter().fold(place.clone(), |path, step| match step {
@@ -38,12 +31,11 @@ impl MapError {
 
 impl From<ParseError> for MapError {
     fn from(error: ParseError) -> Self {
-        let place = format!("{} (line {}, column {})", error.message(), error.line(), error.column());
-        Self::new(error.code(), error.path().clone(), place)
+        Self { position: error.position(), ..Self::new(error.code(), error.path().clone(), error.message()) }
     }
 }
 
-/// Everything that is wrong with rule files, one line each.
+/// The error of rule files, with every fault of them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", faults.join("; "))]
 pub struct RuleError {
@@ -51,7 +43,7 @@ pub struct RuleError {
 }
 
 impl RuleError {
-    /// The faults.
+    /// Returns the faults, one line each.
     #[must_use]
     pub fn faults(&self) -> &[String] {
         &self.faults

@@ -1,15 +1,18 @@
 //! What Assistable's extractions mean to other systems (provider integration guide, "AI Extractions Integration"; Assistable guide, "Lead Qualification
 //! Scoring Algorithm"; decisions 5.8).
 
-use crate::{members::members, transform};
+use crate::transform;
 use std::borrow::Cow;
-use vcp_schema::RawJson;
+use vcp_schema::{
+    RawJson,
+    json::{members, string},
+};
 
 type Members<'p> = [(Cow<'p, str>, &'p str)];
 
 /// What a CRM system wants, when the extractions tell of interest or a lead.
 pub(crate) fn crm(extractions: &str) -> Option<String> {
-    let members = members(extractions)?;
+    let members = members::last(extractions)?;
     let interest = value(&members, "customer_interest_level");
     interest.or_else(|| value(&members, "lead_score"))?;
     let contact =
@@ -23,7 +26,7 @@ pub(crate) fn crm(extractions: &str) -> Option<String> {
 
 /// What a calendar wants, when the extractions tell of a follow-up or an appointment.
 pub(crate) fn calendar(extractions: &str) -> Option<String> {
-    let members = members(extractions)?;
+    let members = members::last(extractions)?;
     let next = value(&members, "next_followup_date");
     if next.is_none() && !members.iter().any(|(name, _)| name.contains("appointment_")) {
         return None;
@@ -38,7 +41,7 @@ pub(crate) fn calendar(extractions: &str) -> Option<String> {
 
 /// What a sales system wants, when the extractions tell of an opportunity.
 pub(crate) fn sales(extractions: &str) -> Option<String> {
-    let members = members(extractions)?;
+    let members = members::last(extractions)?;
     let is_sales =
         |name: &str| has_one(name, &["budget", "purchase", "product_interest", "decision_maker", "timeline"]);
     if !members.iter().any(|(name, _)| is_sales(name)) {
@@ -56,7 +59,7 @@ pub(crate) fn sales(extractions: &str) -> Option<String> {
 fn qualification(members: &Members<'_>) -> i128 {
     let text = |name: &str| {
         let json = value(members, name).filter(|json| *json != "null").unwrap_or_default();
-        transform::string(json).unwrap_or(Cow::Borrowed(json)).to_lowercase()
+        string::decode_lossy(json).unwrap_or(Cow::Borrowed(json)).to_lowercase()
     };
     let decides = value(members, "decision_maker") == Some("true");
     let (budget, timeline) = (text("budget_range"), text("purchase_timeline"));
@@ -98,7 +101,7 @@ mod tests {
 
     #[test]
     fn scores_as_the_guide_does() {
-        let score = |json: &str| qualification(&members(json).unwrap());
+        let score = |json: &str| qualification(&members::last(json).unwrap());
         // The published example: `within_30_days` is not `30 days` (decisions 5.8).
         let published =
             r#"{"decision_maker":true,"budget_range":"$50000-100000","purchase_timeline":"within_30_days"}"#;

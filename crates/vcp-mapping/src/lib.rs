@@ -26,7 +26,6 @@ mod error;
 mod integrations;
 mod mapper;
 mod mask;
-mod members;
 mod merge;
 mod models;
 pub mod normalize;

@@ -4,7 +4,6 @@ use crate::{
     delivery::{Delivery, Recognised},
     draft::Draft,
     error::MapError,
-    members::members,
     provider::Provider,
     registry::Registry,
     report::{How, Problem, Report, UnknownWord, Written},
@@ -12,7 +11,10 @@ use crate::{
     skeleton,
 };
 use std::{borrow::Cow, collections::HashSet};
-use vcp_schema::{ErrorCode, FieldPath, Limits, Timestamp, VcpMessage, structure};
+use vcp_schema::{
+    ErrorCode, FieldPath, Limits, Timestamp, VcpMessage,
+    json::{self, members, text},
+};
 
 /// What is put under `consent` when the provider says nothing (decisions 5.3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -195,7 +197,7 @@ impl Mapper {
         for (at, event) in events.iter().enumerate() {
             let path = FieldPath::root().name("events").index(at);
             let text = self.object(event.body, &path, || "an event is an object".to_owned())?;
-            structure::well_formed(text, &self.limits()).map_err(|error| MapError::from(error).below(&path))?;
+            text::well_formed(text, &self.limits()).map_err(|error| MapError::from(error).below(&path))?;
             texts.push((event.received_at.to_utc().unwrap_or(event.received_at), text));
         }
         texts.sort_by_key(|(at, _)| at.unix_nanos());
@@ -211,7 +213,7 @@ impl Mapper {
         let mut draft = self.draft(provider, event, received_at);
         delivery.read(event, ready, &mut draft)?;
         let (kept_digest, _) = delivery.kept();
-        for (_, session) in members(&kept_digest).unwrap_or_default() {
+        for (_, session) in members::last(&kept_digest).unwrap_or_default() {
             draft.keep_session(provider.name(), session);
         }
         draft.report.problems.extend(problems);
@@ -238,9 +240,9 @@ impl Mapper {
                     report.unknown_words.push(UnknownWord { source: format!("/events/{at}").into(), word: event });
                 }
                 Err(error) => {
-                    let source = format!("/events/{at}{}", error.path.pointer());
+                    let source = format!("/events/{at}{}", error.path().pointer());
                     if known.insert(source.clone()) {
-                        report.problems.push(Problem::new(error.code, source, error.message));
+                        report.problems.push(Problem::new(error.code(), source, error.message()));
                     }
                 }
                 Ok(_) => {}
@@ -257,20 +259,18 @@ impl Mapper {
         otherwise: impl Fn() -> String,
     ) -> Result<&'p str, MapError> {
         let malformed = |error| MapError::from(error).below(path);
-        let text = structure::utf8(body, &self.limits()).map_err(malformed)?.trim_matches([' ', '\t', '\n', '\r']);
+        let text = json::trim(text::utf8(body, &self.limits()).map_err(malformed)?);
         if !text.starts_with('{') {
-            structure::well_formed(text, &self.limits()).map_err(malformed)?;
+            text::well_formed(text, &self.limits()).map_err(malformed)?;
             return Err(MapError::new(ErrorCode::Mapping, path.clone(), otherwise()));
         }
         Ok(text)
     }
 
     pub(crate) fn walk<'p, 'm>(&self, provider: &'m Provider, text: &'p str) -> Result<Delivery<'p, 'm>, MapError> {
-        Delivery::walk(provider, text, self.options).map_err(|error| {
-            match structure::well_formed(text, &self.limits()) {
-                Err(malformed) => MapError::from(malformed),
-                Ok(()) => MapError::new(ErrorCode::Mapping, FieldPath::root(), error.to_string()),
-            }
+        Delivery::walk(provider, text, self.options).map_err(|error| match text::well_formed(text, &self.limits()) {
+            Err(malformed) => MapError::from(malformed),
+            Ok(()) => MapError::new(ErrorCode::Mapping, FieldPath::root(), error.to_string()),
         })
     }
 

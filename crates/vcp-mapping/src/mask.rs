@@ -2,7 +2,13 @@
 //! byte for byte.
 
 use std::borrow::Cow;
-use vcp_schema::{FieldPath, RawJson, Step};
+use vcp_schema::{
+    FieldPath, RawJson, Step,
+    json::{
+        is_number, string,
+        tokens::{TokenKind, Tokens},
+    },
+};
 
 /// What stands in place of a secret.
 pub(crate) const MASK: &str = "\"***\"";
@@ -203,52 +209,39 @@ struct Masker<'m, 't> {
     masked: Vec<String>,
 }
 
-impl Masker<'_, '_> {
+impl<'t> Masker<'_, 't> {
     fn run(&mut self) {
-        let bytes = self.json.as_bytes();
-        let mut at = 0;
+        let mut tokens = Tokens::new(self.json);
         let mut wants_name = false;
-        while let Some(byte) = bytes.get(at) {
-            match byte {
-                b'{' | b'[' if self.is_dead() => {
-                    at = container_end(bytes, at);
+        loop {
+            let from = tokens.offset();
+            let Some(token) = tokens.next() else { return };
+            match token.kind {
+                TokenKind::Open if self.is_dead() => {
+                    tokens.skip_container();
                     wants_name = false;
                 }
-                b'{' | b'[' => {
-                    wants_name = *byte == b'{';
+                TokenKind::Open => {
+                    wants_name = token.first() == b'{';
                     self.open(wants_name);
-                    at += 1;
                 }
-                b'}' | b']' => {
+                TokenKind::Close => {
                     self.stack.pop();
                     wants_name = false;
-                    at += 1;
                 }
-                b',' => {
+                TokenKind::Comma => {
                     if let Some(frame) = self.stack.last_mut() {
                         frame.index += 1;
                         wants_name = frame.is_object;
                     }
-                    at += 1;
                 }
-                b'"' => {
-                    let end = string_end(bytes, at);
-                    if wants_name {
-                        self.enter(at, end);
-                        wants_name = false;
-                    } else if self.is_masking() {
-                        self.leaf(at, end);
-                    }
-                    at = end;
+                TokenKind::String if wants_name => {
+                    self.enter(token.text);
+                    wants_name = false;
                 }
-                b'-' | b'0'..=b'9' if self.is_masking() => {
-                    let rest = bytes.get(at..).unwrap_or_default();
-                    let length =
-                        rest.iter().take_while(|b| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')).count();
-                    self.leaf(at, at + length);
-                    at += length;
-                }
-                _ => at += 1,
+                TokenKind::String if self.is_masking() => self.leaf(from, tokens.offset()),
+                TokenKind::Scalar if is_number(token.text) && self.is_masking() => self.leaf(from, tokens.offset()),
+                TokenKind::String | TokenKind::Scalar | TokenKind::Colon | TokenKind::Space => {}
             }
         }
     }
@@ -286,13 +279,9 @@ impl Masker<'_, '_> {
     }
 
     /// A member's name has been read.
-    fn enter(&mut self, from: usize, to: usize) {
+    fn enter(&mut self, name: &'t str) {
         let Some(frame) = self.stack.last_mut() else { return };
-        let inner = self.json.get(from + 1..to.saturating_sub(1)).unwrap_or_default();
-        let name = match memchr::memchr(b'\\', inner.as_bytes()) {
-            Some(_) => crate::transform::string(self.json.get(from..to).unwrap_or_default()).unwrap_or_default(),
-            None => Cow::Borrowed(inner),
-        };
+        let name = string::decode_lossy(name).unwrap_or_default();
         let mut can_fit = if frame.all { 0 } else { frame.here | frame.below };
         let mut lower = None;
         (frame.next, frame.next_all) = (frame.all, frame.all);
@@ -328,49 +317,6 @@ impl Masker<'_, '_> {
         self.budget = self.budget.saturating_sub(pointer.len());
         self.masked.push(if self.budget == 0 { String::new() } else { pointer });
     }
-}
-
-/// The end of an object or a list, after its closing bracket.
-fn container_end(bytes: &[u8], start: usize) -> usize {
-    let mut depth = 0_usize;
-    let mut at = start;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => {
-                at = string_end(bytes, at);
-                continue;
-            }
-            _ => {}
-        }
-        at += 1;
-        if depth == 0 {
-            break;
-        }
-    }
-    at
-}
-
-/// The end of a string, after its closing quotation mark.
-fn string_end(bytes: &[u8], start: usize) -> usize {
-    let mut at = start + 1;
-    // Most names and words are shorter than a search is worth.
-    for byte in bytes.get(at..).unwrap_or_default().iter().take(16) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => break,
-            _ => at += 1,
-        }
-    }
-    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-        at += found;
-        if bytes.get(at) == Some(&b'"') {
-            return at + 1;
-        }
-        at += 2;
-    }
-    bytes.len()
 }
 
 /// Whether a name in lower case fits a glob of literal parts and `*`.

@@ -5,13 +5,15 @@ use crate::{
     delivery::{Delivery, Recognised},
     draft::SESSION,
     mapper::sessions,
-    members::{elements, members},
     provider::{Provider, ReadyEvent},
-    skeleton, transform,
+    skeleton,
 };
 use sha2::{Digest, Sha256};
 use std::{borrow::Cow, collections::BTreeMap};
-use vcp_schema::{ErrorCode, FieldPath, Limits, RawJson, Timestamp, VcpMessage};
+use vcp_schema::{
+    ErrorCode, FieldPath, Limits, RawJson, Timestamp, VcpMessage,
+    json::{members, string},
+};
 
 /// How many deliveries of one call are merged at most: more have no call, and would take the time of their square.
 const MOST_DELIVERIES: usize = 10_000;
@@ -194,7 +196,7 @@ fn recognise<'m>(
 fn kept(message: &VcpMessage, provider: &Provider) -> Option<Vec<Kept>> {
     let own = message.vcp_payload.custom.provider_specific.get(provider.name())?;
     if let Some(list) = own.extras.get(DELIVERIES) {
-        return elements(list.as_str())?.into_iter().map(kept_delivery).collect();
+        return members::elements(list.as_str())?.into_iter().map(kept_delivery).collect();
     }
     let has_sessions = provider.assembled().is_some();
     Some(vec![Kept {
@@ -205,10 +207,10 @@ fn kept(message: &VcpMessage, provider: &Provider) -> Option<Vec<Kept>> {
 }
 
 fn kept_delivery(json: &str) -> Option<Kept> {
-    let members = members(json)?;
+    let members = members::last(json)?;
     let get = |wanted: &str| members.iter().find(|(name, _)| name == wanted).map(|(_, value)| *value);
     Some(Kept {
-        received_at: transform::string(get("received_at")?)?.parse().ok()?,
+        received_at: string::decode_lossy(get("received_at")?)?.parse().ok()?,
         data: get("data").filter(|data| data.starts_with('{'))?.to_owned(),
         session: get(SESSION).map(str::to_owned),
     })
@@ -231,9 +233,9 @@ struct Beyond<'m>(&'m Provider);
 impl Beyond<'_> {
     /// What one object has beyond another; `path` is where it stands.
     fn object(&self, own: &str, base: &str, path: &[&str]) -> Option<Carried> {
-        let base: BTreeMap<Cow<'_, str>, &str> = members(base)?.into_iter().collect();
+        let base: BTreeMap<Cow<'_, str>, &str> = members::last(base)?.into_iter().collect();
         let mut found = BTreeMap::new();
-        for (name, value) in members(own)? {
+        for (name, value) in members::last(own)? {
             let more = match base.get(&name) {
                 _ if self.is_own(path, &name) => None,
                 None => Some(whole(value, path.len())),
@@ -264,7 +266,7 @@ impl Beyond<'_> {
 
 /// A value that another message has nothing for, an object member by member.
 fn whole(value: &str, depth: usize) -> Carried {
-    match members(value) {
+    match members::last(value) {
         Some(members) if !members.is_empty() && depth < DEEPEST => Carried::Below(
             members.into_iter().map(|(name, value)| (name.into_owned(), whole(value, depth + 1))).collect(),
         ),
@@ -301,7 +303,7 @@ fn without(carried: Carried, base: &str) -> Option<Carried> {
     if matches!(base, "[]" | "null") {
         return Some(carried);
     }
-    let (Carried::Below(more), Some(members)) = (carried, members(base)) else { return None };
+    let (Carried::Below(more), Some(members)) = (carried, members::last(base)) else { return None };
     let base: BTreeMap<Cow<'_, str>, &str> = members.into_iter().collect();
     let left = more.into_iter().filter_map(|(name, more)| match base.get(name.as_str()) {
         Some(known) => Some((name, without(more, known)?)),
@@ -313,7 +315,7 @@ fn without(carried: Carried, base: &str) -> Option<Carried> {
 
 /// An object with what is carried over where it has nothing.
 fn fill(base: &str, carried: &Carried) -> String {
-    let (Carried::Below(more), Some(members)) = (carried, members(base)) else { return base.to_owned() };
+    let (Carried::Below(more), Some(members)) = (carried, members::last(base)) else { return base.to_owned() };
     let mut parts = Vec::new();
     let mut known = std::collections::HashSet::new();
     for (name, value) in &members {

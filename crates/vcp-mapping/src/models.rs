@@ -1,7 +1,6 @@
 //! The models of a call: what was chosen for each role, and what it did and cost (decisions 5.8).
 
 use crate::{
-    members::{elements, members},
     report::{How, Report, Written},
     rules::{ModelUsage, Table},
     target::ModelPart,
@@ -9,7 +8,10 @@ use crate::{
     trie::{NodeId, ROOT, Trie},
 };
 use std::borrow::Cow;
-use vcp_schema::{Decimal, ModelAttributionRole, ModelRole, ModelRoleInfo, VcpMessage};
+use vcp_schema::{
+    Decimal, ModelAttributionRole, ModelRole, ModelRoleInfo, VcpMessage,
+    json::{members, string},
+};
 
 /// What is known of the models so far, by role, in the order in which rules name them.
 #[derive(Default)]
@@ -185,7 +187,7 @@ impl Reader {
         for (name, model) in models {
             let Ok(walked) = self.members.walk(model) else { continue };
             let name = match self.name {
-                Some(node) => walked.text(node).and_then(transform::string).unwrap_or_default(),
+                Some(node) => walked.text(node).and_then(string::decode_lossy).unwrap_or_default(),
                 None => name.unwrap_or_default(),
             };
             let name = name.trim();
@@ -235,8 +237,8 @@ type Entry<'p> = (Option<Cow<'p, str>>, &'p str);
 
 /// The elements of a list, or the members of an object with their names.
 fn entries(json: &str) -> Option<Vec<Entry<'_>>> {
-    let listed = elements(json).map(|list| list.into_iter().map(|element| (None, element)).collect());
-    listed.or_else(|| Some(members(json)?.into_iter().map(|(name, value)| (Some(name), value)).collect()))
+    let listed = members::elements(json).map(|list| list.into_iter().map(|element| (None, element)).collect());
+    listed.or_else(|| Some(members::last(json)?.into_iter().map(|(name, value)| (Some(name), value)).collect()))
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use crate::{
     MapError,
-    members::{elements, members},
     report::Problem,
     session::{Assemble, Digest},
     transform::{self, Made},
@@ -13,7 +12,10 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     rc::Rc,
 };
-use vcp_schema::{ErrorCode, FieldPath, Timestamp};
+use vcp_schema::{
+    ErrorCode, FieldPath, Timestamp,
+    json::{members, string},
+};
 
 /// Gaps beyond this are silence, not latency (decisions 5.8).
 const LONGEST_GAP_MS: i128 = 30_000;
@@ -51,7 +53,7 @@ struct Object<'e, 'n> {
 
 impl<'e, 'n> Object<'e, 'n> {
     fn read(json: &'e str, pointer: String, problems: &'n RefCell<Vec<Problem>>) -> Self {
-        let members = members(json).unwrap_or_else(|| {
+        let members = members::last(json).unwrap_or_else(|| {
             problems.borrow_mut().push(Problem::new(ErrorCode::Type, pointer.as_str(), "an object is wanted here"));
             Vec::new()
         });
@@ -82,7 +84,7 @@ impl<'e, 'n> Object<'e, 'n> {
 
     /// The objects of a list. Of elements that are none the first is noted, so that what is noted does not grow with them.
     fn objects(&self, name: &str) -> impl Iterator<Item = Self> {
-        let elements = elements(self.get(name).unwrap_or("[]")).unwrap_or_else(|| {
+        let elements = members::elements(self.get(name).unwrap_or("[]")).unwrap_or_else(|| {
             self.problem(name, ErrorCode::Type, "a list is wanted here");
             Vec::new()
         });
@@ -100,7 +102,7 @@ impl<'e, 'n> Object<'e, 'n> {
     }
 
     fn text(&self, name: &str) -> Option<String> {
-        let text = transform::string(self.get(name)?);
+        let text = string::decode_lossy(self.get(name)?);
         if text.is_none() {
             self.problem(name, ErrorCode::Type, "a string is wanted here");
         }

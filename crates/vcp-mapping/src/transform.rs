@@ -6,7 +6,10 @@ use crate::{
 };
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use vcp_schema::{Decimal, ErrorCode, Timestamp};
+use vcp_schema::{
+    Decimal, ErrorCode, Timestamp,
+    json::{is_number, string},
+};
 
 /// A value on its way into a message.
 #[derive(Debug, Clone, PartialEq)]
@@ -133,62 +136,12 @@ pub(crate) fn derive(transform: Transform, setting: Setting<'_>) -> Option<Value
     }
 }
 
-/// The string that JSON text is, with U+FFFD for lone surrogates (decisions 1.1). `None` when it is no string.
-pub(crate) fn string(json: &str) -> Option<Cow<'_, str>> {
-    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
-    if !inner.contains('\\') {
-        return Some(Cow::Borrowed(inner));
-    }
-    if let Ok(text) = serde_json::from_str::<String>(json) {
-        return Some(Cow::Owned(text));
-    }
-    // Well-formed, so only lone surrogates can be in the way.
-    let units = utf16_units(inner);
-    Some(Cow::Owned(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()))
-}
-
-/// The UTF-16 units of a string's inside, escapes resolved.
-fn utf16_units(inner: &str) -> Vec<u16> {
-    let mut units = Vec::with_capacity(inner.len());
-    let mut chars = inner.chars();
-    while let Some(c) = chars.next() {
-        let c = if c == '\\' {
-            chars.next().unwrap_or_default()
-        } else {
-            units.extend_from_slice(c.encode_utf16(&mut [0; 2]));
-            continue;
-        };
-        units.push(match c {
-            'u' => {
-                let hex: String = chars.by_ref().take(4).collect();
-                u16::from_str_radix(&hex, 16).unwrap_or(0xfffd)
-            }
-            'b' => 8,
-            'f' => 12,
-            'n' => 10,
-            'r' => 13,
-            't' => 9,
-            other => u16::try_from(u32::from(other)).unwrap_or(0xfffd),
-        });
-    }
-    units
-}
-
-/// Whether a string has a lone surrogate, which mapping replaces.
-pub(crate) fn is_lossy(json: &str) -> bool {
-    json.contains("\\u") && serde_json::from_str::<String>(json).is_err()
-}
-
-fn is_number(json: &str) -> bool {
-    json.starts_with(|c: char| c == '-' || c.is_ascii_digit())
-}
-
 /// A number, or the digits of one in a string.
 pub(crate) fn decimal(json: &str) -> Result<Option<Decimal>, Made<'static>> {
     if is_number(json) {
         return json.parse().map(Some).map_err(|_| Problem(UNREADABLE, "the number has too many digits"));
     }
-    match string(json) {
+    match string::decode_lossy(json) {
         Some(text) if text.trim().is_empty() => Ok(None),
         Some(text) => text.trim().parse().map(Some).map_err(|_| Problem(UNREADABLE, "the text is no number")),
         None => Err(Problem(TYPE, "a number is wanted here")),
@@ -197,7 +150,7 @@ pub(crate) fn decimal(json: &str) -> Result<Option<Decimal>, Made<'static>> {
 
 /// A string, or the digits of a number.
 pub(crate) fn scalar(json: &str) -> Option<Cow<'_, str>> {
-    if is_number(json) { Some(Cow::Borrowed(json)) } else { string(json) }
+    if is_number(json) { Some(Cow::Borrowed(json)) } else { string::decode_lossy(json) }
 }
 
 fn text(json: &str) -> Made<'_> {
@@ -227,7 +180,7 @@ fn since_1970(millis: Decimal) -> Made<'static> {
 
 /// Milliseconds or seconds by size, or ISO 8601 text. Seconds reach 100 000 000 000 in the year 5138, milliseconds in 1973.
 pub(crate) fn time(json: &str) -> Made<'static> {
-    let iso = string(json).filter(|text| text.contains('-') && text.contains(':'));
+    let iso = string::decode_lossy(json).filter(|text| text.contains('-') && text.contains(':'));
     if let Some(text) = iso {
         return match text.trim().parse::<Timestamp>().map(|time| time.to_utc()) {
             Ok(Some(time)) => Made::Value(Value::Time(time)),
@@ -416,7 +369,7 @@ fn integration(json: &str, make: fn(&str) -> Option<String>) -> Made<'_> {
 
 /// The word that a member is for tables: a string, or a boolean as `true` and `false`.
 pub(crate) fn word_of(json: &str) -> Option<Cow<'_, str>> {
-    if matches!(json, "true" | "false") { Some(Cow::Borrowed(json)) } else { string(json) }
+    if matches!(json, "true" | "false") { Some(Cow::Borrowed(json)) } else { string::decode_lossy(json) }
 }
 
 fn word<'p>(json: &'p str, table: Option<&Table>) -> Made<'p> {
@@ -434,7 +387,7 @@ fn word<'p>(json: &'p str, table: Option<&Table>) -> Made<'p> {
 }
 
 fn sentiment(json: &str) -> Made<'_> {
-    let Some(word) = string(json) else {
+    let Some(word) = string::decode_lossy(json) else {
         return Problem(TYPE, "a word is wanted here");
     };
     match normalize::sentiment(&word) {
@@ -445,7 +398,7 @@ fn sentiment(json: &str) -> Made<'_> {
 }
 
 fn sentiment_word(json: &str) -> Made<'_> {
-    let word = string(json).map(|word| word.trim().to_owned()).unwrap_or_default();
+    let word = string::decode_lossy(json).map(|word| word.trim().to_owned()).unwrap_or_default();
     if word.is_empty() || word.eq_ignore_ascii_case("unknown") {
         Nothing
     } else {

@@ -7,7 +7,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt, sync::Arc};
-use vcp_schema::FieldPath;
+use vcp_schema::{FieldPath, json::members::Name};
 
 /// A member that rules look at.
 pub(crate) type NodeId = usize;
@@ -84,7 +84,7 @@ impl<'p> Visitor<'p> for RowSeed<'_, 'p> {
         let start = self.found.0.len();
         self.found.0.resize(start + self.members.0.len(), None);
         while let Some(name) = map.next_key_seed(Name)? {
-            match self.members.0.iter().position(|member| **member == *name) {
+            match self.members.0.iter().position(|member| name.is(member)) {
                 Some(at) => {
                     let text = map.next_value::<&RawValue>()?.get();
                     if let Some(cell) = self.found.0.get_mut(start + at) {
@@ -289,7 +289,7 @@ impl<'p> Visitor<'p> for Step<'_, 'p, '_> {
             (found.present, found.object) = (true, true);
         }
         while let Some(name) = map.next_key_seed(Name)? {
-            if let Some((_, child)) = node.members.iter().find(|(n, _)| **n == *name) {
+            if let Some((_, child)) = node.members.iter().find(|(n, _)| name.is(n)) {
                 map.next_value_seed(Step {
                     walked: self.walked,
                     node: *child,
@@ -298,38 +298,11 @@ impl<'p> Visitor<'p> for Step<'_, 'p, '_> {
                 })?;
             } else {
                 *self.order += 1;
-                self.walked.unread.push((*self.order, self.node, name));
+                self.walked.unread.push((*self.order, self.node, name.decode_lossy()));
                 map.next_value::<IgnoredAny>()?;
             }
         }
         Ok(())
-    }
-}
-
-/// The name of a member, not copied where it has no escapes. A lone surrogate in it is replaced: no rule has such a name.
-pub(crate) struct Name;
-
-impl<'p> DeserializeSeed<'p> for Name {
-    type Value = Cow<'p, str>;
-
-    fn deserialize<D: Deserializer<'p>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_bytes(self)
-    }
-}
-
-impl<'p> Visitor<'p> for Name {
-    type Value = Cow<'p, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_borrowed_bytes<E>(self, name: &'p [u8]) -> Result<Self::Value, E> {
-        Ok(String::from_utf8_lossy(name))
-    }
-
-    fn visit_bytes<E>(self, name: &[u8]) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(String::from_utf8_lossy(name).into_owned()))
     }
 }
 

@@ -208,7 +208,7 @@ fn every_source_of_every_rule_can_be_anything() {
                                 }
                                 Ok(_) => {}
                                 Err(error) => {
-                                    let known = matches!(error.code, ErrorCode::Mapping | ErrorCode::Missing);
+                                    let known = matches!(error.code(), ErrorCode::Mapping | ErrorCode::Missing);
                                     assert!(known, "{what}: {error}");
                                 }
                             }

@@ -251,7 +251,8 @@ fn what_comes_later_replaces_and_defaults_do_not() {
 
 #[test]
 fn what_cannot_be_merged() {
-    let code = |messages: &[VcpMessage]| MAPPER.merge(messages).map(|_| ()).map_err(|e| (e.code, e.path.to_string()));
+    let code =
+        |messages: &[VcpMessage]| MAPPER.merge(messages).map(|_| ()).map_err(|e| (e.code(), e.path().to_string()));
     let message = |id: &str| map("retell", &json!({"event": "call_ended", "call": {"call_id": id}}), at(0));
     let refused = |path: &str| Err((ErrorCode::Mapping, path.to_owned()));
     assert_eq!(code(&[]), refused("$"));
@@ -384,7 +385,7 @@ fn a_payload_of_another_call_is_refused() {
     let own = tampered.vcp_payload.custom.provider_specific.get_mut("retell").unwrap();
     own.data = RawObject::from_json(r#"{"event":"call_ended","call":{"call_id":"c2"}}"#).unwrap();
     let error = MAPPER.merge(&[tampered, retell("call_ended", json!({}), 1)]).unwrap_err();
-    assert_eq!((error.code, error.message.as_str()), (ErrorCode::Mapping, "the kept payload is of another call"));
+    assert_eq!((error.code(), error.message()), (ErrorCode::Mapping, "the kept payload is of another call"));
 }
 
 #[test]
@@ -483,7 +484,7 @@ fn more_deliveries_than_a_call_has_are_refused() {
     own.extras
         .insert("deliveries".to_owned(), RawJson::from_json(&format!("[{}]", vec![one; 10_001].join(","))).unwrap());
     let error = MAPPER.merge(&[message, retell("call_analyzed", json!({}), 1)]).unwrap_err();
-    assert_eq!(error.code, ErrorCode::Limit);
+    assert_eq!(error.code(), ErrorCode::Limit);
 }
 
 /// What is merged may be more than the limit on members: an error with its code, whatever the length.
@@ -495,5 +496,5 @@ fn more_members_than_the_limit_are_refused() {
         let text = map("retell", &payload, at(1)).to_json().replacen("\"call\":{", &format!("\"call\":{{{members}"), 1);
         VcpMessage::from_json(&text).unwrap()
     };
-    assert_eq!(MAPPER.merge(&[with("a"), with("b")]).unwrap_err().code, ErrorCode::Limit);
+    assert_eq!(MAPPER.merge(&[with("a"), with("b")]).unwrap_err().code(), ErrorCode::Limit);
 }

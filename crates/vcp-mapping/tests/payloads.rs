@@ -168,7 +168,7 @@ fn what_the_published_schema_requires_is_missed() {
 #[test]
 fn bad_input_has_its_code() {
     let code = |provider: &str, payload: &[u8]| {
-        MAPPER.map(provider, payload, received_at()).map(|_| ()).map_err(|e| (e.code.as_str(), e.path.to_string()))
+        MAPPER.map(provider, payload, received_at()).map(|_| ()).map_err(|e| (e.code().as_str(), e.path().to_string()))
     };
     let at_root = |code| Err((code, "$".to_owned()));
     assert_eq!(code("retell", b""), at_root("VCP_E007"));
@@ -264,7 +264,7 @@ fn every_member_of_every_delivery_can_be_anything() {
                         assert!(mapped.message.is_plain(), "{provider}/{name} at {place}");
                     }
                     Ok(Mapping::NotACall { .. }) => {}
-                    Err(error) => assert!(matches!(error.code, ErrorCode::Mapping | ErrorCode::Missing), "{error}"),
+                    Err(error) => assert!(matches!(error.code(), ErrorCode::Mapping | ErrorCode::Missing), "{error}"),
                 }
             }
         }

@@ -1,13 +1,18 @@
-//! Checksums of a message (decisions 3): SHA-256 over a canonical form of the message without `audit.checksum`.
+//! Checksums of a message (`DECISIONS.md` 3). A checksum is SHA-256 over a canonical form of the
+//! message without `audit.checksum`.
 //!
-//! | algorithm | canonical form | text in `audit.checksum` |
-//! |---|---|---|
-//! | [`Algorithm::Jcs`] | RFC 8785 of the message as [`VcpMessage::to_json`] writes it, unknown members included | `jcs-sha256:` and 64 hex digits |
-//! | [`Algorithm::Legacy`] | what the published Python reference hashes: modelled fields only, as `json.dumps(…, sort_keys=True)` prints them | 64 hex digits |
+//! - [`Algorithm::Jcs`]: the canonical form is RFC 8785 of the message as [`VcpMessage::to_json`]
+//!   writes it, with its unknown members. The checksum is `jcs-sha256:` and 64 hex digits.
+//! - [`Algorithm::Legacy`]: the canonical form is the text that the published Python reference
+//!   hashes. It has only the modelled fields, as `json.dumps(…, sort_keys=True)` prints them. The
+//!   checksum is 64 hex digits.
 //!
-//! Write [`Algorithm::Jcs`]: any language has a library for it, and it covers the whole message. The other is there so that
-//! existing records can be verified. In both, numbers of free-form data that are no integers go through the nearest double (in `Jcs` all
-//! numbers do), so two numbers that differ only beyond it share a checksum.
+//! Use [`Algorithm::Jcs`] for new checksums. Any language has a library for it, and it covers the
+//! whole message. [`Algorithm::Legacy`] exists so that existing records can be verified.
+//!
+//! Numbers in free-form data that are not integers are rounded to the nearest double. Two such
+//! numbers that differ only beyond a double share a checksum. [`Algorithm::Jcs`] rounds all numbers
+//! in this way.
 //!
 //! ```
 //! use vcp_schema::{VcpMessage, checksum::{Algorithm, Verdict}};
@@ -26,22 +31,22 @@ pub(crate) mod legacy;
 mod python;
 mod sorted;
 
-use crate::{Limits, VcpMessage, error::located_error};
+use crate::{Limits, VcpMessage, located_error};
 use sha2::{Digest, Sha256};
 
-/// How a checksum is worked out.
+/// The method by which a checksum is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// SHA-256 of the RFC 8785 form, `jcs-sha256:…`. What to write.
+    /// SHA-256 of the RFC 8785 form, written as `jcs-sha256:…`. Use it for new checksums.
     #[default]
     Jcs,
-    /// What the published Python reference writes: SHA-256 in bare hex.
+    /// The checksum of the published Python reference: SHA-256 in bare hex.
     Legacy,
 }
 
 impl Algorithm {
-    /// The name: `jcs` or `legacy`.
+    /// Returns the name: `jcs` or `legacy`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -50,13 +55,13 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm with this name.
+    /// Returns the algorithm with this name, or `None` if the name is unknown.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Jcs, Self::Legacy].into_iter().find(|algorithm| algorithm.as_str() == word)
     }
 
-    /// What stands before the hex digits.
+    /// Returns the text before the hex digits.
     fn prefix(self) -> &'static str {
         match self {
             Self::Jcs => "jcs-sha256:",
@@ -64,7 +69,7 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm that made a checksum, by its prefix; `None` for a prefix that nobody knows.
+    /// Returns the algorithm of a checksum, by its prefix. Returns `None` if the prefix is unknown.
     fn of(checksum: &str) -> Option<Self> {
         if checksum.starts_with(Self::Jcs.prefix()) {
             Some(Self::Jcs)
@@ -74,43 +79,51 @@ impl Algorithm {
     }
 }
 
-/// What [`VcpMessage::verify_checksum`] found.
+/// The result of [`VcpMessage::verify_checksum`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Verdict {
-    /// The message is what the checksum was made of.
+    /// The checksum matches the message.
     Match(Algorithm),
-    /// It is not, or the checksum is of no known algorithm (`None`).
+    /// The checksum does not match the message. The algorithm is `None` if the prefix of the
+    /// checksum is unknown.
     Mismatch(Option<Algorithm>),
-    /// There is no checksum: nothing was verified.
+    /// The message has no checksum, so nothing was verified.
     Absent,
 }
 
 located_error! {
-    /// Why a message has no checksum: `VCP_E001`, `VCP_E007` or `VCP_E008`, and the place in the message.
+    /// The reason why a checksum cannot be computed. The code is `VCP_E001`, `VCP_E007` or
+    /// `VCP_E008`. The path is the place in the message.
     ChecksumError
 }
 
 impl VcpMessage {
-    /// The checksum that belongs into `audit.checksum`. One that is there already is left out of account.
+    /// Computes the value for `audit.checksum`. Ignores any checksum already there.
+    ///
+    /// The cost grows with the length of the message times its depth, which is at most 128.
     ///
     /// # Errors
     ///
-    /// `VCP_E008` when free-form data is nested so that the message is deeper than 128 or, for [`Algorithm::Jcs`], which puts members into order, has
-    /// more than 100 000 members (see [`VcpMessage::checksum_with`]). `VCP_E001` for what has no such form: a float that is not finite, and for
-    /// [`Algorithm::Jcs`] a number outside the range of doubles or a lone surrogate in free-form data or unknown members. `VCP_E007` when code gave
-    /// an unknown member the name of a modelled one.
-    ///
-    /// The cost grows with the length of the message times its depth, which is at most 128.
+    /// - `VCP_E001`: the message has a float that is not finite. With [`Algorithm::Jcs`] also:
+    ///   free-form data or an unknown member holds a number outside the range of doubles or a lone
+    ///   surrogate.
+    /// - `VCP_E007`: an unknown member has the name of a modelled one. Only code can build such a
+    ///   message.
+    /// - `VCP_E008`: free-form data makes the message deeper than 128. With [`Algorithm::Jcs`],
+    ///   which sorts the members, also: the message has more than 100 000 members (see
+    ///   [`VcpMessage::checksum_with`]).
     pub fn checksum(&self, algorithm: Algorithm) -> Result<String, ChecksumError> {
         self.checksum_with(algorithm, &Limits::default())
     }
 
-    /// The checksum, within the given limit on members. The depth cannot be raised above 128.
+    /// Computes the value for `audit.checksum` within these limits.
+    ///
+    /// Only `limits.members` and `limits.depth` are used. A depth above 128 counts as 128.
     ///
     /// # Errors
     ///
-    /// As [`VcpMessage::checksum`].
+    /// The errors of [`VcpMessage::checksum`].
     pub fn checksum_with(&self, algorithm: Algorithm, limits: &Limits) -> Result<String, ChecksumError> {
         let digest = Sha256::digest(self.canonical_text(algorithm, limits)?);
         let mut text = String::with_capacity(algorithm.prefix().len() + 2 * digest.len());
@@ -121,13 +134,14 @@ impl VcpMessage {
         Ok(text)
     }
 
-    /// The text that is hashed, for comparison with another implementation.
+    /// Returns the text that is hashed, for comparison with another implementation. The limits are
+    /// those of [`VcpMessage::checksum_with`].
     ///
     /// # Errors
     ///
-    /// As [`VcpMessage::checksum`].
+    /// The errors of [`VcpMessage::checksum`].
     pub fn canonical_text(&self, algorithm: Algorithm, limits: &Limits) -> Result<String, ChecksumError> {
-        // The writers recurse: a higher limit would not be safe on every stack.
+        // The writers recurse, so a higher limit could overflow the stack.
         let deepest = limits.depth.min(Limits::default().depth);
         match algorithm {
             Algorithm::Legacy => legacy::text(self, deepest),
@@ -135,21 +149,25 @@ impl VcpMessage {
         }
     }
 
-    /// Whether the message is what its `audit.checksum` was made of. The algorithm is known by its prefix; an absent checksum is an answer of
-    /// its own, not a match.
+    /// Compares `audit.checksum` with the message. The prefix of the checksum selects the
+    /// algorithm.
+    ///
+    /// A message without a checksum gives [`Verdict::Absent`], which is not a match.
     ///
     /// # Errors
     ///
-    /// As [`VcpMessage::checksum`].
+    /// The errors of [`VcpMessage::checksum`].
     pub fn verify_checksum(&self) -> Result<Verdict, ChecksumError> {
         self.verify_checksum_with(&Limits::default())
     }
 
-    /// As [`VcpMessage::verify_checksum`], within the given limit on members. The depth cannot be raised above 128.
+    /// Compares `audit.checksum` with the message, within these limits.
+    ///
+    /// Only `limits.members` and `limits.depth` are used. A depth above 128 counts as 128.
     ///
     /// # Errors
     ///
-    /// As [`VcpMessage::checksum`].
+    /// The errors of [`VcpMessage::checksum`].
     pub fn verify_checksum_with(&self, limits: &Limits) -> Result<Verdict, ChecksumError> {
         let Some(found) = &self.audit.checksum else {
             return Ok(Verdict::Absent);

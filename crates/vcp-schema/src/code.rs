@@ -1,17 +1,19 @@
-//! The catalogue of `VCP_E###` codes (decisions 4.3–4.5, 6.1): one table, from which the enum and `schema/error-codes.json` are made.
+//! The catalogue of `VCP_E###` codes.
+//!
+//! The enum, `schema/error-codes.json` and `schema/error-codes.md` are made from one table.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
-/// How much a finding matters.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth knowing; nothing is wrong.
+    /// A remark. The message is correct.
     Info,
-    /// Suspicious, but the message can be used.
+    /// A suspicious value. The message can still be used.
     Warning,
-    /// The message breaks the specification.
+    /// A violation of the specification.
     Error,
 }
 
@@ -27,63 +29,65 @@ impl fmt::Display for Severity {
 
 macro_rules! catalogue {
     ($( $code:literal $Variant:ident $name:literal $Severity:ident $since:literal $reference:literal $summary:literal $help:literal; )*) => {
-        /// A stable code, shared by all VCP implementations. Numbers are never reused.
+        /// A stable code, shared by all VCP implementations. A number is never reused.
         ///
-        /// The first five and the shape `VCP_E###` come from the consistency framework §9.1, the rest from decisions 4 and 6.
+        /// The form `VCP_E###` and the first five codes come from the consistency framework §9.1.
+        /// [`ErrorCode::reference`] names the source of each code.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum ErrorCode {
             $(
                 #[doc = concat!(
                     "`", $code, "` `", $name, "`: ", $summary, ".\n\n",
-                    "What to do: ", $help, ".\n\n",
-                    stringify!($Severity), ", since ", $since, ". From ", $reference, ".",
+                    "Remedy: ", $help, ".\n\n",
+                    "Severity: ", stringify!($Severity), ". Since ", $since, ". Source: ", $reference, ".",
                 )]
                 $Variant,
             )*
         }
 
         impl ErrorCode {
-            /// Every code, in order of number.
+            /// All codes, in ascending order.
             pub const ALL: &'static [ErrorCode] = &[$( Self::$Variant, )*];
 
-            /// The code itself, `VCP_E001`.
+            /// Returns the code as text, such as `VCP_E001`.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $( Self::$Variant => $code, )* }
             }
 
-            /// The name in capitals, as the consistency framework spells it: `SCHEMA_VALIDATION_FAILED`.
+            /// Returns the name in capitals, such as `SCHEMA_VALIDATION_FAILED`.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $( Self::$Variant => $name, )* }
             }
 
-            /// What it means, in one sentence.
+            /// Returns the meaning of the code in one sentence.
             #[must_use]
             pub fn summary(self) -> &'static str {
                 match self { $( Self::$Variant => $summary, )* }
             }
 
-            /// What to do about it, in one sentence.
+            /// Returns advice on how to correct the fault, in one sentence.
             #[must_use]
             pub fn help(self) -> &'static str {
                 match self { $( Self::$Variant => $help, )* }
             }
 
-            /// The severity of a finding with this code, unless a profile overrides it.
+            /// Returns the default severity of a finding with this code. A profile can override it.
             #[must_use]
             pub fn severity(self) -> Severity {
                 match self { $( Self::$Variant => Severity::$Severity, )* }
             }
 
-            /// The release of these crates that had it first.
+            /// Returns the first release of these crates that has the code.
             #[must_use]
             pub fn since(self) -> &'static str {
                 match self { $( Self::$Variant => $since, )* }
             }
 
-            /// The place in the specification or the decisions that it comes from.
+            /// Returns the sections that define the code, in the specification and in
+            /// `conformance/DECISIONS.md`.
             #[must_use]
             pub fn reference(self) -> &'static str {
                 match self { $( Self::$Variant => $reference, )* }
@@ -93,94 +97,94 @@ macro_rules! catalogue {
 }
 
 catalogue! {
-    "VCP_E001" Unreadable "SCHEMA_VALIDATION_FAILED" Error "0.1.0" "consistency framework 9.1; decisions 4.3"
-        "a value has the right JSON type but cannot be read" "correct the value: a timestamp is RFC 3339, an integer has no fraction, a number fits its range";
-    "VCP_E002" Mapping "PROVIDER_MAPPING_FAILED" Error "0.1.0" "consistency framework 9.1; decisions 5.2"
-        "a provider's payload cannot be mapped" "check that the payload comes from the provider named and is a whole delivery";
-    "VCP_E003" Migration "VERSION_MIGRATION_FAILED" Error "0.1.0" "consistency framework 9.1; decisions 2.7"
-        "a message cannot be migrated to another version" "correct the place named by the path, then migrate again";
-    "VCP_E004" Type "FIELD_TYPE_MISMATCH" Error "0.1.0" "consistency framework 9.1; decisions 1.3, 1.8, 4.3"
-        "a value has the wrong JSON type or is no word of its list" "use the type or one of the words that the specification gives for this member";
-    "VCP_E005" Missing "REQUIRED_FIELD_MISSING" Error "0.1.0" "consistency framework 9.1; decisions 4.3"
-        "a required member is absent or null" "add the member";
-    "VCP_E006" Version "UNSUPPORTED_VERSION" Error "0.1.0" "decisions 1.8, 2.1, 4.3"
+    "VCP_E001" Unreadable "SCHEMA_VALIDATION_FAILED" Error "0.1.0" "consistency framework 9.1; conformance/DECISIONS.md 4.3"
+        "a value has the right JSON type but cannot be read" "correct the value: a timestamp follows RFC 3339, an integer has no fraction and fits 64 bits, a number fits a double";
+    "VCP_E002" Mapping "PROVIDER_MAPPING_FAILED" Error "0.1.0" "consistency framework 9.1; conformance/DECISIONS.md 5.2"
+        "a provider's payload cannot be mapped" "check that the payload is complete and comes from the named provider";
+    "VCP_E003" Migration "VERSION_MIGRATION_FAILED" Error "0.1.0" "consistency framework 9.1; conformance/DECISIONS.md 2.7"
+        "a message cannot be migrated to another version" "correct the message at the path of the error, then migrate again";
+    "VCP_E004" Type "FIELD_TYPE_MISMATCH" Error "0.1.0" "consistency framework 9.1; conformance/DECISIONS.md 1.3, 1.8, 4.3"
+        "a value has the wrong JSON type or is not one of the listed words" "use the type or one of the words that the specification gives for this member";
+    "VCP_E005" Missing "REQUIRED_FIELD_MISSING" Error "0.1.0" "consistency framework 9.1; conformance/DECISIONS.md 4.3"
+        "a required member is absent or null" "add the member with a value that is not null";
+    "VCP_E006" Version "UNSUPPORTED_VERSION" Error "0.1.0" "conformance/DECISIONS.md 1.8, 2.1, 4.3"
         "the version is unknown, contradictory or not supported here" "use a supported version, or upgrade the message first";
-    "VCP_E007" Malformed "MALFORMED_JSON" Error "0.1.0" "decisions 1.1, 4.3"
-        "the text is not well-formed JSON, or a modelled object has a member twice" "send UTF-8 JSON without a byte order mark, each member once";
-    "VCP_E008" Limit "LIMIT_EXCEEDED" Error "0.1.0" "decisions 4.7"
-        "a limit on size, depth or number of members is exceeded" "send less, or raise the limit";
-    "VCP_E009" UnknownProvider "UNKNOWN_PROVIDER" Error "0.1.0" "decisions 4.3, 5.5"
-        "no rules are registered for this provider" "use one of the registered providers, or register your own";
-    "VCP_E101" EndBeforeStart "END_BEFORE_START" Error "0.1.0" "schema-v0.5 validation rules; decisions 4.4"
+    "VCP_E007" Malformed "MALFORMED_JSON" Error "0.1.0" "conformance/DECISIONS.md 1.1, 4.3"
+        "the text is not well-formed JSON, or a modelled object has a member twice" "send UTF-8 JSON without a byte order mark, and each member only once";
+    "VCP_E008" Limit "LIMIT_EXCEEDED" Error "0.1.0" "conformance/DECISIONS.md 4.7"
+        "a limit is exceeded, such as the limit on size, depth or number of members" "send less, or raise the limit (default: 16 MiB of text, depth 128, 100 000 members)";
+    "VCP_E009" UnknownProvider "UNKNOWN_PROVIDER" Error "0.1.0" "conformance/DECISIONS.md 4.3, 5.5"
+        "no rules are registered for this provider" "use a registered provider, or register rules of your own";
+    "VCP_E101" EndBeforeStart "END_BEFORE_START" Error "0.1.0" "schema-v0.5 validation rules; conformance/DECISIONS.md 4.4"
         "the call ends before it starts" "correct `end_time` or `start_time`";
-    "VCP_E102" ConsentRevoked "CONSENT_REVOKED" Error "0.1.0" "schema-v0.5 validation rules; decisions 4.4"
+    "VCP_E102" ConsentRevoked "CONSENT_REVOKED" Error "0.1.0" "schema-v0.5 validation rules; conformance/DECISIONS.md 4.4"
         "consent has been revoked" "do not process this message";
-    "VCP_E103" CapabilityBeforeStart "CAPABILITY_BEFORE_START" Warning "0.1.0" "schema-v0.5 validation rules; decisions 4.4"
+    "VCP_E103" CapabilityBeforeStart "CAPABILITY_BEFORE_START" Warning "0.1.0" "schema-v0.5 validation rules; conformance/DECISIONS.md 4.4"
         "a capability was invoked before the call started" "correct `invoked_at` or `start_time`";
-    "VCP_E104" ConsentExpired "CONSENT_EXPIRED" Warning "0.1.0" "schema-v0.5 validation rules; decisions 4.4"
+    "VCP_E104" ConsentExpired "CONSENT_EXPIRED" Warning "0.1.0" "schema-v0.5 validation rules; conformance/DECISIONS.md 4.4"
         "consent has expired" "renew the consent before processing this message";
-    "VCP_E105" ConsentIn03 "CONSENT_IN_0_3" Error "0.1.0" "decisions 4.5"
+    "VCP_E105" ConsentIn03 "CONSENT_IN_0_3" Error "0.1.0" "conformance/DECISIONS.md 4.5"
         "a 0.3 message has consent or provenance, which came with later versions" "upgrade the message, or leave the section out";
-    "VCP_E106" ScoreRange "SCORE_OUT_OF_RANGE" Error "0.1.0" "decisions 4.5"
+    "VCP_E106" ScoreRange "SCORE_OUT_OF_RANGE" Error "0.1.0" "conformance/DECISIONS.md 4.5"
         "a score, share or confidence is outside 0 to 1" "give the value as a fraction of 1";
-    "VCP_E107" Negative "NEGATIVE_QUANTITY" Error "0.1.0" "decisions 4.5"
+    "VCP_E107" Negative "NEGATIVE_QUANTITY" Error "0.1.0" "conformance/DECISIONS.md 4.5"
         "a duration, count or cost is negative" "give 0 or more, or leave the value out when it is not known";
-    "VCP_E108" DurationMismatch "DURATION_MISMATCH" Warning "0.1.0" "decisions 4.5"
+    "VCP_E108" DurationMismatch "DURATION_MISMATCH" Warning "0.1.0" "conformance/DECISIONS.md 4.5"
         "the duration differs from end minus start by more than a second" "correct `duration_sec`, `start_time` or `end_time`";
-    "VCP_E109" SchemaVersion "SCHEMA_VERSION_MISMATCH" Warning "0.1.0" "decisions 4.5"
+    "VCP_E109" SchemaVersion "SCHEMA_VERSION_MISMATCH" Warning "0.1.0" "conformance/DECISIONS.md 4.5"
         "`audit.schema_version` is not the version of the message" "set it to `vcp_version`";
-    "VCP_E110" LegacyChannel "LEGACY_CHANNEL" Info "0.1.0" "decisions 4.5"
+    "VCP_E110" LegacyChannel "LEGACY_CHANNEL" Info "0.1.0" "conformance/DECISIONS.md 4.5"
         "the channel holds a direction, as older producers wrote it" "write the medium as `channel` and the direction as `direction`";
-    "VCP_E111" ChannelContradiction "CHANNEL_DIRECTION_CONTRADICTION" Warning "0.1.0" "decisions 4.5"
-        "the channel names another direction than `direction` does" "correct one of them";
-    "VCP_E112" EmptyScope "CONSENT_WITHOUT_SCOPE" Warning "0.1.0" "decisions 4.5"
-        "consent is granted for nothing" "list in `scope` what it is granted for";
-    "VCP_E113" DeniedArtifact "ARTIFACT_WITHOUT_CONSENT" Warning "0.1.0" "decisions 4.5"
-        "there is a recording or transcript though consent was denied" "remove it, or correct the consent";
-    "VCP_E114" ConsentTimes "CONSENT_GRANTED_AFTER_EXPIRY" Warning "0.1.0" "decisions 4.5"
+    "VCP_E111" ChannelContradiction "CHANNEL_DIRECTION_CONTRADICTION" Warning "0.1.0" "conformance/DECISIONS.md 4.5"
+        "the direction in `channel` contradicts `direction`" "correct `channel` or `direction`";
+    "VCP_E112" EmptyScope "CONSENT_WITHOUT_SCOPE" Warning "0.1.0" "conformance/DECISIONS.md 4.5"
+        "consent is granted with an empty scope" "list in `scope` the purposes that consent is granted for";
+    "VCP_E113" DeniedArtifact "ARTIFACT_WITHOUT_CONSENT" Warning "0.1.0" "conformance/DECISIONS.md 4.5"
+        "the message has a recording or a transcript although consent was denied" "remove it, or correct the consent";
+    "VCP_E114" ConsentTimes "CONSENT_GRANTED_AFTER_EXPIRY" Warning "0.1.0" "conformance/DECISIONS.md 4.5"
         "consent was granted after it expired" "correct `granted_at` or `expires_at`";
-    "VCP_E115" ProcessedBeforeReceived "PROCESSED_BEFORE_RECEIVED" Warning "0.1.0" "decisions 4.5"
+    "VCP_E115" ProcessedBeforeReceived "PROCESSED_BEFORE_RECEIVED" Warning "0.1.0" "conformance/DECISIONS.md 4.5"
         "the record was processed before it was received" "correct `processed_at` or `received_at`";
-    "VCP_E116" RoleCosts "ROLE_COSTS_EXCEED_TOTAL" Warning "0.1.0" "decisions 4.5"
-        "the costs of the roles are more than the total" "correct the total, or the costs of the roles";
-    "VCP_E117" StatusMismatch "OUTCOME_STATUS_MISMATCH" Warning "0.1.0" "decisions 4.5"
-        "the summary for people has another outcome than the facts" "set `hcr.outcome_status` to the objective status";
-    "VCP_E118" ChecksumMismatch "CHECKSUM_MISMATCH" Error "0.1.0" "decisions 4.5"
-        "the checksum does not match the message" "find out what changed the message, or write the checksum anew";
-    "VCP_E119" ReferenceScheme "UNKNOWN_REFERENCE_SCHEME" Info "0.1.0" "decisions 4.5"
-        "the reference to an artifact has a scheme that is not known" "use s3, gs, azure, http, https, internal or local";
-    "VCP_E120" NoOffset "TIMESTAMP_WITHOUT_OFFSET" Warning "0.1.0" "decisions 4.5"
+    "VCP_E116" RoleCosts "ROLE_COSTS_EXCEED_TOTAL" Warning "0.1.0" "conformance/DECISIONS.md 4.5"
+        "the costs of the roles exceed the total by more than 0.0005 US dollars" "correct the total, or the costs of the roles";
+    "VCP_E117" StatusMismatch "OUTCOME_STATUS_MISMATCH" Warning "0.1.0" "conformance/DECISIONS.md 4.5"
+        "`hcr.outcome_status` differs from the objective status" "set `hcr.outcome_status` to the value of `outcomes.objective.status`";
+    "VCP_E118" ChecksumMismatch "CHECKSUM_MISMATCH" Error "0.1.0" "conformance/DECISIONS.md 4.5"
+        "the checksum does not match the message" "find out what changed the message, or compute the checksum again";
+    "VCP_E119" ReferenceScheme "UNKNOWN_REFERENCE_SCHEME" Info "0.1.0" "conformance/DECISIONS.md 4.5"
+        "an artifact reference has an unknown scheme" "use s3, gs, azure, http, https, internal or local";
+    "VCP_E120" NoOffset "TIMESTAMP_WITHOUT_OFFSET" Warning "0.1.0" "conformance/DECISIONS.md 4.5"
         "a timestamp has no offset and is taken as UTC" "write times with `Z` or an offset";
-    "VCP_E121" PhoneNumber "PHONE_NUMBER_NOT_E164" Info "0.1.0" "decisions 4.5"
-        "a telephone number is not in E.164" "write it as `+`, country code and number, digits only";
-    "VCP_E122" FromContradiction "FROM_CONTRADICTION" Error "0.1.0" "decisions 4.5"
+    "VCP_E121" PhoneNumber "PHONE_NUMBER_NOT_E164" Info "0.1.0" "conformance/DECISIONS.md 4.5"
+        "a telephone number is not in E.164 format" "write `+`, then the country code and the number, in digits only";
+    "VCP_E122" FromContradiction "FROM_CONTRADICTION" Error "0.1.0" "conformance/DECISIONS.md 4.5"
         "`from` and `from_` differ" "keep `from`, and leave `from_` out";
-    "VCP_E123" DeepData "DEEP_FREE_FORM_DATA" Warning "0.1.0" "decisions 4.5"
-        "free-form data is nested deeper than 128, which other readers refuse" "nest it less";
-    "VCP_E201" AuthNothing "AUTH_NOTHING_TO_VERIFY" Error "0.1.0" "decisions 6.1"
-        "nothing is configured to verify this delivery with" "configure a secret, or say explicitly that unauthenticated deliveries are fine here";
-    "VCP_E202" AuthHeaderMissing "AUTH_HEADER_MISSING" Error "0.1.0" "decisions 6.1"
+    "VCP_E123" DeepData "DEEP_FREE_FORM_DATA" Warning "0.1.0" "conformance/DECISIONS.md 4.5"
+        "free-form data is nested more than 128 levels deep, which other readers refuse" "reduce the nesting to at most 128 levels";
+    "VCP_E201" AuthNothing "AUTH_NOTHING_TO_VERIFY" Error "0.1.0" "conformance/DECISIONS.md 6.1"
+        "no secret is configured to verify this delivery" "configure a secret, or allow unauthenticated deliveries explicitly";
+    "VCP_E202" AuthHeaderMissing "AUTH_HEADER_MISSING" Error "0.1.0" "conformance/DECISIONS.md 6.1"
         "the signature header is missing" "check that the provider signs its deliveries and that a proxy does not drop the header";
-    "VCP_E203" AuthHeaderMalformed "AUTH_HEADER_MALFORMED" Error "0.1.0" "decisions 6.1"
+    "VCP_E203" AuthHeaderMalformed "AUTH_HEADER_MALFORMED" Error "0.1.0" "conformance/DECISIONS.md 6.1"
         "the signature header is malformed" "check that the header arrives as the provider sent it";
-    "VCP_E204" AuthNoMatch "AUTH_NO_MATCHING_KEY" Error "0.1.0" "decisions 6.1"
-        "no key gives this signature" "check the secret, and that the body is the raw bytes and not parsed and written again";
-    "VCP_E205" AuthTooOld "AUTH_TOO_OLD" Error "0.1.0" "decisions 6.1"
+    "VCP_E204" AuthNoMatch "AUTH_NO_MATCHING_KEY" Error "0.1.0" "conformance/DECISIONS.md 6.1"
+        "the signature matches none of the keys" "check the secret, and pass the body as the raw bytes received, not as JSON that was parsed and written again";
+    "VCP_E205" AuthTooOld "AUTH_TOO_OLD" Error "0.1.0" "conformance/DECISIONS.md 6.1"
         "the signature is too old" "check the clock and the delay of this delivery";
-    "VCP_E206" AuthTooNew "AUTH_TOO_NEW" Error "0.1.0" "decisions 6.1"
+    "VCP_E206" AuthTooNew "AUTH_TOO_NEW" Error "0.1.0" "conformance/DECISIONS.md 6.1"
         "the signature is from the future" "check the clock";
-    "VCP_E207" AuthAddress "AUTH_ADDRESS_NOT_ALLOWED" Error "0.1.0" "decisions 6.1, 6.4"
-        "the delivery comes from an address that is not allowed" "check the list, and that the address given is the sender's and not a proxy's";
-    "VCP_E208" AuthBodyHash "AUTH_BODY_HASH" Error "0.1.0" "decisions 6.1"
-        "the body is not the one whose hash was signed" "check that the body is the raw bytes and not parsed and written again";
-    "VCP_E209" AuthClaims "AUTH_TOKEN_CLAIMS" Error "0.1.0" "decisions 6.1"
-        "the token is signed, but does not say what it must" "check that the id of the secret is the API key that the provider names";
-    "VCP_E210" AuthConfiguration "AUTH_CONFIGURATION" Error "0.1.0" "decisions 6.1"
-        "the verifier is not configured correctly" "correct the configuration named in the message";
+    "VCP_E207" AuthAddress "AUTH_ADDRESS_NOT_ALLOWED" Error "0.1.0" "conformance/DECISIONS.md 6.1, 6.4"
+        "the delivery comes from an address that is not allowed" "check the list, and pass the address of the sender, not that of a proxy";
+    "VCP_E208" AuthBodyHash "AUTH_BODY_HASH" Error "0.1.0" "conformance/DECISIONS.md 6.1"
+        "the body does not match the signed hash" "pass the body as the raw bytes received, not as JSON that was parsed and written again";
+    "VCP_E209" AuthClaims "AUTH_TOKEN_CLAIMS" Error "0.1.0" "conformance/DECISIONS.md 6.1"
+        "the token has a valid signature, but a claim is missing or wrong" "check that the id of the secret is the API key that the provider names";
+    "VCP_E210" AuthConfiguration "AUTH_CONFIGURATION" Error "0.1.0" "conformance/DECISIONS.md 6.1"
+        "the verifier is not configured correctly" "correct the setting that the error message names";
 }
 
 impl ErrorCode {
-    /// The code with this text, if there is one.
+    /// Returns the code with this text, or `None` for any other text.
     ///
     /// ```
     /// use vcp_schema::ErrorCode;

@@ -1,16 +1,18 @@
-//! The model as data: which members an object has, which are required, of what type. Made by the same macro as the types, so
-//! that the two cannot differ; structural checks, rule linters and schema generators read it.
+//! The model as data: the members of each object, with presence, type and meaning.
+//!
+//! The macro that declares the types also makes their descriptions, so the two cannot differ.
+//! Structural checks, rule linters and schema generators use the descriptions.
 
-use crate::scan::same_name;
+use crate::json::string::same_name;
 
-/// Whether a member must be there (decisions 1.3).
+/// The rule for an absent or null member (`DECISIONS.md` 1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
-    /// Absent or null is `VCP_E005`.
+    /// The member must be present. Absent or null is `VCP_E005`.
     Required,
-    /// Absent and null mean the same; left out on output.
+    /// Absent and null mean the same. The member is then left out on output.
     Optional,
-    /// Absent means the default, which is always written; null is `VCP_E004`.
+    /// Absent means the default, which is written on output. Null is `VCP_E004`.
     Defaulted,
 }
 
@@ -20,34 +22,39 @@ pub enum Presence {
 pub enum Kind {
     /// A string.
     Text,
-    /// An integer of 64 bits, in any notation.
+    /// A signed 64-bit integer in any JSON notation, such as `185`, `185.0` or `1.85e2`.
     Integer,
-    /// A double.
+    /// A number in the range of a double.
     Float,
     /// `true` or `false`.
     Boolean,
-    /// A string with a timestamp; see [`crate::Timestamp`].
+    /// A string that is a timestamp, as [`crate::Timestamp`] reads it.
     Timestamp,
-    /// A string with this version.
+    /// A string that is this version.
     Version(crate::VcpVersion),
-    /// A string that should be one of these words.
+    /// A string that should be one of these words. Other words are kept.
     Word(&'static WordType),
-    /// An object of any content, kept as text.
+    /// An object with any content, kept as text.
     FreeForm,
-    /// A list.
+    /// A list whose elements are all of this kind.
     List(&'static Kind),
-    /// An object whose members are all of one kind; with the words that names should be, if they are listed.
+    /// An object whose members are all of one kind. If words are given, each name should be one of
+    /// them.
     Map(Option<&'static WordType>, &'static Kind),
     /// A modelled object.
     Object(&'static ObjectType),
-    /// A string, or else this: entries of `capabilities_invoked`.
+    /// A string or a value of this kind, such as an element of `capabilities_invoked`.
     TextOr(&'static Kind),
-    /// This or null, in a place where absent is something else: roles of production 0.3 messages.
+    /// A value of this kind or null, where null differs from absent, as for the roles of production
+    /// 0.3 messages.
     OrNull(&'static Kind),
 }
 
 impl Kind {
-    /// What is written, as JSON, for a member of this kind that has a default and is absent: `[]`, `{}`, `false` or `0`.
+    /// Returns the default of an absent [`Presence::Defaulted`] member of this kind, as JSON.
+    ///
+    /// It is `[]` for a list, `{}` for a map or free-form data, `false` for a boolean and `0` for
+    /// an integer. For other kinds it is `None`.
     #[must_use]
     pub const fn default_json(&self) -> Option<&'static str> {
         match self {
@@ -64,15 +71,15 @@ impl Kind {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ObjectType {
-    /// The name of the type: `Call`.
+    /// The name of the type, such as `Call`.
     pub name: &'static str,
-    /// What it is, for people.
+    /// The meaning of the type, for people.
     pub doc: &'static str,
-    /// The members, in the order of the specification; no more than there are bits in a word.
+    /// The members, in the order of the specification. At most 64, because each has a bit below.
     pub(crate) members: &'static [Field],
-    /// A bit for each required member, by its number.
+    /// The required members as a bit set. Bit `n` is the member with index `n`.
     required: u64,
-    /// A bit for each member that has a default.
+    /// The members that have a default, as a bit set.
     defaulted: u64,
 }
 
@@ -82,25 +89,26 @@ pub struct ObjectType {
 pub struct Field {
     /// The name on the wire.
     pub name: &'static str,
-    /// A second name that is read as the same member.
+    /// An alternative name that is read as the same member.
     pub alias: Option<&'static str>,
-    /// Whether it must be there.
+    /// The rule for an absent or null member.
     pub presence: Presence,
-    /// Its type.
+    /// The type of the member.
     pub kind: Kind,
-    /// What it means, for people: with unit, range and source.
+    /// The meaning of the member, for people, with unit, range and source.
     pub doc: &'static str,
-    /// Whether it may say who somebody is or what was said; see [`crate::VcpMessage::redacted`].
+    /// `true` if the value may identify a person or repeat what was said.
+    /// [`crate::VcpMessage::redacted`] masks it.
     pub personal: bool,
 }
 
-/// An enumeration, open: other words are kept (decisions 1.8).
+/// An open enumeration: other words are kept (`DECISIONS.md` 1.8).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct WordType {
-    /// The name of the type: `OutcomeStatus`.
+    /// The name of the type, such as `OutcomeStatus`.
     pub name: &'static str,
-    /// What it is, for people.
+    /// The meaning of the type, for people.
     pub doc: &'static str,
     /// The listed words, in the order of the specification.
     pub words: &'static [&'static str],
@@ -122,18 +130,19 @@ impl ObjectType {
         Self { name, doc, members, required, defaulted }
     }
 
-    /// The members, in the order of the specification.
+    /// Returns the members, in the order of the specification.
     pub fn fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
         self.members.iter()
     }
 
-    /// The member with this name on the wire.
+    /// Returns the member with this name or alias, or `None` if the model does not have it.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.field_from(0, name).map(|(_, field)| field)
     }
 
-    /// The member with this name or second name, and its number. Mostly it is the one at `next`, or soon behind it.
+    /// Returns the member with this name or alias, and its index. Searches from index `next`,
+    /// because members mostly come in the order of the model.
     #[inline]
     pub(crate) fn field_from(&self, next: u8, name: &str) -> Option<(u8, &'static Field)> {
         match self.members.get(usize::from(next)) {
@@ -150,12 +159,12 @@ impl ObjectType {
         (next..).zip(behind).find(is).or_else(|| (0..).zip(before).find(is))
     }
 
-    /// The required members that are not among those whose bits are `filled`.
+    /// Returns the required members that are not in the bit set `filled`, as a bit set.
     pub(crate) fn missing(&self, filled: u64) -> u64 {
         self.required & !filled
     }
 
-    /// The members with a default that are not among those whose bits are `filled`, with their numbers.
+    /// Returns the members with a default that are not in the bit set `filled`, with their indexes.
     pub(crate) fn to_fill(&self, filled: u64) -> impl Iterator<Item = (u8, &'static Field)> {
         let mut left = self.defaulted & !filled;
         std::iter::from_fn(move || {
@@ -167,7 +176,7 @@ impl ObjectType {
     }
 }
 
-/// How many members an object has that differs from another.
+/// Returns the number of members that [`joined`] gives.
 pub(crate) const fn joined_len(base: &[Field], own: &[Field]) -> usize {
     let (mut count, mut rest) = (base.len(), own);
     while let [field, behind @ ..] = rest {
@@ -177,7 +186,10 @@ pub(crate) const fn joined_len(base: &[Field], own: &[Field]) -> usize {
     count
 }
 
-/// The members of an object that differs from another: those of the other, changed where they differ, then those that are added.
+/// Returns the members of an object that differs from a base object.
+///
+/// These are the members of `base`, each replaced by the member of the same name in `own`, followed
+/// by the members that only `own` has.
 #[expect(clippy::indexing_slicing, reason = "run by the compiler, which has no iterators there")]
 pub(crate) const fn joined<const N: usize>(base: &[Field], own: &[Field]) -> [Field; N] {
     let first = if let [first, ..] = base { first } else { &own[0] };
@@ -200,7 +212,7 @@ pub(crate) const fn joined<const N: usize>(base: &[Field], own: &[Field]) -> [Fi
     fields
 }
 
-/// The number of the member with this name.
+/// Returns the index of the member with this name.
 #[expect(clippy::indexing_slicing, reason = "run by the compiler, which has no iterators there")]
 const fn number(fields: &[Field], name: &str) -> Option<usize> {
     let name = name.as_bytes();
@@ -218,19 +230,21 @@ const fn number(fields: &[Field], name: &str) -> Option<usize> {
     None
 }
 
-/// A type of the model.
+/// A type that has a description.
 pub trait Described {
-    /// Its description.
+    /// The description of the type.
     const KIND: Kind;
 }
 
-/// What kind of value a type of the model is.
+/// Returns the description of a type of the model.
 #[must_use]
 pub const fn kind<T: Described>() -> Kind {
     T::KIND
 }
 
-/// The description of a type of the model that is an object; one without members for a type that is none.
+/// Returns the description of an object type of the model.
+///
+/// For a type that is not an object, returns a description without members.
 #[must_use]
 pub const fn object<T: Described>() -> &'static ObjectType {
     match T::KIND {
@@ -239,7 +253,7 @@ pub const fn object<T: Described>() -> &'static ObjectType {
     }
 }
 
-/// The description of the whole message.
+/// Returns the description of the whole message.
 ///
 /// ```
 /// use vcp_schema::{VcpPayload, describe};

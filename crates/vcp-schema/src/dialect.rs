@@ -1,4 +1,5 @@
-//! The dialects in which VCP messages are written: 0.5, and those before it as data (decisions 2.1).
+//! The dialects in which VCP messages are written (`DECISIONS.md` 2.1). The types of this crate
+//! describe 0.5. Tables of data describe the older dialects.
 
 mod older;
 
@@ -8,15 +9,19 @@ use crate::{
 };
 use std::fmt;
 
-/// A dialect of VCP. There is one a version, but for 0.3: what the specification says, and what production systems wrote.
+/// A dialect of VCP. Version 0.3 has two dialects: the one of the specification, and the one that
+/// production systems wrote. Every other version has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Dialect {
-    /// 0.3 as the specification has it: the 0.5 tree without `consent` and `provenance`, capabilities as strings, `audit` at the root.
+    /// 0.3 as the specification defines it. It is the 0.5 tree without `consent` and `provenance`.
+    /// Capabilities are strings, and `audit` is at the root.
     Spec03,
-    /// 0.3 as production systems wrote it: `call_id` at the root, `audit` inside `vcp_payload`.
+    /// 0.3 as production systems wrote it. `call_id` is at the root, and `audit` is inside
+    /// `vcp_payload`.
     Production03,
-    /// 0.4: like production 0.3, with `provenance` and `consent` of its own.
+    /// 0.4. It is like [`Self::Production03`], and has `provenance` and `consent` in a form that
+    /// differs from 0.5.
     V04,
     /// 0.5, the dialect of this crate's types.
     V05,
@@ -26,7 +31,8 @@ impl Dialect {
     /// All dialects, oldest first.
     pub const ALL: &'static [Dialect] = &[Self::Spec03, Self::Production03, Self::V04, Self::V05];
 
-    /// The name, as in the names of the published schemas: `0.3`, `0.3-production`, `0.4`, `0.5`.
+    /// Returns the name, as in the names of the published schemas: `0.3`, `0.3-production`, `0.4`
+    /// or `0.5`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -37,13 +43,13 @@ impl Dialect {
         }
     }
 
-    /// The dialect with this name, if there is one.
+    /// Returns the dialect with this name, or `None` if the name is unknown.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|dialect| dialect.as_str() == word)
     }
 
-    /// The version that its messages claim.
+    /// Returns the version that the messages of this dialect give in `vcp_version`.
     #[must_use]
     pub fn version(self) -> VcpVersion {
         match self {
@@ -53,7 +59,7 @@ impl Dialect {
         }
     }
 
-    /// The description of its messages.
+    /// Returns the description of the messages of this dialect.
     ///
     /// ```
     /// use vcp_schema::Dialect;

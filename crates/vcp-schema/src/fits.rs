@@ -1,10 +1,13 @@
-//! Whether a text is a message, without building one: the reading of [`crate::wire`], by the description of the model, keeping nothing.
+//! A check that a text is a message, without building the message.
+//!
+//! It accepts the same texts as [`crate::read`], follows the description of the model, and keeps no
+//! values.
 
 use crate::{
     Timestamp,
     describe::{Kind, ObjectType, Presence},
-    number, scan,
-    wire::{Budget, Text},
+    json::{is_number, number},
+    read::{Budget, Text},
 };
 use serde::{
     Deserialize, Deserializer,
@@ -13,17 +16,17 @@ use serde::{
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt};
 
-/// Whether a text whose length has been checked is a value of this kind.
+/// Returns whether a text is a value of this kind. The caller has checked the length of the text.
 pub(crate) fn fits(text: &str, kind: &'static Kind, members: usize) -> bool {
     let mut json = serde_json::Deserializer::from_str(text);
     Fits { kind, or_null: false, budget: &Budget::new(members) }.deserialize(&mut json).is_ok() && json.end().is_ok()
 }
 
-/// A value of a kind.
+/// The expected kind of a value, and the members that may still be read.
 #[derive(Clone, Copy)]
 struct Fits<'b> {
     kind: &'static Kind,
-    /// Whether null will do too.
+    /// `true` if null is accepted too.
     or_null: bool,
     budget: &'b Budget,
 }
@@ -38,7 +41,7 @@ impl Fits<'_> {
     }
 }
 
-/// A value that is read and found good or not.
+/// Returns an error unless the value is good.
 fn must<E: Error>(is_good: bool) -> Result<(), E> {
     if is_good { Ok(()) } else { Err(E::custom("the value does not fit")) }
 }
@@ -60,9 +63,9 @@ impl<'de> DeserializeSeed<'de> for Fits<'_> {
             Kind::Integer => must(number::integer(<&RawValue>::deserialize(json)?.get()).is_ok()),
             Kind::Float => {
                 let text = <&RawValue>::deserialize(json)?.get();
-                // So few digits without an exponent are no number beyond a double.
+                // Fewer than 300 digits without an exponent cannot exceed a double.
                 let is_small = || text.len() < 300 && !text.contains(['e', 'E']);
-                must(scan::is_number(text) && (is_small() || text.parse::<f64>().is_ok_and(f64::is_finite)))
+                must(is_number(text) && (is_small() || text.parse::<f64>().is_ok_and(f64::is_finite)))
             }
             Kind::FreeForm => must(<&RawValue>::deserialize(json)?.get().starts_with('{')),
         }
@@ -122,7 +125,7 @@ impl Fits<'_> {
     }
 
     fn object<'de, A: MapAccess<'de>>(self, object: &'static ObjectType, mut map: A) -> Result<(), A::Error> {
-        // A bit for each member that is there.
+        // Bit `n` is set once member `n` was read.
         let (mut seen, mut next) = (0_u64, 0_u8);
         let mut unknown = Names::default();
         while let Some(name) = map.next_key_seed(Text)? {
@@ -133,7 +136,7 @@ impl Fits<'_> {
                 continue;
             };
             if field.name != name {
-                // Read as the member, or else an unknown one.
+                // Reading either uses the alias as the member or keeps it as an unknown member.
                 Option::<Cow<'_, str>>::deserialize(map.next_value::<&RawValue>()?)
                     .map_err(|_| A::Error::custom("no string"))?;
                 unknown.add(name);
@@ -150,7 +153,7 @@ impl Fits<'_> {
     }
 }
 
-/// Names of which none may stand twice.
+/// Names that must be distinct.
 #[derive(Default)]
 struct Names<'t>(Vec<Cow<'t, str>>);
 

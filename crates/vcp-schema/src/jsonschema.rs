@@ -1,10 +1,16 @@
-//! JSON Schemas (draft 2020-12) of the messages, made from their descriptions; the feature `jsonschema`.
+//! JSON Schemas (draft 2020-12) of the messages. Requires the feature `jsonschema`.
 //!
-//! They say which members there are, which must be there and of what JSON type they are. The rest of validity is the validator's: words are open
-//! (decisions 1.8), texts of timestamps, ranges and lengths are told in descriptions only, so that a message with one odd value is told apart from
-//! one of a wrong shape. Unknown members are allowed everywhere (decisions 1.7).
+//! The schemas are made from the descriptions in [`crate::describe`]. A schema lists the members of
+//! a message, the required ones among them, and the JSON type of each. The validator checks the
+//! rest:
 //!
-//! Every type of the model implements [`schemars::JsonSchema`] too, for types of your own that hold one.
+//! - Enumerations also accept any other word (`DECISIONS.md` 1.8).
+//! - The form of timestamps and the ranges of numbers are only described. A message with one wrong
+//!   value is thereby distinguished from a message of the wrong shape.
+//! - Unknown members are allowed everywhere (`DECISIONS.md` 1.7).
+//!
+//! Every type of the model also implements [`schemars::JsonSchema`], so that types of your own can
+//! contain it.
 
 use crate::{
     Dialect, OrderedMap, RawJson, VcpVersion,
@@ -14,7 +20,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, js
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
-/// The published JSON Schema of a dialect: `schema/vcp-<dialect>.schema.json`.
+/// Returns the JSON Schema of a dialect, as published in `schema/vcp-<dialect>.schema.json`.
 #[must_use]
 pub fn of(dialect: Dialect) -> Schema {
     let example: Value = serde_json::from_str(example(dialect)).unwrap_or_default();
@@ -32,7 +38,7 @@ pub fn of(dialect: Dialect) -> Schema {
     root
 }
 
-/// A message of the dialect that has every member, with invented people and numbers.
+/// Returns an example message of the dialect with every member. People and numbers are invented.
 fn example(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Spec03 => include_str!("jsonschema/example-0.3.json"),
@@ -42,7 +48,7 @@ fn example(dialect: Dialect) -> &'static str {
     }
 }
 
-/// The schema of one type of the model, for [`schemars::JsonSchema`].
+/// Returns the schema of one type of the model, for [`schemars::JsonSchema`].
 pub(crate) fn of_kind(kind: &Kind, generator: &mut SchemaGenerator) -> Schema {
     let mut maker = Maker { generator };
     match kind {
@@ -127,13 +133,14 @@ impl<K, V: JsonSchema> JsonSchema for OrderedMap<K, V> {
     }
 }
 
-/// Makes schemas; objects and enumerations become definitions of the generator.
+/// Makes schemas. Objects and enumerations become definitions of the generator.
 struct Maker<'g> {
     generator: &'g mut SchemaGenerator,
 }
 
 impl Maker<'_> {
-    /// The schema of a value, by reference where it has a definition. `example` is the value in a message.
+    /// Returns the schema of a value, or a reference if the value has a definition. `example` is
+    /// the value in the example message.
     fn value(&mut self, kind: &Kind, example: Option<&Value>) -> Schema {
         match kind {
             Kind::Text => json_schema!({"type": "string"}),
@@ -164,7 +171,7 @@ impl Maker<'_> {
         }
     }
 
-    /// A reference to a definition, which is made when it is asked for first.
+    /// Returns a reference to a definition. Makes the definition on first use.
     fn definition(&mut self, name: &str, make: impl FnOnce(&mut Self) -> Schema) -> Schema {
         if !self.generator.definitions().contains_key(name) {
             self.generator.definitions_mut().insert(name.to_owned(), Value::Bool(true));
@@ -188,7 +195,10 @@ impl Maker<'_> {
             if let Some(alias) = field.alias {
                 let mut second = or_null(self.value(&field.kind, None));
                 second.insert("deprecated".to_owned(), true.into());
-                let description = format!("Read as `{}`, which is what is written.", field.name);
+                let description = format!(
+                    "Alternative name of `{0}`, and written as `{0}`. If both are present and differ, both are kept.",
+                    field.name
+                );
                 second.insert("description".to_owned(), description.into());
                 properties.insert(alias.to_owned(), second.into());
             }
@@ -213,12 +223,14 @@ impl Maker<'_> {
             _ => {}
         }
         let note = match field.kind {
-            Kind::Timestamp => " A time as in RFC 3339; a space for `T` is read too, and without an offset it is UTC.",
-            Kind::Integer => " An integer of 64 bits.",
+            Kind::Timestamp => {
+                " An RFC 3339 timestamp. A space instead of `T` is accepted. Without an offset, the time is UTC."
+            }
+            Kind::Integer => " A signed 64-bit integer.",
             _ => "",
         };
         schema.insert("description".to_owned(), format!("{}{note}", field.doc.trim()).into());
-        // What has a definition has its examples there.
+        // A definition has its own examples.
         if let (None, Some(example)) = (schema.get("$ref").or_else(|| schema.get("anyOf")), example) {
             schema.insert("examples".to_owned(), json!([example]));
         }
@@ -226,7 +238,7 @@ impl Maker<'_> {
     }
 }
 
-/// The same or null.
+/// Returns a schema that also accepts null.
 fn or_null(schema: Schema) -> Schema {
     match schema.get("type") {
         Some(Value::String(name)) => {
@@ -241,7 +253,7 @@ fn or_null(schema: Schema) -> Schema {
 
 fn words(list: &WordType) -> Schema {
     json_schema!({
-        "description": format!("{} Other words are kept, and are a finding (decisions 1.8).", list.doc.trim()),
+        "description": format!("{} Any other word is kept and reported as a finding (`VCP_E004`).", list.doc.trim()),
         "anyOf": [{"type": "string", "enum": list.words}, {"type": "string"}],
     })
 }

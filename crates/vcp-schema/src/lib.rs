@@ -1,7 +1,11 @@
 //! Types of the Voice Context Protocol v0.5: the common record of a voice-AI call.
 //!
-//! A [`VcpMessage`] is read from JSON text and written back without loss: unknown members and unknown words are kept,
-//! free-form data stays the text it was, numbers keep their exact value, timestamps keep their spelling.
+//! A [`VcpMessage`] is read from JSON text and written back without loss:
+//!
+//! - Unknown members and unknown words are kept.
+//! - Free-form data keeps its text.
+//! - Numbers keep their exact value.
+//! - Timestamps keep their spelling.
 //!
 //! ```
 //! use vcp_schema::VcpMessage;
@@ -24,70 +28,73 @@
 //! # Ok::<(), vcp_schema::ParseError>(())
 //! ```
 //!
-//! # Where things are
+//! # Overview
 //!
-//! | where | holds |
+//! | item | purpose |
 //! |---|---|
-//! | [`VcpMessage`] | reading (`from_json`, `from_slice`, `from_reader`, `from_value`), writing (`to_json`), and what people ask: `status`, `is_final`, `total_cost_usd` |
-//! | [`model`] | the parts of a message, one module per section of the specification, each with a builder |
+//! | [`VcpMessage`] | reads, writes and queries a whole message |
+//! | [`model`] | the parts of a message, with one module per section and one builder per type |
 //! | [`words`] | the enumerations; unknown words are kept |
-//! | [`Timestamp`] | an instant with the spelling it had |
+//! | [`Timestamp`] | a point in time with its spelling |
 //! | [`RawJson`], [`RawObject`] | free-form data and unknown members, as text |
-//! | [`Decimal`] | numbers by their digits |
-//! | [`migrate`] | messages of 0.3 and 0.4 to 0.5 and back, nothing lost |
-//! | [`ndjson`] | messages one a line |
-//! | [`checksum`] | checksums of messages, and their verification |
-//! | [`Redacted`], [`AnonymisationKey`] | messages without what says who somebody is |
-//! | [`ErrorCode`] | the `VCP_E###` catalogue, shared with other implementations |
-//! | [`ParseError`], [`FieldPath`] | what is wrong, and where: JSONPath, JSON Pointer, line and column |
-//! | [`structure`] | every structural fault of a text, in any dialect |
-//! | [`describe`], [`Dialect`] | the messages of every version as data: fields, presence, types |
-//! | `jsonschema` | JSON Schemas of every version, with the feature of that name |
+//! | [`Decimal`] | a number as its exact decimal digits |
+//! | [`migrate`] | lossless migration of messages of 0.3 and 0.4 to 0.5 and back |
+//! | [`ndjson`] | archives and streams with one message per line |
+//! | [`checksum`] | computes and verifies the checksum of a message |
+//! | [`Redacted`], [`AnonymisationKey`] | masks personal data, and makes pseudonyms |
+//! | [`ErrorCode`] | the `VCP_E###` codes, shared with other implementations |
+//! | [`ParseError`], [`FieldPath`] | a fault and its place: path, line and column |
+//! | [`structure`] | all structural faults of a text, in any dialect |
+//! | [`describe`], [`Dialect`] | the model of every version as data: fields, presence, types |
+//! | [`json`] | functions on JSON text, shared by the VCP crates |
+//! | `jsonschema` | the JSON Schema of every version, with the feature `jsonschema` |
 //!
 //! # Features
 //!
-//! | feature | what | for whom |
+//! | feature | adds | for |
 //! |---|---|---|
-//! | `jsonschema` | the module of that name, by schemars | tools that publish or check schemas |
+//! | `jsonschema` | the module `jsonschema`, with schemars | tools that publish or check schemas |
 //!
 //! # Serde
 //!
-//! Every type of a message implements `Serialize` and `Deserialize` for JSON, so it fits into your own types. These pass through the JSON text, so they
-//! do not work below serde's `flatten`, `untagged` and internal tags, which read a value without its text; there, and where speed counts, use
-//! [`VcpMessage::from_json`] and [`VcpMessage::to_json`], or hold a `serde_json::value::RawValue`.
+//! Every type of a message implements `Serialize` and `Deserialize` for JSON, so your own types can
+//! contain it. These implementations need the JSON text of a value. They do not work inside serde's
+//! `flatten`, `untagged` and internally tagged types, which pass values on without their text.
+//!
+//! In those types, and if speed matters, use [`VcpMessage::from_json`] and [`VcpMessage::to_json`],
+//! or store a `serde_json::value::RawValue`.
 
 pub mod checksum;
 mod code;
 pub mod describe;
 mod dialect;
 mod error;
-mod facts;
 mod fits;
+pub mod json;
 #[cfg(feature = "jsonschema")]
 pub mod jsonschema;
-mod limits;
-mod map;
 pub mod migrate;
 pub mod model;
 pub mod ndjson;
-mod number;
-mod path;
-mod pretty;
 mod privacy;
-mod raw;
-mod scan;
+mod questions;
+mod read;
 pub mod structure;
 mod timestamp;
 mod version;
-mod wire;
 pub mod words;
 mod write;
 
 pub use code::{ErrorCode, Severity};
 pub use dialect::Dialect;
 pub use error::{ParseError, ReadError};
-pub use limits::Limits;
-pub use map::{Extras, OrderedMap};
+pub use json::limits::Limits;
+pub use json::map::{Extras, OrderedMap};
+pub use json::number::{Decimal, NotANumber};
+pub use json::path::{FieldPath, PathNode, Step};
+pub use json::pretty::pretty;
+pub use json::raw::{RawJson, RawObject};
+pub use json::text::Position;
 pub use model::{
     VcpMessage, VcpPayload,
     artifacts::Artifacts,
@@ -102,11 +109,7 @@ pub use model::{
     },
     provenance::Provenance,
 };
-pub use number::{Decimal, NotANumber};
-pub use path::{FieldPath, PathNode, Step};
-pub use pretty::pretty;
 pub use privacy::{AnonymisationKey, Redacted, ShortKeyError};
-pub use raw::{RawJson, RawObject};
 pub use timestamp::{Timestamp, TimestampError};
 pub use version::VcpVersion;
 pub use words::{

@@ -1,8 +1,14 @@
-//! Between the versions (decisions 2): older messages become 0.5 without losing anything, and go back as they were.
+//! Migration between the versions of the protocol (`DECISIONS.md` 2.1–2.7).
 //!
-//! [`upgrade`] reads a message of any [`Dialect`]; [`downgrade`] writes 0.3 again, in the dialect from which the message came. What plain rules cannot
-//! bring back is kept in `custom.experimental.vcp_migration`, so that `downgrade(upgrade(old))` is `old` and `upgrade(downgrade(message))` is `message`.
-//! Nothing is read from a clock and no consent is made up; the [`MigrationReport`] names every place that was touched.
+//! [`upgrade`] reads a message of any [`Dialect`] as 0.5. [`downgrade`] writes a 0.5 message in an
+//! older dialect.
+//!
+//! A reversible migration loses nothing. `downgrade(upgrade(old))` equals `old`, and
+//! `upgrade(downgrade(message))` equals `message`, as [`equivalent`] compares them. Values that the
+//! rules cannot restore are kept in `custom.experimental.vcp_migration`, which is called the stash.
+//!
+//! No time is read from a clock, and no consent is invented. The [`MigrationReport`] names every
+//! place that was touched.
 //!
 //! ```
 //! use vcp_schema::{Dialect, migrate::{self, ChangeKind, Downgrade, Options}};
@@ -28,8 +34,8 @@ mod usual;
 mod written;
 
 use crate::{
-    Dialect, ErrorCode, FieldPath, Limits, ParseError, Timestamp, VcpMessage, describe::Kind, error::located_error,
-    structure, wire, write,
+    Dialect, ErrorCode, FieldPath, Limits, ParseError, Timestamp, VcpMessage, describe::Kind, json, json::text,
+    located_error, structure, write,
 };
 pub use detect::detect;
 pub use report::{Change, ChangeKind, MigrationReport};
@@ -37,65 +43,82 @@ use report::{Nobody, Tell};
 use stash::Direction;
 use tree::{Arena, Node};
 
-/// How to upgrade.
+/// The options of an upgrade.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// The time for a required time that the message does not have and nothing in it tells. Without it, such a message is `VCP_E003`.
+    /// The time to use for a required time that the message lacks. These are `call.start_time` and
+    /// `audit.received_at`. If this option is unset, a message that lacks one of them is refused
+    /// with `VCP_E003`.
     pub now: Option<Timestamp>,
-    /// Limits on what is read.
+    /// The limits on the source, on the upgraded message and on the report.
     pub limits: Limits,
-    /// Leaves the report in the order in which the rules told of it. Putting it into that of the source is a tenth of an upgrade: archives only count.
+    /// Keeps the report in the order in which the rules ran. Sorting it into document order costs
+    /// about 10 % of an upgrade. Set this option if you only count changes.
     pub unordered: bool,
 }
 
-/// How to downgrade.
+/// The kind of a downgrade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Downgrade {
-    /// With what is needed to come back, in the dialect from which the message came.
+    /// Loses nothing.
+    ///
+    /// - A message that was upgraded returns to the dialect from which it came. It becomes
+    ///   [`Dialect::Spec03`] if that return would lose something.
+    /// - Any other message becomes [`Dialect::Spec03`].
+    ///
+    /// Values that [`Dialect::Spec03`] cannot hold are kept in `custom.experimental.vcp_migration`.
     #[default]
     Reversible,
-    /// As the specification's `to_v03_compatible`: consent and provenance dropped, capabilities as strings, the rest unchanged.
+    /// Does what the specification's `to_v03_compatible` does. It sets the version to 0.3, drops
+    /// consent and provenance, and turns capabilities into strings. The rest is unchanged.
     Plain,
 }
 
-/// An upgraded message.
+/// A message that was upgraded to 0.5.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Upgraded {
-    /// The message.
+    /// The message, as 0.5.
     pub message: VcpMessage,
-    /// The dialect that it came in.
+    /// The dialect of the source.
     pub from: Dialect,
-    /// What was done.
+    /// The changes that the migration made.
     pub report: MigrationReport,
 }
 
-/// The text of an upgraded message.
+/// The JSON text of a message that was upgraded to 0.5.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UpgradedText {
-    /// The message as JSON text, as [`VcpMessage::to_json`] writes it; what was 0.5 already is the text that it was.
+    /// The JSON text, as [`VcpMessage::to_json`] writes it. If the source was 0.5 already, this is
+    /// the source without the white space around it.
     pub text: String,
-    /// The dialect that it came in.
+    /// The dialect of the source.
     pub from: Dialect,
-    /// What was done.
+    /// The changes that the migration made.
     pub report: MigrationReport,
 }
 
-/// A downgraded message.
+/// A message that was downgraded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Downgraded {
-    /// Its JSON text.
+    /// The JSON text of the message.
     pub text: String,
-    /// The dialect that it is in now.
+    /// The dialect of the text.
     pub dialect: Dialect,
-    /// What was done.
+    /// The changes that the migration made.
     pub report: MigrationReport,
 }
 
 located_error! {
-    /// Why a message cannot be migrated: `VCP_E003` with the place in the source, or what reading answers (`VCP_E006`–`VCP_E008`).
+    /// The reason why a message cannot be migrated.
+    ///
+    /// - `VCP_E003`: the message does not fit its dialect, or JSON cannot express it. The path is
+    ///   the place in the source.
+    /// - `VCP_E006`: the version is absent or unknown, or the dialect is ambiguous.
+    /// - `VCP_E007`: the text is not JSON.
+    /// - `VCP_E008`: a limit is exceeded.
     MigrateError
 }
 
@@ -105,7 +128,8 @@ impl MigrateError {
     }
 }
 
-/// What reading says of a text that is no JSON, too long or of another version stays; anything else is a failed migration.
+/// Converts an error of reading. `VCP_E006` and `VCP_E008` keep their code, and so does `VCP_E007`
+/// at the root. Any other error becomes `VCP_E003`.
 impl From<ParseError> for MigrateError {
     fn from(error: ParseError) -> Self {
         let reading = matches!(error.code(), ErrorCode::Version | ErrorCode::Malformed | ErrorCode::Limit)
@@ -119,8 +143,12 @@ impl From<ParseError> for MigrateError {
 ///
 /// # Errors
 ///
-/// As [`detect`]; `VCP_E003` when something has the wrong type or is missing that neither the message nor the options tell; `VCP_E008` when the result
-/// or its report would be beyond the limits.
+/// - `VCP_E003`: a value has the wrong type, a modelled member appears twice, or a required value
+///   is absent and neither a rule nor `options.now` supplies it. The path is the place in the
+///   source.
+/// - `VCP_E006`: the version is absent or unknown, or the dialect is ambiguous. See [`detect`].
+/// - `VCP_E007`: the text is not JSON.
+/// - `VCP_E008`: the text, the upgraded message or the report exceeds `options.limits`.
 pub fn upgrade(text: &str, options: &Options) -> Result<Upgraded, MigrateError> {
     let Some(UpgradedText { text, from, report }) = upgrade_older(text, options)? else {
         let message = VcpMessage::from_json_with(text, &options.limits)?;
@@ -130,7 +158,11 @@ pub fn upgrade(text: &str, options: &Options) -> Result<Upgraded, MigrateError> 
     Ok(Upgraded { message, from, report })
 }
 
-/// As [`upgrade`], but gives text and builds no message: for those who write it down.
+/// Upgrades a message of any dialect and returns JSON text instead of a [`VcpMessage`]. Use it if
+/// you only write the result.
+///
+/// An older message is usually upgraded without building a [`VcpMessage`]. The text equals what
+/// [`upgrade`] and [`VcpMessage::to_json`] give. A 0.5 message is checked and returned as it is.
 ///
 /// ```
 /// use vcp_schema::migrate::{self, Options};
@@ -142,19 +174,19 @@ pub fn upgrade(text: &str, options: &Options) -> Result<Upgraded, MigrateError> 
 ///
 /// # Errors
 ///
-/// As [`upgrade`].
+/// The errors of [`upgrade`].
 pub fn upgrade_text(text: &str, options: &Options) -> Result<UpgradedText, MigrateError> {
     if let Some(upgraded) = upgrade_older(text, options)? {
         return Ok(upgraded);
     }
     VcpMessage::from_json_with(text, &options.limits)?;
-    let text = text.trim_matches(wire::WHITESPACE).to_owned();
+    let text = json::trim(text).to_owned();
     Ok(UpgradedText { text, from: Dialect::V05, report: MigrationReport::default() })
 }
 
-/// Upgrades a message, unless it is of 0.5 already.
+/// Upgrades a message. Returns `None` if it is 0.5 already.
 fn upgrade_older(text: &str, options: &Options) -> Result<Option<UpgradedText>, MigrateError> {
-    structure::within(text.len(), &options.limits)?;
+    text::within(text.len(), &options.limits)?;
     let arena = arena(text);
     let (dialect, source) = match usual::read(&arena, text, options.limits.members) {
         Some(usual) => usual,
@@ -165,7 +197,7 @@ fn upgrade_older(text: &str, options: &Options) -> Result<Option<UpgradedText>, 
             }
             let source = Node::read(&arena, text, &Kind::Object(dialect.message()));
             if let Some(pointer) = tree::repeated(&source) {
-                return Err(MigrateError::shape(tree::path(&pointer), "the member stands twice in its object"));
+                return Err(MigrateError::shape(tree::path(&pointer), "the member appears twice in its object"));
             }
             (dialect, source)
         }
@@ -179,7 +211,8 @@ fn upgrade_older(text: &str, options: &Options) -> Result<Option<UpgradedText>, 
     upgrade_afresh(text, source, dialect, options).map(Some)
 }
 
-/// The memory of a migration. Nodes are allocated in it, so that none is ever dropped one by one.
+/// Returns the memory for a migration. All nodes are allocated in it, so none is dropped one by
+/// one.
 fn arena(text: &str) -> Arena {
     Arena::with_capacity(16 * 1024 + 4 * text.len())
 }
@@ -188,17 +221,21 @@ fn arena(text: &str) -> Arena {
 ///
 /// # Errors
 ///
-/// As [`upgrade`]; bytes that are not UTF-8 are `VCP_E007`.
+/// The errors of [`upgrade`]. Bytes that are not UTF-8 are `VCP_E007`.
 pub fn upgrade_slice(bytes: &[u8], options: &Options) -> Result<Upgraded, MigrateError> {
-    upgrade(structure::utf8(bytes, &options.limits)?, options)
+    upgrade(text::utf8(bytes, &options.limits)?, options)
 }
 
-/// Writes a message as 0.3; `Reversible` gives back the dialect that it came from, which may be 0.4 (see [`Downgraded::dialect`]).
+/// Writes a 0.5 message in an older dialect.
+///
+/// With [`Downgrade::Reversible`], a message that was upgraded returns to its former dialect, which
+/// may be 0.4 (see [`Downgraded::dialect`]). Otherwise the result is 0.3.
 ///
 /// # Errors
 ///
-/// `VCP_E003` when code made a message that JSON cannot say: a float that is not finite, an unknown member with the name of a modelled one. `VCP_E008` when
-/// the result or its report would be longer than the default limit allows.
+/// - `VCP_E003`: the message was built in code and JSON cannot express it. It has a float that is
+///   not finite, or an unknown member with the name of a modelled one.
+/// - `VCP_E008`: the result or its report is longer than the default [`Limits`] allow.
 pub fn downgrade(message: &VcpMessage, how: Downgrade) -> Result<Downgraded, MigrateError> {
     let text =
         write::to_exact_text(message).map_err(|fault| MigrateError::shape(FieldPath::root(), fault.message()))?;
@@ -215,7 +252,7 @@ pub fn downgrade(message: &VcpMessage, how: Downgrade) -> Result<Downgraded, Mig
     Ok(downgraded)
 }
 
-/// A result that nobody could read again is none.
+/// Checks that a result is within the limit on text. A longer result could not be read again.
 fn within(length: usize, limits: &Limits, what: &str) -> Result<(), MigrateError> {
     if length <= limits.text_bytes {
         return Ok(());
@@ -230,7 +267,8 @@ fn report_is_too_long(limits: &Limits) -> MigrateError {
     MigrateError::new(ErrorCode::Limit, FieldPath::root(), message)
 }
 
-/// Downgrades a message whatever it holds of former migrations. `None` when the report would be too long.
+/// Downgrades a message without using a stash in it. Returns `None` if the report would be too
+/// long.
 fn downgrade_afresh(source: &mut Node<'_>, how: Downgrade) -> Option<Downgraded> {
     let arena = source.arena();
     let node = arena.alloc(source.clone());
@@ -253,7 +291,7 @@ fn downgrade_afresh(source: &mut Node<'_>, how: Downgrade) -> Option<Downgraded>
     Some(Downgraded { text: node.to_text(4096), dialect: Dialect::Spec03, report })
 }
 
-/// What undoes the rules of [`downgrade`] but for the patch.
+/// Undoes the rules of [`downgrade`]. The patch restores the rest.
 fn reverse(node: &mut Node<'_>, how: Downgrade, report: &mut impl Tell) {
     node.set_text("vcp_version", "0.5");
     report.derived("/vcp_version", "/vcp_version");
@@ -266,7 +304,7 @@ fn reverse(node: &mut Node<'_>, how: Downgrade, report: &mut impl Tell) {
     }
 }
 
-/// Upgrades a message whatever it holds of former migrations.
+/// Upgrades a message without using a stash in it.
 fn upgrade_afresh(
     text: &str,
     source: &mut Node<'_>,
@@ -280,7 +318,7 @@ fn upgrade_afresh(
     let kind = &Kind::Object(Dialect::V05.message());
     let mut members = 0;
     let is_sure = written::as_written(node, kind, &mut members) && members < options.limits.members;
-    // Where it is not sure what reading and writing make of it, that is what decides.
+    // If the tree may not be a valid message, the reader decides.
     let message = if is_sure { None } else { Some(read_upgraded(text, source, dialect, options)?) };
 
     let back = arena.alloc(node.clone());
@@ -309,7 +347,7 @@ fn upgrade_afresh(
     Ok(UpgradedText { text, from: dialect, report })
 }
 
-/// Reads what the rules make of a message.
+/// Applies the rules to a copy of the source and reads the result as a message.
 fn read_upgraded(
     text: &str,
     source: &Node<'_>,
@@ -323,12 +361,13 @@ fn read_upgraded(
     VcpMessage::from_json_with(&upgraded, &options.limits).map_err(|error| wrong(text, dialect, options, &error))
 }
 
-/// What is wrong with an upgraded message that is beyond limits.
+/// Converts an error in the upgraded message. Its code and its path in that message stay.
 fn upgraded_is(error: &ParseError) -> MigrateError {
     MigrateError::new(error.code(), error.path().clone(), format!("upgraded, {}", error.message()))
 }
 
-/// Why the upgraded text is no message, told of the source where that shows it.
+/// Returns the error for an upgraded text that is not a message. The error names the fault in the
+/// source if the source has one.
 fn wrong(text: &str, dialect: Dialect, options: &Options, error: &ParseError) -> MigrateError {
     if error.code() == ErrorCode::Limit {
         return upgraded_is(error);
@@ -342,7 +381,8 @@ fn wrong(text: &str, dialect: Dialect, options: &Options, error: &ParseError) ->
     }
 }
 
-/// A 0.3 message that was 0.5 becomes that again. `None` when there is no stash, or when going back would lose something.
+/// Restores the 0.5 message from which a 0.3 message was downgraded. Returns `None` if there is no
+/// stash, or if the way back would lose something.
 fn came_down(text: &str, source: &Node<'_>, options: &Options) -> Option<UpgradedText> {
     let node = source.arena().alloc(source.clone());
     let stash = stash::take(node, Direction::Downgrade)?;
@@ -364,7 +404,8 @@ fn came_down(text: &str, source: &Node<'_>, options: &Options) -> Option<Upgrade
     same_but_for_stashes(&again, text).then_some(UpgradedText { text: written, from: Dialect::Spec03, report })
 }
 
-/// A 0.5 message that was older becomes that again. `None` when there is no stash, or when going back would lose something.
+/// Restores the older message from which a 0.5 message was upgraded. Returns `None` if there is no
+/// stash, or if the way back would lose something.
 fn came_up(text: &str, source: &Node<'_>) -> Option<Downgraded> {
     let node = source.arena().alloc(source.clone());
     let stash = stash::take(node, Direction::Upgrade)?;
@@ -389,9 +430,15 @@ fn came_up(text: &str, source: &Node<'_>) -> Option<Downgraded> {
     same_but_for_stashes(&again, text).then_some(Downgraded { text: old, dialect, report })
 }
 
-/// Whether two JSON texts say the same, as decisions 2.5 compares messages that went and came back: a null member is a member, the order of members does
-/// not count, numbers are compared by value however they are spelled, and times without regard to `T` or a space. Texts that are not JSON are not
-/// equivalent to anything.
+/// Returns whether two JSON texts have the same content.
+///
+/// - The order of members does not matter.
+/// - A null member differs from an absent one.
+/// - Numbers are compared by value, however they are spelled.
+/// - Timestamps may differ in `T` or a space between date and time.
+///
+/// Returns `false` if a text is not JSON. Messages that were migrated and came back are compared in
+/// this way.
 ///
 /// ```
 /// use vcp_schema::migrate::equivalent;
@@ -402,11 +449,11 @@ fn came_up(text: &str, source: &Node<'_>) -> Option<Downgraded> {
 pub fn equivalent(a: &str, b: &str) -> bool {
     let limits = Limits { text_bytes: usize::MAX, ..Limits::default() };
     let arena = arena(a);
-    [a, b].iter().all(|text| structure::well_formed(text, &limits).is_ok())
+    [a, b].iter().all(|text| text::well_formed(text, &limits).is_ok())
         && same::same(arena.alloc(Node::text(&arena, a)), arena.alloc(Node::text(&arena, b)))
 }
 
-/// Whether two messages say the same, but for what is stashed for the way back.
+/// Returns whether two messages have the same content, apart from their stashes.
 fn same_but_for_stashes(a: &str, b: &str) -> bool {
     let arena = arena(a);
     let without_stash = |text| {

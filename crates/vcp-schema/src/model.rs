@@ -1,9 +1,11 @@
-//! The message, one module per section of the specification (schema-v0.5, decisions 1).
+//! The types of a message, with one module per section of the specification (schema-v0.5).
 //!
-//! Each type is declared once, in the order of the specification's field table, by one macro. From the declaration come the
-//! struct, its builder, reading, writing, the description in [`crate::describe`] and the JSON Schema.
+//! Each type is declared once, by a macro, with its members in the order of the specification.
+//! From the declaration the macro makes the struct, its builder, reading, writing, the description
+//! in [`crate::describe`] and the JSON Schema.
 //!
-//! Builders ask for the required members at compile time; everything else is absent or at its default:
+//! A builder requires the required members at compile time. A member that is not set is absent or
+//! has its default:
 //!
 //! ```
 //! use serde_json::json;
@@ -34,9 +36,7 @@
 //! let call = vcp_schema::Call::builder().call_id("c1").build(); // the other required members are missing
 //! ```
 
-use crate::{
-    Limits, ParseError, ReadError, VcpVersion, describe::Described, error::too_long, fits, structure, wire, write,
-};
+use crate::{Limits, ParseError, ReadError, VcpVersion, describe::Described, fits, json::text, read, structure, write};
 use std::io::{self, Read, Write};
 
 pub mod artifacts;
@@ -54,7 +54,10 @@ use crate::{
     Artifacts, Audit, Call, ConsentRecord, Custom, HumanReadableContext, ModelSelection, Outcomes, Provenance,
 };
 
-/// Declares an object of the model: presence, name, `/ "alias"`, `[personal]`, type.
+/// Declares the object types of the model.
+///
+/// A member is declared as `presence name / "alias" [personal]: Type`. The alias and `[personal]`
+/// are optional.
 macro_rules! model {
     ($( $(#[doc = $doc:literal])* $Type:ident $(($adopt:path))? { $( $(#[doc = $fdoc:literal])* $presence:ident $field:ident $(/ $alias:literal)? $([$personal:ident])? : $T:ty, )* } )*) => { $(
         model! { @struct [$(#[doc = $doc])*] $Type [] $( [$(#[doc = $fdoc])*] $presence $field ($T) )* }
@@ -67,9 +70,9 @@ macro_rules! model {
             ));
         }
 
-        impl $crate::wire::FromWire for $Type {
-            fn read<'de, D: serde::Deserializer<'de>>(json: D, budget: &$crate::wire::Budget) -> Result<Self, D::Error> {
-                struct Members<'b>(&'b $crate::wire::Budget);
+        impl $crate::read::FromWire for $Type {
+            fn read<'de, D: serde::Deserializer<'de>>(json: D, budget: &$crate::read::Budget) -> Result<Self, D::Error> {
+                struct Members<'b>(&'b $crate::read::Budget);
                 impl<'de> serde::de::Visitor<'de> for Members<'_> {
                     type Value = $Type;
 
@@ -81,19 +84,19 @@ macro_rules! model {
                         use serde::de::Error as _;
                         $( let mut $field: Option<model!(@type $presence $T)> = None; )*
                         let mut extras = $crate::Extras::new();
-                        while let Some(name) = map.next_key_seed($crate::wire::Text)? {
+                        while let Some(name) = map.next_key_seed($crate::read::Text)? {
                             self.0.member()?;
                             match name.as_ref() {
                                 $( stringify!($field) => {
                                     if $field.is_some() {
                                         return Err(A::Error::custom("duplicate member"));
                                     }
-                                    $field = Some(map.next_value_seed($crate::wire::Seed::new(self.0))?);
+                                    $field = Some(map.next_value_seed($crate::read::Seed::new(self.0))?);
                                 } )*
-                                _ => extras.push(name.into_owned(), map.next_value_seed($crate::wire::Seed::new(self.0))?),
+                                _ => extras.push(name.into_owned(), map.next_value_seed($crate::read::Seed::new(self.0))?),
                             }
                         }
-                        $crate::wire::distinct(&extras)?;
+                        $crate::read::distinct(&extras)?;
                         $( let $field = model!(@take $presence $field).ok_or_else(|| A::Error::custom("missing member"))?; )*
                         #[allow(unused_mut)]
                         let mut value = $Type { $($field,)* extras };
@@ -141,7 +144,7 @@ macro_rules! model {
 
         impl<'de> serde::Deserialize<'de> for $Type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::wire::deserialize_via_text(deserializer, $crate::model::read_part)
+                $crate::read::deserialize_via_text(deserializer, $crate::model::read_part)
             }
         }
 
@@ -159,7 +162,7 @@ macro_rules! model {
         model! { @default $Type [] $( $presence $field )* }
     )* };
 
-    // What the description of a member says.
+    // The description of a member.
     (@field [$($fdoc:literal)*] $presence:ident $field:ident $(/ $alias:literal)? $([$personal:ident])? : $T:ty) => {
         $crate::describe::Field {
             name: stringify!($field),
@@ -171,7 +174,7 @@ macro_rules! model {
         }
     };
 
-    // The struct, each member with what its builder asks for.
+    // The struct. Attributes tell the builder which members have a default.
     (@struct [$($meta:tt)*] $Type:ident [$($done:tt)*]) => {
         $($meta)*
         #[derive(Debug, Clone, PartialEq, bon::Builder)]
@@ -179,8 +182,11 @@ macro_rules! model {
         #[non_exhaustive]
         pub struct $Type {
             $($done)*
-            /// Members that the specification does not define, kept in order (decisions 1.7). One that has the name of a modelled member
-            /// makes a message that cannot be read back; [`VcpMessage::is_plain`]($crate::VcpMessage::is_plain) tells.
+            /// Members that the specification does not define, in their original order
+            /// (`DECISIONS.md` 1.7).
+            ///
+            /// Do not add a member with the name of a modelled member: the message could not be
+            /// read back. [`VcpMessage::is_plain`]($crate::VcpMessage::is_plain) detects this.
             #[builder(default)]
             pub extras: $crate::Extras,
         }
@@ -204,7 +210,7 @@ macro_rules! model {
     (@alias) => { None };
     (@alias $alias:literal) => { Some($alias) };
 
-    // The Python model's own name, with quotes and colon.
+    // The name in the published Python model, with quotes and colon.
     (@python $field:ident) => { concat!("\"", stringify!($field), "\": ") };
     (@python $field:ident $alias:literal) => { concat!("\"", $alias, "\": ") };
 
@@ -222,7 +228,7 @@ macro_rules! model {
     (@write optional $json:ident, $name:expr, $value:expr, $personal:expr) => { if let Some(value) = $value { $json.member($name, value, $personal); } };
     (@write $presence:ident $json:ident, $name:expr, $value:expr, $personal:expr) => { $json.member($name, $value, $personal) };
 
-    // A type without required members has a default, which invents nothing.
+    // Only a type without required members implements `Default`, so that no value is made up.
     (@default $Type:ident [$($seen:ident)*]) => {
         impl Default for $Type {
             fn default() -> Self {
@@ -237,52 +243,57 @@ macro_rules! model {
 pub(crate) use model;
 
 model! {
-    /// A whole VCP v0.5 message (schema-v0.5, "Core Message Structure").
+    /// A complete VCP v0.5 message (schema-v0.5, "Core Message Structure").
     VcpMessage {
-        /// Always 0.5: other versions are read by upgrading them (decisions 2.1).
+        /// The version of the message, always `0.5`. Upgrade a message of 0.3 or 0.4 to read it.
         version vcp_version: VcpVersion,
-        /// What happened.
+        /// The facts about the call.
         required vcp_payload: VcpPayload,
-        /// How the record came to be.
+        /// The receipt and the processing of the record.
         required audit: Audit,
     }
 
-    /// What happened in the call (overview, "VCPPayload").
+    /// The facts about the call (overview, "VCPPayload").
     VcpPayload {
-        /// The call itself.
+        /// The call itself: its identifiers, times and participants.
         required call: Call,
-        /// Which models were chosen, and why.
+        /// The AI models chosen for the call, with the reasons.
         required model_selection: ModelSelection,
-        /// How it came out.
+        /// The outcome of the call.
         required outcomes: Outcomes,
-        /// A summary for people.
+        /// A summary of the call for people.
         required hcr: HumanReadableContext,
-        /// Recordings, transcripts and the like.
+        /// References to recordings, transcripts and other files.
         required artifacts: Artifacts,
-        /// What is particular to the provider.
+        /// The data that is specific to a provider, an integration or an experiment.
         required custom: Custom,
-        /// Whether the person agreed to the processing.
+        /// The consent of the person to the processing of their data.
         optional consent: ConsentRecord,
-        /// Where the data comes from.
+        /// The origin of the data and its processing history.
         required provenance: Provenance,
     }
 }
 
-/// `Deserialize` of a part of a message.
-pub(crate) fn read_part<T: wire::FromWire + Described>(text: &str) -> Result<T, ParseError> {
+/// Reads a part of a message within the default limits, for `Deserialize`.
+pub(crate) fn read_part<T: read::FromWire + Described>(text: &str) -> Result<T, ParseError> {
     structure::read(text, &Limits::default())
 }
 
 impl VcpMessage {
-    /// The 0.5 message that a text is, `None` for any other: sooner than [`VcpMessage::from_json_with`] where it is none and nobody asks why.
+    /// Reads a 0.5 message. Returns `None` for any other text.
+    ///
+    /// On failure this is faster than [`VcpMessage::from_json_with`], because no error is built.
     #[must_use]
     pub fn if_readable(text: &str, limits: &Limits) -> Option<Self> {
-        structure::within(text.len(), limits).ok()?;
-        wire::from_text(text, limits.members).ok()
+        text::within(text.len(), limits).ok()?;
+        read::from_text(text, limits.members).ok()
     }
 
-    /// Whether a text is a 0.5 message: whether [`VcpMessage::if_readable`] reads it, asked without building it, in some two thirds of the
-    /// time. This is what a JSON Schema tells, and more: times that are none and members that stand twice are seen, and limits hold.
+    /// Returns whether [`VcpMessage::if_readable`] would read the text.
+    ///
+    /// The message is not built, so this takes about two thirds of the time. The check is stricter
+    /// than the JSON Schema: it also rejects invalid timestamps and duplicate members, and applies
+    /// `limits`.
     ///
     /// ```
     /// use vcp_schema::{Limits, VcpMessage};
@@ -290,16 +301,23 @@ impl VcpMessage {
     /// ```
     #[must_use]
     pub fn is_readable(text: &str, limits: &Limits) -> bool {
-        structure::within(text.len(), limits).is_ok() && fits::fits(text, &Self::KIND, limits.members)
+        text::within(text.len(), limits).is_ok() && fits::fits(text, &Self::KIND, limits.members)
     }
 
-    /// Reads a 0.5 message, within the default [`Limits`].
+    /// Reads a 0.5 message within the default [`Limits`].
     ///
     /// # Errors
     ///
-    /// The first fault in document order, a missing member at the end of its object: `VCP_E001` unreadable value, `VCP_E004` wrong
-    /// type, `VCP_E005` missing member, `VCP_E006` other version, `VCP_E007` malformed JSON, `VCP_E008` limit. Text that
-    /// is not JSON at all is `VCP_E007`, whatever else is wrong with it.
+    /// Returns the first fault in document order. A missing member counts at the end of its object.
+    ///
+    /// - `VCP_E001`: a value has the right type but cannot be read.
+    /// - `VCP_E004`: a value has the wrong type.
+    /// - `VCP_E005`: a required member is absent or null.
+    /// - `VCP_E006`: the message has another version.
+    /// - `VCP_E007`: the text is not JSON, or a modelled object has a member twice.
+    /// - `VCP_E008`: a limit is exceeded.
+    ///
+    /// Text that is not JSON is always `VCP_E007`, even if it has other faults.
     pub fn from_json(text: &str) -> Result<Self, ParseError> {
         Self::from_json_with(text, &Limits::default())
     }
@@ -308,7 +326,7 @@ impl VcpMessage {
     ///
     /// # Errors
     ///
-    /// As [`VcpMessage::from_json`].
+    /// The same as [`VcpMessage::from_json`].
     pub fn from_json_with(text: &str, limits: &Limits) -> Result<Self, ParseError> {
         structure::read(text, limits)
     }
@@ -317,7 +335,7 @@ impl VcpMessage {
     ///
     /// # Errors
     ///
-    /// As [`VcpMessage::from_json`]; bytes that are not UTF-8 are `VCP_E007`.
+    /// The same as [`VcpMessage::from_json`]. Bytes that are not UTF-8 are `VCP_E007`.
     ///
     /// ```
     /// let error = vcp_schema::VcpMessage::from_slice(b"{\"vcp_version\":\"\xff\"}").unwrap_err();
@@ -327,20 +345,23 @@ impl VcpMessage {
         Self::from_slice_with(bytes, &Limits::default())
     }
 
-    /// Reads a 0.5 message from bytes, within the given limits.
+    /// Reads a 0.5 message from bytes within the given limits.
     ///
     /// # Errors
     ///
-    /// As [`VcpMessage::from_slice`].
+    /// The same as [`VcpMessage::from_slice`].
     pub fn from_slice_with(bytes: &[u8], limits: &Limits) -> Result<Self, ParseError> {
-        Self::from_json_with(structure::utf8(bytes, limits)?, limits)
+        Self::from_json_with(text::utf8(bytes, limits)?, limits)
     }
 
-    /// Reads a 0.5 message from a source to its end. No more than one byte beyond the limit of text is ever read.
+    /// Reads a 0.5 message from a source, up to the end of the source.
+    ///
+    /// Reading stops at most one byte beyond the limit on the length of the text.
     ///
     /// # Errors
     ///
-    /// What the source answers, or as [`VcpMessage::from_slice`].
+    /// [`ReadError::Io`] if the source fails. [`ReadError::Parse`] with the same errors as
+    /// [`VcpMessage::from_slice`] if the text cannot be read.
     ///
     /// ```
     /// use vcp_schema::VcpMessage;
@@ -351,11 +372,11 @@ impl VcpMessage {
         Self::from_reader_with(source, &Limits::default())
     }
 
-    /// Reads a 0.5 message from a source to its end, within the given limits.
+    /// Reads a 0.5 message from a source, up to the end of the source, within the given limits.
     ///
     /// # Errors
     ///
-    /// As [`VcpMessage::from_reader`].
+    /// The same as [`VcpMessage::from_reader`].
     pub fn from_reader_with(source: impl Read, limits: &Limits) -> Result<Self, ReadError> {
         let mut bytes = Vec::new();
         let most = u64::try_from(limits.text_bytes).unwrap_or(u64::MAX).saturating_add(1);
@@ -363,12 +384,14 @@ impl VcpMessage {
         Ok(Self::from_slice_with(&bytes, limits)?)
     }
 
-    /// Reads a 0.5 message from a tree that `serde_json` made. A tree holds no number beyond a double or 64 bits: read
-    /// the text itself where there is one.
+    /// Reads a 0.5 message from a `serde_json` tree.
+    ///
+    /// A tree cannot hold numbers beyond a double or 64 bits. If you have the text, read the text.
     ///
     /// # Errors
     ///
-    /// As [`VcpMessage::from_json`]; places in the text are those in the tree's compact form.
+    /// The same as [`VcpMessage::from_json`]. Offset, line and column refer to the compact text of
+    /// the tree.
     ///
     /// ```
     /// let error = vcp_schema::VcpMessage::from_value(&serde_json::json!([])).unwrap_err();
@@ -378,29 +401,40 @@ impl VcpMessage {
         Self::from_value_with(value, &Limits::default())
     }
 
-    /// Reads a 0.5 message from a tree, within the given limits.
+    /// Reads a 0.5 message from a `serde_json` tree within the given limits.
     ///
     /// # Errors
     ///
-    /// As [`VcpMessage::from_value`].
+    /// The same as [`VcpMessage::from_value`].
     pub fn from_value_with(value: &serde_json::Value, limits: &Limits) -> Result<Self, ParseError> {
         let mut text = BoundedText { bytes: Vec::new(), most: limits.text_bytes };
         match serde_json::to_writer(&mut text, value) {
             Ok(()) => Self::from_slice_with(&text.bytes, limits),
-            Err(_) => Err(too_long(limits)),
+            Err(_) => Err(text::too_long(limits)),
         }
     }
 
-    /// Whether the message has no oddity that [`structure::check`] would report: every word is listed, every float finite,
-    /// no unknown member has the name of a modelled one. Takes no memory.
+    /// Returns whether the message has none of the faults that [`structure::check`] would report.
+    ///
+    /// That is the case if
+    ///
+    /// - the specification lists every word,
+    /// - every float is finite, and
+    /// - no unknown member has the name of a modelled member.
+    ///
+    /// Allocates no memory.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         plain::Plain::is_plain(self)
     }
 
-    /// The message as compact JSON text (decisions 1.12).
+    /// Returns the message as compact JSON text.
     ///
-    /// A float that is no number or infinite, which only code can put there, becomes null: JSON has no such numbers.
+    /// Members are in the order of the specification, and unknown members are last
+    /// (`DECISIONS.md` 1.12).
+    ///
+    /// A float that is NaN or infinite is written as null, because JSON has no such numbers. Only
+    /// code can set such a value: reading refuses it.
     #[must_use]
     pub fn to_json(&self) -> String {
         let payload: usize = self.vcp_payload.custom.provider_specific.values().map(|p| p.data.as_str().len()).sum();
@@ -408,7 +442,7 @@ impl VcpMessage {
     }
 }
 
-/// Text that stops growing at a limit.
+/// A text buffer that refuses to grow beyond a limit.
 struct BoundedText {
     bytes: Vec<u8>,
     most: usize,

@@ -1,4 +1,4 @@
-//! Messages one a line (NDJSON): archives, queues, logs.
+//! NDJSON: archives, queues and logs with one message per line.
 //!
 //! ```
 //! use vcp_schema::ndjson::{Reader, Writer};
@@ -20,18 +20,20 @@
 
 use crate::{
     Limits, ReadError, VcpMessage,
-    error::{short, too_long},
-    structure,
+    json::text::{self, too_long},
 };
 use std::{
     fmt,
     io::{self, BufRead, Write},
 };
 
-/// Reads messages, one a line: an iterator of results.
+/// An iterator that reads messages, one per line.
 ///
-/// A bad line is one error and does not end the stream; an error of the source does. Lines of white space are skipped. A line may end with
-/// `\n` or `\r\n`; the last one need not end. A line beyond the limit of text is not held in memory, but skipped to its end.
+/// - A line that cannot be read gives one error. Reading continues with the next line.
+/// - An error of the source ends the iteration.
+/// - Blank lines are skipped.
+/// - A line ends with `\n`, `\r\n` or the end of the source.
+/// - A line beyond the limit on the length of the text gives `VCP_E008`. It is not kept in memory.
 pub struct Reader<R> {
     source: R,
     limits: Limits,
@@ -40,20 +42,20 @@ pub struct Reader<R> {
     failed: bool,
 }
 
-/// Without the text of the line, which is data.
+/// Leaves out the text of the line, which may contain personal data.
 impl<R> fmt::Debug for Reader<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader").field("limits", &self.limits).field("number", &self.number).finish_non_exhaustive()
     }
 }
 
-/// A line of text.
+/// A line that is not blank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Line<'r> {
-    /// Its number, from 1; blank lines count.
+    /// The number of the line, from 1. Blank lines count.
     pub number: u64,
-    /// The text, without the line break.
+    /// The text of the line, without the line break.
     pub text: &'r str,
 }
 
@@ -65,13 +67,13 @@ pub struct LineError {
 }
 
 impl LineError {
-    /// The number of the line, from 1; blank lines count.
+    /// Returns the number of the line, from 1. Blank lines count.
     #[must_use]
     pub fn line(&self) -> u64 {
         self.line
     }
 
-    /// What is wrong with it. Places in the text count from the start of the line.
+    /// Returns the error. Its position in the text counts from the start of the line.
     #[must_use]
     pub fn error(&self) -> &ReadError {
         &self.error
@@ -84,14 +86,9 @@ impl fmt::Display for LineError {
         match &self.error {
             ReadError::Io(error) => write!(f, "line {line}: {error}"),
             ReadError::Parse(error) => {
-                write!(
-                    f,
-                    "line {line}, column {}: {} at {}: {}",
-                    error.column(),
-                    error.code(),
-                    short(error.path()),
-                    error.message()
-                )
+                let column = error.position().map_or(1, |at| at.column);
+                let (code, path, message) = (error.code(), error.path().shortened(), error.message());
+                write!(f, "line {line}, column {column}: {code} at {path}: {message}")
             }
         }
     }
@@ -104,23 +101,27 @@ impl std::error::Error for LineError {
 }
 
 impl<R: BufRead> Reader<R> {
-    /// Reads within the default [`Limits`], each line for itself.
+    /// Makes a reader with the default [`Limits`], which apply to each line separately.
     #[must_use]
     pub fn new(source: R) -> Self {
         Self::with_limits(source, Limits::default())
     }
 
-    /// Reads within the given limits, each line for itself.
+    /// Makes a reader with the given limits, which apply to each line separately.
     #[must_use]
     pub fn with_limits(source: R, limits: Limits) -> Self {
         Self { source, limits, line: Vec::new(), number: 0, failed: false }
     }
 
-    /// The next line that is not blank, as text: for lines that hold something else than a 0.5 message.
+    /// Returns the next line that is not blank as text, or `None` at the end.
+    ///
+    /// Use it if the lines contain something other than 0.5 messages.
     ///
     /// # Errors
     ///
-    /// `VCP_E008` when the line is too long, `VCP_E007` when it is not UTF-8, or an error of the source, after which there are no more lines.
+    /// - `VCP_E008` if the line is too long.
+    /// - `VCP_E007` if the line is not UTF-8.
+    /// - [`ReadError::Io`] if the source fails. After that, every call returns `None`.
     pub fn next_line(&mut self) -> Option<Result<Line<'_>, LineError>> {
         loop {
             if self.failed {
@@ -139,7 +140,7 @@ impl<R: BufRead> Reader<R> {
             }
         }
         let number = self.number;
-        Some(match structure::utf8(&self.line, &self.limits) {
+        Some(match text::utf8(&self.line, &self.limits) {
             Ok(text) => Ok(Line { number, text }),
             Err(error) => Err(LineError { line: number, error: error.into() }),
         })
@@ -162,7 +163,7 @@ impl<R: BufRead> Reader<R> {
             any |= !chunk.is_empty();
             let end = memchr::memchr(b'\n', chunk);
             let part = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default();
-            // The line break of `\r\n` is not text.
+            // One byte more, because the `\r` of `\r\n` is not part of the text.
             fits &= self.line.len() + part.len() <= self.limits.text_bytes.saturating_add(1);
             if fits {
                 self.line.extend_from_slice(part);
@@ -201,7 +202,9 @@ impl<R: BufRead> Iterator for Reader<R> {
     }
 }
 
-/// JSON text as one line: a CR or LF, which can only stand between tokens, becomes a space (decisions 1.6).
+/// Returns JSON text as one line.
+///
+/// Replaces each CR and LF by a space. In JSON they occur only between tokens, so no value changes.
 ///
 /// ```
 /// assert_eq!(vcp_schema::ndjson::one_line("{\n\"a\":1\r\n}".to_owned()), "{ \"a\":1  }");
@@ -211,24 +214,26 @@ pub fn one_line(json: String) -> String {
     if memchr::memchr2(b'\r', b'\n', json.as_bytes()).is_some() { json.replace(['\r', '\n'], " ") } else { json }
 }
 
-/// Writes messages, one a line.
+/// A writer of messages, one per line.
 #[derive(Debug)]
 pub struct Writer<W> {
     target: W,
 }
 
 impl<W: Write> Writer<W> {
-    /// Writes into `target`; give a buffered one.
+    /// Makes a writer to `target`. It writes each line at once, so `target` should be buffered.
     pub fn new(target: W) -> Self {
         Self { target }
     }
 
-    /// Writes one message and a line break. A CR or LF of the provider's payload, which can only stand between tokens, becomes a space; nothing
-    /// else differs from [`VcpMessage::to_json`] (decisions 1.6).
+    /// Writes one message and a line break.
+    ///
+    /// The text is that of [`VcpMessage::to_json`], with each CR and LF replaced by a space. They
+    /// occur only in free-form data and unknown members, between tokens.
     ///
     /// # Errors
     ///
-    /// What the target answers.
+    /// The error of the target.
     pub fn write(&mut self, message: &VcpMessage) -> io::Result<()> {
         let mut line = one_line(message.to_json());
         line.push('\n');
@@ -239,12 +244,12 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     ///
-    /// What the target answers.
+    /// The error of the target.
     pub fn flush(&mut self) -> io::Result<()> {
         self.target.flush()
     }
 
-    /// The target.
+    /// Returns the target.
     #[must_use]
     pub fn into_inner(self) -> W {
         self.target
@@ -263,7 +268,7 @@ mod tests {
         MINIMAL.replace('\n', "")
     }
 
-    /// Line number and code of each result; `ok` for a message.
+    /// Returns the line number and the code of each result, with `ok` for a message.
     fn outcomes(source: impl BufRead, limits: Limits) -> Vec<(u64, String)> {
         let mut reader = Reader::with_limits(source, limits);
         let mut seen = Vec::new();
@@ -302,7 +307,7 @@ mod tests {
         let error = reader.next().unwrap().unwrap_err();
         assert!(matches!(error.error(), ReadError::Parse(e) if e.code() == ErrorCode::Limit));
         assert!(reader.line.capacity() <= 2 * limits.text_bytes);
-        // The text over several lines is one fault a line, and then the end.
+        // The message spans several lines, and each is a fault.
         assert!(reader.all(|result| result.is_err()));
     }
 

@@ -1,46 +1,48 @@
-//! Messages without what says who somebody is: a view for logs, and pseudonyms for numbers.
+//! Protection of personal data: a masked view for logs, and pseudonyms for telephone numbers.
 
 use crate::{RawJson, VcpMessage, write};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
 
-/// A view of a message for logs; see [`VcpMessage::redacted`].
+/// A masked view of a message for logs, made by [`VcpMessage::redacted`].
 #[derive(Clone, Copy)]
 pub struct Redacted<'m>(&'m VcpMessage);
 
-/// One line of JSON.
+/// Writes one line of JSON.
 impl fmt::Display for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&write::to_masked_text(self.0))
     }
 }
 
-/// The same line as `Display`, so that a stray `{:?}` shows no more.
+/// Writes the same line as `Display`, so that `{:?}` does not reveal more.
 impl fmt::Debug for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-/// The key of pseudonyms; see [`VcpMessage::anonymise`]. Keep it as a secret: whoever has it can try every telephone number.
+/// The secret key of the pseudonyms that [`VcpMessage::anonymise`] makes.
+///
+/// Keep it secret. With the key, a pseudonym can be reversed by trying every telephone number.
 #[derive(Clone)]
 pub struct AnonymisationKey(Hmac<Sha256>);
 
-/// The key is too short to be a secret.
+/// The error for a key that is too short to be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the key has {0} bytes: it needs at least {least}, from a good source of randomness", least = AnonymisationKey::LEAST_BYTES)]
 pub struct ShortKeyError(usize);
 
 impl AnonymisationKey {
-    /// The length that a key needs at least, in bytes.
+    /// The minimum length of a key in bytes.
     pub const LEAST_BYTES: usize = 16;
 
-    /// A key of random bytes.
+    /// Makes a key from random bytes.
     ///
     /// # Errors
     ///
-    /// When it is shorter than [`Self::LEAST_BYTES`].
+    /// [`ShortKeyError`] if there are fewer than [`Self::LEAST_BYTES`] bytes.
     pub fn new(key: &[u8]) -> Result<Self, ShortKeyError> {
         let short = ShortKeyError(key.len());
         if key.len() < Self::LEAST_BYTES {
@@ -49,8 +51,11 @@ impl AnonymisationKey {
         Hmac::new_from_slice(key).map(Self).map_err(|_| short)
     }
 
-    /// The pseudonym of a text: `anon_` and 128 bits of its HMAC-SHA256 in hex. The same text has the same pseudonym under the same key, so that
-    /// calls of one person can still be joined.
+    /// Returns the pseudonym of a text: `anon_` and the first 128 bits of its HMAC-SHA256 as 32
+    /// hexadecimal digits.
+    ///
+    /// With the same key, the same text always has the same pseudonym. The calls of one person can
+    /// therefore still be joined.
     #[must_use]
     pub fn pseudonym(&self, text: &str) -> String {
         let digest = self.0.clone().chain_update(text.as_bytes()).finalize().into_bytes();
@@ -66,9 +71,16 @@ impl fmt::Debug for AnonymisationKey {
 }
 
 impl VcpMessage {
-    /// A view for logs: one line of JSON in which ids, times, words and figures stand, and `"***"` for what may say who somebody is or what was said:
-    /// numbers of callers, texts for people, references, free-form data, words that no list has, and any text above 256 bytes. Of unknown members and
-    /// of maps with free names only the count is shown: `"***":2`.
+    /// Returns a masked view for logs: one line of JSON.
+    ///
+    /// The line shows identifiers, times, listed words and figures. It shows `"***"` in place of
+    ///
+    /// - numbers of callers, texts for people and references,
+    /// - free-form data,
+    /// - words that the specification does not list, and
+    /// - any text longer than 256 bytes.
+    ///
+    /// For unknown members, and for maps with free names, it shows only their number: `"***":2`.
     ///
     /// ```
     /// # let text = include_str!("../tests/data/full.json");
@@ -82,11 +94,15 @@ impl VcpMessage {
         Redacted(self)
     }
 
-    /// Replaces `caller_id`, `from` and `to` of the call, and a differing `from_` beside them, by keyed pseudonyms.
+    /// Replaces `caller_id`, `from` and `to` of the call by pseudonyms. Also replaces a `from_`
+    /// that is kept as an unknown member.
     ///
-    /// Nothing else changes: the provider's own payload in `custom.provider_specific`, the texts for people and what is named in
-    /// `artifacts` may hold the numbers too. A checksum in `audit.checksum` no longer matches afterwards. Doing it twice makes pseudonyms of
-    /// pseudonyms.
+    /// Nothing else changes. Consider before you share the message:
+    ///
+    /// - The provider's payload in `custom.provider_specific`, the texts for people and the files
+    ///   to which `artifacts` refers may contain the numbers too.
+    /// - A checksum in `audit.checksum` no longer matches.
+    /// - A second call makes pseudonyms of the pseudonyms.
     ///
     /// ```
     /// use vcp_schema::{AnonymisationKey, VcpMessage};
@@ -118,7 +134,8 @@ mod tests {
 
     const FULL: &str = include_str!("../tests/data/full.json");
 
-    /// The members that may show text. What is added to the model is hidden until it is named here.
+    /// The members that may show text. The test fails for a new member that shows text and is not
+    /// listed here.
     const SHOWN: [&str; 25] = [
         "call_id",
         "session_id",
@@ -147,7 +164,8 @@ mod tests {
         "checksum",
     ];
 
-    /// A copy of a message in which every text, word and name that is not the model's own is marked.
+    /// Returns a copy of a message in which every text, every word and every name outside the model
+    /// is `MARK`.
     fn marked(value: Value, kind: &Kind) -> Value {
         match (kind, value) {
             (Kind::Object(object), Value::Object(members)) => {
@@ -208,7 +226,7 @@ mod tests {
     fn pseudonyms_depend_on_text_and_key() {
         let key = AnonymisationKey::new(&[7; 32]).unwrap();
         let other = AnonymisationKey::new(&[8; 32]).unwrap();
-        // Worked out with Python: hmac.new(bytes([7]*32), b"+15550100", "sha256").hexdigest()[:32].
+        // Computed with Python: hmac.new(bytes([7]*32), b"+15550100", "sha256").hexdigest()[:32].
         assert_eq!(key.pseudonym("+15550100"), "anon_2e835b0c6642e1c040699ea1fa6a6f94");
         assert_ne!(key.pseudonym("+15550100"), key.pseudonym("+15550101"));
         assert_ne!(key.pseudonym("+15550100"), other.pseudonym("+15550100"));

@@ -6,16 +6,16 @@
 use crate::{
     Dialect, ErrorCode, FieldPath, Limits, ParseError, PathNode, Step, Timestamp, VcpVersion,
     describe::{Described, Field, Kind, ObjectType, Presence, WordType},
-    error::too_long,
-    number::{self, IntegerFault},
-    scan::{Cursor, Quoted, is_number, is_space, string_end},
-    wire,
+    json::{
+        is_number, members,
+        number::{self, IntegerFault},
+        string,
+        text::{self, offset, reason, well_formed},
+        trim,
+    },
+    read::{self, FromWire},
 };
-use serde::de::{DeserializeOwned, IgnoredAny};
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
-};
+use std::{borrow::Cow, collections::HashSet};
 
 /// A structural fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Fault {
     }
 
     pub(crate) fn into_error(self, text: &str) -> ParseError {
-        ParseError::new(self.code, self.path, self.message, text.as_bytes(), self.offset)
+        ParseError::in_text(self.code, self.path, self.message, text.as_bytes(), self.offset)
     }
 }
 
@@ -68,127 +68,10 @@ fn type_name(json: &str) -> &'static str {
     }
 }
 
-/// Bytes as text, with the size limit checked first.
-///
-/// # Errors
-///
-/// `VCP_E008` when there are too many, `VCP_E007` when they are not UTF-8.
-pub fn utf8<'t>(bytes: &'t [u8], limits: &Limits) -> Result<&'t str, ParseError> {
-    within(bytes.len(), limits)?;
-    std::str::from_utf8(bytes).map_err(|e| {
-        ParseError::new(
-            ErrorCode::Malformed,
-            FieldPath::root(),
-            "the text is not UTF-8".to_owned(),
-            bytes,
-            e.valid_up_to(),
-        )
-    })
-}
-
-/// Whether a text of this length may be read.
-pub(crate) fn within(length: usize, limits: &Limits) -> Result<(), ParseError> {
-    if length > limits.text_bytes { Err(too_long(limits)) } else { Ok(()) }
-}
-
-/// Whether a text is one JSON value, of any depth.
-///
-/// # Errors
-///
-/// `VCP_E008` when it is too long, `VCP_E007` when it is not JSON.
-pub fn well_formed(text: &str, limits: &Limits) -> Result<(), ParseError> {
-    within(text.len(), limits)?;
-    let Err(error) = serde_json::from_str::<IgnoredAny>(text) else {
-        return Ok(());
-    };
-    let reason = match text.trim_start_matches(wire::WHITESPACE).chars().next() {
-        None => "the text is empty".to_owned(),
-        Some('\u{feff}') => "the text starts with a byte order mark".to_owned(),
-        Some(_) => reason(&error),
-    };
-    let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
-    let offset = (line_start + error.column().saturating_sub(1)).min(text.len());
-    // The column is in bytes, and may lie within a character.
-    let offset = (0..=offset).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    Err(ParseError::new(ErrorCode::Malformed, FieldPath::root(), reason, text.as_bytes(), offset))
-}
-
-/// What `serde_json` says, without its place in the text.
-fn reason(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
-    format!("the text is not JSON: {}", if error.is_eof() { "it ends too early" } else { text })
-}
-
-/// How much a JSON text would take when a structure is built of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Extent {
-    /// The deepest nesting of `[` and `{`.
-    pub depth: usize,
-    /// Members of objects and elements of lists, at all levels.
-    pub members: usize,
-}
-
-/// Measures JSON text without building anything (decisions 4.7).
-///
-/// ```
-/// use vcp_schema::structure::{Extent, extent};
-/// let Extent { depth, members, .. } = extent(r#"{"a": [1, 2, {}], "b": "[,"}"#);
-/// assert_eq!((depth, members), (3, 5));
-/// ```
-#[must_use]
-pub fn extent(json: &str) -> Extent {
-    let mut extent = Extent::default();
-    let mut depth = 0_usize;
-    // Whether a bracket has just been opened: the next byte tells whether there is anything in it.
-    let mut opened = false;
-    let bytes = json.as_bytes();
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        if !is_space(*byte) {
-            extent.members += usize::from(std::mem::take(&mut opened) && !matches!(byte, b']' | b'}'));
-        }
-        match byte {
-            b'[' | b'{' => {
-                depth += 1;
-                extent.depth = extent.depth.max(depth);
-                opened = true;
-            }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            b',' => extent.members += 1,
-            b'"' => at += json.get(at..).map_or(1, string_end) - 1,
-            _ => {}
-        }
-        at += 1;
-    }
-    extent
-}
-
-/// Reads free-form text, known to be JSON, into a type.
-pub(crate) fn parse_free_form<T: DeserializeOwned>(text: &str, limits: &Limits) -> Result<T, ParseError> {
-    let fail =
-        |code, message: &str| Err(ParseError::new(code, FieldPath::root(), message.to_owned(), text.as_bytes(), 0));
-    let extent = extent(text);
-    if extent.depth > limits.depth {
-        return fail(ErrorCode::Limit, &format!("the value is nested deeper than {}", limits.depth));
-    }
-    if extent.members > limits.members {
-        return fail(ErrorCode::Limit, &format!("the value has more than {} members", limits.members));
-    }
-    let mut json = serde_json::Deserializer::from_str(text);
-    json.disable_recursion_limit();
-    match T::deserialize(&mut json) {
-        Ok(value) => Ok(value),
-        Err(error) if error.is_data() => fail(ErrorCode::Type, "the value does not fit the type asked for"),
-        Err(_) => fail(ErrorCode::Unreadable, "the value holds a lone surrogate or a number out of range"),
-    }
-}
-
 /// Reads a type of the model: the fast way, and when that fails, thoroughly for the fault.
-pub(crate) fn read<T: wire::FromWire + Described>(text: &str, limits: &Limits) -> Result<T, ParseError> {
-    utf8(text.as_bytes(), limits)?;
-    let error = match wire::from_text(text, limits.members) {
+pub(crate) fn read<T: FromWire + Described>(text: &str, limits: &Limits) -> Result<T, ParseError> {
+    text::utf8(text.as_bytes(), limits)?;
+    let error = match read::from_text(text, limits.members) {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
@@ -225,7 +108,10 @@ pub fn check(text: &str, limits: &Limits) -> Vec<Fault> {
 #[must_use]
 pub fn check_as(dialect: Dialect, text: &str, limits: &Limits) -> Vec<Fault> {
     if let Err(error) = well_formed(text, limits) {
-        return vec![Fault { offset: error.offset(), ..Fault::new(error.code(), &PathNode::root(), error.message()) }];
+        return vec![Fault {
+            offset: error.position().map_or(0, |at| at.offset),
+            ..Fault::new(error.code(), &PathNode::root(), error.message())
+        }];
     }
     check_kind(text, &Kind::Object(dialect.message()), limits)
 }
@@ -235,78 +121,12 @@ fn check_kind(text: &str, kind: &Kind, limits: &Limits) -> Vec<Fault> {
     let mut checker =
         Checker { text, limits, members: 0, budget: limits.text_bytes.saturating_mul(4), faults: Vec::new() };
     let root = PathNode::root();
-    let trimmed = text.trim_matches(wire::WHITESPACE);
+    let trimmed = trim(text);
     if let Some(fault) = checker.version(trimmed, kind, &root) {
         return vec![fault];
     }
     checker.value(trimmed, kind, &root);
     checker.faults
-}
-
-/// Where the values at these paths start in a text, in bytes; `None` for one that is not there. Looks at the text once, whatever
-/// the number of paths.
-#[must_use]
-pub fn locate(text: &str, paths: &[&FieldPath]) -> Vec<Option<usize>> {
-    let mut places = vec![None; paths.len()];
-    let wanted = paths.iter().map(|path| path.steps()).enumerate().collect();
-    locate_in(text, text.trim_matches(wire::WHITESPACE), wanted, &mut places);
-    places
-}
-
-fn locate_in(text: &str, json: &str, wanted: Vec<(usize, &[Step<'static>])>, places: &mut [Option<usize>]) {
-    let mut below: HashMap<Step<'_>, Vec<(usize, &[Step<'static>])>> = HashMap::new();
-    for (index, steps) in wanted {
-        match steps.split_first() {
-            Some((step, rest)) => {
-                let step = match step {
-                    Step::Name(name) => Step::Name(Cow::Borrowed(name.as_ref())),
-                    Step::Index(index) => Step::Index(*index),
-                };
-                below.entry(step).or_default().push((index, rest));
-            }
-            None => {
-                if let Some(place) = places.get_mut(index) {
-                    *place = Some(offset(text, json));
-                }
-            }
-        }
-    }
-    if below.is_empty() {
-        return;
-    }
-    let children: Vec<(Step<'_>, &str)> = match json.as_bytes().first() {
-        Some(b'{') => {
-            wire::raw_members(json).unwrap_or_default().into_iter().map(|(n, v)| (Step::Name(n), v)).collect()
-        }
-        Some(b'[') => wire::raw_elements(json)
-            .unwrap_or_default()
-            .into_iter()
-            .enumerate()
-            .map(|(i, v)| (Step::Index(i), v))
-            .collect(),
-        _ => Vec::new(),
-    };
-    for (step, value) in children {
-        if let Some(wanted) = below.remove(&step) {
-            locate_in(text, value, wanted, places);
-        }
-    }
-}
-
-/// The text of the value that starts at this byte of well-formed JSON; empty where none does.
-///
-/// ```
-/// assert_eq!(vcp_schema::structure::value_at(r#"{"a": [1, {}] }"#, 6), "[1, {}]");
-/// ```
-#[must_use]
-pub fn value_at(text: &str, offset: usize) -> &str {
-    text.get(offset..).map_or("", |rest| Cursor::new(rest).value())
-}
-
-/// Where a part of a text starts, in bytes.
-#[must_use]
-pub fn offset(text: &str, part: &str) -> usize {
-    (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
 }
 
 /// About what a fault takes, beside its path.
@@ -348,8 +168,8 @@ impl<'t> Checker<'t> {
         let Some(Field { kind: Kind::Version(wanted), .. }) = object.field("vcp_version") else {
             return None;
         };
-        let (_, value) = wire::raw_members(json)?.into_iter().find(|(name, _)| name == "vcp_version")?;
-        let word: String = serde_json::from_str(value).ok()?;
+        let (_, value) = members::spelled(json).find(|(name, _)| name.is("vcp_version"))?;
+        let word = string::decode(value)?;
         let message = match VcpVersion::from_word(&word) {
             Some(version) if version == *wanted => return None,
             Some(older) if older < *wanted => format!("version `{word}` must be upgraded first: this is {wanted}"),
@@ -410,12 +230,12 @@ impl<'t> Checker<'t> {
         }
     }
 
-    fn text_value(&mut self, json: &'t str, path: &PathNode<'_>) -> Option<String> {
+    fn text_value(&mut self, json: &'t str, path: &PathNode<'_>) -> Option<Cow<'t, str>> {
         if !json.starts_with('"') {
             self.report(json, Fault::wrong_type("a string", json, path));
             return None;
         }
-        let text = serde_json::from_str(json).ok();
+        let text = string::decode(json);
         if text.is_none() {
             self.report(json, Fault::new(ErrorCode::Unreadable, path, "the string holds a lone surrogate"));
         }
@@ -454,7 +274,7 @@ impl<'t> Checker<'t> {
     }
 
     fn list(&mut self, json: &'t str, element: &Kind, path: &PathNode<'_>) {
-        let Some(elements) = json.starts_with('[').then(|| wire::raw_elements(json)).flatten() else {
+        let Some(elements) = members::elements(json) else {
             return self.report(json, Fault::wrong_type("a list", json, path));
         };
         for (index, value) in elements.into_iter().enumerate() {
@@ -471,17 +291,11 @@ impl<'t> Checker<'t> {
             self.report(json, Fault::wrong_type("an object", json, path));
             return None;
         }
-        if let Some(members) = wire::raw_members(json) {
-            return Some(members);
-        }
         let mut members = Vec::new();
-        let mut cursor = Cursor::new(json);
-        cursor.enter();
-        while let Some(Quoted { raw: name, .. }) = cursor.name() {
-            let value = cursor.value();
-            match serde_json::from_str::<String>(&format!("\"{name}\"")) {
-                Ok(name) => members.push((Cow::Owned(name), value)),
-                Err(_) => {
+        for (name, value) in members::spelled(json) {
+            match name.decode() {
+                Some(name) => members.push((name, value)),
+                None => {
                     let message = "the name of a member holds a lone surrogate";
                     self.report(value, Fault::new(ErrorCode::Unreadable, path, message));
                 }
@@ -545,7 +359,7 @@ impl<'t> Checker<'t> {
     fn duplicate(&mut self, seen: &mut HashSet<String>, name: &str, value: &'t str, path: &PathNode<'_>) -> bool {
         let duplicate = !seen.insert(name.to_owned());
         if duplicate {
-            self.report(value, Fault::new(ErrorCode::Malformed, path, "the member stands twice in its object"));
+            self.report(value, Fault::new(ErrorCode::Malformed, path, "the member appears twice in its object"));
         }
         duplicate
     }

@@ -1,15 +1,22 @@
-//! Timestamps that keep their spelling (decisions 1.4).
+//! Timestamps that keep their spelling.
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr};
 
-/// An instant with the spelling it had: offset, separator and digits of the fraction.
+/// A point in time together with its spelling: offset, separator and number of fraction digits.
 ///
-/// Read are RFC 3339 with any offset, the same with a space instead of `T`, and without an offset, which is taken as UTC
-/// (and is finding `VCP_E120` of the canonical profile). Written as read, only a space becomes `T`.
+/// The year is 0001–9999, and the fraction has at most nine digits. These forms are read
+/// (`DECISIONS.md` 1.4):
 ///
-/// Two timestamps are equal when they are spelled alike; compare [`Timestamp::instant`] to compare times.
+/// - RFC 3339 with any offset.
+/// - The same with a space instead of `T`. It is written with `T`.
+/// - The same without an offset, which means UTC. The canonical profile reports it as `VCP_E120`.
+///
+/// Apart from the space, a timestamp is written as it was read.
+///
+/// Two timestamps are equal if their spelling is equal. Compare [`Timestamp::instant`] to compare
+/// the times.
 ///
 /// ```
 /// use vcp_schema::Timestamp;
@@ -33,51 +40,55 @@ enum Offset {
     None,
     Zulu,
     LowerZulu,
-    /// Minutes east; `-00:00` is kept apart from `+00:00`.
+    /// Minutes east of UTC. `negative` distinguishes `-00:00` from `+00:00`.
     Minutes {
         east: i16,
         negative: bool,
     },
 }
 
-/// Why a text is no timestamp.
+/// The reason why a text is not a valid timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TimestampError {
-    /// Not of the form of RFC 3339.
+    /// The text does not have the form of RFC 3339.
     #[error("is not an RFC 3339 timestamp")]
     Form,
-    /// A part is out of its range: month 13, 30 February, 24:00, second 60, year 0.
+    /// A part is out of range, such as month 13, 30 February, 24:00, second 60 or year 0.
     #[error("has a part out of range")]
     Range,
-    /// More than nine digits in the fraction.
+    /// The fraction has more than nine digits.
     #[error("has more than nine digits in the fraction")]
     Precision,
 }
 
 impl Timestamp {
-    /// The instant.
+    /// Returns the point in time.
     #[must_use]
     pub fn instant(&self) -> DateTime<Utc> {
         self.instant
     }
 
-    /// Whether an offset was given. Without one the time is taken as UTC.
+    /// Returns whether the text had an offset. Without an offset, the time is UTC.
     #[must_use]
     pub fn has_offset(&self) -> bool {
         self.offset != Offset::None
     }
 
-    /// The same instant spelled with `T` and `Z`, the way the SDK writes the times it makes. Digits of the fraction stay. `None`
-    /// where that would leave the years 0001–9999.
+    /// Returns the same point in time, spelled with `T` and `Z` like the times that the SDK makes.
+    ///
+    /// Keeps the number of fraction digits. Returns `None` if the UTC time is outside the years
+    /// 0001–9999.
     #[must_use]
     pub fn to_utc(&self) -> Option<Self> {
         let in_range = (1..=9999).contains(&self.instant.year());
         in_range.then_some(Self { lower_case_t: false, offset: Offset::Zulu, ..*self })
     }
 
-    /// A time in nanoseconds since 1970, spelled with `T` and `Z` and as many digits (0, 3, 6 or 9) as it needs.
-    /// `None` outside the years 0001–9999.
+    /// Makes a timestamp from nanoseconds since 1970-01-01T00:00:00Z.
+    ///
+    /// It is spelled with `T`, `Z` and the fewest fraction digits (0, 3, 6 or 9) that keep the
+    /// value. Returns `None` outside the years 0001–9999.
     ///
     /// ```
     /// use vcp_schema::Timestamp;
@@ -92,13 +103,16 @@ impl Timestamp {
         Self::from_datetime(DateTime::from_timestamp(seconds, rest)?)
     }
 
-    /// A time in milliseconds since 1970; see [`Timestamp::from_unix_nanos`].
+    /// Makes a timestamp from milliseconds since 1970-01-01T00:00:00Z, like
+    /// [`Timestamp::from_unix_nanos`].
     #[must_use]
     pub fn from_unix_millis(millis: i64) -> Option<Self> {
         Self::from_unix_nanos(i128::from(millis) * 1_000_000)
     }
 
-    /// A chrono time, spelled with `T` and `Z`. `None` outside the years 0001–9999 and within a leap second.
+    /// Makes a timestamp from a chrono time, with the spelling of [`Timestamp::from_unix_nanos`].
+    ///
+    /// Returns `None` outside the years 0001–9999 and within a leap second.
     #[must_use]
     pub fn from_datetime(instant: DateTime<Utc>) -> Option<Self> {
         let nanos = instant.nanosecond();
@@ -114,14 +128,14 @@ impl Timestamp {
         Some(Self { instant, fraction_digits, lower_case_t: false, offset: Offset::Zulu })
     }
 
-    /// Nanoseconds since 1970.
+    /// Returns the time in nanoseconds since 1970-01-01T00:00:00Z, negative before.
     #[must_use]
     pub fn unix_nanos(&self) -> i128 {
         i128::from(self.instant.timestamp()) * 1_000_000_000 + i128::from(self.instant.timestamp_subsec_nanos())
     }
 }
 
-/// Two digits as a number.
+/// Reads two ASCII digits as a number.
 fn two(bytes: &[u8], at: usize) -> Option<u32> {
     match bytes.get(at..at + 2)? {
         [a @ b'0'..=b'9', b @ b'0'..=b'9'] => Some(u32::from(a - b'0') * 10 + u32::from(b - b'0')),
@@ -203,14 +217,16 @@ impl FromStr for Timestamp {
     }
 }
 
-/// The text of a timestamp under construction. Formatting it by `write!` took a third of the time that writing a message took.
+/// A buffer for the text of a timestamp.
+///
+/// Formatting with `write!` instead took a third of the time of writing a message.
 pub(crate) struct Spelling {
     bytes: [u8; Self::LONGEST],
     length: usize,
 }
 
 impl Spelling {
-    /// `2026-10-14T12:00:00.123456789+02:00`
+    /// The length of `2026-10-14T12:00:00.123456789+02:00` in bytes.
     const LONGEST: usize = 35;
 
     fn push(&mut self, byte: u8) {
@@ -220,7 +236,7 @@ impl Spelling {
         }
     }
 
-    /// The last `digits` digits of a number.
+    /// Appends the last `digits` digits of a number.
     fn number(&mut self, mut number: u32, digits: usize) {
         let end = self.length + digits;
         for place in self.bytes.iter_mut().take(end).skip(self.length).rev() {
@@ -236,7 +252,7 @@ impl Spelling {
 }
 
 impl Timestamp {
-    /// The text as Python's `str(datetime)` has it (decisions 3).
+    /// Returns the text that Python's `str(datetime)` gives, for the legacy checksum.
     pub(crate) fn in_python(&self) -> Spelling {
         let digits = if self.instant.timestamp_subsec_micros() == 0 { 0 } else { 6 };
         let offset = match self.offset {
@@ -254,7 +270,7 @@ impl Timestamp {
             _ => 0,
         };
         let utc = self.instant.naive_utc();
-        // An offset never leads out of the years that a timestamp was read with.
+        // Reading checked the local time, so adding the offset again stays in range.
         let local = utc.checked_add_signed(TimeDelta::minutes(east.into())).unwrap_or(utc);
         let mut text = Spelling { bytes: [0; Spelling::LONGEST], length: 0 };
         text.number(local.year().unsigned_abs(), 4);
@@ -312,7 +328,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::wire::deserialize_text(deserializer, |text| text.parse().ok())
+        crate::read::deserialize_text(deserializer, |text| text.parse().ok())
     }
 }
 

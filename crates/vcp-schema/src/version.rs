@@ -1,16 +1,18 @@
-//! Versions of the protocol (schema-v0.5, "Version Support"; decisions 2.1).
+//! The versions of the protocol (schema-v0.5, "Version Support and Compatibility").
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
-/// A version of the protocol. The list is closed: a message of another version is refused with `VCP_E006`.
+/// A version of the protocol.
+///
+/// The list is closed. A message of any other version is refused with `VCP_E006`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum VcpVersion {
-    /// 0.3, the foundation.
+    /// Version 0.3, the foundation.
     V03,
-    /// 0.4, which added provenance and consent.
+    /// Version 0.4, which added provenance and consent.
     V04,
-    /// 0.5, the version of this crate's types.
+    /// Version 0.5, the version of the types in this crate.
     V05,
 }
 
@@ -18,7 +20,7 @@ impl VcpVersion {
     /// All versions, oldest first.
     pub const ALL: &'static [VcpVersion] = &[Self::V03, Self::V04, Self::V05];
 
-    /// The word on the wire: `0.5`.
+    /// Returns the word on the wire, such as `0.5`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -28,7 +30,7 @@ impl VcpVersion {
         }
     }
 
-    /// The version with this word, if it is known.
+    /// Returns the version with this word, or `None` if it is unknown.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|v| v.as_str() == word)
@@ -43,7 +45,7 @@ impl Serialize for VcpVersion {
 
 impl<'de> Deserialize<'de> for VcpVersion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::wire::deserialize_text(deserializer, Self::from_word)
+        crate::read::deserialize_text(deserializer, Self::from_word)
     }
 }
 

@@ -1,17 +1,20 @@
-//! The enumerations of the specification. A word that is in no list is kept, written back, and is a finding
-//! (`VCP_E004`), never a parse failure (decisions 1.8).
+//! The enumerations of the specification.
+//!
+//! A word that the specification does not list is kept and written back. It does not prevent
+//! reading. Validation reports it as `VCP_E004` (`DECISIONS.md` 1.8).
 
 use crate::describe::WordType;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
-/// A word that the specification does not list. It can only be made by an enumeration's `From<&str>`, so a listed word is
-/// never held as an unknown one.
+/// A word that the specification does not list.
+///
+/// Only the `From<&str>` of an enumeration can make it, so it never holds a listed word.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnknownWord(Box<str>);
 
 impl UnknownWord {
-    /// The word.
+    /// Returns the word.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -25,7 +28,7 @@ macro_rules! words {
         #[non_exhaustive]
         pub enum $Type {
             $( $(#[$vmeta])* #[doc = concat!("\n\nOn the wire: `", $word, "`.")] $Variant, )*
-            /// A word that the specification does not list, kept as it is.
+            /// A word that the specification does not list, kept unchanged.
             Other(UnknownWord),
         }
 
@@ -36,13 +39,13 @@ macro_rules! words {
             pub(crate) const TYPE: &'static WordType =
                 &WordType { name: stringify!($Type), doc: concat!($($doc),*), words: Self::WORDS };
 
-            /// The word on the wire.
+            /// Returns the word on the wire.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self { $( Self::$Variant => $word, )* Self::Other(word) => word.as_str() }
             }
 
-            /// Whether the specification lists the word.
+            /// Returns whether the specification lists the word.
             #[must_use]
             pub fn is_known(&self) -> bool {
                 !matches!(self, Self::Other(_))
@@ -81,16 +84,17 @@ macro_rules! words {
 
         impl<'de> Deserialize<'de> for $Type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                crate::wire::deserialize_text(deserializer, |word| Some(Self::from(word)))
+                crate::read::deserialize_text(deserializer, |word| Some(Self::from(word)))
             }
         }
     )* };
 }
 
 words! {
-    /// The medium of a call (schema-v0.5 §1, "Channel and Direction Support").
+    /// The medium of a call (schema-v0.5 §1, "Channel and Direction Support"). The words `inbound`
+    /// and `outbound` are legacy: they name the direction of a telephone call.
     ChannelType {
-        /// Telephone network or SIP.
+        /// The telephone network or SIP.
         Phone = "phone",
         /// A web page.
         Web = "web",
@@ -102,13 +106,16 @@ words! {
         Api = "api",
         /// A bare WebSocket.
         Websocket = "websocket",
-        /// Legacy: the direction instead of the medium, as 0.4 wrote it (decisions 1.10).
+        /// The direction instead of the medium, as 0.4 wrote it. Use `channel` for the medium and
+        /// `direction` for the direction.
         Inbound = "inbound",
-        /// Legacy: the direction instead of the medium, as 0.4 wrote it (decisions 1.10).
+        /// The direction instead of the medium, as 0.4 wrote it. Use `channel` for the medium and
+        /// `direction` for the direction.
         Outbound = "outbound",
     }
 
-    /// Who called whom, seen from the operator of the agent (schema-v0.5 §1).
+    /// The direction of a call, seen from the operator of the agent (schema-v0.5 §1). `inbound`: a
+    /// person called the agent. `outbound`: the agent called a person.
     CallDirection {
         /// A person called the agent.
         Inbound = "inbound",
@@ -116,7 +123,7 @@ words! {
         Outbound = "outbound",
     }
 
-    /// What kind of thing a capability is (schema-v0.5 §1, "Capability Invocations").
+    /// The type of a capability (schema-v0.5 §1, "Capability Invocations").
     CapabilityType {
         /// A tool that the model called.
         ToolCall = "tool_call",
@@ -130,7 +137,9 @@ words! {
         Integration = "integration",
     }
 
-    /// The part a model plays in a voice pipeline (schema-v0.5 §2).
+    /// The role of a model in a voice pipeline (schema-v0.5 §2). `V2V` is voice to voice, `STT` is
+    /// speech to text, `LLM` is large language model, `TTS` is text to speech, `VAD` is voice
+    /// activity detection, `ASR` is automatic speech recognition.
     ModelRole {
         /// Voice to voice, end to end.
         V2V = "V2V",
@@ -146,55 +155,64 @@ words! {
         Asr = "ASR",
     }
 
-    /// How a call came out (schema-v0.5 §3; the meaning of each word for every provider: decisions 5.7).
+    /// The outcome of a call (schema-v0.5 §3). Each word has the same meaning for every provider.
+    /// `success`: ended normally, by either side. `partial`: transferred, ended early by an
+    /// operator, or a callback was requested. `timeout`: no person was reached, or a time limit
+    /// was exceeded. `failure`: not placed because of the destination, or the person opted out.
+    /// `error`: a technical fault. `unknown`: cannot be determined.
     OutcomeStatus {
-        /// Ended normally, by either side.
+        /// The call ended normally, by either side.
         Success = "success",
-        /// Could not be placed because of the destination, or the person opted out.
+        /// The call could not be placed because of the destination, or the person opted out.
         Failure = "failure",
-        /// Transferred, cut short by an operator, or a call back was asked for.
+        /// The call was transferred or ended early by an operator, or a callback was requested.
         Partial = "partial",
-        /// Nobody was reached, or time ran out.
+        /// No person was reached, or a time limit was exceeded.
         Timeout = "timeout",
-        /// Something technical broke.
+        /// A technical fault occurred.
         Error = "error",
-        /// Cannot be determined.
+        /// The outcome cannot be determined.
         Unknown = "unknown",
     }
 
-    /// How far the caller's view and the objective outcome are apart (decisions 1.13).
+    /// The size of the gap between the perceived and the objective outcome. The mapper uses these
+    /// ranges of `gap_score`. `aligned`: below 0.25. `minor_deviation`: 0.25 to below 0.5.
+    /// `major_deviation`: 0.5 to below 0.75. `contradictory`: 0.75 or more.
     GapClass {
-        /// They agree.
+        /// The perceived and the objective outcome agree.
         Aligned = "aligned",
-        /// A little apart.
+        /// The two outcomes differ a little.
         MinorDeviation = "minor_deviation",
-        /// Far apart.
+        /// The two outcomes differ a lot.
         MajorDeviation = "major_deviation",
-        /// They contradict each other.
+        /// The two outcomes contradict each other.
         Contradictory = "contradictory",
     }
 
-    /// How urgently a person should look (schema-v0.5 §4).
+    /// The urgency with which a person should look at a call (schema-v0.5 §4). `info`: for
+    /// information. `warning`: should be looked at. `critical`: must be looked at.
     AlertLevel {
         /// For information.
         Info = "info",
-        /// Should be looked at.
+        /// A person should look at the call.
         Warning = "warning",
-        /// Must be looked at.
+        /// A person must look at the call.
         Critical = "critical",
     }
 
-    /// Whether the person agreed to the processing of their data (schema-v0.5 §7).
+    /// The status of a person's consent to the processing of their data (schema-v0.5 §7).
+    /// `granted`: given. `denied`: refused. `pending`: not known yet. `expired`: given, but no
+    /// longer valid. `revoked`: given, then withdrawn, so that the data must not be processed.
     ConsentStatus {
-        /// Given.
+        /// Consent was given.
         Granted = "granted",
-        /// Refused.
+        /// Consent was refused.
         Denied = "denied",
-        /// Not known yet.
+        /// The decision of the person is not known yet.
         Pending = "pending",
-        /// Given once, over now.
+        /// Consent was given, but is no longer valid.
         Expired = "expired",
-        /// Given once, taken back. The data must not be processed (`VCP_E102`).
+        /// Consent was given, then withdrawn. The data must not be processed (`VCP_E102`).
         Revoked = "revoked",
     }
 }

@@ -1,6 +1,8 @@
 //! Writing: types straight to JSON text, members in the order of the specification (decisions 1.12).
 
-use crate::{ErrorCode, Extras, OrderedMap, RawJson, RawObject, Timestamp, VcpVersion, wire::Name, words};
+use crate::{
+    ErrorCode, Extras, OrderedMap, RawJson, RawObject, Timestamp, VcpVersion, json::string, read::Name, words,
+};
 use std::fmt::Write as _;
 
 /// JSON text under construction.
@@ -52,45 +54,6 @@ impl WriteFault {
 /// The JSON text of a value. `capacity` is a guess at its length.
 pub(crate) fn to_text(value: &(impl ToWire + ?Sized), capacity: usize) -> String {
     Writer::run(value, capacity, false).out
-}
-
-/// A string, escaped as `serde_json` does: only what must be.
-pub(crate) fn push_text(out: &mut String, text: &str) {
-    out.push('"');
-    if !has_to_escape(text) {
-        out.push_str(text);
-        out.push('"');
-        return;
-    }
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let escape = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            b'\r' => "\\r",
-            b'\t' => "\\t",
-            0x08 => "\\b",
-            0x0c => "\\f",
-            0..0x20 => "",
-            _ => continue,
-        };
-        out.push_str(text.get(plain..at).unwrap_or_default());
-        plain = at + 1;
-        if escape.is_empty() {
-            let _ = write!(out, "\\u{byte:04x}");
-        } else {
-            out.push_str(escape);
-        }
-    }
-    out.push_str(text.get(plain..).unwrap_or_default());
-    out.push('"');
-}
-
-/// Whether a string has characters that JSON escapes. Nearly none has; without a branch per byte the compiler looks at many bytes at once, which makes
-/// writing a third faster.
-pub(crate) fn has_to_escape(text: &str) -> bool {
-    text.bytes().fold(false, |any, byte| any | (byte < b' ') | (byte == b'"') | (byte == b'\\'))
 }
 
 /// As [`to_text`], but nothing passes that JSON cannot say.
@@ -173,7 +136,7 @@ impl Writer {
     }
 
     fn text(&mut self, text: &str) {
-        push_text(&mut self.out, text);
+        string::push(&mut self.out, text);
     }
 }
 

@@ -1,4 +1,5 @@
-//! `schema/error-codes.json` is the catalogue for other languages, `schema/error-codes.md` for people; both are made from the table in `code.rs`.
+//! The published catalogue of codes. `schema/error-codes.json` is for other languages, and
+//! `schema/error-codes.md` is for people. Both are made from the table in `code.rs`.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use serde::Serialize;
@@ -21,7 +22,7 @@ struct Entry {
     since: &'static str,
 }
 
-/// Set `UPDATE_SCHEMA=1` to write the files anew.
+/// Set `UPDATE_SCHEMA=1` to write the files again.
 #[test]
 fn the_published_catalogue_is_up_to_date() {
     let codes = ErrorCode::ALL

@@ -1,4 +1,5 @@
-//! Whole messages: what is read is written, and what is refused is refused for the right reason.
+//! Tests of whole messages. A message that is read is written again. A message that is refused is
+//! refused for the right reason.
 
 #![expect(
     clippy::expect_used,
@@ -57,7 +58,7 @@ fn unknown_members_are_kept_at_every_level() {
     assert_eq!(message.vcp_payload.custom.provider_specific.get("retell").unwrap().extras.len(), 1);
 }
 
-/// The minimal message, changed.
+/// Reads the minimal message after a change.
 fn changed(change: impl FnOnce(&mut Value)) -> Result<VcpMessage, vcp_schema::ParseError> {
     let mut value = minimal();
     change(&mut value);
@@ -326,7 +327,8 @@ fn truncated_at_every_byte() {
     }
 }
 
-/// The fast reader, the one that builds nothing and the thorough walk agree on a text, and what is read is written back.
+/// Checks that the fast reader, the reader that builds nothing and the thorough walk agree on a
+/// text. Also checks that a message that was read is written back.
 fn agree(bytes: &[u8]) {
     let read = VcpMessage::from_slice(bytes);
     let Ok(text) = std::str::from_utf8(bytes) else {
@@ -427,7 +429,7 @@ fn a_string_of_100_megabytes_is_refused_unread() {
     assert_eq!(VcpMessage::from_json(&long).unwrap_err().to_string(), expected);
     assert_eq!(VcpMessage::from_slice(long.as_bytes()).unwrap_err().to_string(), expected);
 
-    /// A source that counts what is taken of it.
+    /// A source that counts the bytes that are read from it.
     struct Counted<'a>(&'a [u8], usize);
     impl Read for Counted<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -497,7 +499,7 @@ fn a_float_that_json_cannot_say_has_no_checksum() {
     }
 }
 
-/// A place in a value, chosen by numbers.
+/// Returns a place in a value, chosen by numbers.
 fn choose<'v>(value: &'v mut Value, choices: &[usize]) -> &'v mut Value {
     let Some((choice, rest)) = choices.split_first() else { return value };
     let len = match value {

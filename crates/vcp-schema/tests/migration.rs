@@ -1,4 +1,5 @@
-//! Laws of migration (decisions 2.5), over messages made from the description of each dialect.
+//! Tests of the rules of migration (`DECISIONS.md` 2.5). The messages are made from the description
+//! of each dialect.
 
 #![allow(
     clippy::unwrap_used,
@@ -35,7 +36,7 @@ fn changed(text: &str, change: impl FnOnce(&mut Value)) -> String {
     value.to_string()
 }
 
-/// Code and path of what is refused.
+/// Returns the code and the path of a refused message.
 fn refused(text: &str) -> String {
     let error = migrate::upgrade(text, &Options::default()).unwrap_err();
     format!("{} {}", error.code(), error.path())
@@ -53,7 +54,7 @@ fn the_examples_go_up_and_down() {
     }
 }
 
-/// Values that are somewhere wrong, or spelled otherwise than they are written.
+/// Values that are wrong in some places, or are written in another spelling than they have here.
 const AWKWARD: [&str; 24] = [
     "null",
     "true",
@@ -81,7 +82,7 @@ const AWKWARD: [&str; 24] = [
     "{\"LLM\":{\"chosen\":\"m\"},\"x\":null}",
 ];
 
-/// What is text without a message being built is what the message would be written as, or refused alike.
+/// Checks that upgrading to text gives the text of the upgraded message, or the same error.
 fn text_is_that_of_the_message(text: &str) {
     let (typed, plain) =
         (migrate::upgrade(text, &Options::default()), migrate::upgrade_text(text, &Options::default()));
@@ -111,7 +112,7 @@ fn text_without_a_message_is_that_of_the_message() {
             at += 1;
         }
         for pointer in &pointers[1..] {
-            // A name may be spelled with escapes, and objects with white space.
+            // A name may have escapes, and an object may have white space.
             let name = pointer.rsplit('/').next().unwrap();
             if let Some((first, rest)) = name.split_at_checked(1).filter(|(first, _)| *first > "9") {
                 let escaped = format!("\"\\u{:04x}{rest}\":", u32::from(first.as_bytes()[0]));
@@ -195,7 +196,7 @@ fn what_is_perceived_keeps_its_parts() {
     assert_eq!(of(r#"{"by":"caller"}"#), "caller");
     assert_eq!(of(r#"{"sentiment":{"score":0.5}}"#), "0.5");
     assert_eq!(of(r#"{"confidence":0.25}"#), "(confidence 0.25)");
-    // An empty name is a part too: messages that were upgraded so come back.
+    // An empty name counts as a part. Messages that were upgraded in this way come back.
     assert_eq!(of(r#"{"by":"","confidence":0.25}"#), " (confidence 0.25)");
     assert_eq!(of("{}"), "");
 }
@@ -414,7 +415,7 @@ fn depth_takes_no_stack() {
     let text = PRODUCTION.replacen("\"flag\": true", &format!("\"flag\": {}", bomb("1")), 1);
     let mut message = up(&text).message;
     assert!(same_text(&migrate::downgrade(&message, Downgrade::Reversible).unwrap().text, &bomb("1")));
-    // A stash from outside that expects something deep.
+    // A stash from outside expects a deep value.
     let experimental = message.to_json().replace("\"was\":false", &format!("\"was\":{}", bomb("2")));
     message = VcpMessage::from_json(&experimental).unwrap();
     assert!(migrate::downgrade(&message, Downgrade::Reversible).is_ok());
@@ -465,7 +466,7 @@ fn a_result_that_nobody_could_read_is_none() {
     let error = code(&changed(PRODUCTION, |m| m["vcp_payload"]["call"]["capabilities_invoked"] = json!(many)));
     assert_eq!(error.code(), vcp_schema::ErrorCode::Limit);
     assert!(error.message().starts_with("upgraded, "), "{error}");
-    // The opinion stands in the result twice: as text, and in the stash.
+    // The result has the opinion twice: as text, and in the stash.
     let long = "x".repeat(6_000_000);
     let error = code(&changed(PRODUCTION, |m| m["vcp_payload"]["outcomes"]["perceived"] = json!([{"by": long}])));
     assert_eq!(error.to_string(), "VCP_E008 at $: the upgraded message is longer than the limit of 16777216 bytes");

@@ -1,4 +1,5 @@
-//! Laws that hold for every message (decisions 1 and 3), over messages made from the description of the model.
+//! Tests of rules that hold for every message (`DECISIONS.md` 1.1–1.13 and 3). The messages are
+//! made from the description of the model.
 
 #![allow(
     clippy::unwrap_used,
@@ -43,12 +44,12 @@ proptest! {
         prop_assert_eq!(&serde_json::from_str::<VcpMessage>(&text).unwrap(), &message);
         prop_assert_eq!(serde_json::to_string(&message).unwrap(), message.to_json());
 
-        // Only unknown words are left to find.
+        // The only faults that remain are unknown words.
         let faults = structure::check(&text, &Limits::default());
         prop_assert!(faults.iter().all(|fault| fault.code == ErrorCode::Type && !fault.fatal), "{:?}", faults);
         prop_assert_eq!(faults.is_empty(), message.is_plain());
 
-        // A line of NDJSON is the message but for line breaks between tokens.
+        // A line of NDJSON is the message with spaces instead of line breaks.
         let mut writer = ndjson::Writer::new(Vec::new());
         writer.write(&message).unwrap();
         let line = String::from_utf8(writer.into_inner()).unwrap();
@@ -64,7 +65,8 @@ proptest! {
         for algorithm in [Algorithm::Jcs, Algorithm::Legacy] {
             prop_assert_eq!(message.checksum(algorithm), written.checksum(algorithm));
             let Ok(checksum) = message.checksum(algorithm) else {
-                // The canonical form of what JSON can hold and a double or UTF-16 cannot, or of what is too deep.
+                // Some values of JSON have no canonical form, because a double or UTF-16 cannot
+                // hold them. Others are too deep.
                 let error = message.checksum(algorithm).unwrap_err();
                 prop_assert!(matches!(error.code(), ErrorCode::Unreadable | ErrorCode::Limit), "{}", error);
                 continue;

@@ -1,4 +1,4 @@
-//! The published schemas are those of the code, and their examples are whole.
+//! Tests of the published schemas. They are those of the code, and their examples are complete.
 #![cfg(feature = "jsonschema")]
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -20,7 +20,7 @@ fn example(dialect: Dialect) -> Value {
     schema(dialect)["examples"][0].clone()
 }
 
-/// Set `UPDATE_SCHEMA=1` to write the files anew.
+/// Set `UPDATE_SCHEMA=1` to write the files again.
 #[test]
 fn the_published_schemas_are_up_to_date() {
     for dialect in Dialect::ALL {
@@ -33,7 +33,7 @@ fn the_published_schemas_are_up_to_date() {
     }
 }
 
-/// Walks the description beside the example: every member has a value there.
+/// Checks that the example has a value for every member of the description.
 fn is_whole(object: &ObjectType, example: &Value) {
     for field in object.fields() {
         let value = &example[field.name];

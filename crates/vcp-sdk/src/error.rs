@@ -1,46 +1,53 @@
-//! Why a delivery was not received.
+//! The error of receiving a delivery.
 
 use crate::{AuthError, Code, ErrorCode, Finding, VcpMessage};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use vcp_mapping::MapError;
 use vcp_schema::FieldPath;
 
-/// Why a delivery was not received, with the HTTP status to answer.
+/// The reason for refusing a delivery. [`ReceiveError::http_status`] is the status to answer.
 ///
-/// Serialises to `{code, message, field_path?}`: what the sender may know. Why a signature failed is not in it, only the code;
-/// the details are in [`ReceiveError::Unauthenticated`], for you.
+/// Serialises to `{code, message, field_path?}`, which is all that the sender may know. If the
+/// delivery was not verified, the JSON gives the code but not the reason. You find the reason in
+/// [`ReceiveError::Unauthenticated`].
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReceiveError {
-    /// `VCP_E009`, 404: the provider is not known.
+    /// The provider is not known. Code `VCP_E009`, status 404.
     #[error(transparent)]
     UnknownProvider(MapError),
-    /// `VCP_E008`, 413: the body is too long.
+    /// The body is too long. Code `VCP_E008`, status 413.
     #[error(transparent)]
     TooLarge(MapError),
-    /// `VCP_E201`, 401: nothing is configured to verify this provider's deliveries with, and nobody said that this is fine.
+    /// No secret or verifier is configured for this provider, and unauthenticated deliveries are
+    /// not allowed for it. Code `VCP_E201`, status 401.
     #[error(
         "VCP_E201: nothing is configured to verify deliveries of `{provider}` with: add a secret, or allow unauthenticated deliveries"
     )]
     NothingToVerify {
-        /// The provider.
+        /// The provider's name in VCP.
         provider: String,
     },
-    /// `VCP_E202`–`VCP_E209`, 401: the delivery was not verified. `VCP_E210`, 500: the verifier or what it was given is not set up right.
+    /// The delivery was not verified.
+    ///
+    /// - `VCP_E202`–`VCP_E209`, status 401: the delivery failed a check.
+    /// - `VCP_E210`, status 500: the verifier is configured incorrectly, or the request lacks a
+    ///   part that the verifier needs.
     #[error("{}: {_0}", _0.code())]
     Unauthenticated(AuthError),
-    /// `VCP_E007`, 400: the body is not JSON.
+    /// The body is not JSON. Code `VCP_E007`, status 400.
     #[error(transparent)]
     Malformed(MapError),
-    /// `VCP_E002` and others, 422: the body cannot be mapped.
+    /// The body cannot be mapped to a message. Code `VCP_E002` or another, status 422.
     #[error(transparent)]
     Unmappable(MapError),
-    /// 422: the body was mapped, but the message breaks the specification. Code and path are those of the first error.
+    /// The body was mapped, but the message breaks the specification. Status 422. Code and path are
+    /// those of the first finding of severity error.
     #[error("the message is not valid: {}", first_error(findings).map_or_else(String::new, ToString::to_string))]
     Invalid {
-        /// The message, so that nothing is lost.
+        /// The invalid message, kept so that no data is lost.
         message: Box<VcpMessage>,
-        /// All findings.
+        /// All findings of validation, of any severity.
         findings: Vec<Finding>,
     },
 }
@@ -50,11 +57,12 @@ fn first_error(findings: &[Finding]) -> Option<&Finding> {
 }
 
 impl ReceiveError {
-    /// The code; that of a rule of your own, where one found the message not valid.
+    /// Returns the code. For an invalid message, this is the code of the first error, which can
+    /// come from a rule of your own.
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
-            Self::UnknownProvider(e) | Self::TooLarge(e) | Self::Malformed(e) | Self::Unmappable(e) => e.code.into(),
+            Self::UnknownProvider(e) | Self::TooLarge(e) | Self::Malformed(e) | Self::Unmappable(e) => e.code().into(),
             Self::NothingToVerify { .. } => ErrorCode::AuthNothing.into(),
             Self::Unauthenticated(e) => e.code().into(),
             Self::Invalid { findings, .. } => {
@@ -63,11 +71,15 @@ impl ReceiveError {
         }
     }
 
-    /// The place in the payload, or in the message when that is not valid. `None` where the fault is in no place.
+    /// Returns the place of the fault.
+    ///
+    /// - In the payload, if the body is not JSON or cannot be mapped.
+    /// - In the message, if the message is not valid.
+    /// - `None` for all other errors, which have no place.
     #[must_use]
     pub fn path(&self) -> Option<&FieldPath> {
         match self {
-            Self::Malformed(e) | Self::Unmappable(e) => Some(&e.path),
+            Self::Malformed(e) | Self::Unmappable(e) => Some(e.path()),
             Self::Invalid { findings, .. } => first_error(findings).map(|finding| &finding.path),
             Self::UnknownProvider(_) | Self::TooLarge(_) | Self::NothingToVerify { .. } | Self::Unauthenticated(_) => {
                 None
@@ -75,7 +87,7 @@ impl ReceiveError {
         }
     }
 
-    /// The HTTP status to answer: 400, 401, 404, 413, 422 or 500.
+    /// Returns the HTTP status to answer: 400, 401, 404, 413, 422 or 500.
     #[must_use]
     pub fn http_status(&self) -> u16 {
         match self {
@@ -91,7 +103,7 @@ impl ReceiveError {
 
 impl From<MapError> for ReceiveError {
     fn from(error: MapError) -> Self {
-        match error.code {
+        match error.code() {
             ErrorCode::UnknownProvider => Self::UnknownProvider(error),
             ErrorCode::Limit => Self::TooLarge(error),
             ErrorCode::Malformed => Self::Malformed(error),
@@ -105,8 +117,8 @@ impl Serialize for ReceiveError {
         let mut fields = serializer.serialize_struct("ReceiveError", 3)?;
         fields.serialize_field("code", &self.code())?;
         let message = match self {
-            Self::UnknownProvider(e) | Self::TooLarge(e) | Self::Malformed(e) | Self::Unmappable(e) => &e.message,
-            // How a check failed helps a forger more than a customer (decisions 6.5).
+            Self::UnknownProvider(e) | Self::TooLarge(e) | Self::Malformed(e) | Self::Unmappable(e) => e.message(),
+            // The reason would help a forger more than a customer.
             Self::NothingToVerify { .. } | Self::Unauthenticated(_) => "the delivery could not be verified",
             Self::Invalid { findings, .. } => first_error(findings).map_or("the message is not valid", |f| &f.message),
         };

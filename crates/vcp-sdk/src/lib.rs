@@ -1,4 +1,5 @@
-//! A provider's webhook in; a verified, normalised, validated [VCP v0.5](vcp_schema) message out.
+//! A receiver for the webhooks of voice-AI providers. It verifies a delivery, maps it to a
+//! normalised [VCP v0.5](vcp_schema) message and validates the message.
 //!
 //! ```
 //! use vcp_sdk::{Received, Receiver, Secret};
@@ -19,10 +20,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Receiver::receive`] is the whole path; [`Receiver::verify`], [`Receiver::map`] and [`Receiver::validate`] are its steps.
-//! The four crates behind it are re-exported: [`schema`], [`auth`], [`mapping`], [`validate`].
+//! [`Receiver::receive`] does all three steps. [`Receiver::verify`], [`Receiver::map`] and
+//! [`Receiver::validate`] do one step each. The crates behind them are re-exported as [`auth`],
+//! [`mapping`], [`validate`] and [`schema`].
 //!
-//! Nothing here reads a clock, draws random numbers, opens a connection or keeps global state: `now` is a parameter.
+//! This crate reads no clock, draws no random numbers, opens no connection and keeps no global
+//! state. The caller passes the current time as `now`.
 
 pub use vcp_auth as auth;
 pub use vcp_mapping as mapping;
@@ -40,7 +43,7 @@ mod receiver;
 pub use error::ReceiveError;
 pub use receiver::{Authenticity, Received, ReceivedCall, Receiver};
 
-/// The example of the README, compiled and run.
+/// The example of the workspace's README, compiled and run as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

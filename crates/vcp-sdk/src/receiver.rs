@@ -1,4 +1,4 @@
-//! The whole path: verify, map, validate.
+//! The receiver, which verifies, maps and validates a delivery.
 
 use crate::{ErrorCode, Finding, ReceiveError, Timestamp, Validator, VcpMessage};
 use chrono::{DateTime, Utc};
@@ -6,7 +6,7 @@ use vcp_auth::{AuthError, Headers, ReplayKey, Request, Scheme, Secret, Verified,
 use vcp_mapping::{MapError, Mapper, Mapping, Provider, Report};
 use vcp_schema::FieldPath;
 
-/// Receives deliveries. Make it once, use it for every delivery.
+/// A receiver of deliveries. Create it once and use it for every delivery.
 #[derive(Debug, Clone, Default)]
 pub struct Receiver {
     mapper: Mapper,
@@ -19,15 +19,16 @@ pub struct Receiver {
 /// A delivery that was received.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Received {
-    /// A call record.
+    /// The delivery is a call record.
     Call(Box<ReceivedCall>),
-    /// No call record: answer 200 and forget it, or answer what the provider wants to know.
+    /// The delivery is not a call record. Answer 200 and discard it, or send the answer that the
+    /// provider expects.
     Ignored {
         /// The name of the event.
         event: String,
-        /// Whether the provider's table has the event.
+        /// `true` if the provider's table of events lists this event.
         known: bool,
-        /// What tells this delivery from others; see [`ReceivedCall::replay_key`].
+        /// The replay key of this delivery; see [`ReceivedCall::replay_key`].
         replay_key: Option<ReplayKey>,
     },
 }
@@ -36,37 +37,41 @@ pub enum Received {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReceivedCall {
-    /// The message. It has no finding of severity error.
+    /// The message. Validation found no error in it.
     pub message: VcpMessage,
     /// The name of the event.
     pub event: String,
-    /// Warnings and notes of validation.
+    /// The warnings and notes of validation.
     pub findings: Vec<Finding>,
-    /// Where every value came from.
+    /// The report, which names the source of every value in the message.
     pub report: Report,
-    /// Who vouches for it.
+    /// The way in which the delivery was verified, if it was.
     pub authenticity: Authenticity,
-    /// What tells this delivery from others, by all that was signed: for a [`ReplayGuard`](vcp_auth::ReplayGuard). Only where [`Receiver::replay_keys`] asks for it.
+    /// The key by which a [`ReplayGuard`](vcp_auth::ReplayGuard) recognises this delivery. It is
+    /// computed only from the signed parts, or from the body if nothing was verified. `None` unless
+    /// [`Receiver::replay_keys`] was called.
     pub replay_key: Option<ReplayKey>,
-    /// Until when the signature is good, and the delivery to be remembered; `None` where nothing bounds it.
+    /// The last instant at which the signature is accepted (inclusive). Remember the delivery until
+    /// then to reject replays. `None` if the signature has no time limit or was not checked.
     pub good_until: Option<DateTime<Utc>>,
-    /// What the provider sends the same of when it sends a delivery again, where it has such a thing.
+    /// A key that stays the same when the provider resends this delivery. `None` if the payload has
+    /// no id, or if each delivery of the event replaces the one before it (live transcripts).
     pub idempotency_key: Option<String>,
 }
 
-/// Who vouches for a delivery.
+/// The authenticity of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Authenticity {
-    /// The holder of a secret.
+    /// A configured secret matched, so the sender holds that secret.
     Verified {
-        /// How it was checked.
+        /// The scheme that was checked.
         scheme: Scheme,
-        /// The id of the secret.
+        /// The id of the secret that matched.
         key_id: String,
-        /// When it was signed.
+        /// The time of signing. `None` if the signature states no time.
         signed_at: Option<DateTime<Utc>>,
     },
-    /// Nobody: there was nothing to verify with, and the caller said that this is fine.
+    /// The delivery was accepted without verification, because the caller allowed it.
     Unauthenticated,
 }
 
@@ -82,32 +87,40 @@ impl From<&Verified<'_>> for Authenticity {
 }
 
 impl Receiver {
-    /// The six providers, no secrets: every delivery is refused until there is something to verify it with.
+    /// Creates a receiver for the six built-in providers, without secrets.
+    ///
+    /// It refuses all deliveries of a provider until a secret or a verifier is added for it, or
+    /// until [`Receiver::allow_unauthenticated`] is called.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Another mapper: other options, other providers.
+    /// Replaces the mapper, for other options or other providers.
     #[must_use]
     pub fn mapper(mut self, mapper: Mapper) -> Self {
         self.mapper = mapper;
         self
     }
 
-    /// Another validator.
+    /// Replaces the validator.
     #[must_use]
     pub fn validator(mut self, validator: Validator) -> Self {
         self.validator = validator;
         self
     }
 
-    /// Adds a secret for a provider that signs in one way only: Retell, ElevenLabs, OpenAI or Bland. Several are fine, for rotation: a delivery is verified
-    /// when one matches.
+    /// Adds a secret for a provider that has one fixed signature scheme: Retell, ElevenLabs, OpenAI
+    /// or Bland. A provider may have several secrets, for rotation. A delivery is verified if one
+    /// of them matches.
     ///
     /// # Errors
     ///
-    /// `VCP_E210` when the provider is not known or lets its users choose (see [`Receiver::secret_for`]), or the secret is empty or malformed.
+    /// `VCP_E210` if
+    /// - the provider is not known,
+    /// - the provider has no fixed scheme (use [`Receiver::secret_for`]),
+    /// - the provider already has a secret for another scheme,
+    /// - the secret is empty or malformed.
     pub fn secret(self, provider: &str, secret: Secret) -> Result<Self, AuthError> {
         let name = self.mapper.registry().get(provider).map(Provider::name);
         let Some(name) = name else {
@@ -115,13 +128,16 @@ impl Receiver {
         };
         let Some(scheme) = Scheme::of_provider(name) else {
             return Err(AuthError::Configuration {
-                reason: "this provider has no signature of its own: say with `secret_for` what you set up there",
+                reason: "this provider has no fixed signature scheme: name yours with `secret_for`",
             });
         };
         self.secret_for(provider, scheme, secret)
     }
 
-    /// Adds a secret for a provider, and says how it signs: what you set up at Vapi, a token in the URL for Assistable, a provider of your own.
+    /// Adds a secret for a provider, together with its signature scheme. Use it for
+    /// - Vapi, with the scheme that you set up there,
+    /// - Assistable, with a token in the URL,
+    /// - a provider that you added yourself.
     ///
     /// ```
     /// use vcp_sdk::{Receiver, Secret, auth::{HmacScheme, Scheme}};
@@ -134,7 +150,11 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// `VCP_E210` when the provider is not known, has a secret for another scheme already, or the secret is empty or malformed.
+    /// `VCP_E210` if
+    /// - the provider is not known,
+    /// - the provider already has a secret for another scheme,
+    /// - the secret is empty or malformed,
+    /// - the settings of the scheme do not fit together.
     pub fn secret_for(mut self, provider: &str, scheme: Scheme, secret: Secret) -> Result<Self, AuthError> {
         let Some(name) = self.mapper.registry().get(provider).map(|p| p.name().to_owned()) else {
             return Err(AuthError::Configuration { reason: "the provider is not known" });
@@ -149,7 +169,8 @@ impl Receiver {
         Ok(self)
     }
 
-    /// Sets the whole verifier of a provider, with a tolerance or a list of addresses, in the place of what secrets were added for it.
+    /// Sets the verifier of a provider, for example one with a tolerance or a list of addresses.
+    /// Replaces the secrets that were added for this provider before.
     ///
     /// ```
     /// use vcp_sdk::{Receiver, Secret, auth::{AddressList, Scheme, Verifier}};
@@ -161,7 +182,7 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// `VCP_E210` when the provider is not known.
+    /// `VCP_E210` if the provider is not known.
     pub fn verifier(mut self, provider: &str, verifier: Verifier) -> Result<Self, AuthError> {
         let Some(name) = self.mapper.registry().get(provider).map(|p| p.name().to_owned()) else {
             return Err(AuthError::Configuration { reason: "the provider is not known" });
@@ -171,31 +192,36 @@ impl Receiver {
         Ok(self)
     }
 
-    /// The name in VCP of a provider, whatever it is called: for a server that wants to answer before it has read a body.
+    /// Returns the VCP name of a provider, given in any case or by an alias. A server can use this
+    /// to refuse an unknown provider before it reads the body.
     ///
     /// # Errors
     ///
-    /// Unknown provider (404).
+    /// [`ReceiveError::UnknownProvider`] (`VCP_E009`, status 404).
     pub fn provider_called(&self, provider: &str) -> Result<&str, ReceiveError> {
         Ok(self.mapper.check(provider, b"")?)
     }
 
-    /// The verifier of a provider, if there is one: to [diagnose](Verifier::diagnose) a delivery that it refused.
+    /// Returns the verifier of a provider, for example to [diagnose](Verifier::diagnose) a refused
+    /// delivery. `None` if the provider is not known or has neither a secret nor a verifier.
     #[must_use]
     pub fn verifier_of(&self, provider: &str) -> Option<&Verifier> {
         let name = self.mapper.registry().get(provider)?.name();
         self.verifiers.iter().find(|(known, _)| known == name).map(|(_, verifier)| verifier)
     }
 
-    /// Says that deliveries of this provider are fine though nobody can tell who sent them, from wherever its verifier allows. A secret for the provider takes
-    /// precedence: with one, unsigned deliveries are refused.
+    /// Accepts deliveries of this provider without verification, so that anybody can send them.
+    ///
+    /// A secret for the provider takes precedence: unsigned deliveries are then refused. A list of
+    /// addresses in the provider's verifier still applies.
     #[must_use]
     pub fn allow_unauthenticated(mut self, provider: &str) -> Self {
         self.unauthenticated.push(provider.to_owned());
         self
     }
 
-    /// Gives every delivery what a [`ReplayGuard`](vcp_auth::ReplayGuard) knows it by. Costs one more SHA-256 of the body.
+    /// Computes the replay key of every delivery, for a [`ReplayGuard`](vcp_auth::ReplayGuard).
+    /// Costs one more SHA-256 of the body.
     ///
     /// ```
     /// use vcp_sdk::{Receiver, Received, auth::{MemoryGuard, ReplayGuard, Seen}};
@@ -218,11 +244,19 @@ impl Receiver {
         self.replay_keys.then(|| verified.replay_key())
     }
 
-    /// The whole path for one delivery. `body` is the raw bytes received, `now` the time of receipt.
+    /// Verifies, maps and validates one delivery. `body` is the raw bytes received. `now` is the
+    /// time of receipt.
     ///
     /// # Errors
     ///
-    /// In this order: unknown provider (404), too long (413), not verified (401), not JSON (400), not mappable or not valid (422).
+    /// The first that applies, with its HTTP status:
+    /// 1. unknown provider: `VCP_E009` (404),
+    /// 2. body too long: `VCP_E008` (413),
+    /// 3. not verified: `VCP_E201`–`VCP_E209` (401); verifier set up incorrectly: `VCP_E210` (500),
+    /// 4. `now` outside the years 1 to 9999: `VCP_E001` (422),
+    /// 5. body not JSON: `VCP_E007` (400),
+    /// 6. body not mappable: `VCP_E002` or another (422),
+    /// 7. message not valid: the code of the first error (422).
     pub fn receive(
         &self,
         provider: &str,
@@ -233,7 +267,9 @@ impl Receiver {
         self.receive_request(provider, &Request::new(&headers, body), now)
     }
 
-    /// As [`Receiver::receive`], for providers whose scheme looks at the URL or the method too.
+    /// Does the same as [`Receiver::receive`] for a request that can hold more than headers and
+    /// body. Use it if the scheme checks the URL or the method, or if the verifier has a list of
+    /// addresses.
     ///
     /// # Errors
     ///
@@ -271,11 +307,12 @@ impl Receiver {
         }
     }
 
-    /// The first step alone: who sent this?
+    /// Verifies a delivery: the first step of [`Receiver::receive`].
     ///
     /// # Errors
     ///
-    /// Unknown provider (404), too long (413), not verified (401).
+    /// Errors 1 to 3 of [`Receiver::receive`]: unknown provider (404), body too long (413), not
+    /// verified (401) or verifier set up incorrectly (500).
     pub fn verify<'b>(
         &self,
         provider: &str,
@@ -297,11 +334,11 @@ impl Receiver {
         }
     }
 
-    /// The second step alone: what does it say?
+    /// Maps the body of a verified delivery: the second step of [`Receiver::receive`].
     ///
     /// # Errors
     ///
-    /// Unknown provider (404), too long (413), not JSON (400), not mappable (422).
+    /// Unknown provider (404), body too long (413), body not JSON (400), body not mappable (422).
     pub fn map(
         &self,
         provider: &str,
@@ -311,7 +348,8 @@ impl Receiver {
         Ok(self.mapper.map(provider, verified.body(), received_at)?)
     }
 
-    /// The third step alone: is it right?
+    /// Validates a message: the third step of [`Receiver::receive`]. Uses the time that was set on
+    /// the validator, whereas [`Receiver::receive`] uses the time of receipt.
     #[must_use]
     pub fn validate(&self, message: &VcpMessage) -> Vec<Finding> {
         self.validator.validate(message)

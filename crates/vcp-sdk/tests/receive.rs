@@ -1,4 +1,4 @@
-//! The whole path, with good and bad deliveries.
+//! Tests of the receiver with good and bad deliveries.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
@@ -35,7 +35,7 @@ fn call(received: Result<Received, ReceiveError>) -> ReceivedCall {
     }
 }
 
-/// Code, status and path of a refusal.
+/// Returns code, status and path of a refusal.
 fn refused(received: Result<Received, ReceiveError>) -> (ErrorCode, u16, Option<String>) {
     let error = received.unwrap_err();
     let code = ErrorCode::from_code(error.code().as_str()).unwrap();

@@ -1,10 +1,10 @@
-//! What validation finds.
+//! The findings of validation: their codes, places and messages.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use std::{borrow::Cow, fmt};
-use vcp_schema::{ErrorCode, FieldPath, Severity};
+use vcp_schema::{ErrorCode, FieldPath, Position, Severity};
 
-/// The code of a finding: one of the catalogue, or one of a rule of your own.
+/// The code of a finding. It is in the catalogue or belongs to a rule of your own.
 ///
 /// ```
 /// use vcp_validate::Code;
@@ -15,20 +15,21 @@ use vcp_schema::{ErrorCode, FieldPath, Severity};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Code {
-    /// Of the catalogue, shared by all implementations.
+    /// A code of the catalogue, which all implementations share.
     Vcp(ErrorCode),
-    /// Of a rule of your own. Begin it with a name of yours, so that no code of the catalogue is ever the same.
+    /// A code of a rule of your own. Begin it with a name of yours, so that it never equals a code
+    /// of the catalogue.
     Own(Cow<'static, str>),
 }
 
 impl Code {
-    /// A code of your own.
+    /// Creates a code for a rule of your own.
     #[must_use]
     pub fn own(code: impl Into<Cow<'static, str>>) -> Self {
         Self::Own(code.into())
     }
 
-    /// The code itself.
+    /// Returns the code as text, such as `VCP_E101`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -62,40 +63,32 @@ impl Serialize for Code {
     }
 }
 
-/// A place in a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[non_exhaustive]
-pub struct Position {
-    /// The byte, from 0.
-    pub offset: usize,
-    /// The line, from 1.
-    pub line: usize,
-    /// The character in the line, from 1.
-    pub column: usize,
-}
-
-/// Something that validation found, in the shape of the consistency framework's `VCPError` (§9.1; decisions 4.2).
+/// A finding of validation. It has the shape of the consistency framework's `VCPError` (§9.1).
+/// `DECISIONS.md` 4.2 says which findings are reported, and at which place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
     /// The code.
     pub code: Code,
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
-    /// The place in the document. Written as JSONPath under `field_path`, and as `pointer`.
+    /// The place in the document. It is serialised twice: as JSONPath under `field_path`, and as
+    /// JSON Pointer under `pointer`.
     #[serde(flatten, serialize_with = "place")]
     pub path: FieldPath,
-    /// The place in the text, when a text was validated.
+    /// The position in the text. `None` if no text was validated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
-    /// One line for people. Not part of the contract between implementations.
+    /// The description, one line for people. Its wording is not part of the contract between
+    /// implementations.
     pub message: String,
-    /// The provider of the call, where it is known.
+    /// The provider of the call, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// What found it: `vcp-rust/<version>`.
+    /// The program that made the finding: `vcp-rust/<version>`.
     pub implementation: &'static str,
-    /// The dynamic parts of the message again, by name.
+    /// The variable parts of the message, by name. With
+    /// [`show_values`](crate::Validator::show_values), the offending value is added under `value`.
     #[serde(serialize_with = "as_map")]
     pub context: Vec<(&'static str, String)>,
 }
@@ -112,7 +105,8 @@ fn as_map<S: Serializer>(context: &[(&'static str, String)], serializer: S) -> R
 }
 
 impl Finding {
-    /// A finding. The severity is that of the catalogue, and a warning for a code of your own; see [`Finding::severity`].
+    /// Creates a finding. Its severity is that of the catalogue. For a code of your own it is
+    /// warning. [`Finding::severity`] replaces it.
     #[must_use]
     pub fn new(code: impl Into<Code>, path: FieldPath, message: impl Into<String>) -> Self {
         let code = code.into();
@@ -132,13 +126,13 @@ impl Finding {
         }
     }
 
-    /// The same with another severity.
+    /// Replaces the severity.
     #[must_use]
     pub fn severity(self, severity: Severity) -> Self {
         Self { severity, ..self }
     }
 
-    /// The same with a dynamic part of its message.
+    /// Adds a variable part of the message to the context.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.context.push((name, value.into()));

@@ -1,10 +1,11 @@
-//! Where findings are collected, or only counted.
+//! The collector of findings. It lists them, or only notes whether one is an error.
 
 use crate::{Code, Finding};
 use std::collections::BTreeMap;
 use vcp_schema::{ErrorCode, FieldPath, Severity};
 
-/// What a validator does with codes: another severity, or nothing at all.
+/// The settings of a validator for single codes. `Some` replaces the severity of a code. `None`
+/// switches it off.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Overrides(BTreeMap<ErrorCode, Option<Severity>>);
 
@@ -13,42 +14,43 @@ impl Overrides {
         self.0.insert(code, severity);
     }
 
-    /// What was said of a code: a severity, or that it is switched off; `None` when nothing was.
+    /// Returns the setting of a code. `None` means that it has none. `Some(None)` means that it is
+    /// switched off.
     pub(crate) fn chosen(&self, code: ErrorCode) -> Option<Option<Severity>> {
         self.0.get(&code).copied()
     }
 
-    /// The severity of a code; `None` when it is switched off.
+    /// Returns the severity of a code. `None` if the code is switched off.
     pub(crate) fn severity(&self, code: ErrorCode) -> Option<Severity> {
         self.chosen(code).unwrap_or_else(|| Some(code.severity()))
     }
 }
 
-/// Findings in the making.
+/// The findings of one validation.
 pub(crate) struct Findings<'o> {
     overrides: &'o Overrides,
-    /// `None`: only whether there is an error is asked.
+    /// The findings. `None` if only `has_error` is wanted.
     list: Option<Vec<Finding>>,
     pub(crate) has_error: bool,
 }
 
 impl<'o> Findings<'o> {
-    /// Collects them.
+    /// Creates a collector that keeps all findings.
     pub(crate) fn collect(overrides: &'o Overrides) -> Self {
         Self { overrides, list: Some(Vec::new()), has_error: false }
     }
 
-    /// Only tells whether there is an error, and takes no memory.
+    /// Creates a collector that only notes whether there is an error. It allocates no memory.
     pub(crate) fn only_ask(overrides: &'o Overrides) -> Self {
         Self { overrides, list: None, has_error: false }
     }
 
-    /// Adds a finding of the catalogue, which is made only when somebody wants it.
+    /// Adds a finding of the catalogue. It is built only if the findings are kept.
     pub(crate) fn add(&mut self, code: ErrorCode, path: impl FnOnce() -> FieldPath, message: &str) {
         self.add_with(code, path, message, |finding| finding);
     }
 
-    /// As [`Findings::add`], with more in it.
+    /// Adds a finding as [`Findings::add`] does, and completes it with `more`.
     pub(crate) fn add_with(
         &mut self,
         code: ErrorCode,
@@ -63,11 +65,11 @@ impl<'o> Findings<'o> {
         }
     }
 
-    /// Adds a finding that was made already.
+    /// Adds a finding that a rule of the user has built.
     pub(crate) fn push_made(&mut self, finding: Finding) {
         let finding = match &finding.code {
             Code::Vcp(code) => match self.overrides.severity(*code) {
-                // A severity that differs from the catalogue's was chosen by who made it.
+                // The rule chose a severity other than the catalogue's: keep it.
                 Some(severity) if finding.severity == code.severity() => finding.severity(severity),
                 Some(_) => finding,
                 None => return,

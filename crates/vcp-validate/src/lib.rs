@@ -1,5 +1,5 @@
-//! Is this message right? Structure and business rules of VCP v0.5, and the structure of older versions, each finding with its stable code and its place
-//! (decisions 4).
+//! A validator for VCP messages. It checks v0.5 messages for structure and business rules, and
+//! messages of older versions for structure. Each finding has a stable code and its place.
 //!
 //! ```
 //! use vcp_validate::Validator;
@@ -13,8 +13,11 @@
 //! ]);
 //! ```
 //!
-//! Validation always answers: text that is no JSON, unknown versions and limits are findings too. Messages never hold
-//! values of the document, which may be personal data, unless asked for with [`Validator::show_values`].
+//! Validating a text never fails. Text that is not JSON, an unknown version and an exceeded limit
+//! are findings too.
+//!
+//! Findings hold no values of the document, because these may be personal data.
+//! [`Validator::show_values`] adds them.
 
 mod finding;
 mod findings;
@@ -23,8 +26,9 @@ mod render;
 mod rules;
 mod validator;
 
-pub use finding::{Code, Finding, Position};
+pub use finding::{Code, Finding};
 #[cfg(feature = "render")]
 pub use render::{Rendering, visible};
 pub use rules::{Context, Rule};
 pub use validator::{Profile, Report, Validator};
+pub use vcp_schema::Position;

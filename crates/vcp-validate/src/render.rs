@@ -1,11 +1,15 @@
-//! Findings as a compiler shows them: each with its line of the text, marked.
+//! The rendering of findings in the style of a compiler. Each is shown with its line, marked.
 
 use crate::{Code, Finding, Position};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 use std::{borrow::Cow, fmt::Write as _, ops::Range};
-use vcp_schema::Severity;
+use vcp_schema::{
+    Severity,
+    json::tokens::{TokenKind, Tokens},
+};
 
-/// How findings are shown to people. Values of the document are masked unless asked for: they may be personal data.
+/// A rendering of findings for people. Values of the document are masked, because they may be
+/// personal data. [`Rendering::show_values`] shows them.
 ///
 /// ```
 /// use vcp_validate::{Rendering, Validator};
@@ -30,13 +34,13 @@ pub struct Rendering {
 }
 
 impl Rendering {
-    /// Text without colour, 120 characters wide.
+    /// Creates a rendering without colour, 120 characters wide.
     #[must_use]
     pub fn plain() -> Self {
         Self::with(Renderer::plain())
     }
 
-    /// Text with colours for a terminal (ANSI escapes), 120 characters wide.
+    /// Creates a rendering with colours for a terminal (ANSI escapes), 120 characters wide.
     #[must_use]
     pub fn coloured() -> Self {
         Self::with(Renderer::styled())
@@ -47,28 +51,34 @@ impl Rendering {
         Self { renderer, origin: "message".into(), first_line: 1, show_values: false, width: 120 }.width(120)
     }
 
-    /// What the text is called, such as the name of its file. It stands with line and column before each finding, as editors and terminals know it.
+    /// Sets the name of the text, such as its file name. The default is `message`.
+    ///
+    /// Each finding begins with `name:line:column`, which editors and terminals recognise. A
+    /// finding without a position begins with the name only.
     #[must_use]
     pub fn origin(mut self, origin: impl Into<Cow<'static, str>>) -> Self {
         self.origin = visible(&origin.into()).into_owned().into();
         self
     }
 
-    /// The line of a file that the text begins in, where it is one of many.
+    /// Sets the line of the file in which the text begins, from 1. Use it if the file holds several
+    /// texts. The default is 1.
     #[must_use]
     pub fn first_line(mut self, line: usize) -> Self {
         self.first_line = line.max(1);
         self
     }
 
-    /// Shows the values of the document, which may be personal data.
+    /// Sets whether the values of the document are shown. They may be personal data. By default,
+    /// they are masked.
     #[must_use]
     pub fn show_values(mut self, show: bool) -> Self {
         self.show_values = show;
         self
     }
 
-    /// How many characters a line may have; longer lines of the text are cut around what is marked. At least 40.
+    /// Sets the width of a line in characters. Longer lines of the text are cut around the mark. A
+    /// width below 40 counts as 40.
     #[must_use]
     pub fn width(mut self, width: usize) -> Self {
         self.width = width.max(40);
@@ -76,7 +86,7 @@ impl Rendering {
         self
     }
 
-    /// The findings of a text, one below the other.
+    /// Returns the findings as text, one below the other. `text` is the text that was validated.
     #[must_use]
     pub fn render(&self, text: &str, findings: &[Finding]) -> String {
         let text = if self.show_values { Cow::Borrowed(text) } else { Cow::Owned(masked(text)) };
@@ -98,7 +108,7 @@ impl Rendering {
             _ => Level::INFO,
         };
         let group = Group::with_title(level.primary_title(&finding.message).id(finding.code.as_str()));
-        // Names from outside make it long.
+        // Names in the document can make the path long.
         let path: String = visible(&finding.path.to_string()).chars().take(2 * self.width).collect();
         let line = finding.position.and_then(|position| Some((position, Excerpt::of(text, position, self.width)?)));
         let group = match line {
@@ -115,7 +125,7 @@ impl Rendering {
     }
 }
 
-/// A line of a text, or so much of it as there is room for, and where in it the mark stands, in bytes.
+/// The part of a line of the text that fits the width, and the range of the mark in it, in bytes.
 struct Excerpt {
     line: String,
     mark: Range<usize>,
@@ -124,7 +134,8 @@ struct Excerpt {
 impl Excerpt {
     fn of(text: &str, position: Position, width: usize) -> Option<Self> {
         let (before, rest) = text.split_at_checked(position.offset)?;
-        // A third before the mark, the rest for what is marked and comes after it. A line may be as long as the text: no more of it is looked at.
+        // A third of the width is for text before the mark. The rest is for the mark and text after
+        // it. No more of the line is scanned, because a line can be as long as the whole text.
         let start = before.char_indices().rev().take_while(|(_, c)| *c != '\n').take(width / 3 + 1).last();
         let before = before.get(start.map_or(before.len(), |(at, _)| at)..)?;
         let end = rest.char_indices().take_while(|(_, c)| *c != '\n').take(width * 2 / 3 + 1).last();
@@ -144,7 +155,8 @@ impl Excerpt {
     }
 }
 
-/// A text as it is safe to show on a terminal: what moves the cursor, changes colours or the direction of writing, or cannot be seen, is replaced.
+/// Replaces the characters of a text that are not safe on a terminal by U+FFFD. These move the
+/// cursor, change colours or the direction of writing, or are invisible.
 ///
 /// ```
 /// assert_eq!(vcp_validate::visible("a\u{1b}[31m\u{202e}b"), "a\u{fffd}[31m\u{fffd}b");
@@ -158,68 +170,43 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     if text.contains(is_hidden) { text.replace(is_hidden, "\u{fffd}").into() } else { text.into() }
 }
 
-/// How long the value, or the bracket, is that a line goes on with.
+/// Returns the length of the token that a line goes on with, or 0 for white space.
 fn value_length(rest: &str) -> usize {
-    match rest.as_bytes().first() {
-        None => 0,
-        Some(b'"') => string_end(rest.as_bytes(), 0),
-        Some(b'{' | b'[' | b'}' | b']' | b',' | b':') => 1,
-        Some(_) => rest.find([',', '}', ']', ' ', '\t', '\r']).unwrap_or(rest.len()),
+    match Tokens::tolerant(rest).next() {
+        Some(token) if token.kind != TokenKind::Space => token.text.len(),
+        _ => 0,
     }
 }
 
-/// The same text, as long, each character of a value a star or, where it has several bytes, as many; names, `true`, `false` and `null` stay.
+/// Replaces each byte of a value by a star. Names, `true`, `false` and `null` stay.
+///
+/// The result has the same length, so that places in the text stay right.
 fn masked(text: &str) -> String {
-    let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len());
-    // What stood before that is no white space: a name stands behind a brace or a comma.
-    let (mut at, mut before) = (0, b' ');
-    while let Some(byte) = bytes.get(at) {
-        let end = match byte {
-            b'"' => string_end(bytes, at),
-            b'{' | b'}' | b'[' | b']' | b':' | b',' | b' ' | b'\t' | b'\n' | b'\r' => at + 1,
-            _ => token_end(bytes, at),
-        };
-        let token = text.get(at..end).unwrap_or_default();
-        let is_name = || {
-            let next = bytes.get(end..).and_then(|rest| rest.iter().find(|b| !b.is_ascii_whitespace()));
-            matches!(before, b'{' | b',') && next == Some(&b':')
-        };
-        match byte {
-            b'"' if !is_name() => {
-                let is_closed = token.len() > 1 && token.ends_with('"');
+    let mut tokens = Tokens::tolerant(text).peekable();
+    // The last token that is not white space. A name follows a brace or a comma.
+    let mut before = b' ';
+    while let Some(token) = tokens.next() {
+        let space = tokens.next_if(|next| next.kind == TokenKind::Space);
+        let is_name = matches!(before, b'{' | b',') && tokens.peek().is_some_and(|next| next.kind == TokenKind::Colon);
+        match token.kind {
+            TokenKind::String if !is_name => {
+                let is_closed = token.text.len() > 1 && token.text.ends_with('"');
                 out.push('"');
-                out.extend(std::iter::repeat_n('*', token.len() - 1 - usize::from(is_closed)));
+                out.extend(std::iter::repeat_n('*', token.text.len() - 1 - usize::from(is_closed)));
                 out.push_str(if is_closed { "\"" } else { "" });
             }
-            b'"' | b'{' | b'}' | b'[' | b']' | b':' | b',' | b' ' | b'\t' | b'\n' | b'\r' => out.push_str(token),
-            _ if matches!(token, "true" | "false" | "null") => out.push_str(token),
-            _ => out.extend(std::iter::repeat_n('*', token.len())),
+            TokenKind::Scalar if !matches!(token.text, "true" | "false" | "null") => {
+                out.extend(std::iter::repeat_n('*', token.text.len()));
+            }
+            _ => out.push_str(token.text),
         }
-        before = if byte.is_ascii_whitespace() { before } else { *byte };
-        at = end;
+        out.push_str(space.map_or("", |space| space.text));
+        if token.kind != TokenKind::Space {
+            before = token.first();
+        }
     }
     out
-}
-
-/// Where the string ends that starts here: behind its quote, or where the line or the text ends.
-fn string_end(bytes: &[u8], start: usize) -> usize {
-    let mut at = start + 1;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\n' => return at,
-            b'\\' if bytes.get(at + 1).is_some_and(|next| *next != b'\n') => at += 2,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
-}
-
-/// Where a run of bytes ends that is no string and no bracket.
-fn token_end(bytes: &[u8], start: usize) -> usize {
-    let ends = |byte: &u8| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']' | b':' | b',') || byte.is_ascii_whitespace();
-    bytes.get(start..).and_then(|rest| rest.iter().position(ends)).map_or(bytes.len(), |length| start + length)
 }
 
 #[cfg(test)]
@@ -274,9 +261,20 @@ mod tests {
 
     #[test]
     fn every_place_can_be_shown() {
-        for text in
-            ["", "{", "\u{feff}{}", "[1,2\n", "{\"a\": \"x", "\u{1b}[31m", "é\né", "{\"vcp_version\":\"0.5\"\r\n}"]
-        {
+        for text in [
+            "",
+            "{",
+            "\u{c}",
+            "{\u{b}}",
+            "\u{a0}",
+            "[1,\u{c}2]",
+            "\u{feff}{}",
+            "[1,2\n",
+            "{\"a\": \"x",
+            "\u{1b}[31m",
+            "é\né",
+            "{\"vcp_version\":\"0.5\"\r\n}",
+        ] {
             let shown = shown(text);
             assert!(shown.ends_with('\n') && !shown.contains('\u{1b}'), "{shown}");
         }

@@ -1,5 +1,6 @@
-//! The business rules, one function each. A rule looks at a message that can be read and reports what breaks it; where nothing does, it takes no memory, but for `VCP_E118`, which writes
-//! the text that the checksum is of.
+//! The business rules, one function each. A rule checks a message that could be read and reports
+//! violations. It allocates no memory if it reports none. The exception is `VCP_E118`, which writes
+//! the text over which the checksum is computed.
 
 mod consent;
 mod facts;
@@ -13,17 +14,17 @@ use vcp_schema::{ErrorCode, FieldPath, Limits, VcpMessage};
 
 pub(crate) use older::of_older;
 
-/// What a rule may know besides the message.
+/// The context in which a rule checks a message.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct Context {
-    /// The present, when the validator was given one.
+    /// The present time. `None` if [`Validator::now`](crate::Validator::now) was not called.
     pub now: Option<DateTime<Utc>>,
     /// The limits of the validator.
     pub limits: Limits,
 }
 
-/// A rule of your own.
+/// A rule of your own, for [`Validator::rule`](crate::Validator::rule).
 ///
 /// ```
 /// use vcp_validate::{Code, Context, Finding, Rule, Validator};
@@ -44,14 +45,15 @@ pub struct Context {
 /// # let _ = validator;
 /// ```
 pub trait Rule: std::fmt::Debug + Send + Sync {
-    /// What breaks the rule. One that panics is reported as an error and does not take the validator down.
+    /// Returns a finding for each violation of the rule. A panic is caught and reported as an error
+    /// with the code `RULE_PANICKED`.
     fn check(&self, message: &VcpMessage, context: &Context) -> Vec<Finding>;
 }
 
 /// A rule of this crate.
 pub(crate) struct BuiltIn {
     pub(crate) code: ErrorCode,
-    /// Whether it is one of the specification's own validator (decisions 4.4).
+    /// `true` for a rule of the specification's own validator (decisions 4.4).
     pub(crate) is_published: bool,
     pub(crate) check: fn(&VcpMessage, &Context, &mut Findings<'_>),
 }
@@ -64,7 +66,7 @@ const fn canonical(code: ErrorCode, check: fn(&VcpMessage, &Context, &mut Findin
     BuiltIn { code, is_published: false, check }
 }
 
-/// All rules, in order of their codes. Those on older messages stand apart.
+/// The rules for 0.5 messages, in order of their codes. Those for older messages are in `older`.
 pub(crate) const ALL: &[BuiltIn] = &[
     published(ErrorCode::EndBeforeStart, times::end_before_start),
     published(ErrorCode::ConsentRevoked, consent::revoked),
@@ -90,7 +92,7 @@ pub(crate) const ALL: &[BuiltIn] = &[
     canonical(ErrorCode::DeepData, values::deep_data),
 ];
 
-/// A place below `vcp_payload`.
+/// Returns the path of a place below `vcp_payload`, whose names are separated by dots.
 fn payload(dotted: &str) -> FieldPath {
     dotted.split('.').fold(FieldPath::root().name("vcp_payload"), FieldPath::name)
 }

@@ -1,7 +1,7 @@
 //! The validator.
 
 use crate::{
-    Code, Finding, Position,
+    Code, Finding,
     findings::{Findings, Overrides},
     rules::{self, Context, Rule},
 };
@@ -12,21 +12,25 @@ use std::{
     sync::Arc,
 };
 use vcp_schema::{
-    Dialect, ErrorCode, FieldPath, Limits, Severity, VcpMessage, VcpVersion, migrate,
+    Dialect, ErrorCode, FieldPath, Limits, Severity, VcpMessage, VcpVersion,
+    json::{self, text::Lines},
+    migrate,
     structure::{self, Fault},
 };
 
-/// Which rules apply (decisions 4.1).
+/// The set of rules that a validator applies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Profile {
-    /// Structure and the four rules of the specification's own validator, `VCP_E101`–`VCP_E104`.
+    /// The structure, and the four rules of the specification's own validator:
+    /// `VCP_E101`–`VCP_E104` (`DECISIONS.md` 4.4).
     Reference,
-    /// Structure and every rule.
+    /// The structure and every rule (`DECISIONS.md` 4.5).
     #[default]
     Canonical,
 }
 
-/// Validates messages: structure, and the rules of a [`Profile`]. Make it once, use it for every message.
+/// A validator of messages. It checks the structure and the rules of a [`Profile`]. Create it once
+/// and use it for every message.
 ///
 /// ```
 /// use vcp_validate::{Profile, Validator};
@@ -46,20 +50,21 @@ pub struct Validator {
     max_findings: usize,
 }
 
-/// What validation found.
+/// The result of validating a text.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
-    /// All findings, in document order; a missing member stands at the end of its object.
+    /// The findings, in document order. A missing member is placed at the end of its object.
+    /// [`Validator::max_findings`] limits their number.
     pub findings: Vec<Finding>,
-    /// The message, when it can be read as 0.5.
+    /// The message. `None` if the text cannot be read as 0.5.
     pub message: Option<VcpMessage>,
-    /// The dialect that it was validated as.
+    /// The dialect as which the text was validated.
     pub dialect: Dialect,
 }
 
 impl Report {
-    /// Whether there is no finding of severity error.
+    /// Returns whether no finding has severity error.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.findings.iter().all(|finding| finding.severity != Severity::Error)
@@ -73,7 +78,8 @@ impl Default for Validator {
 }
 
 impl Validator {
-    /// The canonical profile, no time given, values masked, default limits, at most 100 000 findings.
+    /// Creates a validator with these settings: canonical profile, no present time, no values in
+    /// findings, default limits, at most 100 000 findings.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -87,82 +93,88 @@ impl Validator {
         }
     }
 
-    /// Another profile.
+    /// Sets the profile.
     #[must_use]
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
         self
     }
 
-    /// Another severity for a code (decisions 4.6).
+    /// Replaces the severity of a code.
     #[must_use]
     pub fn severity(mut self, code: ErrorCode, severity: Severity) -> Self {
         self.overrides.set(code, Some(severity));
         self
     }
 
-    /// No findings of a code (decisions 4.6). A message with structural faults is still not read.
+    /// Switches a code off, so that it is not reported. A text with structural faults still cannot
+    /// be read as a message.
     #[must_use]
     pub fn without(mut self, code: ErrorCode) -> Self {
         self.overrides.set(code, None);
         self
     }
 
-    /// A rule of your own, after those of the profile.
+    /// Adds a rule of your own, which runs after those of the profile.
     #[must_use]
     pub fn rule(mut self, rule: impl Rule + 'static) -> Self {
         self.own.push(Arc::new(rule));
         self
     }
 
-    /// The present, for rules that ask whether something is over. Without it they only look at what the message says.
+    /// Sets the present time, for rules that check whether something has expired. Without it, these
+    /// rules only use what the message itself states.
     #[must_use]
     pub fn now(mut self, now: DateTime<Utc>) -> Self {
         self.now = Some(now);
         self
     }
 
-    /// Puts the offending values into the context of findings. They may be personal data.
+    /// Sets whether the context of findings holds the offending values, which may be personal data.
+    /// Off by default.
     #[must_use]
     pub fn show_values(mut self, show: bool) -> Self {
         self.show_values = show;
         self
     }
 
-    /// The limits on what is read.
+    /// Sets the limits on the text that is read. Rules receive them in [`Conjson::text::limits`].
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// How many findings are listed, the first in document order; the others are one `VCP_E008` at the end, as severe as the worst of them.
+    /// Sets how many findings are listed at most. The first in document order are kept. All others
+    /// are replaced by one `VCP_E008` at the end, which is as severe as the worst of them.
     #[must_use]
     pub fn max_findings(mut self, most: usize) -> Self {
         self.max_findings = most;
         self
     }
 
-    /// Validates a message given as bytes.
+    /// Validates a message given as bytes. Bytes that are not UTF-8 give one finding, `VCP_E007`.
+    /// Too many bytes give one finding, `VCP_E008`.
     #[must_use]
     pub fn validate_slice(&self, bytes: &[u8]) -> Report {
-        match structure::utf8(bytes, &self.limits) {
+        match json::text::utf8(bytes, &self.limits) {
             Ok(text) => self.validate_json(text),
             Err(error) => {
                 let mut findings = self.collect();
-                let before = bytes.get(..error.offset()).and_then(|before| std::str::from_utf8(before).ok());
-                let position = Lines::new(before.unwrap_or_default()).position(error.offset());
                 let finding = Finding::new(error.code(), error.path().clone(), error.message());
-                findings.push_made(Finding { position: Some(position), ..finding });
+                findings.push_made(Finding { position: error.position(), ..finding });
                 Report { findings: findings.into_list(), message: None, dialect: Dialect::V05 }
             }
         }
     }
 
-    /// Validates a message given as text: one of 0.5 by structure and rules, an older one by the structure of its dialect (decisions 2.1) and `VCP_E105`.
+    /// Validates a message given as text.
     ///
-    /// The other rules need a 0.5 message that can be read; a text with structural faults has those findings only. Upgrade an older one to have it
-    /// looked at by all.
+    /// - A 0.5 message is checked for structure and by the rules of the profile. If it cannot be
+    ///   read, only its structural faults are reported.
+    /// - An older message is checked for the structure of its dialect (`DECISIONS.md` 2.1). The
+    ///   canonical profile also applies `VCP_E105` and `VCP_E109`. Upgrade the message to apply all
+    ///   rules.
     #[must_use]
     pub fn validate_json(&self, text: &str) -> Report {
         match VcpMessage::if_readable(text, &self.limits) {
@@ -174,22 +186,23 @@ impl Validator {
         }
     }
 
-    /// Validates a message that has been read or made. For one without findings and without a checksum this takes no memory.
+    /// Validates a message that was read or built. Returns the findings. Allocates no memory for a
+    /// message without findings and without a checksum.
     #[must_use]
     pub fn validate(&self, message: &VcpMessage) -> Vec<Finding> {
         self.findings(message, None)
     }
 
-    /// The first finding of severity error, in document order.
+    /// Checks that a message has no finding of severity error. `max_findings` does not apply.
     ///
     /// # Errors
     ///
-    /// That finding.
+    /// The first finding of severity error, in document order.
     pub fn check(&self, message: &VcpMessage) -> Result<(), Box<Finding>> {
         first_error(self.uncapped().validate(message))
     }
 
-    /// The first finding of severity error of a text, in document order.
+    /// Checks that a text has no finding of severity error. `max_findings` does not apply.
     ///
     /// ```
     /// use vcp_validate::Validator;
@@ -199,12 +212,13 @@ impl Validator {
     ///
     /// # Errors
     ///
-    /// That finding.
+    /// The first finding of severity error, in document order.
     pub fn check_json(&self, text: &str) -> Result<(), Box<Finding>> {
         first_error(self.uncapped().validate_json(text).findings)
     }
 
-    /// Whether a message has no finding of severity error. Takes no memory, but for a checksum, for words that the specification does not list and rules of your own.
+    /// Returns whether a message has no finding of severity error. Allocates memory only for a
+    /// checksum, for words that the specification does not list, and for rules of your own.
     #[must_use]
     pub fn is_valid(&self, message: &VcpMessage) -> bool {
         if !message.is_plain() {
@@ -215,7 +229,8 @@ impl Validator {
         !findings.has_error
     }
 
-    /// Whether a text is a message without a finding of severity error. Takes no memory beyond that of reading it and of a checksum.
+    /// Returns whether a text is a message without a finding of severity error. If the text can be
+    /// read as 0.5, memory is allocated only for reading it and for [`Validator::is_valid`].
     #[must_use]
     pub fn is_valid_json(&self, text: &str) -> bool {
         match VcpMessage::if_readable(text, &self.limits) {
@@ -232,7 +247,7 @@ impl Validator {
         Findings::collect(&self.overrides)
     }
 
-    /// Applies the rules of the profile, and those of one's own.
+    /// Applies the rules of the profile, then the user's rules.
     fn run(&self, message: &VcpMessage, findings: &mut Findings<'_>) {
         let context = Context { now: self.now, limits: self.limits };
         let applies = |rule: &&rules::BuiltIn| self.profile == Profile::Canonical || rule.is_published;
@@ -243,14 +258,15 @@ impl Validator {
         }
         for (index, rule) in self.own.iter().enumerate() {
             let found = catch_unwind(AssertUnwindSafe(|| rule.check(message, &context))).unwrap_or_else(|_| {
-                let text = format!("rule {index} of your own panicked, and says nothing of this message");
+                let text = format!("rule {index} of your own panicked, so it did not check this message");
                 vec![Finding::new(Code::own("RULE_PANICKED"), FieldPath::root(), text).severity(Severity::Error)]
             });
             found.into_iter().for_each(|finding| findings.push_made(finding));
         }
     }
 
-    /// The findings of a message, in the order of its text, which is made only when something was found.
+    /// Returns the findings of a message, in the order of its text. If no text is given, the
+    /// message is written as text only if there is something to report.
     fn findings(&self, message: &VcpMessage, text: Option<&str>) -> Vec<Finding> {
         let mut findings = self.collect();
         self.run(message, &mut findings);
@@ -268,7 +284,7 @@ impl Validator {
         self.finished(placed, &written, text.is_some(), Some(&message.vcp_payload.call.provider))
     }
 
-    /// The report on a text that is no 0.5 message that can be read.
+    /// Returns the report on a text that cannot be read as a 0.5 message.
     fn unread(&self, text: &str) -> Report {
         let detected = migrate::detect(text, &self.limits);
         let dialect = *detected.as_ref().unwrap_or(&Dialect::V05);
@@ -276,7 +292,7 @@ impl Validator {
         if let (Err(error), [fault]) = (&detected, faults.as_mut_slice())
             && (error.code(), fault.code) == (ErrorCode::Version, ErrorCode::Version)
         {
-            // It knows more than one version.
+            // The error of the detection names all supported versions.
             fault.message = error.message().to_owned();
             fault.context.retain(|(name, _)| *name != "supported");
             let supported: Vec<&str> = VcpVersion::ALL.iter().map(|version| version.as_str()).collect();
@@ -289,23 +305,24 @@ impl Validator {
             placed.extend(self.placed(text, findings.into_list()));
         }
         let provider = FieldPath::root().name("vcp_payload").name("call").name("provider");
-        let at = structure::locate(text, &[&provider]).into_iter().next().flatten();
-        let provider = at.and_then(|at| serde_json::from_str::<String>(structure::value_at(text, at)).ok());
-        let findings = self.finished(placed, text, true, provider.as_ref());
+        let at = json::text::locate(text, &[&provider]).into_iter().next().flatten();
+        let provider = at.and_then(|at| json::string::decode(json::text::value_at(text, at)));
+        let findings = self.finished(placed, text, true, provider.as_deref());
         Report { findings, message: None, dialect }
     }
 
-    /// Findings with their places in a text; one that is nowhere stands at the end.
+    /// Returns the findings with their offsets in a text. A finding whose place is not in the text
+    /// gets the end of the text.
     fn placed(&self, text: &str, found: Vec<Finding>) -> Vec<(usize, Finding)> {
-        let places = structure::locate(text, &found.iter().map(|finding| &finding.path).collect::<Vec<_>>());
+        let places = json::text::locate(text, &found.iter().map(|finding| &finding.path).collect::<Vec<_>>());
         let each = places.into_iter().zip(found).map(|(place, finding)| match place {
-            Some(at) if self.show_values => (at, finding.with("value", shown(structure::value_at(text, at)))),
+            Some(at) if self.show_values => (at, finding.with("value", shown(json::text::value_at(text, at)))),
             place => (place.unwrap_or(text.len()), finding),
         });
         each.collect()
     }
 
-    /// Structural faults as findings, with their places.
+    /// Returns structural faults as findings, with their offsets.
     fn faults(&self, text: &str, faults: Vec<Fault>) -> Vec<(usize, Finding)> {
         let mut placed = Vec::new();
         for Fault { code, path, offset, message, mut context, .. } in faults {
@@ -313,20 +330,21 @@ impl Validator {
             context.retain(|(name, _)| self.show_values || *name != "value");
             let has_value = context.iter().any(|(name, _)| *name == "value");
             if self.show_values && !has_value && matches!(code, ErrorCode::Type | ErrorCode::Unreadable) {
-                context.push(("value", shown(structure::value_at(text, offset))));
+                context.push(("value", shown(json::text::value_at(text, offset))));
             }
             placed.push((offset, Finding { context, ..Finding::new(code, path, message).severity(severity) }));
         }
         placed
     }
 
-    /// Findings in document order, with positions when a text was given, no more than are wanted.
+    /// Returns the findings in document order, at most `max_findings` of them. Adds positions if
+    /// the caller gave a text (`is_given`), and the provider.
     fn finished(
         &self,
         mut placed: Vec<(usize, Finding)>,
         text: &str,
         is_given: bool,
-        provider: Option<&String>,
+        provider: Option<&str>,
     ) -> Vec<Finding> {
         placed.sort_by_key(|(offset, _)| *offset);
         let hidden = placed.split_off(placed.len().min(self.max_findings));
@@ -341,25 +359,27 @@ impl Validator {
         let mut lines = is_given.then(|| Lines::new(text));
         let finish = |(offset, finding): (usize, Finding)| Finding {
             position: lines.as_mut().map(|lines| lines.position(offset)),
-            provider: provider.cloned().or_else(|| finding.provider.clone()),
+            provider: provider.map(str::to_owned).or_else(|| finding.provider.clone()),
             ..finding
         };
         placed.into_iter().map(finish).collect()
     }
 }
 
-/// The caller's number may be spelled `from_` in a text (decisions 1.2); findings on it then stand there.
+/// Moves findings on `from` to `from_` if the text spells the member that way. Both names are
+/// allowed (decisions 1.2).
 fn as_spelled(text: &str, found: &mut [Finding]) {
     let call = FieldPath::root().name("vcp_payload").name("call");
     let from = call.clone().name("from");
     for finding in found.iter_mut().filter(|finding| finding.path == from) {
-        if structure::locate(text, &[&from]) == [None] {
+        if json::text::locate(text, &[&from]) == [None] {
             finding.path = call.clone().name("from_");
         }
     }
 }
 
-/// So much of a value as fits a context: what a string says, else the JSON.
+/// Returns at most 200 characters of a value, for a context. Of a string this is the content, of
+/// any other value the JSON.
 fn shown(json: &str) -> String {
     const LONGEST: usize = 200;
     let text: String = serde_json::from_str(json).unwrap_or_else(|_| json.to_owned());
@@ -371,31 +391,6 @@ fn first_error(findings: Vec<Finding>) -> Result<(), Box<Finding>> {
         .into_iter()
         .find(|finding| finding.severity == Severity::Error)
         .map_or(Ok(()), |found| Err(Box::new(found)))
-}
-
-/// Lines and columns of a text, asked for from its beginning to its end, so that it is looked at once.
-struct Lines<'t> {
-    text: &'t str,
-    at: Position,
-}
-
-impl<'t> Lines<'t> {
-    fn new(text: &'t str) -> Self {
-        Self { text, at: Position { offset: 0, line: 1, column: 1 } }
-    }
-
-    fn position(&mut self, offset: usize) -> Position {
-        for c in self.text.get(self.at.offset..offset).unwrap_or_default().chars() {
-            if c == '\n' {
-                self.at.line += 1;
-                self.at.column = 1;
-            } else {
-                self.at.column += 1;
-            }
-        }
-        self.at.offset = self.at.offset.max(offset.min(self.text.len()));
-        self.at
-    }
 }
 
 #[cfg(test)]

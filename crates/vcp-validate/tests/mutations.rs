@@ -1,4 +1,5 @@
-//! One fault at every place of a message, made from the published schemas: it is found, alone, with its code, at its exact path and place in the text.
+//! Tests that put one fault at every place of a message. The faults are made from the published
+//! schemas. Each must be the only finding, with the right code, path and position in the text.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, reason = "a test program")]
 
 use serde_json::{Value, json};
@@ -6,11 +7,11 @@ use std::{collections::BTreeMap, fs, path::Path};
 use vcp_schema::{Dialect, Limits, VcpMessage};
 use vcp_validate::{Profile, Validator};
 
-/// A fault that the example is given.
+/// A fault that is put into the example.
 struct Mutant {
     what: String,
     code: &'static str,
-    /// Where: names, and indexes as texts.
+    /// The path of the fault: names, and indexes as text.
     place: Vec<String>,
     change: Change,
 }
@@ -34,7 +35,7 @@ impl Schema {
         &self.0["examples"][0]
     }
 
-    /// The schemas of which a value may fit any, references followed.
+    /// Returns the alternatives of a schema, with references resolved. A value may fit any of them.
     fn choices<'s>(&'s self, schema: &'s Value) -> Vec<&'s Value> {
         match (schema["$ref"].as_str(), schema["anyOf"].as_array()) {
             (Some(name), _) => self.choices(&self.0["$defs"][name.trim_start_matches("#/$defs/")]),
@@ -56,7 +57,7 @@ impl Schema {
         self.choices(schema).iter().any(|choice| choice.get("enum").is_some())
     }
 
-    /// All faults at and below a value of the example.
+    /// Adds all faults at and below a value of the example to `made`.
     fn mutants(&self, schema: &Value, value: &Value, place: &[String], made: &mut Vec<Mutant>) {
         let add = |made: &mut Vec<Mutant>, what: &str, code, change| {
             made.push(Mutant { what: what.to_owned(), code, place: place.to_vec(), change });
@@ -115,7 +116,7 @@ impl Schema {
     ) {
         let below = |name: &str| [place, &[name.to_owned()]].concat();
         for (name, schema) in object["properties"].as_object().into_iter().flatten() {
-            // The example has every member, but for the second name of one.
+            // The example has every member except `from_`, the second name of `from`.
             assert!(members.contains_key(name) || name == "from_", "the example lacks {name} of {place:?}");
             let inner = members.get(name).unwrap_or(&Value::Null);
             let is_required = object["required"].as_array().is_some_and(|all| all.contains(&json!(name)));
@@ -176,7 +177,7 @@ fn pointer(place: &[String]) -> String {
     place.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect()
 }
 
-/// What is wrong with what validation says of a mutant.
+/// Checks the findings of a mutant. The error says how they differ from the expected ones.
 fn verdict(schema: &Schema, mutant: &Mutant) -> Result<(), String> {
     let Mutant { code, change, .. } = mutant;
     let mut place = mutant.place.clone();
@@ -192,7 +193,7 @@ fn verdict(schema: &Schema, mutant: &Mutant) -> Result<(), String> {
     if found != [(*code, pointer(&place))] {
         return Err(format!("{found:?} instead of {code}"));
     }
-    // The place in the text: the value, or for what is missing the end of its object.
+    // The position is that of the value. For a missing member it is the end of its object.
     let position = report.findings[0].position.unwrap();
     let rest = &text[position.offset..];
     let is_there = match (*code, change) {
@@ -220,7 +221,7 @@ fn every_fault_is_found_at_its_exact_place() {
         let mut mutants = Vec::new();
         schema.mutants(&schema.0, schema.example(), &[], &mut mutants);
         for mutant in mutants {
-            // A message that does not tell its version is taken as 0.5.
+            // A message without a valid version is validated as 0.5.
             if *dialect != Dialect::V05 && mutant.place == ["vcp_version"] && mutant.code != "VCP_E006" {
                 continue;
             }

@@ -1,6 +1,6 @@
-//! `check`: are these messages right?
+//! The program `check`: validates VCP messages of every version.
 //!
-//! Validates VCP messages of every version and shows what is wrong with them, for people, for programs (JSON lines) and for code scanning (SARIF).
+//! Shows the findings as text for people, as JSON lines for programs or as SARIF for code scanning.
 #![allow(clippy::print_stderr, reason = "a command-line program prints")]
 
 mod output;
@@ -22,41 +22,45 @@ use vcp_sdk::{
 
 /// Check VCP messages of every version: their structure, and the rules of a profile.
 ///
-/// Exit status: 0 when nothing is wrong, 1 when something is, 2 when something could not be read or written.
+/// Exit status: 0 if nothing is wrong, 1 if something is wrong (see --fail-on), 2 if something
+/// could not be read or written.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Args {
-    /// NDJSON files, plain or gzip; `.json` files of one message; directories of these; or `-` for standard input, as without any.
+    /// NDJSON files (plain or gzip), `.json` files with one message each, directories of these, or
+    /// `-` for standard input. Without arguments, reads standard input.
     input: Vec<PathBuf>,
-    /// How to show what is found.
+    /// The format of the findings.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// Which rules apply.
+    /// The rules to apply.
     #[arg(long, value_name = "PROFILE", default_value = "canonical")]
     profile: ProfileName,
-    /// The least severity that makes the exit status 1.
+    /// The lowest severity that makes the exit status 1.
     #[arg(long, value_name = "SEVERITY", default_value = "error", value_parser = severity)]
     fail_on: Severity,
-    /// Another severity for a code, or `off`: `VCP_E120=error`. May be given several times.
+    /// Change the severity of a code, as in `VCP_E120=error`, or switch it off with `off`. Can be
+    /// given several times.
     #[arg(long = "set", value_name = "CODE=SEVERITY", value_parser = setting)]
     settings: Vec<(ErrorCode, Option<Severity>)>,
-    /// The time (RFC 3339) that counts as the present, for consent that has expired. Without it only what a message itself says counts.
+    /// The present time (RFC 3339), for the rule on expired consent. Without this option, only the
+    /// status in the message counts.
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
-    /// Show the values that are wrong. They may be personal data.
+    /// Show the invalid values. They may be personal data.
     #[arg(long)]
     show_values: bool,
-    /// The most findings of one message.
+    /// The maximum number of findings per message.
     #[arg(long, value_name = "N", default_value_t = 1000)]
     max_findings: usize,
-    /// Whether text is coloured.
+    /// The use of colours in text.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     color: Color,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Each finding with its line, marked.
+    /// Each finding with its line and a marker.
     Text,
     /// One JSON line per message that has findings.
     Json,
@@ -81,12 +85,12 @@ fn severity(word: &str) -> Result<Severity, String> {
     [Severity::Error, Severity::Warning, Severity::Info]
         .into_iter()
         .find(|severity| severity.to_string() == word)
-        .ok_or_else(|| "it is none of error, warning, info".to_owned())
+        .ok_or_else(|| "use error, warning or info".to_owned())
 }
 
 fn setting(text: &str) -> Result<(ErrorCode, Option<Severity>), String> {
-    let (code, word) = text.split_once('=').ok_or("write it as VCP_E120=error")?;
-    let code = ErrorCode::from_code(code).ok_or("no such code: they are listed in schema/error-codes.json")?;
+    let (code, word) = text.split_once('=').ok_or("use the form VCP_E120=error")?;
+    let code = ErrorCode::from_code(code).ok_or("unknown code: see schema/error-codes.json")?;
     Ok((code, if word == "off" { None } else { Some(severity(word)?) }))
 }
 
@@ -94,7 +98,7 @@ fn main() -> ExitCode {
     vcp_examples::status(run(&Args::parse()))
 }
 
-/// Gives whether nothing is wrong.
+/// Checks the inputs. Returns whether no finding has the severity of `--fail-on` or a higher one.
 fn run(args: &Args) -> Result<bool, String> {
     let Sources { sources, passed_over, unreadable } = input::sources(&args.input)?;
     let bar = progress::bar(&sources);
@@ -105,14 +109,12 @@ fn run(args: &Args) -> Result<bool, String> {
     bar.finish_and_clear();
     let unread = match finished {
         Ok(unread) => unread,
-        // Who reads has seen enough.
+        // The reader of standard output has stopped reading, which is not an error.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Vec::new(),
         Err(error) => return Err(format!("cannot write: {error}")),
     };
     if passed_over > 0 {
-        eprintln!(
-            "{passed_over} entries passed over: no files that end with .json, .ndjson or .jsonl, plain or with .gz"
-        );
+        eprintln!("{passed_over} entries skipped: only .json, .ndjson and .jsonl files are read, plain or with .gz");
     }
     for reason in &unread {
         eprintln!("error: {reason}");
@@ -120,7 +122,7 @@ fn run(args: &Args) -> Result<bool, String> {
     eprintln!("{}", check.tally.summary());
     match unread.len() {
         0 => Ok(check.tally.worst.is_none_or(|worst| worst < args.fail_on)),
-        count => Err(format!("{count} of the sources could not be read to their end")),
+        count => Err(format!("{count} sources could not be read completely")),
     }
 }
 
@@ -144,7 +146,8 @@ struct Check {
 }
 
 impl Check {
-    /// Gives what could not be read.
+    /// Checks all sources. Returns messages about sources that could not be read, beginning with
+    /// those in `unread`.
     fn all(&mut self, sources: &[Source], mut unread: Vec<String>, bar: &ProgressBar) -> io::Result<Vec<String>> {
         for source in sources {
             let name = visible(&source.name()).into_owned();
@@ -171,10 +174,10 @@ impl Check {
     }
 
     fn message(&mut self, source: &Source, number: usize, text: &[u8]) -> io::Result<()> {
-        // The end of its line is not the message's.
+        // The line end does not belong to the message.
         let text = if source.is_one_message() { text } else { without_end(text) };
         let findings = self.validator.validate_slice(text).findings;
-        // Up to the first byte that is no UTF-8 it is the same text.
+        // Up to the first byte that is not UTF-8, this is the same text.
         let text = String::from_utf8_lossy(text);
         self.tell(&Checked { file: &source.name(), line: number, text: &text, findings: &findings })
     }
@@ -197,7 +200,7 @@ fn without_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// What was found in all.
+/// The counts of messages and findings over all sources.
 #[derive(Debug, Default)]
 struct Tally {
     messages: u64,

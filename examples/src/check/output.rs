@@ -1,4 +1,4 @@
-//! What is found, as it is shown.
+//! The output of findings in the chosen format.
 
 use crate::{Args, Color, Format, sarif::Sarif};
 use indicatif::ProgressBar;
@@ -6,17 +6,17 @@ use serde::Serialize;
 use std::io::{self, IsTerminal as _, Write as _};
 use vcp_sdk::{Finding, validate::Rendering};
 
-/// A message that was checked.
+/// A checked message with its findings.
 pub(crate) struct Checked<'c> {
     pub(crate) file: &'c str,
-    /// The line of the file that it begins in, from 1.
+    /// The line of the file in which the message begins, from 1.
     pub(crate) line: usize,
-    /// Empty when it cannot be shown.
+    /// The text of the message. Empty if it cannot be shown.
     pub(crate) text: &'c str,
     pub(crate) findings: &'c [Finding],
 }
 
-/// Standard output, out of the way of the progress bar.
+/// Writes findings to standard output without disturbing the progress bar.
 pub(crate) struct Output {
     bar: ProgressBar,
     form: Form,
@@ -28,7 +28,8 @@ enum Form {
     Sarif(Sarif),
 }
 
-/// Places count from the beginning of the message, which begins in `line` of the file.
+/// A line of the JSON format. Positions in findings are relative to the start of the message, which
+/// begins in `line` of the file.
 #[derive(Serialize)]
 struct JsonLine<'c> {
     file: &'c str,
@@ -62,7 +63,7 @@ impl Output {
         }
         let shown = match &mut self.form {
             Form::Text(rendering) => {
-                // What cannot be read has no place but its line.
+                // Findings on unreadable text have no position, so the line is shown instead.
                 let is_placed = findings.iter().any(|finding| finding.position.is_some());
                 let origin = if is_placed { (*file).to_owned() } else { format!("{file}:{line}") };
                 rendering.as_ref().clone().origin(origin).first_line(*line).render(text, findings)

@@ -1,4 +1,6 @@
-//! SARIF 2.1.0, the format that code scanning reads: one document, written as the findings come.
+//! Output as SARIF 2.1.0, the format that code scanning reads.
+//!
+//! The document is written piece by piece while messages are checked.
 
 use crate::output::Checked;
 use serde_json::{Value, json};
@@ -26,7 +28,7 @@ impl Sarif {
     }
 }
 
-/// Everything before the first result.
+/// Returns the document up to the first result.
 fn head() -> io::Result<String> {
     let rule = |code: &ErrorCode| {
         json!({
@@ -73,7 +75,7 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// A path as a relative URI reference, or as one of a file when it is absolute.
+/// Returns a relative path as a URI reference, and an absolute path as a `file:` URI.
 fn uri(path: &str) -> String {
     let mut uri = String::from(if path.starts_with('/') { "file://" } else { "" });
     let path = if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() };

@@ -1,7 +1,12 @@
-//! `drift`: has a provider changed what it sends?
+//! The program `drift`: shows whether a provider has changed its payloads.
 //!
-//! Maps many payloads of one provider and sums up what the rules do not know: members that nobody read, words that are in no table, events, and what could
-//! not be used or mapped at all.
+//! Maps many payloads of one provider and summarises what the rules do not know:
+//!
+//! - members that no rule reads
+//! - words that no table contains
+//! - unknown events
+//! - values that could not be used
+//! - payloads that could not be mapped
 #![allow(clippy::print_stderr, reason = "a command-line program prints")]
 
 use clap::Parser;
@@ -17,18 +22,20 @@ use vcp_sdk::{
     schema::{ErrorCode, FieldPath},
 };
 
-/// Sum up what the rules do not know in many payloads of a provider.
+/// Summarise what the rules do not know in many payloads of a provider.
 ///
-/// Exit status: 0 when there is nothing (new), 1 when there is, 2 when the work could not be done.
+/// Exit status: 0 if there is nothing to report (with --since: nothing new), 1 if there is
+/// something, 2 if the program failed.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
-    /// NDJSON files, plain or gzip; `.json` files of one payload; directories of these; or `-` for standard input, as without any.
+    /// NDJSON files (plain or gzip), `.json` files with one payload each, directories of these, or
+    /// `-` for standard input. Without arguments, reads standard input.
     input: Vec<PathBuf>,
     /// The provider: retell, vapi, bland, elevenlabs, openai_realtime, assistable.
     #[arg(long)]
     provider: String,
-    /// An earlier summary, from `--json`: show only what is new since.
+    /// A file with an earlier summary, written with `--json`. Shows only what is new since then.
     #[arg(long, value_name = "FILE")]
     since: Option<PathBuf>,
     /// Print the whole summary as JSON.
@@ -40,7 +47,7 @@ fn main() -> ExitCode {
     vcp_examples::status(run(&Args::parse()))
 }
 
-/// Gives whether there is nothing to tell.
+/// Maps the inputs and prints the summary. Returns whether there is nothing to report.
 fn run(args: &Args) -> Result<bool, String> {
     let mapper = Mapper::new();
     mapper.check(&args.provider, b"").map_err(|e| e.to_string())?;
@@ -48,7 +55,7 @@ fn run(args: &Args) -> Result<bool, String> {
         None => Drift::default(),
         Some(path) => {
             let text = fs::read(path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
-            serde_json::from_slice(&text).map_err(|e| format!("`{}` is no summary of `--json`: {e}", path.display()))?
+            serde_json::from_slice(&text).map_err(|e| format!("`{}` is not a `--json` summary: {e}", path.display()))?
         }
     };
     let Sources { sources, passed_over, unreadable } = input::sources(&args.input)?;
@@ -59,7 +66,7 @@ fn run(args: &Args) -> Result<bool, String> {
         eprintln!("{reason}");
         drift.add(&unread("a file cannot be read".to_owned()));
     }
-    // When a payload was received does not matter here, and nothing should differ from run to run.
+    // A fixed time of receipt, so that every run gives the same result.
     let received_at = Timestamp::from_unix_millis(0).ok_or("no time")?;
     for source in &sources {
         let lines = match source.open(|bytes| bar.inc(bytes)) {
@@ -77,9 +84,7 @@ fn run(args: &Args) -> Result<bool, String> {
     }
     bar.finish_and_clear();
     if passed_over > 0 {
-        eprintln!(
-            "{passed_over} files passed over: they end neither with .json, .ndjson nor .jsonl, plain or with .gz"
-        );
+        eprintln!("{passed_over} files skipped: only .json, .ndjson and .jsonl files are read, plain or with .gz");
     }
     let new = drift.since(&earlier);
     let text = if args.json {
@@ -94,7 +99,7 @@ fn run(args: &Args) -> Result<bool, String> {
     Ok(new.is_empty())
 }
 
-/// A table that a person reads: the most frequent first.
+/// Returns the summary as a table for people, with the most frequent entries first.
 fn summary(drift: &Drift, is_new: bool) -> String {
     let mut rows: Vec<(&str, String, u64)> = Vec::new();
     let mut add = |what: &'static str, counts: &BTreeMap<String, u64>| {
@@ -102,7 +107,7 @@ fn summary(drift: &Drift, is_new: bool) -> String {
     };
     add("unknown event", &drift.unknown_events);
     add("not mapped", &drift.failed);
-    add("nobody reads", &drift.unread);
+    add("not read", &drift.unread);
     for (what, places) in [("unknown word", &drift.unknown_words), ("cannot be used", &drift.problems)] {
         for (place, counts) in places {
             rows.extend(counts.iter().map(|(name, count)| (what, format!("{place}: {name}"), *count)));

@@ -1,6 +1,7 @@
-//! `migrate_archive`: archives of older messages to 0.5, and back.
+//! The program `migrate_archive`: migrates archives of older messages to 0.5, and back.
 //!
-//! Reads NDJSON (plain or gzip), directories of JSON files, or standard input; writes NDJSON in the same order. Works on all cores, in bounded memory.
+//! Reads NDJSON (plain or gzip), directories of JSON files, or standard input. Writes NDJSON in the
+//! same order. Uses all cores and bounded memory.
 #![allow(clippy::print_stderr, reason = "a command-line program prints")]
 
 mod output;
@@ -11,37 +12,42 @@ use clap::{Parser, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};
 use vcp_sdk::schema::Timestamp;
 
-/// Migrate an archive of VCP messages to 0.5, or back to 0.3, losing nothing.
+/// Migrate an archive of VCP messages to 0.5, or back to 0.3, without loss.
 ///
-/// Exit status: 0 when every message was migrated, 1 when some were not, 2 when the work could not be done.
+/// Exit status: 0 if every message was migrated, 1 if some were not, 2 if the program failed.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Args {
-    /// NDJSON files, plain or gzip; `.json` files of one message; directories of these; or `-` for standard input, as without any.
+    /// NDJSON files (plain or gzip), `.json` files with one message each, directories of these, or
+    /// `-` for standard input. Without arguments, reads standard input.
     input: Vec<PathBuf>,
-    /// The version to write. Going up, 0.5 stays as it is. Going down, everything older than 0.5 stays as it is, and a message that came from 0.4 goes
-    /// back to 0.4.
+    /// The version to write. With 0.5, messages of 0.5 are unchanged. With 0.3, messages older than
+    /// 0.5 are unchanged, and a message that came from 0.4 becomes 0.4 again.
     #[arg(long, value_name = "VERSION", default_value = "0.5")]
     to: Target,
-    /// The file to write: `FILE.part` until all is done. Standard output when absent.
+    /// The file to write. It is named `FILE.part` until the run is complete. Without this option,
+    /// writes to standard output.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Write the lines that could not be migrated to this file, as they were; a message that was a whole file becomes one line.
+    /// Write the lines that could not be migrated to this file, unchanged. A message that was a
+    /// whole file becomes one line.
     #[arg(long, value_name = "FILE")]
     failures: Option<PathBuf>,
-    /// Write no message; only count what would be done.
+    /// Write no messages, only count them.
     #[arg(long, conflicts_with_all = ["output", "resume"])]
     dry_run: bool,
-    /// Take every migrated message back and compare it with the original. One that differs counts as failed.
+    /// Migrate every message back and compare it with the original. A message that differs counts
+    /// as failed.
     #[arg(long)]
     prove: bool,
-    /// Go on where an interrupted run with the same inputs and `--output` stopped.
+    /// Continue an interrupted run with the same inputs and the same `--output`.
     #[arg(long, requires = "output")]
     resume: bool,
-    /// The time (RFC 3339) for a message that lacks a time that 0.5 requires, and tells it nowhere. Without it, such a message fails.
+    /// The time (RFC 3339) to use if 0.5 requires a time and the message contains none. Without
+    /// this option, such a message fails.
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
-    /// How many messages to migrate at a time. The number of cores when absent.
+    /// The number of threads that migrate messages. Without this option, the number of cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
 }

@@ -1,4 +1,7 @@
-//! Where messages go. A file is `FILE.part` until it is whole; `FILE.checkpoint` says how far it goes, so that a run can be taken up again.
+//! The output of messages, with checkpoints from which an interrupted run can continue.
+//!
+//! An output file is named `FILE.part` until it is complete. `FILE.checkpoint` holds the last
+//! checkpoint.
 
 use crate::{Args, Target, tally::Tally};
 use serde::{Deserialize, Serialize};
@@ -13,17 +16,18 @@ use std::{
 };
 use vcp_examples::input::Source;
 
-/// How often a checkpoint is written.
+/// The minimum time between two checkpoints.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// How far the work goes: so many sources are done, and so many lines of the next.
+/// The progress of a run: the number of finished sources, and the number of finished lines of the
+/// next source.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Position {
     pub(crate) sources: usize,
     pub(crate) lines: u64,
 }
 
-/// What a run was asked for: another run cannot go on with its checkpoint.
+/// The arguments of a run. A run with other arguments cannot continue from its checkpoint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Run {
     /// The inputs, with their sizes.
@@ -33,7 +37,7 @@ struct Run {
     failures: Option<PathBuf>,
 }
 
-/// What `FILE.checkpoint` holds.
+/// The content of `FILE.checkpoint`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Checkpoint {
     run: Run,
@@ -43,19 +47,19 @@ struct Checkpoint {
     tally: Tally,
 }
 
-/// Writes checkpoints on a thread of its own: the disk may take its time, and nobody has to wait for it.
+/// Writes checkpoints on a separate thread, so that the main thread does not wait for the disk.
 struct Keeper {
     checkpoints: SyncSender<Checkpoint>,
     thread: JoinHandle<Result<(), String>>,
 }
 
 impl Keeper {
-    /// Writes the first checkpoint now, and the others when they come.
+    /// Writes the first checkpoint, and starts the thread that writes the others.
     fn begin(target: &Path, files: Vec<File>, first: &Checkpoint) -> Result<Self, String> {
         let path = with_ending(target, ".checkpoint");
         let new = with_ending(target, ".checkpoint.new");
         let keep = move |checkpoint: &Checkpoint| {
-            // What a checkpoint tells of is on the disk before it is.
+            // The data must be on the disk before a checkpoint that refers to it.
             files.iter().try_for_each(File::sync_data).map_err(|e| format!("cannot write: {e}"))?;
             let write = || {
                 let mut file = File::create(&new)?;
@@ -71,7 +75,7 @@ impl Keeper {
         Ok(Self { checkpoints, thread })
     }
 
-    /// Waits for the last checkpoint; says whether all could be written.
+    /// Waits for the last checkpoint. Returns an error if one could not be written.
     fn end(self) -> Result<(), String> {
         drop(self.checkpoints);
         self.thread.join().unwrap_or_else(|_| Err("cannot write checkpoints".to_owned()))
@@ -101,7 +105,10 @@ struct Growing {
 }
 
 impl Growing {
-    /// A new file, or one that an interrupted run left, which is cut to what its checkpoint says: what stands behind may end with half a line.
+    /// Creates a file, or opens the file of an interrupted run.
+    ///
+    /// `left` is the length in bytes from the checkpoint of the interrupted run. The file is cut to
+    /// this length, because the bytes behind it may end with an incomplete line.
     fn open(path: &Path, left: Option<u64>) -> Result<Self, String> {
         let Some(bytes) = left else {
             return match OpenOptions::new().create_new(true).write(true).open(path) {
@@ -113,13 +120,13 @@ impl Growing {
         let open = || {
             let mut file = OpenOptions::new().write(true).open(path)?;
             if file.metadata()?.len() < bytes {
-                return Err(io::Error::other("it is shorter than its checkpoint says: begin anew"));
+                return Err(io::Error::other("it is shorter than its checkpoint says: start again"));
             }
             file.set_len(bytes)?;
             file.seek(SeekFrom::End(0))?;
             Ok(Self { file, bytes })
         };
-        open().map_err(|e| format!("cannot go on with `{}`: {e}", path.display()))
+        open().map_err(|e| format!("cannot resume `{}`: {e}", path.display()))
     }
 
     fn write(&mut self, lines: &[u8]) -> Result<(), String> {
@@ -181,7 +188,7 @@ impl Output {
         Ok(output)
     }
 
-    /// Writes whole lines. Gives `false` when nobody reads them any more.
+    /// Writes whole lines. Returns `false` if the reader of standard output has stopped reading.
     pub(crate) fn write(&mut self, lines: &[u8], failures: &[u8]) -> Result<bool, String> {
         if let Some(file) = &mut self.failures {
             file.write(failures)?;
@@ -197,7 +204,7 @@ impl Output {
         }
     }
 
-    /// Notes how far the work goes, now and then.
+    /// Sets the position. Writes a checkpoint if the last one is old enough.
     pub(crate) fn checkpoint(&mut self, position: Position) -> Result<(), String> {
         self.position = position;
         if self.last_checkpoint.elapsed() < INTERVAL {
@@ -206,14 +213,14 @@ impl Output {
         self.last_checkpoint = Instant::now();
         let Some(keeper) = &self.keeper else { return Ok(()) };
         match keeper.checkpoints.try_send(self.so_far()) {
-            // It has ended, which it does only when it cannot go on: its end says why.
+            // The thread ends early only after an error, which `Keeper::end` returns.
             Err(TrySendError::Disconnected(_)) => self.keeper.take().map_or(Ok(()), Keeper::end),
-            // Where the one before is still being written, this one is left out.
+            // If the last checkpoint is still being written, this one is skipped.
             Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
         }
     }
 
-    /// The checkpoint of what is written so far.
+    /// Returns a checkpoint of everything that was written so far.
     fn so_far(&self) -> Checkpoint {
         let bytes = |growing: Option<&Growing>| growing.map_or(0, |growing| growing.bytes);
         let messages = if let Messages::File { growing, .. } = &self.messages { Some(growing) } else { None };
@@ -226,7 +233,7 @@ impl Output {
         }
     }
 
-    /// All is written: the file gets its name.
+    /// Completes the output: gives the file its final name and removes the checkpoint.
     pub(crate) fn finish(self) -> Result<Tally, String> {
         self.keeper.map_or(Ok(()), Keeper::end)?;
         if let Some(failures) = &self.failures {
@@ -236,7 +243,7 @@ impl Output {
             growing.sync()?;
             fs::rename(with_ending(target, ".part"), target)
                 .map_err(|e| format!("cannot write `{}`: {e}", target.display()))?;
-            // It may never have come to one.
+            // The run is complete, so a checkpoint that cannot be removed is not an error.
             let _ = fs::remove_file(with_ending(target, ".checkpoint"));
         }
         Ok(self.tally)
@@ -247,7 +254,7 @@ fn exists(path: &Path) -> String {
     format!("`{}` exists: move it away, or name another file", path.display())
 }
 
-/// Refuses to write over what is read, or two things into one file.
+/// Checks that no input is overwritten and that no file is written twice.
 fn are_apart(args: &Args, sources: &[Source]) -> Result<(), String> {
     let place = |path: &Path| {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -259,7 +266,7 @@ fn are_apart(args: &Args, sources: &[Source]) -> Result<(), String> {
         args.output.iter().flat_map(|path| endings.map(|ending| place(&with_ending(path, ending)))).collect();
     let failures = args.failures.as_deref().map(place);
     if failures.as_ref().is_some_and(|path| written.contains(path)) {
-        return Err("--failures and --output go into one file: name two".to_owned());
+        return Err("--failures and --output name the same file: use two different files".to_owned());
     }
     written.extend(failures);
     match sources.iter().map(Source::path).find(|path| written.contains(&place(path))) {
@@ -268,7 +275,10 @@ fn are_apart(args: &Args, sources: &[Source]) -> Result<(), String> {
     }
 }
 
-/// What an interrupted run left.
+/// Returns the checkpoint of an interrupted run if the run is to be resumed.
+///
+/// Returns an error if the target exists, if an interrupted run left files and `resume` is not set,
+/// or if the checkpoint is invalid or of a run with other arguments.
 fn earlier(target: &Path, resume: bool, run: &Run) -> Result<Option<Checkpoint>, String> {
     let (part, path) = (with_ending(target, ".part"), with_ending(target, ".checkpoint"));
     if target.exists() {
@@ -276,18 +286,18 @@ fn earlier(target: &Path, resume: bool, run: &Run) -> Result<Option<Checkpoint>,
     }
     if !resume {
         let Some(left) = [part, path].into_iter().find(|path| path.exists()) else { return Ok(None) };
-        return Err(format!("`{}` is of an interrupted run: go on with --resume, or remove it", left.display()));
+        return Err(format!("`{}` is from an interrupted run: use --resume, or remove it", left.display()));
     }
     if !path.exists() {
-        // Nothing was begun.
+        // Without a checkpoint, the run starts from the beginning.
         return Ok(None);
     }
     let text = fs::read(&path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
     let checkpoint: Checkpoint =
-        serde_json::from_slice(&text).map_err(|e| format!("`{}` is no checkpoint: {e}", path.display()))?;
+        serde_json::from_slice(&text).map_err(|e| format!("`{}` is not a checkpoint: {e}", path.display()))?;
     if checkpoint.run != *run {
         return Err(format!(
-            "`{}` is of a run with other inputs, --to, --now or --failures: give the same, or remove it",
+            "`{}` is from a run with other inputs, --to, --now or --failures: use the same, or remove it",
             path.display()
         ));
     }

@@ -1,5 +1,11 @@
-//! One thread reads lines into batches, as many as there are cores migrate them, and the main thread writes. Batches go round the workers in turn
-//! and are taken from them in turn, which keeps the order; the channels hold few, which bounds memory.
+//! The threads of a migration.
+//!
+//! - One thread reads lines into batches.
+//! - Workers migrate the batches, by default one worker per core.
+//! - The main thread writes the results.
+//!
+//! Batches are sent to the workers in turn, and results are taken from them in turn. This keeps the
+//! order. The channels hold few batches, which limits the memory.
 
 use crate::{
     Args, Target,
@@ -22,14 +28,14 @@ use vcp_sdk::schema::{
     ndjson,
 };
 
-/// A batch is as many lines as fit these.
+/// The maximum number of lines of a batch, and the size in bytes at which a batch is complete.
 const BATCH_LINES: usize = 64;
 const BATCH_BYTES: usize = 1 << 20;
 
-/// How many batches wait before and behind each worker.
+/// The number of batches that can wait before and after each worker.
 const WAITING: usize = 2;
 
-/// Lines to migrate. They follow each other in one source.
+/// Consecutive lines of one source that are to be migrated.
 struct Batch {
     source: usize,
     lines: Vec<(u64, Line)>,
@@ -37,11 +43,11 @@ struct Batch {
     end: Position,
 }
 
-/// What came of a batch.
+/// The result of a batch.
 struct Done {
     lines: Vec<u8>,
     failures: Vec<u8>,
-    /// Why lines failed, a line each.
+    /// The reasons why lines failed, one text per line.
     reasons: Vec<String>,
     tally: Tally,
     end: Position,
@@ -75,31 +81,29 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
         let (sources, bar, start) = (&sources, &bar, output.position);
         scope.spawn(move || read(sources, start, bar, &to_workers));
         if let Err(why) = write(&from_workers, &mut output, bar) {
-            // The other threads may wait for input that never comes.
+            // The reading thread may be waiting for input that never comes, so it cannot be joined.
             why.exit();
         }
     });
     bar.finish_and_clear();
 
     if passed_over > 0 {
-        eprintln!(
-            "{passed_over} files passed over: they end neither with .json, .ndjson nor .jsonl, plain or with .gz"
-        );
+        eprintln!("{passed_over} files skipped: only .json, .ndjson and .jsonl files are read, plain or with .gz");
     }
     let tally = output.finish()?;
     eprintln!("{}", tally.summary(begun.elapsed(), before));
     Ok(tally)
 }
 
-/// Why writing ends before all is written.
+/// The reason why writing ended early.
 enum Stop {
-    /// Whoever read standard output has seen enough.
+    /// The reader of standard output has stopped reading.
     NobodyReads,
     Failed(String),
 }
 
 impl Stop {
-    /// Ends the program, whatever other threads do.
+    /// Ends the program without waiting for other threads.
     fn exit(self) -> ! {
         match self {
             Self::NobodyReads => std::process::exit(1),
@@ -117,7 +121,8 @@ impl From<String> for Stop {
     }
 }
 
-/// Reads the sources from `start` on. Ends early when nobody takes batches any more.
+/// Reads the sources from `start` on and sends batches to the workers. Ends early if a worker no
+/// longer accepts batches.
 fn read(sources: &[Source], start: Position, bar: &ProgressBar, workers: &[SyncSender<Batch>]) {
     let mut turn = workers.iter().cycle();
     let mut send = |batch| turn.next().is_some_and(|worker| worker.send(batch).is_ok());
@@ -161,13 +166,13 @@ fn read(sources: &[Source], start: Position, bar: &ProgressBar, workers: &[SyncS
     }
 }
 
-/// Writes what the workers have done, in turn.
+/// Writes the results of the workers, in turn.
 fn write(workers: &[Receiver<Done>], output: &mut Output, bar: &ProgressBar) -> Result<(), Stop> {
     let begun = Instant::now();
     let before = output.tally.messages();
     let mut shown = begun;
     for worker in workers.iter().cycle() {
-        // The one whose turn it is has nothing more: nobody has.
+        // If the next worker has no more results, none of them has.
         let Ok(done) = worker.recv() else { break };
         for reason in &done.reasons {
             bar.suspend(|| eprintln!("{reason}"));
@@ -207,7 +212,7 @@ fn work(args: &Args, sources: &[Source], batches: &Receiver<Batch>, finished: &S
                 Line::TooLong => {
                     let most = Limits::default().text_bytes;
                     done.reasons.push(format!(
-                        "{name}:{number}: VCP_E008: longer than the limit of {most} bytes; passed over, and not among the failures either"
+                        "{name}:{number}: VCP_E008: longer than the limit of {most} bytes: skipped, and not written to --failures"
                     ));
                     done.tally.failed += 1;
                     continue;
@@ -286,5 +291,5 @@ fn prove(original: &str, back: &str) -> Result<(), String> {
     if migrate::equivalent(original, back) {
         return Ok(());
     }
-    Err("taken back, it is not what it was: please report this".to_owned())
+    Err("the message differs after migrating it back: please report this".to_owned())
 }

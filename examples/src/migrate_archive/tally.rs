@@ -1,4 +1,4 @@
-//! What was done, in numbers.
+//! The counts of a migration, and the summary that is printed at its end.
 
 use comfy_table::{CellAlignment, Table, presets};
 use serde::{Deserialize, Serialize};
@@ -8,16 +8,16 @@ use vcp_sdk::schema::{
     migrate::{ChangeKind, MigrationReport},
 };
 
-/// A dialect or a kind of change.
+/// The name of a dialect or of a kind of change.
 type Word = Cow<'static, str>;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Tally {
-    /// Messages by the dialects that they came in and went out.
+    /// The number of messages, by the dialect that was read and the dialect that was written.
     ways: BTreeMap<Word, BTreeMap<Word, u64>>,
-    /// Entries of the reports by their kinds.
+    /// The number of entries in the migration reports, by kind.
     kinds: BTreeMap<Word, u64>,
-    /// Messages that could not be migrated.
+    /// The number of messages that could not be migrated.
     pub(crate) failed: u64,
 }
 
@@ -43,12 +43,15 @@ impl Tally {
         self.failed += other.failed;
     }
 
-    /// How many messages there were, migrated or not.
+    /// Returns the number of all messages, migrated or not.
     pub(crate) fn messages(&self) -> u64 {
         self.ways.values().flat_map(BTreeMap::values).sum::<u64>() + self.failed
     }
 
-    /// A summary for people of a run that took so long and found so many messages done before.
+    /// Returns a summary for people.
+    ///
+    /// `took` is the duration of this run. `before` is the number of messages that earlier,
+    /// interrupted runs had migrated.
     pub(crate) fn summary(&self, took: Duration, before: u64) -> String {
         let mut table = Table::new();
         table.load_style(presets::UTF8_BORDERS_ONLY);
@@ -76,7 +79,7 @@ impl Tally {
     }
 }
 
-/// `1234567` as `1 234 567`.
+/// Formats a number with groups of three digits: `1234567` gives `1 234 567`.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();

@@ -1,4 +1,5 @@
-//! `new_provider`: a provider that nobody has yet, in data: its events, its rules, its signature and its conformance case.
+//! The program `new_provider`: adds the invented provider Parrot with data files: its events
+//! (`provider.json`), its rules (`call.json`) and a conformance case (`case.json`).
 #![allow(clippy::print_stdout, reason = "a command-line program prints")]
 
 use std::error::Error;
@@ -16,14 +17,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     registry.register_json(include_str!("provider.json"), &[include_str!("call.json")])?;
     let mapper = Mapper::with_registry(registry);
 
-    // It behaves as its case says.
+    // Mapping gives the result that the case expects.
     let case: Case = serde_json::from_str(include_str!("case.json"))?;
     match case.judge(1, &Testee::with_mapper(mapper.clone()).answer(case.request(1)?.as_bytes())) {
         Verdict::Met => println!("{}: as expected", case.id),
         other => return Err(format!("{}: {other:?}", case.id).into()),
     }
 
-    // And its signature is checked: HMAC-SHA256 of time and body, as its documentation says.
+    // The signature is HMAC-SHA256 over time and body.
     let scheme = Scheme::Hmac(HmacScheme::new("x-parrot-signature").timestamp("x-parrot-time"));
     let (now, secret) = ("2026-11-21T12:00:00Z".parse()?, Secret::new("primary", "not-a-real-secret"));
     let receiver = Receiver::new().mapper(mapper).secret_for("parrot", scheme.clone(), secret.clone())?;
@@ -34,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     match receiver.receive("parrot", &headers, b"{}", now) {
         Err(error) => println!("another body: {error}"),
-        Ok(_) => return Err("a forged body was taken".into()),
+        Ok(_) => return Err("a forged body was accepted".into()),
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The deliveries that ship with the project, received one by one.
+//! The demonstration: receives the sample deliveries of the project one by one.
 
 use chrono::{DateTime, Utc};
 use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
@@ -28,10 +28,10 @@ const DELIVERIES: &[(&str, &str, &[u8])] = deliveries! {
     "assistable" "post_call_declined";
 };
 
-/// The delivery whose message is shown whole.
+/// The delivery whose whole message is printed.
 const SHOWN: (&str, &str) = ("retell", "call_started");
 
-/// The time at which the deliveries arrive, so that every run prints the same.
+/// The time of receipt. It is fixed, so that every run prints the same.
 const NOW: &str = "2026-11-21T12:00:00Z";
 
 const RETELL_KEY: &str = "key_demo_not_a_real_secret";
@@ -66,7 +66,7 @@ pub(crate) fn run() -> Result<ExitCode, String> {
                 }
             }
             Ok(Received::Ignored { event, .. }) => {
-                table.add_row([provider, event.as_str(), "", "no call record"]);
+                table.add_row([provider, event.as_str(), "", "not a call record"]);
             }
             Err(error) => {
                 failed = true;
@@ -82,7 +82,7 @@ pub(crate) fn run() -> Result<ExitCode, String> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// The headers that the provider would send.
+/// Returns the headers that the provider would send.
 fn signed(provider: &str, body: &[u8], now: DateTime<Utc>) -> Vec<(&'static str, String)> {
     match provider {
         "retell" => vec![("x-retell-signature", sign::retell(RETELL_KEY, body, now))],
@@ -108,7 +108,7 @@ fn row(provider: &str, call: &ReceivedCall) -> [String; 7] {
     ]
 }
 
-/// Who vouches for a delivery, in a few words.
+/// Returns how a delivery was verified, in a few words.
 pub(crate) fn vouched(authenticity: &Authenticity) -> String {
     match authenticity {
         Authenticity::Verified { scheme, key_id, .. } => format!("{} signature, key `{key_id}`", scheme.name()),

@@ -1,4 +1,5 @@
-//! One delivery from a file or standard input: the message goes to standard output, everything else to standard error.
+//! Receives one delivery from a file or standard input. Prints the message to standard output, and
+//! everything else to standard error.
 
 use crate::{Args, demo::vouched, with_secret};
 use chrono::{SubsecRound as _, Utc};
@@ -18,7 +19,7 @@ pub(crate) fn run(file: &str, args: &Args) -> Result<ExitCode, String> {
     for (number, secret) in args.secret.iter().enumerate() {
         receiver = with_secret(receiver, provider, number, secret)?;
     }
-    // Whoever names a file on their own disk vouches for it.
+    // The user named the file, so it may be unsigned. With a secret, a signature is still required.
     receiver = receiver.allow_unauthenticated(provider);
 
     match receiver.receive(provider, &headers, &body, args.now.unwrap_or_else(|| Utc::now().trunc_subsecs(3))) {
@@ -48,7 +49,7 @@ pub(crate) fn run(file: &str, args: &Args) -> Result<ExitCode, String> {
             Ok(ExitCode::SUCCESS)
         }
         Ok(Received::Ignored { event, known, .. }) => {
-            let why = if known { "it is no call record" } else { "the provider's table has no such event" };
+            let why = if known { "it is not a call record" } else { "the provider's table does not contain it" };
             eprintln!("ignored: event `{event}`: {why}");
             Ok(ExitCode::SUCCESS)
         }

@@ -1,7 +1,8 @@
-//! `receive`: the SDK's main job, to try by hand.
+//! The program `receive`: receives webhook deliveries with the SDK, to try it by hand.
 //!
-//! Without arguments it receives the deliveries that ship with the project and shows what came of them. With a file or `-` it
-//! receives that; with `--serve` it is a webhook endpoint.
+//! - Without arguments, receives the sample deliveries of the project and shows the results.
+//! - With a file or `-`, receives the delivery in the file or from standard input.
+//! - With `--serve`, is a webhook endpoint.
 #![allow(clippy::print_stderr, reason = "a command-line program prints")]
 
 mod demo;
@@ -17,25 +18,30 @@ use vcp_sdk::{Receiver, Secret};
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Args {
-    /// A file with the body of a delivery, or `-` for standard input. Nothing: the deliveries that ship with the project.
+    /// A file with the body of a delivery, or `-` for standard input. Without it and without
+    /// `--serve`, receives the sample deliveries of the project.
     #[arg(group = "input")]
     file: Option<String>,
-    /// The provider that the delivery is from: retell, vapi, bland, elevenlabs, openai_realtime, assistable.
+    /// The provider that sent the delivery: retell, vapi, bland, elevenlabs, openai_realtime,
+    /// assistable.
     #[arg(long, requires = "file")]
     provider: Option<String>,
-    /// A secret of the provider. With `--serve` as PROVIDER=SECRET. May be given several times.
+    /// A secret of the provider. With `--serve`, write it as PROVIDER=SECRET. Can be given several
+    /// times.
     #[arg(long, value_name = "SECRET", requires = "input")]
     secret: Vec<String>,
-    /// A header of the delivery. May be given several times.
+    /// A header of the delivery. Can be given several times.
     #[arg(long, value_name = "NAME: VALUE", requires = "file")]
     header: Vec<String>,
-    /// The time of receipt, as RFC 3339. The present when absent. With `--serve` the clock stands still there, for trying out.
+    /// The time of receipt (RFC 3339). Without this option, the present. With `--serve`, every
+    /// delivery gets this time, which is useful for trying out.
     #[arg(long, value_name = "TIME", requires = "input")]
     now: Option<DateTime<Utc>>,
-    /// Be a server with `POST /webhook/{provider}` at this address, such as 127.0.0.1:8787.
+    /// Run a server with `POST /webhook/{provider}` at this address, for example 127.0.0.1:8787.
     #[arg(long, value_name = "ADDR", group = "input")]
     serve: Option<std::net::SocketAddr>,
-    /// With `--serve`: take deliveries of providers without a secret too, though anybody could have sent them.
+    /// With `--serve`, also accept deliveries of providers without a secret, although anybody can
+    /// send them.
     #[arg(long, requires = "serve")]
     allow_unauthenticated: bool,
 }
@@ -56,7 +62,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints to standard output. A reader that has seen enough is no error.
+/// Prints to standard output. It is not an error if the reader has stopped reading.
 pub(crate) fn print(text: &str) -> Result<(), String> {
     match writeln!(std::io::stdout().lock(), "{text}") {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("cannot write: {e}")),
@@ -64,7 +70,7 @@ pub(crate) fn print(text: &str) -> Result<(), String> {
     }
 }
 
-/// Adds a secret; `text` is the secret itself.
+/// Adds the secret `text` to the receiver. Its id is `secret-1` for `number` 0, and so on.
 pub(crate) fn with_secret(receiver: Receiver, provider: &str, number: usize, text: &str) -> Result<Receiver, String> {
     let secret = Secret::new(format!("secret-{}", number + 1), text);
     receiver.secret(provider, secret).map_err(|e| format!("the secret for `{provider}` cannot be used: {e}"))

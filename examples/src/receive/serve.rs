@@ -1,4 +1,4 @@
-//! A webhook endpoint: `POST /webhook/{provider}` answers with the message, or the error, as JSON.
+//! The webhook endpoint: `POST /webhook/{provider}` answers with the message or the error as JSON.
 
 use crate::{Args, with_secret};
 use axum::{
@@ -56,7 +56,7 @@ async fn webhook(delivery: Result<Delivery, Rejection>) -> Response {
         Ok(Delivery(Received::Call(call))) => json(200, call.message.to_json()),
         Ok(Delivery(Received::Ignored { event, .. })) => json(200, serde_json::json!({"ignored": event}).to_string()),
         Err(rejection) => {
-            // What comes from outside goes into a log escaped.
+            // The name comes from outside, so it is escaped for the log.
             eprintln!("{:?}: {}", rejection.provider(), rejection.error());
             rejection.into_response()
         }

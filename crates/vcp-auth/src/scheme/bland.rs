@@ -1,4 +1,8 @@
-//! Bland: 64 lower-case hex digits, nothing else. Signed is the raw body; the key is the secret's text. There is no time.
+//! Bland's scheme.
+//!
+//! - Header: exactly 64 lower-case hexadecimal digits.
+//! - Signed text: the raw body. No time is signed.
+//! - Key: the text of the secret.
 
 use super::{Claim, malformed, only};
 use crate::{Algorithm, AuthError, Encoding, Request};

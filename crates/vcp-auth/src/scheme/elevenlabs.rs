@@ -1,12 +1,19 @@
-//! ElevenLabs: `t=<epoch s>,v0=<64 lower-case hex>`, parts in any order, unknown parts ignored, no spaces. Signed are the text
-//! of `t`, a dot and the raw body; the key is the secret's text.
+//! The scheme of ElevenLabs.
+//!
+//! - Header: `t=<epoch s>,v0=<64 lower-case hexadecimal digits>`, without spaces. The parts may be
+//!   in any order. Unknown parts are ignored.
+//! - Signed text: the text of `t`, a dot and the raw body.
+//! - Key: the text of the secret.
 
 use super::{Claim, Time, digits, malformed, only};
 use crate::{Algorithm, AuthError, Encoding, Request};
 
 pub(crate) const HEADER: &str = "elevenlabs-signature";
 const OLDEST_MS: i64 = 1_800_000;
-/// The SDKs have no bound for the future; an unbounded one makes a signature valid for ever (decisions 6.2).
+/// The greatest distance of `t` into the future, in milliseconds.
+///
+/// The SDKs have no such bound. Without a bound, a signature could be valid for ever
+/// (`DECISIONS.md` 6.2).
 const NEWEST_MS: i64 = 300_000;
 
 pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
@@ -23,7 +30,7 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
         }
     }
     let time = time.ok_or_else(|| malformed("it has no `t=<seconds>` part"))?;
-    let seconds = digits(time).ok_or_else(|| malformed("`t` is no number of seconds"))?;
+    let seconds = digits(time).ok_or_else(|| malformed("`t` is not a number of seconds"))?;
     if digests.is_empty() {
         return Err(malformed("it has no `v0=<64 lower-case hexadecimal digits>` part"));
     }

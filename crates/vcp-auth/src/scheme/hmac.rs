@@ -1,9 +1,13 @@
-//! HMAC with settings: what Vapi's credentials of that kind can be set to, and enough for most providers of one's own.
+//! HMAC with settings.
+//!
+//! The settings cover those of Vapi's HMAC credentials, and suffice for most other providers.
 
 use super::{Claim, Time, digits, malformed, only};
 use crate::{Algorithm, AuthError, Encoding, Request};
 
-/// The settings of an HMAC signature. As it begins: HMAC-SHA256 of the body, in hexadecimal digits.
+/// The settings of an HMAC signature.
+///
+/// The default is HMAC-SHA256 of the body, written in hexadecimal digits.
 ///
 /// ```
 /// use vcp_auth::{HmacScheme, Scheme};
@@ -11,7 +15,7 @@ use crate::{Algorithm, AuthError, Encoding, Request};
 /// let vapi = HmacScheme::new("x-signature").timestamp("x-timestamp");
 /// // As GitHub signs.
 /// let github = HmacScheme::new("x-hub-signature-256").prefix("sha256=");
-/// // Method and path as well.
+/// // Signs the method and the URL too.
 /// let own = HmacScheme::new("x-sign").timestamp("x-time").payload_format("{method}\n{url}\n{timestamp}\n{body}")?;
 /// assert!(HmacScheme::new("x-sign").payload_format("{method}").is_err(), "the body is not signed");
 /// # Ok::<(), vcp_auth::AuthError>(())
@@ -24,12 +28,12 @@ pub struct HmacScheme {
     message_id: Option<String>,
     algorithm: Algorithm,
     encoding: Encoding,
-    /// What is signed, where a format is set.
+    /// The format of the signed text. `None` for the default format.
     payload: Option<Vec<Part>>,
     secret_is_base64: bool,
 }
 
-/// A part of what is signed.
+/// A part of the signed text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Part {
     Text(String),
@@ -50,7 +54,7 @@ const PLACEHOLDERS: [(&str, Part); 6] = [
 ];
 
 impl HmacScheme {
-    /// The body, signed with HMAC-SHA256, in hexadecimal digits in this header.
+    /// Creates a scheme whose `header` holds the HMAC-SHA256 of the body in hexadecimal digits.
     #[must_use]
     pub fn new(header: impl Into<String>) -> Self {
         Self {
@@ -65,54 +69,65 @@ impl HmacScheme {
         }
     }
 
-    /// The header with the time of signing, in seconds, or in milliseconds when it has 13 digits. It is signed before the body, with a dot between, unless another
-    /// format is set, and bounds the age of a delivery: 300 s in both directions.
+    /// Sets the header that holds the time of signing.
+    ///
+    /// - The time is in seconds since the epoch. A time of 13 digits is in milliseconds.
+    /// - The time is signed before the body, with a dot between them, unless
+    ///   [`HmacScheme::payload_format`] sets another format.
+    /// - A delivery may be at most 300 s old and at most 300 s ahead, both inclusive.
     #[must_use]
     pub fn timestamp(mut self, header: impl Into<String>) -> Self {
         self.timestamp = Some(header.into());
         self
     }
 
-    /// The header with the id of the message, for `{id}` in the format.
+    /// Sets the header that holds the id of the message, for `{id}` in the format.
+    ///
+    /// The format must then contain `{id}`; otherwise [`Verifier::new`](crate::Verifier::new)
+    /// returns `VCP_E210`.
     #[must_use]
     pub fn message_id(mut self, header: impl Into<String>) -> Self {
         self.message_id = Some(header.into());
         self
     }
 
-    /// What stands before the signature in its header.
+    /// Sets the text that the header holds before the signature. The default is no text.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// Another hash.
+    /// Sets the algorithm. The default is [`Algorithm::Sha256`].
     #[must_use]
     pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
         self.algorithm = algorithm;
         self
     }
 
-    /// Another spelling of the signature.
+    /// Sets the encoding of the signature. The default is [`Encoding::Hex`].
     #[must_use]
     pub fn encoding(mut self, encoding: Encoding) -> Self {
         self.encoding = encoding;
         self
     }
 
-    /// Secrets are base64 of the key.
+    /// Treats secrets as the base64 of the key. By default, the text of a secret is the key.
     #[must_use]
     pub fn base64_secret(mut self) -> Self {
         self.secret_is_base64 = true;
         self
     }
 
-    /// What is signed: text with `{body}`, `{timestamp}`, `{id}` (or `{svix-id}`), `{method}` and `{url}` in it. Other braces are text.
+    /// Sets the format of the signed text.
+    ///
+    /// The placeholders are `{body}`, `{timestamp}`, `{id}` (or `{svix-id}`), `{method}` and
+    /// `{url}`. All else, other braces included, is literal text.
     ///
     /// # Errors
     ///
-    /// `VCP_E210` when the body is not in it. That it fits the other settings is seen when a verifier is made.
+    /// `VCP_E210` if the format lacks `{body}`. [`Verifier::new`](crate::Verifier::new) checks
+    /// that the format fits the other settings.
     pub fn payload_format(mut self, format: &str) -> Result<Self, AuthError> {
         let mut parts = Vec::new();
         let mut rest = format;
@@ -137,7 +152,11 @@ impl HmacScheme {
         Ok(self)
     }
 
-    /// Whether the settings fit together.
+    /// Checks that the settings fit together.
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E210` if the format lacks a value that has a header, or has a placeholder without one.
     pub(crate) fn check(&self) -> Result<(), AuthError> {
         const UNSIGNED_ID: &str =
             "a header for the id is set and the payload format has no `{id}`, so anybody could change it";
@@ -170,23 +189,22 @@ impl HmacScheme {
     pub(crate) fn claim<'r>(&'r self, request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
         let value = only(request, &self.header)?;
         let spelled = value.strip_prefix(self.prefix.as_bytes());
-        let spelled =
-            spelled.ok_or_else(|| malformed(&self.header, "it does not begin with the prefix that is set"))?;
+        let spelled = spelled.ok_or_else(|| malformed(&self.header, "it does not begin with the configured prefix"))?;
         let digest = self.algorithm.read(self.encoding, spelled);
         let digest = digest
-            .ok_or_else(|| malformed(&self.header, "it is no signature of the algorithm and encoding that are set"))?;
+            .ok_or_else(|| malformed(&self.header, "it is not a signature of the configured algorithm and encoding"))?;
         let time = match &self.timestamp {
             None => None,
             Some(header) => {
                 let text = only(request, header)?;
-                Some(signed_ms(text).ok_or_else(|| malformed(header, "it is no time in seconds or milliseconds"))?)
+                Some(signed_ms(text).ok_or_else(|| malformed(header, "it is not a time in seconds or milliseconds"))?)
             }
         };
         let claim = Claim::signed(self.header.as_str(), self.algorithm, vec![digest], self.parts(request)?);
         Ok(claim.at(time.map(Time::within_window)))
     }
 
-    /// What is signed.
+    /// Returns the signed text, in parts.
     fn parts<'r>(&'r self, request: &Request<'r>) -> Result<Vec<&'r [u8]>, AuthError> {
         let header = |name: &Option<String>| match name {
             Some(name) => only(request, name),
@@ -209,7 +227,11 @@ impl HmacScheme {
         }
     }
 
-    /// The headers that sign a request: time and id where the settings name headers for them, and the signature.
+    /// Returns the headers that sign a request.
+    ///
+    /// These are the signature, and the time and the id if the settings name headers for them.
+    ///
+    /// Returns no headers if `request` lacks a part that the format contains.
     #[cfg(feature = "testing")]
     pub(crate) fn sign(&self, key: &[u8], request: &Request<'_>, now_seconds: i64) -> Vec<(String, String)> {
         let mut headers: Vec<(String, String)> = Vec::new();
@@ -225,7 +247,9 @@ impl HmacScheme {
     }
 }
 
-/// A time in seconds, or in milliseconds when it has 13 digits, in milliseconds.
+/// Parses a time, in milliseconds if the text has 13 digits, otherwise in seconds.
+///
+/// Returns milliseconds.
 fn signed_ms(text: &[u8]) -> Option<i64> {
     const DIGITS_OF_MILLISECONDS: usize = 13;
     let number = digits(text)?;

@@ -1,5 +1,11 @@
-//! LiveKit, as its own receivers check: a bare JWT in `authorization`, HS256 by the API secret, issued by the API key, with the SHA-256 of the body in standard
-//! base64. What only some JWT libraries take is refused: other algorithms, padding, an audience, headers that change what is signed.
+//! LiveKit's scheme, as LiveKit's own receivers check it.
+//!
+//! - Header: a JWT in `authorization`, without `Bearer `.
+//! - Signature: HS256 with the API secret. The issuer is the API key.
+//! - Body: the token holds the SHA-256 of the body in standard base64.
+//!
+//! Forms that only some JWT libraries accept are refused: other algorithms, padding, an audience,
+//! and headers that change the signed text.
 
 use super::{Claim, Time, malformed, only};
 #[cfg(feature = "testing")]
@@ -12,17 +18,17 @@ use serde::{
 };
 
 pub(crate) const HEADER: &str = "authorization";
-/// How far clocks may differ.
+/// The greatest difference between clocks, in milliseconds.
 const LEEWAY_MS: i64 = 60_000;
 
-/// Members that are there have a value: null is refused, as the SDKs refuse it.
+/// The header of a token. A member may be absent but not null, because the SDKs refuse null too.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Header {
     alg: String,
     #[serde(deserialize_with = "there")]
     kid: Option<String>,
-    /// Parameters that must be understood; none is.
+    /// The names of extensions that a reader must understand. None is supported.
     #[serde(deserialize_with = "there")]
     crit: Option<IgnoredAny>,
     #[serde(deserialize_with = "there")]
@@ -62,7 +68,7 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
     let (header, claims) = signed.split_once('.').ok_or_else(form)?;
     let header: Header = part(header).ok_or_else(form)?;
     if header.alg != "HS256" || header.crit.is_some() || header.b64.is_some() {
-        return Err(malformed("its algorithm is not HS256 alone"));
+        return Err(malformed("its algorithm is not HS256, or it has `crit` or `b64`"));
     }
     let claims: Claims = part(claims).ok_or_else(form)?;
     let digest = bytes(signature).filter(|digest| digest.len() == 32).ok_or_else(form)?;
@@ -70,10 +76,10 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
     Ok(filled(claim, claims))
 }
 
-/// A part of a token, which is unpadded base64 for URLs of a JSON object.
+/// Reads a part of a token: a JSON object in URL-safe base64 without padding.
 fn part<T: DeserializeOwned>(text: &str) -> Option<T> {
     let bytes = bytes(text)?;
-    // A list would do for a structure too.
+    // Without this check, serde would also read a struct from a JSON list.
     let json = std::str::from_utf8(&bytes).ok().filter(|json| json.trim_ascii_start().starts_with('{'))?;
     serde_json::from_str(json).ok()
 }
@@ -83,23 +89,25 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
     (Base64UrlUnpadded::encode_string(&bytes) == text).then_some(bytes)
 }
 
-/// With what the token says. It counts only once it is known who signed it, so a fault of it is told then.
+/// Fills a claim from the claims of its token.
+///
+/// A fault is stored, not returned: it is reported only after the signature has matched.
 fn filled<'r>(mut claim: Claim<'r>, claims: Claims) -> Claim<'r> {
     let milliseconds = |seconds: Option<i64>| seconds.map(|seconds| seconds.checked_mul(1000));
     let (expires, begins) = (milliseconds(claims.exp), [milliseconds(claims.iat), milliseconds(claims.nbf)]);
     let hash = claims.sha256.map(|text| mac::base64(text.as_bytes()).map(|hash| hash.to_vec()));
     claim.fault = match (&claims.iss, &hash, expires) {
-        _ if claims.aud.is_some() => Some("it is for an audience"),
+        _ if claims.aud.is_some() => Some("it has an audience (`aud`), which is not accepted"),
         (None, ..) => Some("it has no `iss`"),
         (_, None, _) => Some("it has no `sha256` of the body"),
         (_, Some(None), _) => Some("its `sha256` is not base64"),
         (.., None) => Some("it has no `exp`"),
-        _ if expires == Some(None) || begins.contains(&Some(None)) => Some("a time of it is out of range"),
+        _ if expires == Some(None) || begins.contains(&Some(None)) => Some("one of its times is out of range"),
         _ => None,
     };
     claim.issuer = claims.iss;
     claim.body_hash = hash.flatten().map(|hash| ("the `sha256` of the token", hash));
-    // The SDK's bound for the end is exclusive.
+    // `Time` bounds are inclusive, but the SDK's bound for `exp` is exclusive.
     let until = |signed_ms| Time { signed_ms, oldest_ms: LEEWAY_MS - 1, newest_ms: i64::MAX };
     let from = |signed_ms| Time { signed_ms, oldest_ms: i64::MAX, newest_ms: LEEWAY_MS };
     claim.times.extend(expires.flatten().map(until));
@@ -108,7 +116,7 @@ fn filled<'r>(mut claim: Claim<'r>, claims: Claims) -> Claim<'r> {
     claim
 }
 
-/// A token that signs a body, good for five minutes.
+/// Creates a token that signs a body and is valid for five minutes.
 #[cfg(feature = "testing")]
 pub(crate) fn sign(issuer: &str, key: &[u8], body: &[u8], now_seconds: i64) -> String {
     let spell = |json: serde_json::Value| Base64UrlUnpadded::encode_string(json.to_string().as_bytes());

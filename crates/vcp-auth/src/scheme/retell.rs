@@ -1,5 +1,8 @@
-//! Retell: `v=<epoch ms>,d=<64 lower-case hex>`, nothing before, between or after. Signed is the raw body followed by the
-//! digits of `v`; the key is the API key's text.
+//! Retell's scheme.
+//!
+//! - Header: exactly `v=<epoch ms>,d=<64 lower-case hexadecimal digits>`.
+//! - Signed text: the raw body followed by the digits of `v`.
+//! - Key: the text of the API key.
 
 use super::{Claim, Time, digits, malformed, only};
 use crate::{Algorithm, AuthError, Encoding, Request};
@@ -12,7 +15,8 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
     let comma = rest.iter().position(|b| *b == b',').ok_or_else(form)?;
     let (time, rest) = rest.split_at(comma);
     let hex = rest.strip_prefix(b",d=").ok_or_else(form)?;
-    // Both SDKs hash the number written anew, without leading zeros; one header then has two readings (decisions 6.2).
+    // Both SDKs parse `v` and hash it without leading zeros. A `v` with leading zeros would
+    // therefore have two readings (`DECISIONS.md` 6.2).
     if time.len() > 1 && time.starts_with(b"0") {
         return Err(malformed(HEADER, "`v` has leading zeros"));
     }

@@ -1,5 +1,9 @@
-//! Standard Webhooks, as OpenAI's own SDKs check them: entries of `webhook-signature` separated by single spaces, `v1,<base64>` or bare. Signed are the texts of
-//! id and timestamp and the raw body, with dots between. What only one of the SDKs takes is refused (decisions 6.2).
+//! Standard Webhooks, as OpenAI's own SDKs check them.
+//!
+//! - Header: `webhook-signature` holds entries separated by single spaces. An entry is
+//!   `v1,<base64>` or the base64 alone.
+//! - Signed text: the text of the id, the text of the timestamp and the raw body, joined by dots.
+//! - A form that only one of the SDKs accepts is refused (`DECISIONS.md` 6.2).
 
 use super::{Claim, Time, digits, malformed, only};
 use crate::{Algorithm, AuthError, Encoding, Request};
@@ -7,7 +11,7 @@ use crate::{Algorithm, AuthError, Encoding, Request};
 pub(crate) const ID: &str = "webhook-id";
 pub(crate) const TIMESTAMP: &str = "webhook-timestamp";
 pub(crate) const SIGNATURE: &str = "webhook-signature";
-/// What stands before the base64 of a secret.
+/// The prefix of a secret in base64.
 pub(crate) const PREFIX: &str = "whsec_";
 
 pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
@@ -15,7 +19,7 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
     if id.is_empty() {
         return Err(malformed(ID, "it is empty"));
     }
-    let seconds = digits(time).ok_or_else(|| malformed(TIMESTAMP, "it is no number of seconds"))?;
+    let seconds = digits(time).ok_or_else(|| malformed(TIMESTAMP, "it is not a number of seconds"))?;
     let signed_ms = seconds.checked_mul(1000).ok_or_else(|| malformed(TIMESTAMP, "it is out of range"))?;
     if !signature.is_ascii() {
         return Err(malformed(SIGNATURE, "it has characters beyond ASCII"));

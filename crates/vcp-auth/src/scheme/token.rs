@@ -1,4 +1,6 @@
-//! Schemes in which the secret itself is sent. Whoever sees one request can make others.
+//! Schemes in which the request contains the secret itself.
+//!
+//! Anyone who sees one request can forge others.
 
 use super::{Claim, Proof, malformed, only};
 use crate::{AuthError, Request};
@@ -16,25 +18,25 @@ pub(crate) fn in_header<'r>(request: &Request<'r>, name: &'r str, bearer: bool) 
     claim(name.into(), token.into())
 }
 
-/// The value of a parameter of the query, percent escapes resolved.
+/// Reads the token from a parameter of the query and decodes its percent escapes.
 pub(crate) fn in_query<'r>(request: &Request<'r>, param: &'r str) -> Result<Claim<'r>, AuthError> {
     let place = || format!("?{param}=");
     let mut values = query_values(url(request)?, param);
     let value = values.next().ok_or_else(|| AuthError::HeaderMissing { header: place().into() })?;
     if values.next().is_some() {
-        return Err(malformed(&place(), "it stands more than once"));
+        return Err(malformed(&place(), "it appears more than once"));
     }
     claim(place().into(), unescaped(value.as_bytes()))
 }
 
-/// The values of a parameter in the query of a URL, as they stand there.
+/// Returns the values of a parameter in the query of a URL. Percent escapes are not decoded.
 pub(super) fn query_values<'r>(url: &'r str, param: &'r str) -> impl Iterator<Item = &'r str> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     pairs.filter(move |(name, _)| *name == param).map(|(_, value)| value)
 }
 
-/// The last piece of the path, percent escapes resolved.
+/// Reads the token from the last segment of the path and decodes its percent escapes.
 pub(crate) fn in_path<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
     let url = url(request)?;
     let (path, _) = url.split_once('?').unwrap_or((url, ""));
@@ -51,14 +53,18 @@ fn claim<'r>(place: Cow<'r, str>, token: Cow<'r, [u8]>) -> Result<Claim<'r>, Aut
     Ok(Claim::of(place, Proof::Token(token)))
 }
 
-/// The URL without its fragment.
+/// Returns the URL of a request without its fragment.
+///
+/// # Errors
+///
+/// `VCP_E210` if the request has no URL.
 pub(super) fn url<'r>(request: &Request<'r>) -> Result<&'r str, AuthError> {
     let url =
         request.url_given().ok_or(AuthError::Configuration { reason: "the scheme needs the URL of the request" })?;
     Ok(url.split_once('#').map_or(url, |(url, _)| url))
 }
 
-/// A text with its percent escapes resolved.
+/// Decodes the percent escapes of a text. Invalid escapes stay unchanged.
 pub(super) fn unescaped(bytes: &[u8]) -> Cow<'_, [u8]> {
     if !bytes.contains(&b'%') {
         return Cow::Borrowed(bytes);

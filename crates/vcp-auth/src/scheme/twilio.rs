@@ -1,5 +1,10 @@
-//! Twilio, as its own validators check: base64 of HMAC-SHA1 over the URL as Twilio requested it and the parameters of the form, sorted by name, names and values
-//! without anything between. Of a body that is no form, the query of the URL holds the SHA-256. With the header for settings it is HMAC-SHA256 by a shared key.
+//! Twilio's scheme, as Twilio's own validators check it.
+//!
+//! - Header: the base64 of an HMAC-SHA1. The settings header can select HMAC-SHA256 with a shared
+//!   key instead.
+//! - Signed text: the URL as Twilio requested it, then the parameters of the form, sorted by name.
+//!   Names and values follow each other without a separator.
+//! - Body: if the body is not a form, the query of the URL holds its SHA-256.
 
 use super::{Claim, Proof, malformed, only, token};
 use crate::{Algorithm, AuthError, Encoding, Request, mac};
@@ -7,7 +12,7 @@ use std::borrow::Cow;
 
 pub(crate) const HEADER: &str = "x-twilio-signature";
 pub(crate) const SETTINGS: &str = "x-twilio-webhooks-signature-settings";
-/// The parameter of the query with the hash of a body that is no form.
+/// The parameter of the query that holds the hash of a body that is not a form.
 pub(crate) const BODY_HASH: &str = "bodySHA256";
 
 pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
@@ -28,7 +33,7 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
             return Err(AuthError::HeaderMissing { header: BODY_HASH.into() });
         }
         None => (params(request.body())?, None),
-        Some(_) if hashes.next().is_some() => return Err(malformed(BODY_HASH, "it stands more than once")),
+        Some(_) if hashes.next().is_some() => return Err(malformed(BODY_HASH, "it appears more than once")),
         Some(hash) => {
             let hash = mac::hex(hash.as_bytes()).filter(|hash| hash.len() == 32);
             let hash = hash.ok_or_else(|| malformed(BODY_HASH, "it is not 64 lower-case hexadecimal digits"))?;
@@ -46,7 +51,7 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
     Ok(Claim { body_hash, ..Claim::of(HEADER, proof) })
 }
 
-/// SHA-1, unless the settings say otherwise.
+/// Returns the algorithm that the settings header selects. Without a selection it is SHA-1.
 fn algorithm(request: &Request<'_>) -> Result<Algorithm, AuthError> {
     if request.header(SETTINGS, 0).is_none() {
         return Ok(Algorithm::Sha1);
@@ -60,7 +65,7 @@ fn algorithm(request: &Request<'_>) -> Result<Algorithm, AuthError> {
     }
 }
 
-/// What a body is said to be.
+/// The kind of body that the `content-type` header states. `Untold` if there is no such header.
 #[derive(Debug, PartialEq)]
 enum Kind {
     Form,
@@ -78,9 +83,9 @@ fn kind(request: &Request<'_>) -> Result<Kind, AuthError> {
     Ok(if is_form { Kind::Form } else { Kind::Other })
 }
 
-/// The parameters of a form as they are signed: sorted, each value of a name once.
+/// Returns the parameters of a form as Twilio signs them: decoded, sorted, and without repeats.
 fn params(body: &[u8]) -> Result<Vec<u8>, AuthError> {
-    // Twilio sends some dozens; without a bound anybody could make us sort millions.
+    // Twilio sends a few dozen. Without a bound, any sender could make us sort millions.
     const MOST: usize = 1000;
     let pairs = body.split(|b| *b == b'&').filter(|pair| !pair.is_empty());
     let mut params: Vec<(Vec<u8>, Vec<u8>)> = pairs
@@ -104,7 +109,7 @@ fn form_unescaped(text: &[u8]) -> Vec<u8> {
     token::unescaped(&spaced).into_owned()
 }
 
-/// The URL without a port and with one: proxies take it away or add it.
+/// Returns the URL with and without a port, because proxies add or remove the port.
 fn urls(url: &str) -> Vec<Cow<'_, str>> {
     let Some((scheme, rest)) = url.split_once("://") else { return vec![url.into()] };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -119,7 +124,7 @@ fn urls(url: &str) -> Vec<Cow<'_, str>> {
     }
 }
 
-/// A URL to which the hash of a body that is no form was added, as Twilio adds it.
+/// Adds the hash of a body that is not a form to a URL, as Twilio does.
 #[cfg(feature = "testing")]
 pub(crate) fn with_body_hash(url: &str, body: &[u8]) -> String {
     let hash = Encoding::Hex.spell(&mac::sha256(body));
@@ -127,7 +132,7 @@ pub(crate) fn with_body_hash(url: &str, body: &[u8]) -> String {
     format!("{url}{separator}{BODY_HASH}={hash}")
 }
 
-/// What is signed of a request whose URL is as Twilio requested it.
+/// Returns the signed text of a request, in parts. Its URL must be the one that Twilio requested.
 #[cfg(feature = "testing")]
 pub(crate) fn signed(request: &Request<'_>) -> Vec<Vec<u8>> {
     let url = request.url_given().unwrap_or_default();

@@ -1,21 +1,31 @@
-//! RFC 8785: members in the order of their names' UTF-16 units, nothing between tokens, numbers as ECMAScript prints doubles.
+//! The canonical form of RFC 8785. Members are sorted by the UTF-16 units of their names. There is
+//! no white space between tokens. Numbers are printed as ECMAScript prints doubles.
 
 use super::{
     ChecksumError,
     python::Decimal,
     sorted::{Sorted, Style},
 };
-use crate::{ErrorCode, FieldPath, PathNode, VcpMessage, scan::is_number, structure, wire, write};
+use crate::{
+    ErrorCode, FieldPath, PathNode, VcpMessage,
+    json::{
+        is_number, members,
+        string::{self, Quoted},
+        text,
+    },
+    write,
+};
 use std::{borrow::Cow, cmp::Ordering};
 
-/// The canonical form of a message, nowhere nested deeper than `deepest`, with no more than `most` members.
+/// Returns the canonical form of a message. The depth may be at most `deepest`, and the number of
+/// members at most `most`.
 pub(super) fn text(message: &VcpMessage, deepest: usize, most: usize) -> Result<String, ChecksumError> {
     let error = |code, message: String| Err(ChecksumError::new(code, FieldPath::root(), message));
     let text = match write::to_exact_text(message) {
         Ok(text) => text,
         Err(fault) => return error(fault.code(), fault.message().to_owned()),
     };
-    let extent = structure::extent(&text);
+    let extent = text::extent(&text);
     if extent.depth > deepest {
         return error(ErrorCode::Limit, format!("the message is nested deeper than {deepest}"));
     }
@@ -25,7 +35,7 @@ pub(super) fn text(message: &VcpMessage, deepest: usize, most: usize) -> Result<
     canonical(&text, &["audit", "checksum"])
 }
 
-/// The canonical form of JSON without the member at a path.
+/// Returns the canonical form of JSON without the member at the path `without`.
 fn canonical(json: &str, without: &[&str]) -> Result<String, ChecksumError> {
     let mut out = String::with_capacity(json.len());
     let mut sorted = Sorted::new(json, Jcs { has_form: true }, &mut out);
@@ -39,7 +49,8 @@ fn canonical(json: &str, without: &[&str]) -> Result<String, ChecksumError> {
 }
 
 struct Jcs {
-    /// Whether everything so far has a canonical form: lone surrogates and numbers beyond doubles have none.
+    /// True if all values so far have a canonical form. Lone surrogates and numbers outside the
+    /// range of doubles do not have one.
     has_form: bool,
 }
 
@@ -53,19 +64,19 @@ impl Style for Jcs {
     }
 
     fn string(&mut self, json: &str, out: &mut String) {
-        // What has no escapes is written as it stands: JSON allows nothing in it that must be escaped.
+        // A string without escapes is copied: JSON allows nothing in it that must be escaped.
         match self.decoded(json) {
             Cow::Borrowed(text) => {
                 out.push('"');
                 out.push_str(text);
                 out.push('"');
             }
-            Cow::Owned(text) => out.push_str(&write::to_text(&text, text.len() + 2)),
+            Cow::Owned(text) => string::push(out, &text),
         }
     }
 
     fn atom(&mut self, token: &str, out: &mut String) {
-        /// So many digits pass through a double unchanged.
+        /// The number of digits that pass through a double unchanged.
         const EXACT: usize = 15;
         if !is_number(token) || (token.len() <= EXACT && token.bytes().all(|byte| byte.is_ascii_digit())) {
             return out.push_str(token);
@@ -80,16 +91,13 @@ impl Style for Jcs {
 
 impl Jcs {
     fn decoded<'t>(&mut self, json: &'t str) -> Cow<'t, str> {
-        if !json.contains('\\') {
-            return Cow::Borrowed(json);
-        }
-        let text = serde_json::from_str::<String>(&format!("\"{json}\""));
-        self.has_form &= text.is_ok();
-        Cow::Owned(text.unwrap_or_default())
+        let text = Quoted { raw: json, has_escape: json.contains('\\') }.decode();
+        self.has_form &= text.is_some();
+        text.unwrap_or_default()
     }
 }
 
-/// A name, sorted by its UTF-16 units.
+/// A name that is sorted by its UTF-16 units.
 #[derive(PartialEq, Eq)]
 struct Utf16<'t>(Cow<'t, str>);
 
@@ -108,10 +116,10 @@ impl PartialOrd for Utf16<'_> {
     }
 }
 
-/// A finite double as ECMAScript's `Number::toString` prints it.
+/// Prints a finite double as ECMAScript's `Number::toString` does.
 fn number(value: f64, out: &mut String) {
     let mut buffer = zmij::Buffer::new();
-    // Negative zero is zero.
+    // Negative zero is printed as zero.
     let text = buffer.format_finite(if value == 0.0 { 0.0 } else { value });
     let (sign, text) = text.strip_prefix('-').map_or(("", text), |text| ("-", text));
     out.push_str(sign);
@@ -121,7 +129,7 @@ fn number(value: f64, out: &mut String) {
     let Decimal { digits, exponent } = Decimal::of(text);
     let (first, rest) = digits.split_at(digits.len().min(1));
     match usize::try_from(exponent) {
-        // Whole, since it is 10^16 at least and has 17 digits at most.
+        // The value is whole: it is at least 10^16 and has at most 17 digits.
         Ok(exponent) if exponent < 21 => {
             out.push_str(&digits);
             out.extend(std::iter::repeat_n('0', (exponent + 1).saturating_sub(digits.len())));
@@ -139,16 +147,17 @@ fn number(value: f64, out: &mut String) {
     }
 }
 
-/// The first value without a canonical form.
+/// Returns the error for the first value without a canonical form, or `None` if every value has
+/// one.
 fn find(json: &str, path: &PathNode<'_>) -> Option<ChecksumError> {
     let error = |message| Some(ChecksumError::new(ErrorCode::Unreadable, path.to_path(), message));
     match json.as_bytes().first()? {
-        b'{' => match wire::raw_members(json) {
-            Some(members) => members.iter().find_map(|(name, value)| find(value, &path.name(name))),
+        b'{' => members::spelled(json).find_map(|(name, value)| match name.decode() {
+            Some(name) => find(value, &path.name(&name)),
             None => error("the name of a member holds a lone surrogate"),
-        },
-        b'[' => wire::raw_elements(json)?.into_iter().enumerate().find_map(|(at, value)| find(value, &path.index(at))),
-        b'"' if serde_json::from_str::<String>(json).is_err() => error("the string holds a lone surrogate"),
+        }),
+        b'[' => members::elements(json)?.into_iter().enumerate().find_map(|(at, value)| find(value, &path.index(at))),
+        b'"' if string::decode(json).is_none() => error("the string holds a lone surrogate"),
         b'-' | b'0'..=b'9' if !json.parse().is_ok_and(f64::is_finite) => {
             error("the number is out of the range of doubles")
         }
@@ -226,7 +235,7 @@ mod tests {
     }
 
     proptest! {
-        /// Another implementation of the RFC, on the same JSON in any spelling.
+        /// Compares with another implementation of the RFC, on the same JSON in two spellings.
         #[test]
         fn as_another_implementation_has_it(value in json(), pretty in any::<bool>()) {
             let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();

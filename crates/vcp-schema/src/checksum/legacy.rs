@@ -1,35 +1,40 @@
-//! The text that the published Python reference hashes: `json.dumps(message.model_dump(), sort_keys=True, default=str)` of the modelled
-//! fields, as decisions 3 tells it byte by byte. It is written straight from the message; what order the members stand in is worked out by the compiler.
+//! The text that the published Python reference hashes (`DECISIONS.md` 3). It is
+//! `json.dumps(message.model_dump(), sort_keys=True, default=str)` of the modelled fields, byte by
+//! byte.
+//!
+//! The text is written straight from the message. The order of the members is computed at compile
+//! time.
 
 use super::{ChecksumError, python};
+use crate::json::text;
 use crate::{
-    Capability, ErrorCode, FieldPath, OrderedMap, RawJson, RawObject, Timestamp, VcpMessage, VcpVersion, structure,
-    wire::Name, words, write::WriteFault,
+    Capability, ErrorCode, FieldPath, OrderedMap, RawJson, RawObject, Timestamp, VcpMessage, VcpVersion, read::Name,
+    words, write::WriteFault,
 };
 use std::fmt::Write as _;
 
-/// The text of a message, nowhere nested deeper than `deepest`.
+/// Returns the text of a message. The depth may be at most `deepest`.
 pub(super) fn text(message: &VcpMessage, deepest: usize) -> Result<String, ChecksumError> {
     let mut dump = Dump { out: String::with_capacity(8192), depth: 0, deepest, fault: None };
     message.dump(&mut dump);
     dump.fault.map_or(Ok(dump.out), Err)
 }
 
-/// The Python text under construction.
+/// The Python text while it is built.
 pub(crate) struct Dump {
     out: String,
     depth: usize,
     deepest: usize,
-    /// What could not be written, the first of it.
+    /// The first fault that was found.
     fault: Option<ChecksumError>,
 }
 
-/// A type that the reference writes.
+/// A type that can be written as the Python reference writes it.
 pub(crate) trait ToPython {
     fn dump(&self, dump: &mut Dump);
 }
 
-/// A modelled member of `M`: its name with quotes and colon, and how its value is written.
+/// A modelled member of `M`. `name` includes the quotes and the colon. `value` writes the value.
 pub(crate) struct Member<M> {
     name: &'static str,
     value: fn(&M, &mut Dump),
@@ -49,7 +54,7 @@ impl<M> Member<M> {
     }
 }
 
-/// The members in the order of their names.
+/// Returns the members sorted by their names.
 #[expect(clippy::indexing_slicing, reason = "run by the compiler, which has no iterators there")]
 pub(crate) const fn sorted<M, const N: usize>(mut members: [Member<M>; N]) -> [Member<M>; N] {
     let mut at = 1;
@@ -76,7 +81,7 @@ const fn is_before(a: &[u8], b: &[u8]) -> bool {
 }
 
 impl Dump {
-    /// A modelled object: every member but the checksum itself. Unknown members are left out.
+    /// Writes the modelled members of an object, except `checksum`. Unknown members are left out.
     pub(crate) fn object<M>(&mut self, object: &M, members: &[Member<M>]) {
         let others = members.iter().filter(|member| member.name != "\"checksum\": ");
         self.nest('{', '}', others, |dump, member| {
@@ -99,8 +104,8 @@ impl Dump {
     }
 
     fn free_form(&mut self, json: &str) {
-        // The printer recurses.
-        if self.depth + structure::extent(json).depth > self.deepest {
+        // The printer recurses, so the depth must be checked first.
+        if self.depth + text::extent(json).depth > self.deepest {
             let message = format!("the message is nested deeper than {}", self.deepest);
             self.fail(ErrorCode::Limit, message);
         } else {
@@ -108,7 +113,8 @@ impl Dump {
         }
     }
 
-    /// Unknown members are left out, but one with the name of a modelled member makes no message.
+    /// Reports an unknown member that has the name of a modelled one. Other unknown members are
+    /// left out.
     pub(crate) fn unknown<'n>(&mut self, mut names: impl Iterator<Item = &'n String>, modelled: &[&str]) {
         if names.any(|name| modelled.contains(&name.as_str())) {
             self.fail(WriteFault::Shadowed.code(), WriteFault::Shadowed.message());
@@ -180,7 +186,7 @@ impl<T: ToPython> ToPython for Vec<T> {
 impl<K: Name, V: ToPython> ToPython for OrderedMap<K, V> {
     fn dump(&self, dump: &mut Dump) {
         let mut members: Vec<(&str, &V)> = self.iter().map(|(name, value)| (name.as_name(), value)).collect();
-        // Code points sort as their bytes do.
+        // The bytes of UTF-8 sort in the same order as the code points.
         members.sort_by_key(|(name, _)| *name);
         dump.nest('{', '}', members.into_iter(), |dump, (name, value)| {
             python::quoted(name, &mut dump.out);

@@ -1,10 +1,11 @@
-//! JSON as Python's `json.dumps(…, sort_keys=True)` prints it, byte by byte (decisions 3).
+//! JSON as Python's `json.dumps(…, sort_keys=True)` prints it, byte by byte (`DECISIONS.md` 3).
 
 use super::sorted::{Sorted, Style};
-use crate::scan::is_number;
+use crate::json::{is_number, string::units};
 use std::{borrow::Cow, fmt::Write as _};
 
-/// Free-form JSON, which is well formed and not too deep, as Python prints it once it has read it.
+/// Prints free-form JSON as Python prints it after reading it. The JSON must be well formed and
+/// within the limit on depth.
 pub(super) fn free_form(json: &str, out: &mut String) {
     Sorted::new(json, Python, out).value(&[]);
 }
@@ -29,23 +30,24 @@ impl Style for Python {
     }
 }
 
-/// A number, `true`, `false` or `null`.
+/// Prints a number, `true`, `false` or `null`.
 fn atom(token: &str, out: &mut String) {
     if is_number(token) && token.contains(['.', 'e', 'E']) {
-        // Text of a number is always read, be it to infinity.
+        // The text of a number always parses. A number outside the range of doubles is infinite.
         float(token.parse().unwrap_or(f64::NAN), out);
     } else {
         out.push_str(if token == "-0" { "0" } else { token });
     }
 }
 
-/// What can be seen in ASCII stands as it is, but for quotes and backslashes. Without a branch per byte many are looked at at once.
+/// Returns whether the text is printable ASCII without `"` and `\`. Such a text needs no escapes.
+/// The loop has no branch per byte, so that several bytes are checked at once.
 fn is_plain(text: &str) -> bool {
     let must_escape = |any, byte| any | !matches!(byte, b' '..=b'~') | (byte == b'"') | (byte == b'\\');
     !text.bytes().fold(false, must_escape)
 }
 
-/// A string.
+/// Prints a string.
 pub(super) fn quoted(text: &str, out: &mut String) {
     out.push('"');
     if is_plain(text) {
@@ -57,7 +59,7 @@ pub(super) fn quoted(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// A string that is given as it stands between its quotes in JSON.
+/// Prints a string that is given in its JSON spelling, without the quotes.
 fn quoted_json(json: &str, out: &mut String) {
     out.push('"');
     if is_plain(json) {
@@ -68,7 +70,8 @@ fn quoted_json(json: &str, out: &mut String) {
     out.push('"');
 }
 
-/// A UTF-16 unit of a string: everything but what can be seen in ASCII, DEL too, as `\uxxxx`.
+/// Prints a UTF-16 unit of a string. A unit outside printable ASCII, such as DEL (U+007F), becomes
+/// a short escape such as `\n`, or else `\uxxxx`.
 fn escape(unit: u16, out: &mut String) {
     match u8::try_from(unit) {
         Ok(b'"') => out.push_str("\\\""),
@@ -83,47 +86,8 @@ fn escape(unit: u16, out: &mut String) {
     }
 }
 
-/// The UTF-16 units of a JSON string.
-fn units(text: &str) -> impl Iterator<Item = u16> {
-    let mut rest = text;
-    let mut low = None;
-    std::iter::from_fn(move || {
-        if let Some(unit) = low.take() {
-            return Some(unit);
-        }
-        let mut chars = rest.chars();
-        let first = chars.next()?;
-        let unit = if first == '\\' {
-            let escape = chars.next()?;
-            match escape {
-                'u' => {
-                    let hex = chars.as_str().get(..4).and_then(|hex| u16::from_str_radix(hex, 16).ok());
-                    chars = chars.as_str().get(4..).unwrap_or_default().chars();
-                    hex?
-                }
-                'n' => 10,
-                'r' => 13,
-                't' => 9,
-                'b' => 8,
-                'f' => 12,
-                other => u16::try_from(u32::from(other)).ok()?,
-            }
-        } else {
-            let mut pair = [0; 2];
-            match first.encode_utf16(&mut pair) {
-                [high, second] => {
-                    low = Some(*second);
-                    *high
-                }
-                units => *units.first()?,
-            }
-        };
-        rest = chars.as_str();
-        Some(unit)
-    })
-}
-
-/// What a name is sorted by: its code points. The bytes of UTF-8 sort like them; a lone surrogate gets the bytes that it would have there.
+/// Returns the key by which a name is sorted. Keys compare by code point. The key is the UTF-8 of
+/// the name. A lone surrogate gets the three bytes that UTF-8 would give its code point.
 fn sort_key(name: &str) -> Cow<'_, [u8]> {
     if !name.contains('\\') {
         return name.as_bytes().into();
@@ -141,7 +105,7 @@ fn sort_key(name: &str) -> Cow<'_, [u8]> {
     key.into()
 }
 
-/// A double as Python's `repr` writes it.
+/// Prints a double as Python's `repr` writes it.
 pub(super) fn float(value: f64, out: &mut String) {
     if !value.is_finite() {
         return out.push_str(if value.is_nan() {
@@ -152,7 +116,8 @@ pub(super) fn float(value: f64, out: &mut String) {
             "-Infinity"
         });
     }
-    // The digits are those of the writer, which are Python's; only the layout of the very small and the very large differs.
+    // The digits are the same as Python's. Only the layout of very small and very large values
+    // differs.
     let mut buffer = zmij::Buffer::new();
     let text = buffer.format_finite(value);
     if value == 0.0 || (1e-4..1e16).contains(&value.abs()) {
@@ -166,14 +131,14 @@ pub(super) fn float(value: f64, out: &mut String) {
     let _ = write!(out, "{sign}{first}{point}{rest}e{exponent_sign}{:02}", exponent.unsigned_abs());
 }
 
-/// The digits of a number without zeros at its ends, and where the point stands behind the first of them.
+/// A number as its digits, without zeros at both ends, and the power of ten of its first digit.
 pub(super) struct Decimal {
     pub(super) digits: String,
     pub(super) exponent: i32,
 }
 
 impl Decimal {
-    /// Of the text of a double, without its sign.
+    /// Reads the text of a double, without its sign.
     pub(super) fn of(text: &str) -> Self {
         let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -224,7 +189,8 @@ mod tests {
 
     #[test]
     fn names_are_sorted_by_code_point() {
-        // U+FF21 comes before U+1F600 by code point, after it by UTF-16 unit; a lone surrogate is its own code point.
+        // U+FF21 comes before U+1F600 by code point, and after it by UTF-16 unit. A lone surrogate
+        // is sorted by its own code point.
         let names = [r"\ud83d\ude00", "\u{ff21}", r"\ud800", "z", r"\u0041", "\u{10ffff}"];
         let mut sorted = names;
         sorted.sort_by_key(|name| sort_key(name));

@@ -1,25 +1,26 @@
-//! JSON printed again with its members in order, which is what all canonical forms have in common.
+//! Printing JSON with its members sorted. All canonical forms share this step.
 
-use crate::scan::{Cursor, Quoted};
+use crate::json::{cursor::Cursor, string::Quoted};
 
-/// What a canonical form says of names, strings and numbers.
+/// The rules of a canonical form for names, strings and numbers.
 pub(super) trait Style {
-    /// Between two members or elements.
+    /// The separator between two members or elements.
     const COMMA: &'static str;
-    /// Between a name and its value.
+    /// The separator between a name and its value.
     const COLON: &'static str;
-    /// What names are sorted by; equal for equal names.
+    /// The key by which names are sorted. Equal names have equal keys.
     type Key<'t>: Ord;
 
-    /// Of a name as it stands between its quotes.
+    /// Returns the key of a name, which is given in its JSON spelling without the quotes.
     fn key<'t>(&mut self, name: &'t str) -> Self::Key<'t>;
-    /// Prints a string that is given as it stands between its quotes.
+    /// Prints a string, which is given in its JSON spelling without the quotes.
     fn string(&mut self, json: &str, out: &mut String);
     /// Prints a number, `true`, `false` or `null`.
     fn atom(&mut self, token: &str, out: &mut String);
 }
 
-/// Prints well-formed JSON, which is not too deep; of members with the same name the last one.
+/// A printer of well-formed JSON that is within the limit on depth. Of several members with the
+/// same name it prints the last.
 pub(super) struct Sorted<'t, 'o, S> {
     json: Cursor<'t>,
     pub(super) style: S,
@@ -31,7 +32,7 @@ impl<'t, 'o, S: Style> Sorted<'t, 'o, S> {
         Self { json: Cursor::new(json), style, out }
     }
 
-    /// The value that comes next, without the member at this path.
+    /// Prints the next value, without the member at the path `without`.
     pub(super) fn value(&mut self, without: &[&str]) {
         match self.json.peek() {
             b'{' => self.object(without),
@@ -53,7 +54,7 @@ impl<'t, 'o, S: Style> Sorted<'t, 'o, S> {
         self.out.push(']');
     }
 
-    /// Prints the values as they come, then puts them into their order.
+    /// Prints the values in the order in which they are read, then sorts them.
     fn object(&mut self, without: &[&str]) {
         let start = self.out.len();
         let mut members = Vec::new();

@@ -1,5 +1,9 @@
-//! The messages before 0.5, described by what differs from 0.5 (decisions 2.1, 2.4). What 0.5 does not model keeps its place as an unknown member when a
-//! message is upgraded; what 0.5 has and a dialect has not is described as in 0.5, because upgrading keeps it.
+//! The messages of the versions before 0.5, described by their differences from 0.5 (`DECISIONS.md`
+//! 2.1, 2.4).
+//!
+//! - A member that 0.5 does not model is described here. An upgrade keeps it in its place as an
+//!   unknown member.
+//! - A member that exists only in 0.5 keeps its 0.5 description, because an upgrade keeps it.
 
 use crate::{
     Artifacts, Audit, Call, Custom, HumanReadableContext, ModelOutcomeAttribution, ModelRoleInfo, ModelSelection,
@@ -8,7 +12,8 @@ use crate::{
     words::ModelRole,
 };
 
-/// Declares objects: a name, the object of 0.5 that they differ from, and the members that differ.
+/// Declares objects. Each has a name, the object of 0.5 from which it differs, and the members that
+/// differ.
 macro_rules! older {
     ($( $(#[doc = $doc:literal])* $OBJECT:ident: $name:literal $(from $Base:ty)? {
         $( $(#[doc = $fdoc:literal])* $Presence:ident $field:literal: $kind:expr, )*
@@ -22,7 +27,7 @@ macro_rules! older {
                 presence: Presence::$Presence,
                 kind: $kind,
                 doc: concat!($($fdoc),*),
-                // The view for logs is one of 0.5 messages.
+                // The redacted view for logs exists for 0.5 messages only.
                 personal: false,
             } ),*];
             ObjectType::new($name, concat!($($doc),*), &joined::<{ joined_len(BASE, OWN) }>(BASE, OWN))
@@ -38,275 +43,282 @@ const TEXTS: Kind = Kind::List(&Kind::Text);
 
 static STATUS: WordType = WordType {
     name: "OutcomeStatus",
-    doc: " How a call came out. Upgrading takes `filtered` as `unknown` and `failed` as `failure` (decisions 2.4).",
+    doc: " The outcome of a call. An upgrade turns `filtered` into `unknown` and `failed` into `failure`.",
     words: &["success", "partial", "filtered", "failed"],
 };
 static GAP_03: WordType = WordType {
     name: "GapClass",
-    doc: " How far the caller's view and the objective outcome are apart (decisions 2.4).",
+    doc: " The size of the gap between the perceived and the objective outcome. An upgrade turns \
+          `mild_misalignment` into `minor_deviation`, and `significant_gap` into `major_deviation`.",
     words: &["aligned", "mild_misalignment", "significant_gap"],
 };
 static GAP_04: WordType = WordType {
     name: "GapClass",
-    doc: " How far the caller's view and the objective outcome are apart (decisions 2.4).",
+    doc: " The size of the gap between the perceived and the objective outcome. An upgrade turns `minor` into \
+          `minor_deviation`, and both `moderate` and `major` into `major_deviation`.",
     words: &["aligned", "minor", "moderate", "major"],
 };
-static CONSENT_METHOD: WordType =
-    WordType { name: "ConsentMethod", doc: " How the person agreed.", words: &["explicit", "implicit", "inferred"] };
+static CONSENT_METHOD: WordType = WordType {
+    name: "ConsentMethod",
+    doc: " The method of the consent.",
+    words: &["explicit", "implicit", "inferred"],
+};
 
 older! {
-    /// A VCP message of version 0.3 as the specification has it: the 0.5 tree without `consent` and `provenance`, capabilities as
-    /// strings, `audit` at the root.
+    /// A VCP message of version 0.3 as the specification defines it. It is the 0.5 tree without
+    /// `consent` and `provenance`. Capabilities are strings, and `audit` is at the root.
     SPEC_03: "VcpMessage" {
-        /// Always 0.3.
+        /// The version, always 0.3.
         Required "vcp_version": VERSION_03,
-        /// What happened.
+        /// The data of the call.
         Required "vcp_payload": Kind::Object(&SPEC_03_PAYLOAD),
-        /// How the record came to be.
+        /// The receipt and the processing of the record.
         Required "audit": kind::<Audit>(),
     }
 
-    /// What happened in the call.
+    /// The data of the call.
     SPEC_03_PAYLOAD: "VcpPayload" {
         /// The call itself.
         Required "call": Kind::Object(&SPEC_03_CALL),
-        /// Which models were chosen, and why.
+        /// The AI models chosen for the call, with the reasons.
         Required "model_selection": kind::<ModelSelection>(),
-        /// How it came out.
+        /// The outcome of the call.
         Required "outcomes": kind::<Outcomes>(),
-        /// A summary for people.
+        /// A summary of the call for people.
         Required "hcr": kind::<HumanReadableContext>(),
-        /// Recordings, transcripts and the like.
+        /// References to recordings, transcripts and other files.
         Required "artifacts": kind::<Artifacts>(),
-        /// What is particular to the provider.
+        /// The data that is specific to the provider or the producer.
         Required "custom": kind::<Custom>(),
     }
 
     /// The call itself.
     SPEC_03_CALL: "Call" from Call {
-        /// Names of the tools, functions and webhooks that the agent used.
+        /// The names of the tools, functions and webhooks that the agent used.
         Defaulted "capabilities_invoked": TEXTS,
     }
 
-    /// A VCP message of version 0.3 as production systems wrote it: `call_id` at the root, `audit` inside `vcp_payload`.
+    /// A VCP message of version 0.3 as production systems wrote it. `call_id` is at the root, and
+    /// `audit` is inside `vcp_payload`.
     PRODUCTION_03: "VcpMessage" {
-        /// The same as the one of the call.
+        /// The identifier of the call. It is the same as `call_id` of the call itself.
         Optional "call_id": Kind::Text,
-        /// Always 0.3.
+        /// The version, always 0.3.
         Required "vcp_version": VERSION_03,
-        /// What happened, and how the record came to be.
+        /// The data of the call, and the receipt and the processing of the record.
         Required "vcp_payload": Kind::Object(&PRODUCTION_03_PAYLOAD),
     }
 
-    /// What happened in the call, and how the record came to be.
+    /// The data of the call, and the receipt and the processing of the record.
     PRODUCTION_03_PAYLOAD: "VcpPayload" {
         /// The call itself.
         Required "call": Kind::Object(&PRODUCTION_CALL),
-        /// Which models were chosen, and why. In "full" mode only.
+        /// The AI models chosen for the call, with the reasons. Only "full" mode has this member.
         Optional "model_selection": Kind::Object(&PRODUCTION_SELECTION),
-        /// How it came out.
+        /// The outcome of the call.
         Required "outcomes": Kind::Object(&PRODUCTION_03_OUTCOMES),
-        /// A summary for people. In "full" mode only.
+        /// A summary of the call for people. Only "full" mode has this member.
         Optional "hcr": Kind::Object(&PRODUCTION_HCR),
-        /// Recordings, transcripts and the like.
+        /// References to recordings, transcripts and other files.
         Required "artifacts": Kind::Object(&PRODUCTION_ARTIFACTS),
-        /// What is particular to the provider.
+        /// The data that is specific to the provider or the producer.
         Required "custom": Kind::Object(&PRODUCTION_CUSTOM),
-        /// How the record came to be.
+        /// The receipt and the processing of the record.
         Required "audit": Kind::Object(&PRODUCTION_AUDIT),
     }
 
     /// The call itself.
     PRODUCTION_CALL: "Call" from Call {
-        /// Names of the tools, functions and webhooks that the agent used.
+        /// The names of the tools, functions and webhooks that the agent used.
         Defaulted "capabilities_invoked": TEXTS,
-        /// What the call was for, free-form.
+        /// The purpose of the call, as a free-form object.
         Optional "purpose_contract": Kind::FreeForm,
     }
 
-    /// Which models were chosen, and why.
+    /// The AI models chosen for the call, with the reasons.
     PRODUCTION_SELECTION: "ModelSelection" from ModelSelection {
-        /// The choice for each role; null where a role is not used.
+        /// The chosen model for each role. Null means that the role is not used.
         Required "roles": Kind::Map(Some(ModelRole::TYPE), &Kind::OrNull(&kind::<ModelRoleInfo>())),
     }
 
-    /// How the call came out.
+    /// The outcome of the call.
     PRODUCTION_03_OUTCOMES: "Outcomes" from Outcomes {
-        /// How the caller and others saw it.
+        /// The outcome as the caller and others perceived it.
         Defaulted "perceived": Kind::List(&Kind::Object(&PRODUCTION_PERCEIVED)),
-        /// How it came out by facts.
+        /// The outcome by facts.
         Required "objective": Kind::Object(&PRODUCTION_OBJECTIVE),
-        /// How far the two are apart.
+        /// The gap between the perceived and the objective outcome.
         Optional "perception_gap": Kind::Object(&PRODUCTION_03_GAP),
-        /// What each model contributed and cost.
+        /// The contribution and the cost of each model.
         Optional "model_outcome_attribution": kind::<ModelOutcomeAttribution>(),
     }
 
-    /// How somebody saw the call.
+    /// The outcome as one person or system perceived it.
     PRODUCTION_PERCEIVED: "PerceivedOutcome" {
-        /// Who: `caller` for one.
+        /// The person or system that perceived the outcome, for example `caller`.
         Optional "by": Kind::Text,
-        /// When, in seconds since 1970.
+        /// The time of this element, in seconds since 1970 (Unix time).
         Optional "at": Kind::Float,
-        /// What was felt.
+        /// The sentiment, and the model that measured it.
         Optional "sentiment": Kind::Object(&PRODUCTION_SENTIMENT),
-        /// How sure this is, 0–1.
+        /// The confidence in this element, from 0 to 1.
         Optional "confidence": Kind::Float,
     }
 
-    /// A sentiment and what measured it.
+    /// A sentiment, and the model that measured it.
     PRODUCTION_SENTIMENT: "Sentiment" {
-        /// The model that measured it.
+        /// The model that measured the sentiment.
         Optional "model": Kind::Text,
-        /// The sentiment, 0–1; 1 is good.
+        /// The sentiment, from 0 to 1 (good).
         Optional "score": Kind::Float,
     }
 
     /// The outcome by facts.
     PRODUCTION_OBJECTIVE: "ObjectiveOutcome" from ObjectiveOutcome {
-        /// The outcome.
+        /// The outcome as one word.
         Required "status": Kind::Word(&STATUS),
     }
 
-    /// How far the caller's view and the objective outcome are apart.
+    /// The gap between the outcome as the caller perceived it and the objective outcome.
     PRODUCTION_03_GAP: "PerceptionGap" from PerceptionGap {
-        /// The score as a word.
+        /// The size of the gap as a word.
         Required "gap_class": Kind::Word(&GAP_03),
-        /// What contributed, free-form.
+        /// The factors that contributed to the gap, as free-form objects.
         Optional "drivers": Kind::List(&Kind::FreeForm),
     }
 
-    /// A summary for people.
+    /// A summary of the call for people.
     PRODUCTION_HCR: "HumanReadableContext" from HumanReadableContext {
-        /// The outcome; the same as the objective status.
+        /// The outcome of the call. It is the same as the objective status.
         Required "outcome_status": Kind::Word(&STATUS),
     }
 
-    /// References to recordings, transcripts and the like.
+    /// References to recordings, transcripts and other files.
     PRODUCTION_ARTIFACTS: "Artifacts" from Artifacts {
-        /// The recording.
+        /// A reference to the recording of the call.
         Optional "recording_url": Kind::Text,
-        /// The transcript.
+        /// A reference to the transcript of the call.
         Optional "transcript_url": Kind::Text,
     }
 
-    /// What is particular to the provider.
+    /// The data that is specific to the provider or the producer.
     PRODUCTION_CUSTOM: "Custom" from Custom {
-        /// The provider's own data, by provider; the data itself, not wrapped in `data`.
+        /// The data of each provider, by the name of the provider. It is not wrapped in `data`.
         Defaulted "provider_specific": Kind::Map(None, &Kind::FreeForm),
-        /// The outcome in the producer's own word.
+        /// The outcome, as the producer names it.
         Optional "outcome_hint": Kind::Text,
-        /// Whether the call was made up.
+        /// `true` if the call is synthetic.
         Optional "synthetic": Kind::Boolean,
-        /// The recipe by which it was made up.
+        /// The recipe by which the synthetic call was made.
         Optional "synthetic_recipe": Kind::Text,
     }
 
-    /// How the record was received and processed.
+    /// The receipt and the processing of the record.
     PRODUCTION_AUDIT: "Audit" from Audit {
-        /// When it was brought into this form.
+        /// The time at which the record was brought into this form.
         Optional "normalized_at": kind::<Timestamp>(),
     }
 
-    /// A VCP message of version 0.4: like 0.3 of production systems, with `provenance` and `consent` of its own.
+    /// A VCP message of version 0.4. It is like a 0.3 message of production systems, and has
+    /// `provenance` and `consent` in a form that differs from 0.5.
     V04: "VcpMessage" {
-        /// The same as the one of the call.
+        /// The identifier of the call. It is the same as `call_id` of the call itself.
         Optional "call_id": Kind::Text,
-        /// Always 0.4.
+        /// The version, always 0.4.
         Required "vcp_version": VERSION_04,
-        /// What happened, and how the record came to be.
+        /// The data of the call, and the receipt and the processing of the record.
         Required "vcp_payload": Kind::Object(&V04_PAYLOAD),
     }
 
-    /// What happened in the call, and how the record came to be.
+    /// The data of the call, and the receipt and the processing of the record.
     V04_PAYLOAD: "VcpPayload" {
         /// The call itself.
         Required "call": Kind::Object(&PRODUCTION_CALL),
-        /// Which models were chosen, and why.
+        /// The AI models chosen for the call, with the reasons.
         Optional "model_selection": Kind::Object(&PRODUCTION_SELECTION),
-        /// How it came out.
+        /// The outcome of the call.
         Required "outcomes": Kind::Object(&V04_OUTCOMES),
-        /// A summary for people.
+        /// A summary of the call for people.
         Optional "hcr": Kind::Object(&PRODUCTION_HCR),
-        /// Recordings, transcripts and the like.
+        /// References to recordings, transcripts and other files.
         Required "artifacts": Kind::Object(&V04_ARTIFACTS),
-        /// Where the data comes from.
+        /// The origin of the data.
         Optional "provenance": Kind::Object(&V04_PROVENANCE),
-        /// Whether the person agreed.
+        /// The consent of the person.
         Optional "consent": Kind::Object(&V04_CONSENT),
-        /// What is particular to the provider.
+        /// The data that is specific to the provider or the producer.
         Required "custom": Kind::Object(&PRODUCTION_CUSTOM),
-        /// How the record came to be.
+        /// The receipt and the processing of the record.
         Required "audit": Kind::Object(&PRODUCTION_AUDIT),
     }
 
-    /// How the call came out.
+    /// The outcome of the call.
     V04_OUTCOMES: "Outcomes" from Outcomes {
-        /// How the caller and others saw it.
+        /// The outcome as the caller and others perceived it.
         Defaulted "perceived": Kind::List(&Kind::Object(&PRODUCTION_PERCEIVED)),
-        /// How it came out by facts.
+        /// The outcome by facts.
         Required "objective": Kind::Object(&V04_OBJECTIVE),
-        /// What was taken from the conversation, free-form.
+        /// The data that was extracted from the conversation, as a free-form object.
         Optional "extractions": Kind::FreeForm,
-        /// How far the two are apart.
+        /// The gap between the perceived and the objective outcome.
         Optional "perception_gap": Kind::Object(&V04_GAP),
-        /// What each model contributed and cost.
+        /// The contribution and the cost of each model.
         Optional "model_outcome_attribution": kind::<ModelOutcomeAttribution>(),
     }
 
     /// The outcome by facts.
     V04_OBJECTIVE: "ObjectiveOutcome" from ObjectiveOutcome {
-        /// The outcome.
+        /// The outcome as one word.
         Required "status": Kind::Word(&STATUS),
-        /// Why the call ended, in the producer's own word.
+        /// The reason why the call ended, as the producer names it.
         Optional "disconnect_reason": Kind::Text,
     }
 
-    /// How far the caller's view and the objective outcome are apart.
+    /// The gap between the outcome as the caller perceived it and the objective outcome.
     V04_GAP: "PerceptionGap" from PerceptionGap {
-        /// The score as a word.
+        /// The size of the gap as a word.
         Required "gap_class": Kind::Word(&GAP_04),
-        /// What contributed, free-form.
+        /// The factors that contributed to the gap, as free-form objects.
         Optional "drivers": Kind::List(&Kind::FreeForm),
     }
 
-    /// References to recordings, transcripts and the like.
+    /// References to recordings, transcripts and other files.
     V04_ARTIFACTS: "Artifacts" from Artifacts {
-        /// The recording.
+        /// A reference to the recording of the call.
         Optional "recording_url": Kind::Text,
-        /// The transcript.
+        /// A reference to the transcript of the call.
         Optional "transcript_url": Kind::Text,
         /// A summary of the call.
         Optional "summary": Kind::Text,
     }
 
-    /// Where the data comes from.
+    /// The origin of the data.
     V04_PROVENANCE: "Provenance" {
-        /// When it was captured.
+        /// The time at which the data was captured.
         Optional "captured_at": kind::<Timestamp>(),
-        /// The service or user that captured it.
+        /// The service or user that captured the data.
         Optional "captured_by": Kind::Text,
-        /// The system that it comes from.
+        /// The system from which the data comes.
         Optional "source_system": Kind::Text,
-        /// What was done to it, oldest first.
+        /// The steps by which the data was processed, oldest first.
         Optional "processing_chain": TEXTS,
-        /// How good the data is, 0–1.
+        /// The quality of the data, from 0 to 1.
         Optional "data_quality_score": Kind::Float,
     }
 
-    /// Whether the person agreed.
+    /// The consent of the person.
     V04_CONSENT: "ConsentRecord" {
-        /// Whether recording was agreed to.
+        /// `true` if the person agreed to the recording.
         Optional "recording_consent": Kind::Boolean,
-        /// When it was agreed to.
+        /// The time of the consent.
         Optional "consent_timestamp": kind::<Timestamp>(),
-        /// How it was agreed to.
+        /// The method of the consent.
         Optional "consent_method": Kind::Word(&CONSENT_METHOD),
-        /// How long the data may be kept, in days.
+        /// The time for which the data may be kept, in whole days.
         Optional "data_retention_days": Kind::Integer,
-        /// Whether the data may be shared.
+        /// `true` if the data may be shared.
         Optional "sharing_allowed": Kind::Boolean,
-        /// Whether the data must be anonymised.
+        /// `true` if the data must be anonymised.
         Optional "anonymization_required": Kind::Boolean,
     }
 }

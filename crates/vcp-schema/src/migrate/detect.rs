@@ -1,22 +1,30 @@
-//! The dialect of a message, seen in the pass that makes sure that it is JSON (decisions 2.1).
+//! Detection of the dialect of a message, in the same pass that checks that the text is JSON
+//! (`DECISIONS.md` 2.1).
 
 use super::{MigrateError, tree::Name};
-use crate::{Dialect, ErrorCode, FieldPath, Limits, ParseError, VcpVersion, structure, wire};
+use crate::{
+    Dialect, ErrorCode, FieldPath, Limits, ParseError, VcpVersion,
+    json::{string, text},
+    structure,
+};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// The dialect of a text, by its version and the place of `audit`; nothing is built.
+/// Returns the dialect of a message. The version and the place of `audit` decide. For a 0.3 message
+/// without `audit`, a `call_id` at the root means production. No message is built.
 ///
 /// # Errors
 ///
-/// `VCP_E007` when the text is not JSON, `VCP_E008` when it is too long, `VCP_E006` when the version is unknown or absent, or when `audit` stands in
-/// both places of the older versions.
+/// - `VCP_E006`: the version is absent or unknown, two different versions are given, or a message
+///   before 0.5 has `audit` both at the root and in `vcp_payload`.
+/// - `VCP_E007`: the text is not JSON.
+/// - `VCP_E008`: the text is longer than `limits.text_bytes`.
 pub fn detect(text: &str, limits: &Limits) -> Result<Dialect, MigrateError> {
     Seen::of(text, limits)?.dialect()
 }
 
-/// What tells the dialect. A null member is no member.
+/// The members that decide the dialect. A null member counts as absent.
 #[derive(Default)]
 pub(super) struct Seen<'t> {
     version: Option<&'t str>,
@@ -27,9 +35,9 @@ pub(super) struct Seen<'t> {
 }
 
 impl<'t> Seen<'t> {
-    /// Looks while it makes sure that the text is JSON.
+    /// Reads the members and checks that the text is JSON, in one pass.
     fn of(text: &'t str, limits: &Limits) -> Result<Self, ParseError> {
-        structure::within(text.len(), limits)?;
+        text::within(text.len(), limits)?;
         let look = |into_payload| {
             let mut seen = Self::default();
             let mut json = serde_json::Deserializer::from_str(text);
@@ -39,12 +47,12 @@ impl<'t> Seen<'t> {
         if let Some(seen) = look(true) {
             return Ok(seen);
         }
-        // Either it is no JSON, or a message or its payload is no object.
-        structure::well_formed(text, limits)?;
+        // Either the text is not JSON, or the message or its payload is not an object.
+        text::well_formed(text, limits)?;
         Ok(look(false).unwrap_or_default())
     }
 
-    /// Notes a member of the message, by its name and the text of its value.
+    /// Notes a member of the message, given its name and the text of its value.
     pub(super) fn add(&mut self, name: &str, value: &'t str) {
         match name {
             "vcp_version" if self.version.is_none() => self.version = Some(value),
@@ -55,30 +63,27 @@ impl<'t> Seen<'t> {
         }
     }
 
-    /// The dialect of the message; see [`detect`].
+    /// Returns the dialect of the message. The errors are those of [`detect`].
     pub(super) fn dialect(&self) -> Result<Dialect, MigrateError> {
         let refuse = |message: String| {
             Err(MigrateError::new(ErrorCode::Version, FieldPath::root().name("vcp_version"), message))
         };
         let known = "0.3, 0.4 and 0.5 are supported";
         if self.second_version.is_some_and(|second| Some(second) != self.version) {
-            return refuse(format!("two versions are given, `vcp_version` stands twice in its object: {known}"));
+            return refuse(format!("`vcp_version` appears twice, with different values: {known}"));
         }
         let Some(version) = self.version.filter(|version| *version != "null") else {
             return refuse(format!("no version is given: {known}"));
         };
-        // Borrowed where nothing in it is escaped.
-        let Ok(word) = wire::Text.deserialize(&mut serde_json::Deserializer::from_str(version)) else {
+        // The word is borrowed unless it has escapes.
+        let Some(word) = string::decode(version) else {
             return refuse(format!("the version must be a string, and is `{}`: {known}", structure::shown(version)));
         };
         let Some(version) = VcpVersion::from_word(&word) else {
             return refuse(format!("version `{}` is not known: {known}", structure::shown(&word)));
         };
         if version != VcpVersion::V05 && self.audit && self.inner_audit {
-            return refuse(
-                "`audit` stands at the root, as the specification of 0.3 has it, and in `vcp_payload`, as production has it"
-                    .to_owned(),
-            );
+            return refuse("`audit` is both at the root and in `vcp_payload`: keep only one of them".to_owned());
         }
         Ok(match version {
             VcpVersion::V05 => Dialect::V05,
@@ -89,7 +94,7 @@ impl<'t> Seen<'t> {
     }
 }
 
-/// Looks through an object.
+/// A visitor of the members of an object.
 struct Look<'s, 't> {
     seen: &'s mut Seen<'t>,
     into_payload: bool,
@@ -113,7 +118,7 @@ impl<'t> Visitor<'t> for Look<'_, 't> {
 
     fn visit_map<A: MapAccess<'t>>(self, mut members: A) -> Result<(), A::Error> {
         let Self { seen, into_payload, is_payload } = self;
-        // A name may hold what cannot be decoded.
+        // A name may hold a lone surrogate, which cannot be decoded.
         while let Some(name) = members.next_key::<&RawValue>()? {
             let name = Name::read(name.get()).key();
             if into_payload && name == "vcp_payload" {
@@ -121,7 +126,7 @@ impl<'t> Visitor<'t> for Look<'_, 't> {
                 continue;
             }
             let value = members.next_value::<&RawValue>()?.get();
-            // Of two payloads one may be no object.
+            // If there are two payloads, one may be an object and the other not.
             if !is_payload && name == "vcp_payload" && value.starts_with('{') {
                 let mut json = serde_json::Deserializer::from_str(value);
                 let look = Look { seen: &mut *seen, into_payload: false, is_payload: true };

@@ -1,4 +1,5 @@
-//! The rules from 0.5 back to an older dialect: what upgrading did, undone as far as plain rules can (decisions 2.5).
+//! The rules from 0.5 to an older dialect. They undo an upgrade as far as plain rules can
+//! (`DECISIONS.md` 2.5).
 
 use super::{
     report::Tell,
@@ -8,8 +9,11 @@ use super::{
 };
 use crate::Dialect;
 
-/// What the specification's `to_v03_compatible` does. What it drops is told by what is missing afterwards, but where a message `returns` to what it was:
-/// then it was assumed, and is told of here.
+/// Applies the specification's `to_v03_compatible`.
+///
+/// The caller reports dropped values by comparing the tree before and after. If `returns` is set,
+/// the message returns to its former dialect. Then the dropped values were defaults of the upgrade,
+/// and are reported here.
 pub(super) fn plain(root: &mut Node<'_>, returns: bool, report: &mut impl Tell) {
     root.set_text("vcp_version", "0.3");
     report.derived("/vcp_version", "/vcp_version");
@@ -22,13 +26,13 @@ pub(super) fn plain(root: &mut Node<'_>, returns: bool, report: &mut impl Tell) 
     }
 }
 
-/// Turns a 0.5 message into an older dialect.
+/// Applies the rules from 0.5 to an older dialect. `returns` has the same meaning as for [`plain`].
 pub(super) fn downgrade(root: &mut Node<'_>, dialect: Dialect, returns: bool, report: &mut impl Tell) {
     if dialect == Dialect::Spec03 {
         plain(root, returns, report);
         audit(root, dialect, "/audit/schema_version", report);
         if let Some(payload) = root.get("vcp_payload") {
-            // 0.3 has it in one place only.
+            // In 0.3 of the specification `audit` exists only at the root.
             payload.take("audit");
         }
         return;
@@ -58,11 +62,11 @@ fn audit(root: &mut Node<'_>, dialect: Dialect, schema_version: &'static str, re
         audit.set_text("schema_version", dialect.version().as_str());
         report.derived("/audit/schema_version", schema_version);
     }
-    // It is of the newer text.
+    // The checksum belongs to the 0.5 message.
     audit.take("checksum");
 }
 
-/// Capabilities are names.
+/// Replaces each capability by its name.
 fn capabilities(payload: &mut Node<'_>, returns: bool, report: &mut impl Tell) {
     let pointer = "/vcp_payload/call/capabilities_invoked";
     let list = payload.get("call").and_then(|call| call.get("capabilities_invoked")).and_then(Node::open_list);
@@ -81,7 +85,7 @@ fn capabilities(payload: &mut Node<'_>, returns: bool, report: &mut impl Tell) {
     }
 }
 
-/// The shapes that production systems wrote.
+/// Restores the forms that production systems wrote, in 0.3 and in 0.4.
 fn production<'t>(payload: &mut Node<'t>, dialect: Dialect, report: &mut impl Tell) {
     let arena = payload.arena();
     let inner = provider_specific(payload, report);
@@ -137,14 +141,14 @@ fn production<'t>(payload: &mut Node<'t>, dialect: Dialect, report: &mut impl Te
     }
 }
 
-/// What is kept for a provider stands there without `data`; gives the first channel in it.
+/// Removes the `data` around the data of each provider. Returns the first `channel` in such data.
 fn provider_specific<'t>(payload: &mut Node<'t>, report: &mut impl Tell) -> Option<&'t str> {
     let mut inner = None;
     let providers = payload.get("custom").and_then(|custom| custom.get("provider_specific")).and_then(Node::open);
     for (name, node) in providers.into_iter().flatten() {
         let name = &*name;
         if let Some(data) = node.take("data") {
-            // The text of the data itself is not touched.
+            // A clone is read, because reading would change the text of the data.
             inner = inner.or_else(|| data.clone().text_of("channel"));
             *node = data;
             let here = "/vcp_payload/custom/provider_specific";
@@ -154,7 +158,8 @@ fn provider_specific<'t>(payload: &mut Node<'t>, report: &mut impl Tell) -> Opti
     inner
 }
 
-/// The direction of a telephone call is a legacy channel in 0.4, and what the provider said in 0.3.
+/// Restores the legacy channel of a telephone call. In 0.4 it is the direction. In 0.3 channel and
+/// direction are removed if the direction is the one in the provider's data.
 fn channel(call: &mut Node<'_>, dialect: Dialect, inner: Option<&str>, report: &mut impl Tell) {
     let Some(word) = call.text_of("direction").filter(|_| call.text_of("channel") == Some("phone")) else { return };
     if dialect == Dialect::V04 {
@@ -172,7 +177,8 @@ fn channel(call: &mut Node<'_>, dialect: Dialect, inner: Option<&str>, report: &
     }
 }
 
-/// Takes out a section that is what upgrading assumes, with or without the defaults that writing fills in.
+/// Removes a section if it equals the default of an upgrade. Empty members that writing adds as
+/// defaults may be present as well.
 fn leave_out<'t>(
     parent: &mut Node<'t>,
     pointer: &'static str,
@@ -183,7 +189,8 @@ fn leave_out<'t>(
     let Some(members) = parent.member(name_of(pointer)).and_then(Node::open) else { return };
     let mut left: List<'t, _> = List::from_iter_in(assumed.iter().copied(), arena);
     let is_as_assumed = |(name, value): &(Name<'t>, Node<'t>)| match left.iter().position(|(other, _)| name.is(other)) {
-        // Comparing opens a value, and its text must stay where it is not left out.
+        // Comparing opens a value. A clone is compared, so that the text stays if the section is
+        // kept.
         Some(at) => same(&mut value.clone(), &mut Node::Raw(left.swap_remove(at).1, arena)),
         None => value.is_empty() && assumed.iter().all(|(other, _)| !name.is(other)),
     };

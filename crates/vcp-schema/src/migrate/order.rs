@@ -1,4 +1,4 @@
-//! The order of a document.
+//! Positions in document order.
 
 use super::{
     patch::decoded,
@@ -6,30 +6,35 @@ use super::{
 };
 use std::{borrow::Cow, collections::HashMap};
 
-/// A place in document order: for each of eight steps, 16 bits with its index from 1, and all ones for what is not there or beyond. What is deeper,
-/// which nothing modelled is, or farther on has the order in which it was told.
+/// A position in document order, packed into eight steps of 16 bits. A step is the index of the
+/// member from 1. All ones mean that the member is absent or out of range.
+///
+/// Steps after the eighth are left out. No modelled member is that deep. Changes with equal
+/// positions keep the order in which they were reported.
 type Place = u128;
 
-/// Places in document order, for pointers into a document.
+/// The positions for pointers into one document.
 pub(super) struct Places<'n, 't> {
     root: Way<'n, 't>,
-    /// Pointers to objects and lists, and where they led: most places of a report lie in few of them.
+    /// Pointers to objects and lists, and the positions that they gave. Most places of a report are
+    /// in few of them.
     parents: List<'t, (&'t str, Way<'n, 't>)>,
-    /// The members of large objects by name, made when they are asked for first; the objects by their address.
+    /// The members of large objects by name. Each index is made when it is first needed. The key is
+    /// the address of the object.
     large: HashMap<usize, HashMap<Cow<'t, str>, usize>>,
 }
 
-/// How far a pointer has been followed.
+/// The state of following a pointer.
 #[derive(Clone, Copy)]
 struct Way<'n, 't> {
-    /// `None` behind a step to what is not there.
+    /// `None` after a step to an absent value.
     node: Option<&'n Node<'t>>,
     place: Place,
     steps: u32,
 }
 
 impl<'n, 't> Places<'n, 't> {
-    /// How many parents are remembered, and how long they may be.
+    /// The number of parents that are remembered, and their greatest length in bytes.
     const FEW: usize = 16;
     const SHORT: usize = 256;
 
@@ -38,7 +43,7 @@ impl<'n, 't> Places<'n, 't> {
         Self { root: Way { node: Some(root), place: 0, steps: 0 }, parents, large: HashMap::new() }
     }
 
-    /// The place of a pointer.
+    /// Returns the position of a pointer.
     pub(super) fn of(&mut self, pointer: &str) -> Place {
         self.way(pointer).place
     }
@@ -51,7 +56,7 @@ impl<'n, 't> Places<'n, 't> {
             Some((_, way)) => *way,
             None => {
                 let way = self.way(parent);
-                // Long ones would take memory for each of their steps.
+                // A long pointer would take memory again for each of its steps.
                 if parent.len() <= Self::SHORT {
                     if self.parents.len() == Self::FEW {
                         self.parents.clear();
@@ -125,7 +130,7 @@ mod tests {
         let mut places = Places::new(&root);
         for (at, (pointer, place)) in in_order.iter().zip(&alone).cycle().take(1000).enumerate() {
             assert_eq!(places.of(pointer), *place, "{pointer}, asked as number {at}");
-            // More parents than are remembered, one behind the other and beside each other.
+            // Adds more parents than are remembered, both nested and side by side.
             places.of(&format!("/{at}{}", "/b".repeat(at % 40)));
         }
         for first in in_order {

@@ -1,26 +1,27 @@
-//! What plain rules cannot bring back: a JSON Patch whose operations name the value that they expect (decisions 2.5).
+//! The patch that restores what plain rules cannot. It is a JSON Patch in which each operation
+//! names the value that it expects (`DECISIONS.md` 2.5).
 
 use super::{
     same::{partners, same},
     tree::{Members, Name, Node, are_distinct},
 };
-use crate::{Limits, PathNode, write};
+use crate::{Limits, PathNode, json};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::{borrow::Cow, collections::HashMap};
 
-/// One operation of `restore`.
+/// An operation of `restore`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Operation<'t> {
     pub(super) op: Op,
-    /// JSON Pointer.
+    /// The place, as a JSON Pointer.
     #[serde(borrow)]
     pub(super) path: Cow<'t, str>,
-    /// The text of what is there before; absent for `add`.
+    /// The JSON text of the value before the operation. Absent for `add`.
     #[serde(default, borrow, deserialize_with = "present")]
     pub(super) was: Option<&'t str>,
-    /// The text of what is there after; absent for `remove`.
+    /// The JSON text of the value after the operation. Absent for `remove`.
     #[serde(default, borrow, deserialize_with = "present")]
     pub(super) value: Option<&'t str>,
 }
@@ -33,20 +34,20 @@ pub(super) enum Op {
     Replace,
 }
 
-/// Null is a value here, not an absent member.
+/// Reads a member that may be null. Here null is a value, not an absent member.
 pub(super) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de str>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(|raw| Some(raw.get()))
 }
 
 impl Operation<'_> {
-    /// Writes it as JSON.
+    /// Writes the operation as JSON.
     pub(super) fn write(&self, out: &mut String) {
         out.push_str(match self.op {
             Op::Add => r#"{"op":"add","path":"#,
             Op::Remove => r#"{"op":"remove","path":"#,
             Op::Replace => r#"{"op":"replace","path":"#,
         });
-        write::push_text(out, &self.path);
+        json::string::push(out, &self.path);
         for (name, value) in [(r#","was":"#, self.was), (r#","value":"#, self.value)] {
             if let Some(value) = value {
                 out.push_str(name);
@@ -57,7 +58,7 @@ impl Operation<'_> {
     }
 }
 
-/// A step of a pointer as a name.
+/// Returns the name for a step of a JSON Pointer.
 pub(super) fn decoded(step: &str) -> Cow<'_, str> {
     if step.bytes().any(|byte| byte == b'~') {
         Cow::Owned(step.replace("~1", "/").replace("~0", "~"))
@@ -66,11 +67,11 @@ pub(super) fn decoded(step: &str) -> Cow<'_, str> {
     }
 }
 
-/// The operations that make `to` of `from`.
+/// Returns the operations that turn `from` into `to`.
 pub(super) fn difference<'t>(from: &mut Node<'t>, to: &mut Node<'t>) -> Vec<Operation<'t>> {
     let mut operations = Vec::new();
     differ(from, to, &PathNode::root(), 0, &mut operations);
-    // The order of members says nothing, so it must not show.
+    // The order of members has no meaning, so it must not affect the patch.
     operations.sort_by(|a, b| a.path.cmp(&b.path));
     operations
 }
@@ -86,7 +87,7 @@ fn differ<'t>(
     if from.is_same_text(to) {
         return;
     }
-    // Below the limit on depth a value is one thing.
+    // Beyond the limit on depth a value is replaced as a whole.
     let is_one = depth > Limits::default().depth;
     if !is_one && from.is_object() && to.is_object() {
         let before = operations.len();
@@ -136,7 +137,7 @@ fn differ<'t>(
     }
 }
 
-/// The operations for a member that both objects have.
+/// Adds the operations for a member that both objects have.
 fn differ_in<'t>(
     name: &Name<'t>,
     from: &mut Node<'t>,
@@ -145,18 +146,19 @@ fn differ_in<'t>(
     depth: usize,
     operations: &mut Vec<Operation<'t>>,
 ) {
-    // Most values did not change, and need no path.
+    // Most values did not change. They need no path.
     if !from.is_same_text(to) {
         differ(from, to, &path.name(&name.key()), depth + 1, operations);
     }
 }
 
-/// Whether two objects have the same members in the same order, as most do.
+/// Returns whether two objects have the same names in the same order. Most do.
 fn have_same_names(a: &Members<'_>, b: &Members<'_>) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|((a, _), (b, _))| a.same(b))
 }
 
-/// Whether each member can be pointed at: a name that cannot be decoded, or stands twice, cannot.
+/// Returns whether a pointer can name each member. It cannot if a name cannot be decoded or appears
+/// twice.
 fn are_pointable(members: &Members<'_>) -> bool {
     if are_distinct(members.iter().map(|(name, _)| name.plain())) {
         return true;
@@ -167,14 +169,16 @@ fn are_pointable(members: &Members<'_>) -> bool {
     decodable && names.windows(2).all(|pair| pair.first() != pair.last())
 }
 
-/// An operation by its number, and the steps that are left to its place.
+/// The number of an operation, and the remaining steps to its place.
 type Way<'s> = (usize, &'s [Cow<'s, str>]);
 
-/// Applies operations, whose places do not depend on each other, in one walk; says of each whether its place was as expected.
+/// Applies operations in one walk. Their places must not depend on each other. Returns for each
+/// operation whether its place had the expected value.
 pub(super) fn apply<'t>(root: &mut Node<'t>, operations: &[Operation<'t>]) -> Vec<bool> {
     let steps: Vec<Vec<Cow<'_, str>>> =
         operations.iter().map(|operation| operation.path.split('/').skip(1).map(decoded).collect()).collect();
-    // None of ours is deeper than the limit; one from outside must not take the stack.
+    // Our own operations are within the limit on depth. One from outside must not overflow the
+    // stack.
     let fits = |steps: &Vec<_>| steps.len() <= Limits::default().depth + 1;
     let ways = steps.iter().enumerate().filter(|(_, steps)| fits(steps)).map(|(at, steps)| (at, steps.as_slice()));
     let mut apply = Apply { operations, done: vec![false; operations.len()] };
@@ -207,7 +211,7 @@ impl<'t> Apply<'_, 't> {
             let added: Vec<_> = ways.iter().filter(|way| is_new(way)).copied().collect();
             for (at, steps) in added {
                 let step = steps.first().map(AsRef::as_ref).unwrap_or_default();
-                // Where two add the same, the first does.
+                // If several operations add the same member, the first one is applied.
                 if groups.remove(step).is_some()
                     && let Some(value) = self.finish(at)
                 {
@@ -217,7 +221,7 @@ impl<'t> Apply<'_, 't> {
         } else if let Some(list) = node.open_list() {
             for (index, node) in list.iter_mut().enumerate() {
                 if let Some(ways) = groups.remove(index.to_string().as_str()) {
-                    // Elements are replaced only.
+                    // Elements are only replaced, never added or removed.
                     let ways = ways.into_iter().filter(|(at, rest)| !rest.is_empty() || self.is(*at, Op::Replace));
                     let ways = ways.collect();
                     self.here(node, ways);
@@ -226,13 +230,14 @@ impl<'t> Apply<'_, 't> {
         }
     }
 
-    /// Applies what ends at a value that is there, and what lies below it.
+    /// Applies the operations at an existing value, and those below it.
     fn here(&mut self, node: &mut Node<'t>, ways: Vec<Way<'_>>) -> Stays {
         let (ends, deeper): (Vec<_>, Vec<_>) = ways.into_iter().partition(|(_, rest)| rest.is_empty());
         if !deeper.is_empty() {
             self.below(node, deeper);
         }
-        // Ours are one to a place. Of more from outside the first is tried.
+        // Our own patch has one operation per place. If a patch from outside has several, the first
+        // is tried.
         if let Some((at, _)) = ends.first().copied() {
             let was = self.operations.get(at).and_then(|operation| operation.was);
             let arena = node.arena();
@@ -256,10 +261,10 @@ impl<'t> Apply<'_, 't> {
         self.operations.get(at).is_some_and(|operation| operation.op == op)
     }
 
-    /// Marks an operation as done; gives its value.
+    /// Marks an operation as done and returns its value.
     fn finish(&mut self, at: usize) -> Option<&'t str> {
         let operation = self.operations.get(at)?;
-        // What is added or put in place of something has a value.
+        // `add` and `replace` need a value.
         let is_whole = operation.op == Op::Remove || operation.value.is_some();
         if let Some(done) = self.done.get_mut(at) {
             *done = is_whole;

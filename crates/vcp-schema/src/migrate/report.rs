@@ -1,4 +1,4 @@
-//! What a migration did (decisions 2.6).
+//! The report of a migration (`DECISIONS.md` 2.6).
 
 use super::{
     order::Places,
@@ -6,34 +6,37 @@ use super::{
     stash,
     tree::{Name, Node},
 };
-use crate::{Limits, PathNode, Step, path::pointer_step};
+use crate::{Limits, PathNode, Step, json::path::pointer_step};
 use serde::{Serialize, Serializer};
 use std::{borrow::Cow, collections::HashSet, fmt};
 
-/// What happened to a value.
+/// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ChangeKind {
-    /// An unknown member that stays where it is.
+    /// An unknown member that is kept in its object.
     Kept,
-    /// The same value under another name or in another place.
+    /// A value that has another name or another place in the result.
     Renamed,
-    /// Worked out from another value.
+    /// A value that was computed from another value.
     Derived,
-    /// Said by nobody: a default that the new version requires. Without a target: one that the older version does not have; it is assumed again
-    /// when the message comes back.
+    /// A required value that the source did not contain, so a default was used.
+    ///
+    /// On downgrade such a change has no target, because the older version does not have the value.
+    /// Another upgrade sets the same default.
     Assumed,
-    /// Between its place and the stash `custom.experimental.vcp_migration`, from which it comes back.
+    /// A value that was moved into the stash `custom.experimental.vcp_migration`, or restored from
+    /// it.
     Moved,
-    /// Lost.
+    /// A value that was lost.
     Dropped,
 }
 
 impl ChangeKind {
-    /// All kinds.
+    /// All kinds, in the order in which they are declared.
     pub const ALL: &'static [Self] =
         &[Self::Kept, Self::Renamed, Self::Derived, Self::Assumed, Self::Moved, Self::Dropped];
 
-    /// The word: `kept`, `renamed`, `derived`, `assumed`, `moved` or `dropped`.
+    /// Returns the word: `kept`, `renamed`, `derived`, `assumed`, `moved` or `dropped`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -53,29 +56,37 @@ impl Serialize for ChangeKind {
     }
 }
 
-/// One change: what happened, and where. Subtrees are named by their root.
+/// One change of a migration. If a whole subtree changed, the pointers name its root.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Change {
-    /// What happened.
+    /// The kind of the change.
     pub kind: ChangeKind,
-    /// JSON Pointer into the source.
+    /// The place in the source, as a JSON Pointer. `None` if the source does not contain the value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Cow<'static, str>>,
-    /// JSON Pointer into the result.
+    /// The place in the result, as a JSON Pointer. `None` if the result does not contain the value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<Cow<'static, str>>,
 }
 
 impl Change {
-    /// Where it stands in the report.
+    /// Returns the pointer by which the change is sorted.
     fn place(&self) -> &str {
         self.source.as_deref().or(self.target.as_deref()).unwrap_or_default()
     }
 }
 
-/// What a migration did: one entry per touched place, in the order of the source, unless [`Options::unordered`](super::Options::unordered) asks for none;
-/// what the source does not have stands at the end of its object. Modelled members that did not change have none.
+/// The changes that a migration made.
+///
+/// - Each touched place has one entry.
+/// - A replaced value has two entries. One is for its new value. The other is for its old value,
+///   which is moved or dropped.
+/// - Modelled members that did not change have no entry.
+///
+/// Entries are in the order of the source document, unless
+/// [`Options::unordered`](super::Options::unordered) is set. A place that the source does not
+/// contain is at the end of its object.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(transparent)]
 pub struct MigrationReport {
@@ -83,19 +94,20 @@ pub struct MigrationReport {
 }
 
 impl MigrationReport {
-    /// The changes.
+    /// Returns the changes.
     #[must_use]
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
 
-    /// How often each kind stands in the report.
+    /// Returns the number of changes of this kind.
     #[must_use]
     pub fn count(&self, kind: ChangeKind) -> usize {
         self.changes.iter().filter(|change| change.kind == kind).count()
     }
 
-    /// Whether the target has less than the source had: something dropped, or moved into the stash.
+    /// Returns whether the result has less than the source: a value was dropped, or moved into the
+    /// stash.
     #[must_use]
     pub fn has_feature_loss(&self) -> bool {
         self.changes.iter().any(|change| match change.kind {
@@ -105,7 +117,7 @@ impl MigrationReport {
         })
     }
 
-    /// An empty one, with room for what a message of an older dialect usually takes.
+    /// Returns an empty report with room for the usual number of changes of an upgrade.
     pub(super) fn new() -> Self {
         Self { changes: Vec::with_capacity(32) }
     }
@@ -114,32 +126,39 @@ impl MigrationReport {
         self.changes.push(Change { kind, source, target });
     }
 
-    /// Adds the unknown members of a tree that was read by its kinds. `source` gives the place in the source, where that is another one. Says whether
-    /// there was room for all: many members below a long name would make pointers without end.
+    /// Reports the unknown members of a tree that was read by its kinds. `source` returns the place
+    /// in the source if it differs from the place in the tree.
+    ///
+    /// Returns `false` if the pointers would take more than four times `limits.text_bytes`. Many
+    /// unknown members below a long name could otherwise fill the memory.
     pub(super) fn kept(&mut self, node: &Node<'_>, limits: &Limits, source: impl Fn(&str) -> Option<String>) -> bool {
         let mut kept = Kept { report: self, source, room: limits.text_bytes.saturating_mul(4) };
         kept.below(node, &PathNode::root()).is_some()
     }
 
-    /// Puts the changes into the order of the source document; what it does not have stands at the end of its object, as findings do (decisions 4.2).
+    /// Sorts the changes into the order of the source document. A place that the source does not
+    /// contain is at the end of its object.
     pub(super) fn sort(&mut self, source: &Node<'_>) {
         let mut places = Places::new(source);
         self.changes.sort_by_cached_key(|change| places.of(change.place()));
     }
 
-    /// Adds what is moved into the stash, or dropped where there is none, but for what a rule has told of already, there or around it. A value that
-    /// is replaced is told of twice: what became of it, and where it is kept.
+    /// Reports every value that was moved into the stash, or dropped if there is no stash.
+    ///
+    /// Skips a value if a rule already reported it, or an object that contains it. A replaced value
+    /// gets two entries: one for its new value, and one for its old value.
     pub(super) fn add_moved(&mut self, restore: &[Operation<'_>], has_stash: bool) {
         fn around(path: &str) -> impl Iterator<Item = &str> {
             memchr::memchr_iter(b'/', path.as_bytes()).filter_map(|end| path.get(..end))
         }
-        // The places of what is added and those around them, and what is told of them.
+        // The places of the added values and of all values around them, and the extent to which
+        // each is reported.
         let mut places: Vec<&str> = Vec::new();
         for operation in restore.iter().filter(|operation| operation.op == Op::Add) {
             places.extend(around(&operation.path));
             places.push(&operation.path);
         }
-        // By length first: most places differ in it, and it costs no look at them.
+        // Sorted by length first: most places differ in length, which is cheap to compare.
         let order = |a: &&str, b: &&str| a.len().cmp(&b.len()).then_with(|| a.cmp(b));
         places.sort_unstable_by(order);
         places.dedup();
@@ -147,7 +166,7 @@ impl MigrationReport {
         let mut told = vec![Told::Not; places.len()];
         for change in &self.changes {
             if let Some(told) = change.source.as_deref().and_then(find).and_then(|at| told.get_mut(at)) {
-                // What is renamed is told of as a whole, but not what is missing in it afterwards.
+                // A renamed value is reported. A member that it lacks afterwards is not.
                 *told = if change.kind == ChangeKind::Renamed { (*told).max(Told::Renamed) } else { Told::Whole };
             }
         }
@@ -169,8 +188,11 @@ impl MigrationReport {
         }
     }
 
-    /// Adds what was restored from the stash, and what was not because the value there was changed since.
-    /// What is taken away was in the newer version only.
+    /// Reports every value that was restored from the stash.
+    ///
+    /// - A value that was not restored, because its place was changed since, is reported as
+    ///   dropped.
+    /// - A value that was removed existed in the newer version only. It is reported as assumed.
     pub(super) fn add_restored(&mut self, restore: &[Operation<'_>], done: &[bool]) {
         let removed = restore.iter().zip(done).filter(|(operation, done)| **done && operation.op == Op::Remove);
         let removed: HashSet<&str> = removed.map(|(operation, _)| operation.path.as_ref()).collect();
@@ -178,7 +200,8 @@ impl MigrationReport {
         self.changes.retain_mut(|change| {
             let Some(target) = change.target.as_deref().and_then(|target| removed.get(target)) else { return true };
             told.insert(*target);
-            // What was put there goes again: it is gone if it was moved there, and where it was if it was only worked out from there.
+            // The value written here is removed again. If it was moved here, it is lost now. If it
+            // was only derived, its source is still in place.
             let is_gone = change.kind == ChangeKind::Renamed;
             (change.kind, change.target) = (ChangeKind::Assumed, None);
             is_gone
@@ -199,16 +222,16 @@ impl MigrationReport {
     }
 }
 
-/// Looks for unknown members.
+/// A search for unknown members.
 struct Kept<'r, F> {
     report: &'r mut MigrationReport,
     source: F,
-    /// How many bytes of pointers may still be made.
+    /// The number of bytes that further pointers may take.
     room: usize,
 }
 
 impl<F: Fn(&str) -> Option<String>> Kept<'_, F> {
-    /// Those below a value; `None` where there is no room for them.
+    /// Reports the unknown members below a value. Returns `None` if there is no room for them.
     fn below(&mut self, node: &Node<'_>, path: &PathNode<'_>) -> Option<()> {
         match node {
             Node::Object(members) => {
@@ -236,7 +259,7 @@ impl<F: Fn(&str) -> Option<String>> Kept<'_, F> {
     }
 }
 
-/// Whom rules tell what they do.
+/// A receiver for the changes that the migration rules make.
 pub(super) trait Tell {
     fn tell(&mut self, kind: ChangeKind, source: Option<impl Pointer>, target: Option<impl Pointer>);
 
@@ -252,7 +275,7 @@ pub(super) trait Tell {
         self.tell(ChangeKind::Assumed, None::<&str>, Some(target));
     }
 
-    /// What was assumed and is left out again.
+    /// Reports a default that is removed again.
     fn left_out(&mut self, source: impl Pointer) {
         self.tell(ChangeKind::Assumed, Some(source), None::<&str>);
     }
@@ -264,14 +287,14 @@ impl Tell for MigrationReport {
     }
 }
 
-/// Somebody who does not want to know.
+/// A receiver that ignores all changes.
 pub(super) struct Nobody;
 
 impl Tell for Nobody {
     fn tell(&mut self, _: ChangeKind, _: Option<impl Pointer>, _: Option<impl Pointer>) {}
 }
 
-/// A JSON Pointer, made only where somebody wants to know it.
+/// The parts of a JSON Pointer. The text is only built if a receiver needs it.
 pub(super) trait Pointer {
     fn text(self) -> Cow<'static, str>;
 }
@@ -288,7 +311,7 @@ impl Pointer for String {
     }
 }
 
-/// An element of a list, and a place below it.
+/// An element of a list, and a place below the element.
 impl Pointer for (&str, usize, &str) {
     fn text(self) -> Cow<'static, str> {
         let (list, index, below) = self;
@@ -308,7 +331,7 @@ impl Pointer for (&str, usize, &Name<'_>) {
     }
 }
 
-/// A member, and a place below it.
+/// A member of an object, and a place below the member.
 impl Pointer for (&str, &Name<'_>, &str) {
     fn text(self) -> Cow<'static, str> {
         let (object, name, below) = self;
@@ -316,7 +339,7 @@ impl Pointer for (&str, &Name<'_>, &str) {
     }
 }
 
-/// What a report tells of a place so far.
+/// The extent to which a place is reported already.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Told {
     Not,
@@ -324,7 +347,7 @@ enum Told {
     Whole,
 }
 
-/// A summary for people, one line a change.
+/// Writes a summary for people, with one line per change.
 impl fmt::Display for MigrationReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, change) in self.changes.iter().enumerate() {

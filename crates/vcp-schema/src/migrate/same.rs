@@ -1,18 +1,26 @@
-//! Whether two JSON documents say the same (decisions 2.5).
+//! Comparison of two JSON documents by content.
 
 use super::tree::{List, Members, Node};
-use crate::{Decimal, Limits, Timestamp};
+use crate::{
+    Decimal, Limits, Timestamp,
+    json::{
+        string,
+        tokens::{TokenKind, Tokens},
+    },
+};
 use std::{
     borrow::Cow,
     collections::{HashMap, VecDeque},
 };
 
-/// Whether two values are the same JSON: numbers by value, members in any order, times without regard to `T` or a space.
+/// Returns whether two values have the same content. Numbers are compared by value. The order of
+/// members does not matter. Timestamps may differ in `T` or a space.
 pub(super) fn same(a: &mut Node<'_>, b: &mut Node<'_>) -> bool {
     same_below(a, b, 0)
 }
 
-/// What is deeper than the limit is compared as text, so that hostile depth takes no stack (decisions 4.7).
+/// Compares two values at a depth. Values beyond the limit on depth are compared as text, so that
+/// hostile input cannot overflow the stack (`DECISIONS.md` 4.7).
 fn same_below(a: &mut Node<'_>, b: &mut Node<'_>, depth: usize) -> bool {
     if let (Node::Raw(a, _), Node::Raw(b, _)) = (&*a, &*b) {
         if a == b {
@@ -44,13 +52,14 @@ fn same_below(a: &mut Node<'_>, b: &mut Node<'_>, depth: usize) -> bool {
     }
 }
 
-/// For each member of one object where the member of that name is in the other; of a name that stands twice the first goes with the first. Linear for many.
+/// Returns for each member of `a` the index of the member of `b` with the same name. If a name
+/// appears several times, the first pairs with the first. The time is linear for large objects.
 pub(super) fn partners<'t>(a: &Members<'t>, b: &Members<'_>) -> List<'t, Option<usize>> {
     const FEW: usize = 16;
     let mut partners = List::with_capacity_in(a.len(), a.bump());
     if b.len() <= FEW {
         let mut is_taken = [false; FEW];
-        // Most members stand in the same order.
+        // Most members are in the same order in both.
         let mut next = 0;
         partners.extend(a.iter().map(|(name, _)| {
             let is_partner =
@@ -76,29 +85,15 @@ fn is_container(text: &str) -> bool {
     text.starts_with(['{', '['])
 }
 
-/// Whether two texts differ in white space between tokens only.
+/// Returns whether two texts differ only in white space between tokens.
 pub(super) fn same_tokens(a: &str, b: &str) -> bool {
+    let tokens = |text| Tokens::new(text).filter(|token| token.kind != TokenKind::Space);
     tokens(a).eq(tokens(b))
-}
-
-/// The bytes of a text without the white space between tokens.
-fn tokens(text: &str) -> impl Iterator<Item = u8> {
-    let (mut in_string, mut escaped) = (false, false);
-    text.bytes().filter(move |byte| {
-        if in_string {
-            in_string = escaped || *byte != b'"';
-            escaped = !escaped && *byte == b'\\';
-            return true;
-        }
-        in_string = *byte == b'"';
-        !byte.is_ascii_whitespace()
-    })
 }
 
 fn same_scalar(a: &str, b: &str) -> bool {
     if a.starts_with('"') && b.starts_with('"') {
-        let decode = |text: &str| serde_json::from_str::<String>(text).ok();
-        let (Some(a), Some(b)) = (decode(a), decode(b)) else { return false };
+        let (Some(a), Some(b)) = (string::decode(a), string::decode(b)) else { return false };
         let time = |text: &str| text.parse::<Timestamp>().ok();
         return a == b || (a.len() == b.len() && time(&a).is_some_and(|time_a| time(&b) == Some(time_a)));
     }

@@ -1,17 +1,18 @@
-//! `custom.experimental.vcp_migration`: what brings a migrated message back (decisions 2.5).
+//! The stash `custom.experimental.vcp_migration`, which restores a migrated message (`DECISIONS.md`
+//! 2.5).
 
 use super::{
     patch::{Operation, present},
     tree::{Arena, Name, Node},
 };
-use crate::{Custom, Dialect, RawObject, Timestamp, VcpMessage, describe::object};
+use crate::{Custom, Dialect, RawObject, Timestamp, VcpMessage, describe::object, json};
 use serde::Deserialize;
 
-/// Where the stash is.
+/// The place of the stash.
 pub(super) const POINTER: &str = "/vcp_payload/custom/experimental/vcp_migration";
 const KEY: &str = "vcp_migration";
 
-/// The migration that wrote a stash.
+/// The kind of migration that wrote a stash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Direction {
@@ -28,7 +29,7 @@ impl Direction {
     }
 }
 
-/// The stash, as it stands in a message.
+/// The form of the stash in a message.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire<'t> {
@@ -37,32 +38,38 @@ struct Wire<'t> {
     dialect: String,
     #[serde(borrow)]
     restore: Vec<Operation<'t>>,
-    /// What `experimental` was: absent here when it was an object without this key, null when there was none, else the whole.
+    /// The former value of `experimental`.
+    ///
+    /// - Absent here: it was an object without the key of the stash.
+    /// - `null`: it did not exist.
+    /// - Any other value: the whole former value.
     #[serde(default, borrow, deserialize_with = "present")]
     experimental_was: Option<&'t str>,
 }
 
-/// A stash that was read.
+/// A stash that was read from a message.
 pub(super) struct Stash<'t> {
     pub(super) dialect: Dialect,
     pub(super) restore: Vec<Operation<'t>>,
 }
 
 impl Stash<'_> {
-    /// The time that an upgrade was given for one that the message did not have.
+    /// Returns the `now` that the upgrade used for an absent time. Returns `None` if the upgrade
+    /// used none.
     pub(super) fn assumed_time(&self) -> Option<Timestamp> {
         let is_absent = |operation: &&Operation<'_>| operation.value.is_none_or(|value| value == "null");
         let ends = |end: &str| self.restore.iter().find(|operation| operation.path.ends_with(end));
         let of = |end: &str| {
             let was = ends(end).filter(is_absent)?.was?;
-            serde_json::from_str::<String>(was).ok()?.parse().ok()
+            json::string::decode(was)?.parse().ok()
         };
         let audit = || Node::text(&Arena::new(), ends("/audit")?.was?).text_of("received_at")?.parse().ok();
         of("/call/start_time").or_else(|| of("/audit/received_at")).or_else(audit)
     }
 }
 
-/// The text of a stash; `None` when it would restore nothing. After an upgrade it always restores something: the dialect.
+/// Returns the text of a stash, or `None` if there is nothing to restore. An upgrade always has
+/// something to restore: the dialect.
 fn text(direction: Direction, dialect: Dialect, restore: &[Operation<'_>], was: Option<&str>) -> Option<String> {
     if restore.is_empty() && direction == Direction::Downgrade {
         return None;
@@ -88,14 +95,15 @@ fn text(direction: Direction, dialect: Dialect, restore: &[Operation<'_>], was: 
     Some(out)
 }
 
-/// What has to be remembered of `experimental` beside the stash.
+/// Returns the former value of `experimental` that the stash must keep. See
+/// `Wire::experimental_was`.
 fn remembered<'t>(experimental: Option<&mut Node<'t>>) -> Option<&'t str> {
     let Some(node) = experimental else { return Some("null") };
     let has_room = node.is_object() && node.member(KEY).is_none();
     if has_room { None } else { Some(node.json()) }
 }
 
-/// Puts a stash into a tree. Needs `custom` to be an object.
+/// Writes a stash into a tree. Does nothing unless `custom` is an object.
 pub(super) fn put(root: &mut Node<'_>, direction: Direction, dialect: Dialect, restore: &[Operation<'_>]) {
     let arena = root.arena();
     let Some(custom) = root.get("vcp_payload").and_then(|payload| payload.get("custom")) else { return };
@@ -103,7 +111,7 @@ pub(super) fn put(root: &mut Node<'_>, direction: Direction, dialect: Dialect, r
     let Some(text) = text(direction, dialect, restore, was) else { return };
     if custom.get("experimental").is_none_or(|node| !node.is_object()) {
         custom.take("experimental");
-        // In its place by the specification (decisions 1.12).
+        // The new member gets its place in the order of the specification.
         let place = object::<Custom>().field_from(0, "experimental");
         custom.insert(place.map_or(Name::UNKNOWN, |(order, _)| order), "experimental", Node::text(arena, "{}"));
     }
@@ -112,8 +120,8 @@ pub(super) fn put(root: &mut Node<'_>, direction: Direction, dialect: Dialect, r
     }
 }
 
-/// Puts a stash into a message.
-/// Gives how long the text of `experimental` is with it.
+/// Writes a stash into a message. Returns the length of the text of `experimental` after that, or 0
+/// if there is nothing to restore.
 pub(super) fn put_into(
     message: &mut VcpMessage,
     direction: Direction,
@@ -134,7 +142,8 @@ pub(super) fn put_into(
     length
 }
 
-/// Takes the stash of a direction out of a tree, and `experimental` back to what it was. `None` when there is none of this form.
+/// Removes the stash of this direction from a tree, and restores the former `experimental`. Returns
+/// `None` if the tree has no such stash.
 pub(super) fn take<'t>(root: &mut Node<'t>, direction: Direction) -> Option<Stash<'t>> {
     let arena = root.arena();
     let custom = root.get("vcp_payload")?.get("custom")?;
@@ -144,7 +153,8 @@ pub(super) fn take<'t>(root: &mut Node<'t>, direction: Direction) -> Option<Stas
         return None;
     }
     let dialect = Dialect::from_word(&wire.dialect).filter(|dialect| *dialect != Dialect::V05)?;
-    // What stood under the key before goes back there; what stands beside it may have been edited since.
+    // The former value of the key is restored. Members beside it may have been edited since, so
+    // they stay.
     match wire.experimental_was.filter(|was| was.starts_with('{')) {
         Some(was) => experimental.set(KEY, Node::text(arena, was).take(KEY)?),
         None => drop(experimental.take(KEY)),

@@ -1,12 +1,17 @@
-//! A JSON document opened only where a rule looks: everything else stays the text it was. All nodes of a migration lie in one arena.
+//! A JSON document that is opened only where a rule reads it. Everything else stays text. All nodes
+//! of a migration are in one arena.
 
 use super::MigrateError;
 use crate::{
     FieldPath,
     describe::{Field, Kind, ObjectType},
-    path::pointer_step,
-    scan::{Cursor, Quoted, is_number, same_name},
-    wire, write,
+    json::{
+        cursor::Cursor,
+        is_number,
+        path::pointer_step,
+        string::{self, Quoted, same_name},
+        trim,
+    },
 };
 use bumpalo::collections::String as Text;
 pub(super) use bumpalo::collections::Vec as List;
@@ -15,10 +20,10 @@ use std::{borrow::Cow, collections::HashSet};
 /// The memory of one migration.
 pub(super) type Arena = bumpalo::Bump;
 
-/// The members of an object, in order.
+/// The members of an object, in their order.
 pub(super) type Members<'t> = List<'t, (Name<'t>, Node<'t>)>;
 
-/// A string, and its JSON.
+/// The content of a string, and its JSON text.
 #[derive(Clone, Copy)]
 pub(super) struct Said<'t> {
     pub(super) text: &'t str,
@@ -29,32 +34,33 @@ impl Said<'_> {
     pub(super) const NOTHING: Self = Said { text: "", json: r#""""# };
 }
 
-/// A value.
+/// A JSON value.
 #[derive(Clone)]
 pub(super) enum Node<'t> {
-    /// Not opened: its JSON text.
+    /// A value that is not opened, as its JSON text.
     Raw(&'t str, &'t Arena),
     Object(Members<'t>),
     List(List<'t, Node<'t>>),
 }
 
 impl<'t> Node<'t> {
-    /// The value of a text, not opened.
+    /// Returns the value of a JSON text. It is not opened.
     pub(super) fn text(arena: &'t Arena, text: &'t str) -> Self {
-        Self::Raw(text.trim_matches(wire::WHITESPACE), arena)
+        Self::Raw(trim(text), arena)
     }
 
-    /// A value of a known kind, opened in one pass as deep as the kind is modelled; free-form data is not opened.
+    /// Reads a value of a known kind in one pass. Opens every level that the kind describes.
+    /// Free-form data is not opened.
     pub(super) fn read(arena: &'t Arena, text: &'t str, kind: &Kind) -> Self {
         read(&mut Cursor::new(text), arena, kind)
     }
 
-    /// A string.
+    /// Returns a string value with this content.
     pub(super) fn string(arena: &'t Arena, content: &str) -> Self {
         Self::Raw(quoted(arena, content), arena)
     }
 
-    /// An object of members whose names need no escapes, with the texts of their values.
+    /// Returns an object. The names must not need escapes. The values are given as JSON texts.
     pub(super) fn of(arena: &'t Arena, members: &[(&'static str, &'t str)]) -> Self {
         let members = members.iter().map(|(name, text)| (Name::known(name), Self::Raw(text, arena)));
         Self::Object(Members::from_iter_in(members, arena))
@@ -68,12 +74,12 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// Whether it is not opened.
+    /// Returns whether the value is not opened.
     pub(super) fn is_raw(&self) -> bool {
         matches!(self, Self::Raw(..))
     }
 
-    /// Whether both are not opened, and spelled the same.
+    /// Returns whether both values are not opened and have the same text.
     pub(super) fn is_same_text(&self, other: &Self) -> bool {
         matches!((self, other), (Self::Raw(a, _), Self::Raw(b, _)) if a == b)
     }
@@ -86,24 +92,25 @@ impl<'t> Node<'t> {
         matches!(self, Self::Object(_)) || matches!(self, Self::Raw(text, _) if text.starts_with('{'))
     }
 
-    /// The string that it is, if it is one.
+    /// Returns the content of a string, or `None` for any other value.
     pub(super) fn as_text(&self) -> Option<&'t str> {
         let Self::Raw(text, arena) = self else { return None };
         let inner = text.strip_prefix('"')?.strip_suffix('"')?;
         if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
             return Some(inner);
         }
-        serde_json::from_str::<String>(text).ok().map(|text| &*arena.alloc_str(&text))
+        string::decode(text).map(|text| &*arena.alloc_str(&text))
     }
 
-    /// The string that it is, if it is one, with its JSON, spelled without escapes that it does not need.
+    /// Returns the content and the JSON of a string, or `None` for any other value. The JSON has no
+    /// unneeded escapes.
     pub(super) fn said(&self) -> Option<Said<'t>> {
         let (text, json) = (self.as_text()?, self.json());
         let is_plain = text.len() + 2 == json.len();
         Some(Said { text, json: if is_plain { json } else { quoted(self.arena(), text) } })
     }
 
-    /// The text of the number that it is, if it is one.
+    /// Returns the text of a number, or `None` for any other value.
     pub(super) fn as_number(&self) -> Option<&'t str> {
         match self {
             Self::Raw(text, _) if is_number(text) => Some(text),
@@ -111,7 +118,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// The members, opened now; `None` when it is no object.
+    /// Opens an object and returns its members. Returns `None` if the value is not an object.
     #[inline]
     pub(super) fn open(&mut self) -> Option<&mut Members<'t>> {
         if let Self::Raw(text, arena) = self
@@ -125,7 +132,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// The elements, opened now; `None` when it is no list.
+    /// Opens a list and returns its elements. Returns `None` if the value is not a list.
     pub(super) fn open_list(&mut self) -> Option<&mut List<'t, Node<'t>>> {
         if let Self::Raw(text, arena) = self
             && text.starts_with('[')
@@ -144,27 +151,28 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// The members, or an error that names the place by its pointer.
+    /// Opens an object and returns its members, or an error with this pointer if the value is not
+    /// an object.
     pub(super) fn object(&mut self, pointer: &str) -> Result<&mut Members<'t>, MigrateError> {
         self.open().ok_or_else(|| MigrateError::shape(path(pointer), "an object is wanted here"))
     }
 
-    /// A member that is there and not null.
+    /// Returns a member, or `None` if it is absent or null.
     pub(super) fn get(&mut self, name: &str) -> Option<&mut Node<'t>> {
         self.member(name).filter(|node| !node.is_null())
     }
 
-    /// A member that is there.
+    /// Returns a member, or `None` if it is absent.
     pub(super) fn member(&mut self, name: &str) -> Option<&mut Node<'t>> {
         self.open()?.iter_mut().find(|(key, _)| key.is(name)).map(|(_, node)| node)
     }
 
-    /// The string of a member.
+    /// Returns the content of a member that is a string.
     pub(super) fn text_of(&mut self, name: &str) -> Option<&'t str> {
         self.get(name)?.as_text()
     }
 
-    /// Sets a member, whose name needs no escapes; a new one goes to the end.
+    /// Sets a member. Its name must not need escapes. A new member is added at the end.
     pub(super) fn set(&mut self, name: &'static str, value: Node<'t>) {
         if let Some(old) = self.member(name) {
             *old = value;
@@ -173,7 +181,8 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// Adds a member that is not there, whose name needs no escapes, before those whose order is known to be behind it, and those that are unknown.
+    /// Adds an absent member. Its name must not need escapes. It is placed before the members that
+    /// follow it in the order of the specification, and before the unknown members.
     pub(super) fn insert(&mut self, order: u8, name: &'static str, value: Node<'t>) {
         if let Some(members) = self.open() {
             let at = members.iter().position(|(name, _)| name.order > order).unwrap_or(members.len());
@@ -186,19 +195,21 @@ impl<'t> Node<'t> {
         self.set(name, Self::string(self.arena(), content));
     }
 
-    /// Sets a member to a value by its text.
+    /// Sets a member to a value that is given as JSON text.
     pub(super) fn set_json(&mut self, name: &'static str, text: &'t str) {
         self.set(name, Self::Raw(text, self.arena()));
     }
 
-    /// Takes a member out.
+    /// Removes a member and returns it.
     pub(super) fn take(&mut self, name: &str) -> Option<Node<'t>> {
         let members = self.open()?;
         let at = members.iter().position(|(key, _)| key.is(name))?;
         Some(members.remove(at).1)
     }
 
-    /// Gives a member another name, in its place, where that name is free. Says whether it did.
+    /// Renames a member, which keeps its place. A null member that has the new name already is
+    /// removed. Returns `false` if the member is absent, or if a member that is not null has the
+    /// new name.
     pub(super) fn rename(&mut self, from: &str, to: &'static str) -> bool {
         let Some(members) = self.open() else { return false };
         if !members.iter().any(|(key, _)| key.is(from)) {
@@ -245,7 +256,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// Whether it is `[]` or `{}`.
+    /// Returns whether the value is `[]` or `{}`.
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Raw(text, _) => matches!(*text, "[]" | "{}"),
@@ -254,14 +265,14 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// The JSON text, which is about as long as `capacity`.
+    /// Returns the JSON text. `capacity` is its expected length in bytes.
     pub(super) fn to_text(&self, capacity: usize) -> String {
         let mut out = String::with_capacity(capacity);
         self.write(&mut out);
         out
     }
 
-    /// The JSON text.
+    /// Returns the JSON text.
     pub(super) fn json(&self) -> &'t str {
         match self {
             Self::Raw(text, _) => text,
@@ -270,7 +281,8 @@ impl<'t> Node<'t> {
     }
 }
 
-/// The pointer to a member that stands twice in its object, in a tree as it was read: there every opened object is a modelled one.
+/// Returns the pointer to a member that appears twice in its object. No value may have been opened
+/// since the tree was read. Free-form data is then not opened and not searched.
 pub(super) fn repeated<'t>(node: &Node<'t>) -> Option<String> {
     const FEW: usize = 16;
     match node {
@@ -296,7 +308,8 @@ pub(super) fn repeated<'t>(node: &Node<'t>) -> Option<String> {
     }
 }
 
-/// Whether names are few, need no decoding, and differ.
+/// Returns whether there are at most 16 names, all of them differ, and none has escapes. A name
+/// with escapes is given as `None`.
 pub(super) fn are_distinct<'n>(names: impl Iterator<Item = Option<&'n str>>) -> bool {
     const FEW: usize = 16;
     let mut seen: [&str; FEW] = [""; FEW];
@@ -310,33 +323,34 @@ pub(super) fn are_distinct<'n>(names: impl Iterator<Item = Option<&'n str>>) -> 
     true
 }
 
-/// A text as JSON.
+/// Returns the JSON text of a string.
 pub(super) fn quoted<'t>(arena: &'t Arena, content: &str) -> &'t str {
-    if write::has_to_escape(content) {
-        return arena.alloc_str(&write::to_text(content, content.len() + 2));
+    if string::has_to_escape(content) {
+        return arena.alloc_str(&string::quoted(content));
     }
     concat(arena, &["\"", content, "\""])
 }
 
-/// Texts as one.
+/// Returns the concatenation of texts.
 pub(super) fn concat<'t>(arena: &'t Arena, parts: &[&str]) -> &'t str {
     let mut text = Text::with_capacity_in(parts.iter().map(|part| part.len()).sum(), arena);
     parts.iter().for_each(|part| text.push_str(part));
     text.into_bump_str()
 }
 
-/// The place of a pointer whose steps are names.
+/// Returns the path for a pointer whose steps are all names.
 pub(super) fn path(pointer: &str) -> FieldPath {
     FieldPath::from_dotted(&pointer.replace('/', "."))
 }
 
-/// The name of a member, as it stands between its quotes: a name may hold what cannot be decoded.
+/// The name of a member, in its JSON spelling without the quotes. A name with a lone surrogate
+/// cannot be decoded.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Name<'t> {
     raw: &'t str,
     has_escape: bool,
-    /// Its number among the members of its object in the order of the specification, once that is known; [`Self::UNKNOWN`] when the kind that it
-    /// was read as does not have it.
+    /// The number of the member in the order of the specification. It is 0 until it is known. It is
+    /// [`Self::UNKNOWN`] if the kind of the object does not have this member.
     pub(super) order: u8,
 }
 
@@ -345,48 +359,49 @@ impl<'t> Name<'t> {
         Self { raw, has_escape, order: 0 }
     }
 
-    /// A name by its JSON text.
+    /// Reads a name from its JSON text, which includes the quotes.
     pub(super) fn read(json: &'t str) -> Self {
         Self::raw(Cursor::new(json).string())
     }
 
-    /// A name that needs no escapes.
+    /// Returns a name that needs no escapes.
     pub(super) const fn known(name: &'t str) -> Self {
         Self { raw: name, has_escape: false, order: 0 }
     }
 
-    /// Behind all members that are known.
+    /// The order of an unknown member, which is behind all known ones.
     pub(super) const UNKNOWN: u8 = u8::MAX;
 
-    /// Whether the kind that it was read as does not have it.
+    /// Returns whether the kind of the object does not have this member.
     pub(super) fn is_unknown(&self) -> bool {
         self.order == Self::UNKNOWN
     }
 
-    /// A name that may need escapes.
+    /// Returns a name that may need escapes.
     pub(super) fn made(arena: &'t Arena, name: &str) -> Self {
         Self::read(quoted(arena, name))
     }
 
-    /// The name; `None` when it holds a lone surrogate.
+    /// Returns the decoded name, or `None` if it holds a lone surrogate.
     pub(super) fn decoded(&self) -> Option<Cow<'t, str>> {
         if !self.has_escape {
             return Some(Cow::Borrowed(self.raw));
         }
-        serde_json::from_str(&format!("\"{}\"", self.raw)).ok().map(Cow::Owned)
+        Quoted { raw: self.raw, has_escape: true }.decode()
     }
 
-    /// What equal names have in common.
+    /// Returns the key of the name. Equal names have equal keys.
     pub(super) fn key(&self) -> Cow<'t, str> {
         self.decoded().unwrap_or(Cow::Borrowed(self.raw))
     }
 
-    /// The name as it stands, where nothing in it has to be decoded.
+    /// Returns the name if it has no escapes, or `None`.
     pub(super) fn plain(&self) -> Option<&'t str> {
         (!self.has_escape).then_some(self.raw)
     }
 
-    /// The member of an object that it names, and its number: mostly the one at `next`.
+    /// Returns the member of an object type that has this name, and its number. The member at
+    /// `next` is tried first.
     #[inline]
     pub(super) fn field_from(&self, object: &ObjectType, next: u8) -> Option<(u8, &'static Field)> {
         match self.plain() {
@@ -411,7 +426,7 @@ impl<'t> Name<'t> {
     }
 }
 
-/// The members of an object, not opened.
+/// Returns the members of an object. Their values are not opened.
 fn members<'t>(text: &'t str, arena: &'t Arena) -> Members<'t> {
     let mut members = Members::new_in(arena);
     let mut json = Cursor::new(text);
@@ -423,7 +438,7 @@ fn members<'t>(text: &'t str, arena: &'t Arena) -> Members<'t> {
 }
 
 fn read<'t>(json: &mut Cursor<'t>, arena: &'t Arena, kind: &Kind) -> Node<'t> {
-    /// Room for the members that an object usually has.
+    /// The room for the members that an object usually has.
     const FEW: usize = 8;
     match (json.peek(), kind) {
         (b'{', Kind::Object(_) | Kind::Map(..)) => {

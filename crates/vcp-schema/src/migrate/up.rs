@@ -1,4 +1,4 @@
-//! The rules from an older dialect to 0.5 (decisions 2.2–2.4).
+//! The rules from an older dialect to 0.5 (`DECISIONS.md` 2.2–2.4).
 
 use super::{
     MigrateError,
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{Dialect, Timestamp};
 
-/// Words of older dialects and what they are in 0.5.
+/// The words of older dialects, and their words in 0.5.
 pub(super) const STATUS_WORDS: &[(&str, &str)] = &[("filtered", "unknown"), ("failed", "failure")];
 pub(super) const GAP_WORDS: &[(&str, &str)] = &[
     ("mild_misalignment", "minor_deviation"),
@@ -16,7 +16,7 @@ pub(super) const GAP_WORDS: &[(&str, &str)] = &[
     ("moderate", "major_deviation"),
     ("major", "major_deviation"),
 ];
-/// Members with another name in 0.5, by their places.
+/// The places of members that have another name in 0.5: first the old place, then the new one.
 pub(super) type Renames = &'static [(&'static str, &'static str)];
 
 pub(super) const ARTIFACTS: Renames = &[
@@ -30,10 +30,10 @@ pub(super) const PROVENANCE: Renames = &[
 ];
 pub(super) const CONSENT: Renames = &[("/vcp_payload/consent/consent_timestamp", "/vcp_payload/consent/granted_at")];
 
-/// The members of a section that upgrading assumes, with the texts of their values.
+/// The default members of a section, with their values as JSON texts.
 pub(super) type Defaults<'t, const N: usize> = [(&'static str, &'t str); N];
 
-/// The sections that upgrading assumes where the source has none.
+/// The default sections, which an upgrade adds if the source does not have them.
 pub(super) struct Assumed<'t> {
     pub(super) model_selection: Defaults<'t, 3>,
     pub(super) perception_gap: Defaults<'t, 2>,
@@ -63,12 +63,12 @@ impl<'t> Assumed<'t> {
 struct Upgrade<'r, R> {
     dialect: Dialect,
     now: Option<Timestamp>,
-    /// Where the source has its audit.
+    /// The place of `audit` in the source.
     audit: &'static str,
     report: &'r mut R,
 }
 
-/// Turns a message of an older dialect into 0.5.
+/// Applies the rules to a message of an older dialect.
 pub(super) fn upgrade(
     root: &mut Node<'_>,
     dialect: Dialect,
@@ -78,12 +78,12 @@ pub(super) fn upgrade(
     Upgrade { dialect, now, audit: "/audit", report }.message(root)
 }
 
-/// The last step of a pointer.
+/// Returns the last step of a pointer.
 pub(super) fn name_of(pointer: &'static str) -> &'static str {
     memchr::memrchr(b'/', pointer.as_bytes()).and_then(|at| pointer.get(at + 1..)).unwrap_or(pointer)
 }
 
-/// Renames members of `node`, by their places, and tells of those that have a value.
+/// Renames a member of `node`, given by its places. Reports it if it has a value.
 pub(super) fn rename(node: &mut Node<'_>, from: &'static str, to: &'static str, report: &mut impl Tell) {
     let (old, new) = (name_of(from), name_of(to));
     let has_value = node.get(old).is_some();
@@ -96,14 +96,14 @@ fn missing(pointer: &str) -> MigrateError {
     MigrateError::shape(path(pointer), "the required member is absent or null")
 }
 
-/// A text that must be there.
+/// Returns a required string.
 fn required<'t>(node: &mut Node<'t>, pointer: &'static str) -> Result<Said<'t>, MigrateError> {
     let value = node.get(name_of(pointer)).ok_or_else(|| missing(pointer))?;
     value.said().ok_or_else(|| MigrateError::shape(path(pointer), "a string is wanted here"))
 }
 
 impl<R: Tell> Upgrade<'_, R> {
-    /// Sets a member that is absent or null.
+    /// Sets a member if it is absent or null, and reports the default.
     fn fill<'t>(&mut self, node: &mut Node<'t>, pointer: &'static str, json: &'t str) {
         if node.get(name_of(pointer)).is_none() {
             node.set_json(name_of(pointer), json);
@@ -118,7 +118,8 @@ impl<R: Tell> Upgrade<'_, R> {
         }
     }
 
-    /// A time that must be there: that of the message, else the parameter. `from` is its place in the source.
+    /// Returns a required time. If the message lacks it, `now` is used. `from` is the place of the
+    /// time in the source.
     fn time<'t>(
         &mut self,
         node: &mut Node<'t>,
@@ -129,10 +130,7 @@ impl<R: Tell> Upgrade<'_, R> {
             (Some(_), _) => {}
             (None, Some(now)) => self.fill_text(node, pointer, &now.to_string()),
             (None, None) => {
-                return Err(MigrateError::shape(
-                    path(from),
-                    "no time is given here, and nothing else tells it: pass one as `now`",
-                ));
+                return Err(MigrateError::shape(path(from), "the required time is absent: pass one as `now`"));
             }
         }
         required(node, from)
@@ -226,7 +224,8 @@ impl<R: Tell> Upgrade<'_, R> {
         self.provenance(payload, provider, received_at)
     }
 
-    /// The `call_id` at the root is that of the call, where they are one.
+    /// Moves the `call_id` at the root into the call if the call has none. Removes it if the call
+    /// has the same one.
     fn outer_call_id(&mut self, root: &mut Node<'_>, call: &mut Node<'_>) {
         let Some(outer) = root.text_of("call_id") else { return };
         let pointer = "/vcp_payload/call/call_id";
@@ -240,7 +239,8 @@ impl<R: Tell> Upgrade<'_, R> {
         }
     }
 
-    /// A section, with the members that 0.5 requires.
+    /// Adds a section if it is absent or null. Otherwise adds each of its required members that is
+    /// absent or null.
     fn section<'t>(
         &mut self,
         parent: &mut Node<'t>,
@@ -285,7 +285,7 @@ impl<R: Tell> Upgrade<'_, R> {
         Ok(())
     }
 
-    /// A legacy channel is the direction of a telephone call.
+    /// Turns a legacy channel into the direction of a telephone call.
     fn channel(&mut self, call: &mut Node<'_>) {
         let Some(word) = call.text_of("channel").and_then(direction) else { return };
         if call.get("direction").is_none() {
@@ -296,7 +296,7 @@ impl<R: Tell> Upgrade<'_, R> {
         }
     }
 
-    /// The outcomes; gives the objective status.
+    /// Upgrades the outcomes. Returns the objective status.
     fn outcomes<'t>(&mut self, outcomes: &mut Node<'t>) -> Result<Said<'t>, MigrateError> {
         outcomes.object("/vcp_payload/outcomes")?;
         self.section(outcomes, "/vcp_payload/outcomes/objective", &[("status", r#""unknown""#)])?;
@@ -308,7 +308,8 @@ impl<R: Tell> Upgrade<'_, R> {
         required(objective, "/vcp_payload/outcomes/objective/status")
     }
 
-    /// Objects become one readable string each; the last score of the caller is the satisfaction.
+    /// Turns each object in `perceived` into a readable string. The last valid score of the caller
+    /// becomes the satisfaction score.
     fn perceived(&mut self, outcomes: &mut Node<'_>) {
         let pointer = "/vcp_payload/outcomes/perceived";
         let mut satisfaction = None;
@@ -347,7 +348,8 @@ impl<R: Tell> Upgrade<'_, R> {
         }
     }
 
-    /// What production systems kept for a provider becomes its `data`; a direction there is the call's.
+    /// Wraps the data of each provider in `data`. A direction in such data becomes the direction of
+    /// the call, if the call has neither a channel nor a direction.
     fn provider_specific(&mut self, payload: &mut Node<'_>, provider: &str) -> Result<(), MigrateError> {
         let pointer = "/vcp_payload/custom/provider_specific";
         let Some(custom) = payload.get("custom") else { return Ok(()) };
@@ -358,7 +360,7 @@ impl<R: Tell> Upgrade<'_, R> {
             let name = &*name;
             let empty = Node::text(node.arena(), "{}");
             let data = std::mem::replace(node, empty);
-            // The text of the data itself is not touched.
+            // A clone is read, because reading would change the text of the data.
             if let Some(word) = data.clone().text_of("channel").and_then(direction)
                 && (found.is_none() || name.is(provider))
             {
@@ -381,17 +383,17 @@ impl<R: Tell> Upgrade<'_, R> {
         Ok(())
     }
 
-    /// The place of a member of the audit in the source.
+    /// Returns the place of a member of `audit` in the source.
     fn in_audit(&self, spec: &'static str, production: &'static str) -> &'static str {
         if self.audit == "/audit" { spec } else { production }
     }
 
-    /// The audit; gives the time of receipt.
+    /// Upgrades `audit`. Returns the time of receipt.
     fn audit<'t>(&mut self, root: &mut Node<'t>) -> Result<Said<'t>, MigrateError> {
         if root.get("audit").is_none() {
             root.set_json("audit", "{}");
             if !self.is_spec() {
-                // That is where it is missing.
+                // Errors name the place where the source should have it.
                 self.audit = "/vcp_payload/audit";
             }
         }
@@ -412,7 +414,7 @@ impl<R: Tell> Upgrade<'_, R> {
             let from = self.in_audit("/audit/normalized_at", "/vcp_payload/audit/normalized_at");
             rename(audit, from, "/audit/processed_at", self.report);
         }
-        // It was of the older text; it comes back with it.
+        // The checksum belongs to the older message. A downgrade restores it.
         audit.take("checksum");
         Ok(received_at)
     }
@@ -491,12 +493,12 @@ impl<R: Tell> Upgrade<'_, R> {
     }
 }
 
-/// A legacy word for the channel that is a direction.
+/// Returns the word if it is a legacy channel that is in fact a direction.
 pub(super) fn direction(word: &str) -> Option<&str> {
     Some(word).filter(|word| matches!(*word, "inbound" | "outbound"))
 }
 
-/// What the history says of an upgrade.
+/// Returns the entry of `transformation_history` for an upgrade.
 pub(super) fn step(dialect: Dialect) -> &'static str {
     if dialect == Dialect::V04 { "upgraded_from_v0.4" } else { "upgraded_from_v0.3" }
 }

@@ -1,5 +1,5 @@
-//! The usual older message, read in the pass that makes sure that it is JSON. To find out the dialect first, and read then, takes half as long again,
-//! which is a tenth of an upgrade.
+//! The fast path for the common older message. It parses the message and detects its dialect in one
+//! pass. Two passes take half as long again, which is about 10 % of an upgrade.
 
 use super::{
     detect::Seen,
@@ -8,15 +8,21 @@ use super::{
 use crate::{
     Dialect,
     describe::{Kind, ObjectType},
-    wire::Budget,
+    read::Budget,
 };
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// Reads a message of an older dialect that shows before the payload, whose names are spelled without escapes and stand once, and whose objects and lists
-/// are such, with no more than so many `members`: what is no JSON is not built until that shows. `None` says nothing of a text: then it is for
-/// [`super::detect`] and [`Node::read`], which give the same for these messages.
+/// Reads the common form of an older message in one pass. Returns `None` unless all of this holds:
+///
+/// - The dialect is known before `vcp_payload` is reached.
+/// - No name of a member has escapes or appears twice in its object. Free-form data may have both.
+/// - Every modelled object or list has the expected type, or is null.
+/// - There are at most `members` members. This limits the memory that invalid JSON can take.
+///
+/// `None` does not mean that the text is invalid. Use [`super::detect`] and [`Node::read`] then.
+/// For the common form they give the same result.
 pub(super) fn read<'t>(arena: &'t Arena, text: &'t str, members: usize) -> Option<(Dialect, Node<'t>)> {
     let mut json = serde_json::Deserializer::from_str(text);
     let message = json.deserialize_map(Message { arena, budget: &Budget::new(members) }).ok()?;
@@ -28,16 +34,17 @@ fn unusual<E: Error>() -> E {
     E::custom("an unusual message")
 }
 
-/// A value that was read as text.
+/// Opens a value that was read as text.
 fn open<'t, E: Error>(arena: &'t Arena, budget: &Budget, text: &'t str, kind: &Kind) -> Result<Node<'t>, E> {
-    /// Bytes of a member, about; few have less.
+    /// The usual length of a member, in bytes. Few members are shorter.
     const TYPICAL: usize = 8;
     budget.members(text.len() / TYPICAL)?;
     let node = Node::read(arena, text, kind);
     if repeated(&node).is_none() { Ok(node) } else { Err(unusual()) }
 }
 
-/// The members of a message. The kinds of those before the payload are known when the dialect is.
+/// A visitor of the members of a message. The kinds of the members before the payload are known
+/// once the dialect is known.
 struct Message<'b, 't> {
     arena: &'t Arena,
     budget: &'b Budget,
@@ -85,7 +92,7 @@ impl<'t> Visitor<'t> for Message<'_, 't> {
     }
 }
 
-/// A value below the payload.
+/// A reader of the payload and the values below it.
 struct Read<'b, 't> {
     arena: &'t Arena,
     budget: &'b Budget,
@@ -186,7 +193,8 @@ mod tests {
     use super::*;
     use crate::{Limits, migrate::detect};
 
-    /// What a tree is, opened where it is, unknown names marked.
+    /// Returns the shape of a tree as text: the values, whether they are opened, and which names
+    /// are unknown.
     fn shape(node: &Node<'_>) -> String {
         match node {
             Node::Raw(text, _) => (*text).to_owned(),
@@ -200,7 +208,8 @@ mod tests {
         }
     }
 
-    /// Whether a text is read in one pass. Then that gives what detecting and reading give.
+    /// Returns whether a text is read in one pass. If so, checks that the result is the same as
+    /// with detection and reading.
     fn is_usual(text: &str) -> bool {
         let arena = Arena::new();
         let Some((dialect, node)) = read(&arena, text, Limits::default().members) else { return false };
@@ -261,10 +270,10 @@ mod tests {
         assert!(is_usual(r#"{"vcp_version":"0.3","vcp_payload":{}}"#));
         assert!(is_usual(r#"{"vcp_version":"0.3","vcp_payload":null}"#));
         assert!(!is_usual(r#"{"vcp_version":"0.5","vcp_payload":{}}"#));
-        // Seen to be one of production only when it has been read.
+        // The dialect is known only after the payload was read.
         assert!(!is_usual(r#"{"vcp_version":"0.3","vcp_payload":{"audit":{}}}"#));
         assert!(is_usual(r#"{"vcp_version":"0.3","call_id":"a","vcp_payload":{"audit":{}}}"#));
-        // What has to be opened after it was read may have a member twice as well.
+        // A value that is opened after it was read may have a repeated member as well.
         assert!(!is_usual(r#"{"vcp_version":"0.3","vcp_payload":{},"audit":{"a":1,"a":1}}"#));
         let roles = |role| {
             format!(

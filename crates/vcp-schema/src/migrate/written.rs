@@ -1,4 +1,5 @@
-//! What reading and writing a message makes of a tree, so that neither has to be done.
+//! Normalisation of a tree. It replaces reading the tree as a message and writing the message
+//! again.
 
 use super::{
     same::same,
@@ -7,11 +8,16 @@ use super::{
 use crate::{
     Timestamp,
     describe::{Field, Kind, ObjectType, Presence},
-    number, write,
+    json::{number, string},
+    write,
 };
 
-/// Makes of a tree what a message would have that was read from it and is written again (decisions 1.2–1.5): members in the order of the
-/// specification, then the unknown ones, which are marked (1.12). Says whether the tree surely is a message; where it says no, reading decides.
+/// Normalises a tree to the form that results from reading it as a message and writing the message
+/// again (`DECISIONS.md` 1.2–1.5). Members are sorted into the order of the specification. Unknown
+/// members are marked and put last (`DECISIONS.md` 1.12).
+///
+/// Returns `true` if the tree is certainly a message. If it returns `false`, reading decides. Adds
+/// the number of members and elements to `members`.
 pub(super) fn as_written(node: &mut Node<'_>, kind: &Kind, members: &mut usize) -> bool {
     match kind {
         Kind::Object(object) => object_as_written(node, object, members),
@@ -40,9 +46,9 @@ fn object_as_written(node: &mut Node<'_>, object: &'static ObjectType, count: &m
     let Some(members) = node.open() else { return false };
     *count += members.len();
     let mut is_sure = true;
-    // The modelled members that are there, a bit each.
+    // The modelled members that are present, one bit for each.
     let mut filled = 0_u64;
-    // Most members stand in the order of the specification.
+    // Most members are in the order of the specification.
     let mut next = 0;
     let (mut has_null, mut has_second_name, mut has_unknown) = (false, false, false);
     for (name, value) in members.iter_mut() {
@@ -58,7 +64,7 @@ fn object_as_written(node: &mut Node<'_>, object: &'static ObjectType, count: &m
         if field.alias.is_some() && !name.is(field.name) {
             has_second_name = true;
         } else if name.plain().is_none() {
-            // It is spelled with escapes, and written without.
+            // The name has escapes. It is written without them.
             *name = Name::known(field.name);
             name.order = at;
         }
@@ -92,7 +98,8 @@ fn object_as_written(node: &mut Node<'_>, object: &'static ObjectType, count: &m
     is_sure
 }
 
-/// A value that has no members, spelled as it is written.
+/// Normalises the spelling of a value that has no members. Returns `true` if the value is certainly
+/// valid.
 fn leaf_as_written(node: &mut Node<'_>, kind: &Kind) -> bool {
     let Node::Raw(text, arena) = *node else { return false };
     let inner = || text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
@@ -108,7 +115,7 @@ fn leaf_as_written(node: &mut Node<'_>, kind: &Kind) -> bool {
             true
         }
         Kind::Float => {
-            // An integer has no negative zero (decisions 3).
+            // `-0` is an integer, and integers have no negative zero (`DECISIONS.md` 1.5).
             let value =
                 node.as_number().and_then(|text| if text == "-0" { Some(0.0) } else { text.parse::<f64>().ok() });
             let Some(value) = value.filter(|value| value.is_finite()) else { return false };
@@ -129,7 +136,7 @@ fn leaf_as_written(node: &mut Node<'_>, kind: &Kind) -> bool {
         Kind::Text | Kind::Word(_) | Kind::TextOr(_) => {
             let Some(inner) = inner() else { return false };
             if memchr::memchr(b'\\', inner.as_bytes()).is_some() {
-                let Ok(decoded) = serde_json::from_str::<String>(text) else { return false };
+                let Some(decoded) = string::decode(text) else { return false };
                 *node = Node::text(arena, quoted(arena, &decoded));
             }
             true
@@ -138,7 +145,8 @@ fn leaf_as_written(node: &mut Node<'_>, kind: &Kind) -> bool {
     }
 }
 
-/// A member under its second name, beside the first: one of them where they are equal, else the second is an unknown member.
+/// Merges a member that is given under its second name, `alias`. If both names are present and
+/// equal, the second is removed. If they differ, the second becomes an unknown member.
 fn second_name(node: &mut Node<'_>, field: &Field) {
     let Some(alias) = field.alias else { return };
     let Some(mut second) = node.member(alias).cloned() else { return };

@@ -1,22 +1,24 @@
-//! `audit`: how the record was received and processed (schema-v0.5 §9).
+//! The section `audit`: receipt and processing of the record (schema-v0.5 §9).
 
 use super::model;
 use crate::Timestamp;
 
 model! {
-    /// How the record was received and processed (schema-v0.5 §9).
+    /// The receipt and the processing of the record (schema-v0.5 §9).
     Audit {
-        /// When it was received.
+        /// The time at which the record was received.
         required received_at: Timestamp,
-        /// Version of the schema; the same as `vcp_version`.
+        /// The version of the schema that the record follows. It should be equal to `vcp_version`
+        /// (`VCP_E109`).
         required schema_version: String,
-        /// When processing ended.
+        /// The time at which processing ended. It should not be before `received_at` (`VCP_E115`).
         optional processed_at: Timestamp,
-        /// How long processing took, in milliseconds, 0 or more.
+        /// The duration of the processing in milliseconds, 0 or more.
         optional processing_duration_ms: f64,
-        /// What validation found.
+        /// The errors that validation found, one per element.
         optional validation_errors [personal]: Vec<String>,
-        /// Checksum of the record (decisions 3).
+        /// The checksum of the message without this member. It is `jcs-sha256:` and 64 lower-case
+        /// hexadecimal digits, or 64 such digits alone for the legacy algorithm.
         optional checksum: String,
     }
 }

@@ -1,69 +1,77 @@
-//! `call`: the interaction itself (schema-v0.5 §1).
+//! The section `call`: identifiers, times and participants of the call (schema-v0.5 §1).
 
 use super::model;
 use crate::{
     CallDirection, CapabilityType, ChannelType, RawObject, Timestamp, describe,
-    wire::{self, FromWire},
+    read::{self, FromWire},
     write,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 model! {
-    /// The call itself (schema-v0.5 §1).
+    /// The call itself: its identifiers, times and participants (schema-v0.5 §1).
     Call (adopt_from) {
-        /// Identifier of the call, the provider's own.
+        /// The identifier of the call, as the provider gives it.
         required call_id: String,
-        /// Groups related calls.
+        /// The identifier of the session. Related calls have the same session.
         required session_id: String,
-        /// The provider: `retell`, `vapi`, `bland`, `elevenlabs`, `openai_realtime`, `assistable`, or any other.
+        /// The name of the provider: `retell`, `vapi`, `bland`, `elevenlabs`, `openai_realtime`,
+        /// `assistable`, or any other name.
         required provider: String,
-        /// When the call started.
+        /// The time at which the call started.
         required start_time: Timestamp,
-        /// When the call ended. Absent while it runs, or when nobody knows.
+        /// The time at which the call ended. Absent while the call runs, or if the end is unknown.
+        /// It must not be before `start_time` (`VCP_E101`).
         optional end_time: Timestamp,
-        /// Length in whole seconds, 0 or more.
+        /// The length of the call in whole seconds, 0 or more.
         optional duration_sec: i64,
-        /// The session that this one belongs to.
+        /// The identifier of the session to which this session belongs.
         optional parent_session_id: String,
-        /// Identifier in another system, such as the carrier's.
+        /// The identifier of the call in another system, such as that of the carrier.
         optional correlation_id: String,
-        /// The medium; in legacy messages the direction (decisions 1.10).
+        /// The medium of the call. Legacy messages have the direction here: `inbound` or
+        /// `outbound`.
         optional channel: ChannelType,
-        /// Who called whom.
+        /// The direction of the call.
         optional direction: CallDirection,
-        /// Number or identifier of the caller. Also read from `from_` (decisions 1.2).
+        /// The telephone number or other identifier of the caller. The name `from_` is accepted
+        /// too, and written as `from`.
         optional from / "from_" [personal]: String,
-        /// Number or identifier that was called.
+        /// The telephone number or other identifier that was called.
         optional to [personal]: String,
-        /// The caller, anonymised.
+        /// An anonymised identifier of the caller.
         optional caller_id [personal]: String,
-        /// Region of the call.
+        /// The geographic region of the call.
         optional geographic_region: String,
-        /// What the agent used: tools, functions, webhooks.
+        /// The tools, functions, webhooks and other capabilities that the agent used. An element is
+        /// a name or an object with details.
         defaulted capabilities_invoked: Vec<Capability>,
     }
 
-    /// A capability that the agent used (schema-v0.5 §1, "Capability Invocations").
+    /// One use of a capability by the agent (schema-v0.5 §1, "Capability Invocations").
     CapabilityInvocation {
-        /// Name of the capability.
+        /// The name of the capability, such as that of a tool.
         required capability_id: String,
-        /// Its type.
+        /// The type of the capability.
         required capability_type: CapabilityType,
-        /// When it was invoked.
+        /// The time of the invocation. It should not be before the start of the call
+        /// (`VCP_E103`).
         required invoked_at: Timestamp,
-        /// How long it took, in milliseconds, 0 or more.
+        /// The duration of the invocation in milliseconds, 0 or more.
         optional duration_ms: i64,
-        /// Whether it worked.
+        /// `true` if the invocation succeeded.
         required success: bool,
-        /// What went wrong.
+        /// The error message of a failed invocation.
         optional error_message [personal]: String,
-        /// Anything else, free-form.
+        /// Further details, as a free-form object.
         defaulted metadata: RawObject,
     }
 }
 
-/// Reads `from_` as `from` (decisions 1.2): equal, or one of them null, they are one; different, `from` wins and `from_`
-/// stays as an unknown member.
+/// Reads `from_` as `from`.
+///
+/// - If both are equal, or one is absent or null, they become one field.
+/// - If they differ, `from` is used, and `from_` is kept as an unknown member.
 fn adopt_from(call: &mut Call) -> Result<(), &'static str> {
     let Some(text) = call.extras.get("from_").map(|raw| raw.as_str()) else {
         return Ok(());
@@ -77,18 +85,20 @@ fn adopt_from(call: &mut Call) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// An entry of `capabilities_invoked`: a bare name as 0.3 wrote it, or the details. Each keeps its form (decisions 1.9).
+/// An element of `capabilities_invoked`: a bare name, as 0.3 wrote it, or an object with details.
+///
+/// An element keeps its form when it is read and written (`DECISIONS.md` 1.9).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Capability {
-    /// The name alone.
+    /// A name without details.
     Name(String),
-    /// The details.
+    /// An object with details.
     Invocation(Box<CapabilityInvocation>),
 }
 
 impl Capability {
-    /// The name of the capability.
+    /// Returns the name of the capability.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {
@@ -97,7 +107,7 @@ impl Capability {
         }
     }
 
-    /// The details, if the entry has them.
+    /// Returns the details, or `None` for a bare name.
     #[must_use]
     pub fn invocation(&self) -> Option<&CapabilityInvocation> {
         match self {
@@ -130,8 +140,8 @@ impl describe::Described for Capability {
 }
 
 impl FromWire for Capability {
-    fn read<'de, D: Deserializer<'de>>(json: D, budget: &wire::Budget) -> Result<Self, D::Error> {
-        struct Either<'b>(&'b wire::Budget);
+    fn read<'de, D: Deserializer<'de>>(json: D, budget: &read::Budget) -> Result<Self, D::Error> {
+        struct Either<'b>(&'b read::Budget);
         impl<'de> de::Visitor<'de> for Either<'_> {
             type Value = Capability;
 
@@ -162,7 +172,7 @@ impl Serialize for Capability {
 
 impl<'de> Deserialize<'de> for Capability {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        wire::deserialize_via_text(deserializer, super::read_part)
+        read::deserialize_via_text(deserializer, super::read_part)
     }
 }
 

@@ -1,26 +1,27 @@
-//! `consent`: whether the person agreed (schema-v0.5 §7).
+//! The section `consent`: agreement to the processing of personal data (schema-v0.5 §7).
 
 use super::model;
 use crate::{ConsentStatus, Timestamp};
 
 model! {
-    /// Whether the person agreed to the processing of their data (schema-v0.5 §7).
+    /// The consent of the person to the processing of their data (schema-v0.5 §7).
     ConsentRecord {
-        /// Identifier of the consent.
+        /// The identifier of the consent.
         required consent_id: String,
-        /// Whether it is in force.
+        /// The current status of the consent.
         required status: ConsentStatus,
-        /// When it was given.
+        /// The time at which consent was given. It should not be after `expires_at` (`VCP_E114`).
         optional granted_at: Timestamp,
-        /// When it ends.
+        /// The time at which the consent ends.
         optional expires_at: Timestamp,
-        /// What it covers: `recording`, `analytics`, `storage` and others.
+        /// The purposes that the consent covers, such as `recording`, `analytics` and `storage`.
+        /// A granted consent should have at least one (`VCP_E112`).
         required scope: Vec<String>,
-        /// Version of the consent policy.
+        /// The version of the consent policy.
         required version: String,
-        /// User agent when it was given.
+        /// The user agent with which consent was given.
         optional user_agent [personal]: String,
-        /// Hashed address when it was given.
+        /// The hash of the IP address from which consent was given.
         optional ip_address_hash [personal]: String,
     }
 }

@@ -1,22 +1,24 @@
-//! `custom`: what is particular to the provider (schema-v0.5 §6).
+//! The section `custom`: data of providers, integrations and experiments (schema-v0.5 §6).
 
 use super::model;
 use crate::{OrderedMap, RawObject};
 
 model! {
-    /// What is particular to the provider (schema-v0.5 §6).
+    /// The data that is specific to a provider, an integration or an experiment (schema-v0.5 §6).
     Custom {
-        /// The provider's own data, by provider.
+        /// The data of each provider, by the name of the provider.
         defaulted provider_specific: OrderedMap<String, CustomProviderData>,
-        /// Data of third-party systems, by system, free-form.
+        /// The data of third-party systems, by the name of the system. Each is a free-form object.
         optional integrations: OrderedMap<String, RawObject>,
-        /// Anything experimental, free-form.
+        /// Experimental data as a free-form object. Migration between versions stores under
+        /// `vcp_migration` what it needs to restore the original message.
         optional experimental: RawObject,
     }
 
-    /// One provider's own data (schema-v0.5 §6; decisions 1.6, 1.11).
+    /// The data of one provider (schema-v0.5 §6).
     CustomProviderData {
-        /// The payload's own text, byte for byte.
+        /// The payload as the provider sent it, kept byte for byte. The mapper replaces secrets in
+        /// it by `"***"` unless told to keep them.
         required data: RawObject,
     }
 }

@@ -1,26 +1,27 @@
-//! `hcr`: a summary for people (schema-v0.5 §4).
+//! The section `hcr`, "human-readable context": a summary for people (schema-v0.5 §4).
 
 use super::model;
 use crate::{AlertLevel, OutcomeStatus, RawObject};
 
 model! {
-    /// A summary for people, "human-readable context" (schema-v0.5 §4).
+    /// A summary of the call for people, the "human-readable context" (schema-v0.5 §4).
     HumanReadableContext {
-        /// Who should read it.
+        /// The intended readers, such as `agent` or `system`.
         required audience: String,
-        /// One line.
+        /// The summary in one line.
         required headline [personal]: String,
-        /// The outcome; the same as the objective status.
+        /// The outcome of the call. It should be equal to `outcomes.objective.status`
+        /// (`VCP_E117`).
         required outcome_status: OutcomeStatus,
-        /// What matters.
+        /// The most important points, one per element.
         defaulted key_points [personal]: Vec<String>,
-        /// Figures, free-form.
+        /// Figures on the impact of the call, as a free-form object.
         defaulted impact_metrics: RawObject,
-        /// A few sentences.
+        /// The summary in a few sentences.
         optional summary [personal]: String,
-        /// What to do better.
+        /// Recommendations for improvement, one per element.
         optional recommendations [personal]: Vec<String>,
-        /// How urgently to look.
+        /// The urgency with which a person should look at the call.
         optional alert_level: AlertLevel,
     }
 }

@@ -1,48 +1,48 @@
-//! `model_selection`: which models were chosen, and why (schema-v0.5 §2).
+//! The section `model_selection`: the AI models chosen for the call (schema-v0.5 §2).
 
 use super::model;
 use crate::{ModelRole, OrderedMap, Timestamp};
 
 model! {
-    /// Which models were chosen, and why (schema-v0.5 §2).
+    /// The AI models chosen for the call, with the reasons (schema-v0.5 §2).
     ModelSelection {
-        /// The policy that chose.
+        /// The identifier of the policy that chose the models.
         required policy_id: String,
-        /// When it chose.
+        /// The time at which the models were chosen.
         required resolved_at: Timestamp,
-        /// The choice for each role.
+        /// The chosen model for each role.
         required roles: OrderedMap<ModelRole, ModelRoleInfo>,
-        /// The strategy of the policy.
+        /// The strategy by which the policy chose.
         optional selection_strategy: String,
-        /// Time that all choices took, in milliseconds, 0 or more.
+        /// The total duration of all choices in milliseconds, 0 or more.
         optional total_selection_time_ms: f64,
     }
 
-    /// The choice of a model for one role (schema-v0.5 §2).
+    /// The model chosen for one role, with the reasons (schema-v0.5 §2).
     ModelRoleInfo {
-        /// The model chosen.
+        /// The identifier of the chosen model.
         required chosen: String,
-        /// Models that were considered too.
+        /// The identifiers of the other models that were considered.
         defaulted alternatives: Vec<String>,
-        /// Why it was chosen.
+        /// The reasons for the choice, one per element.
         defaulted reason: Vec<String>,
-        /// What was known of it beforehand.
+        /// The performance figures known about the model before it was chosen.
         optional telemetry_prior: TelemetryPrior,
-        /// Whether a fallback had to be taken.
+        /// `true` if the chosen model is a fallback.
         defaulted fallback_used: bool,
-        /// Time that the choice took, in milliseconds, 0 or more.
+        /// The duration of this choice in milliseconds, 0 or more.
         optional selection_time_ms: f64,
     }
 
-    /// What was known of a model beforehand (decisions 1.13).
+    /// The performance figures known about a model before it was chosen.
     TelemetryPrior {
-        /// 95th percentile of latency, in milliseconds, 0 or more.
+        /// The 95th percentile of the latency in milliseconds, 0 or more.
         optional latency_p95: f64,
-        /// Share of successful requests, 0–1.
+        /// The share of requests that succeeded, from 0 to 1.
         optional success_rate: f64,
-        /// Price of a token in USD, 0 or more.
+        /// The cost of one token in US dollars, 0 or more.
         optional cost_per_token: f64,
-        /// Share of time in which it answers, 0–1.
+        /// The share of time in which the model is available, from 0 to 1.
         optional availability: f64,
     }
 }

@@ -1,88 +1,89 @@
-//! `outcomes`: how the call came out (schema-v0.5 §3, decisions 1.13).
+//! The section `outcomes`: the outcome of the call, objective and perceived (schema-v0.5 §3).
 
 use super::model;
 use crate::{GapClass, ModelRole, OrderedMap, OutcomeStatus, RawObject};
 
 model! {
-    /// How the call came out (schema-v0.5 §3).
+    /// The outcome of the call: as measured, as perceived, and by model (schema-v0.5 §3).
     Outcomes {
-        /// How the caller saw it.
+        /// The outcome as the caller perceived it, in words.
         defaulted perceived [personal]: Vec<String>,
-        /// How it came out by facts.
+        /// The outcome by facts.
         required objective: ObjectiveOutcome,
-        /// How far the two are apart.
+        /// The gap between the perceived and the objective outcome.
         required perception_gap: PerceptionGap,
-        /// What each model contributed and cost.
+        /// The contribution and the cost of each model.
         required model_outcome_attribution: ModelOutcomeAttribution,
-        /// The caller's satisfaction, 0–1.
+        /// The satisfaction of the caller, from 0 (lowest) to 1 (highest).
         optional user_satisfaction_score: f64,
-        /// Effect on the business, free-form.
+        /// The effect on the business, as a free-form object.
         optional business_impact: RawObject,
     }
 
-    /// The outcome by facts (schema-v0.5 §3).
+    /// The outcome of the call by facts (schema-v0.5 §3).
     ObjectiveOutcome {
-        /// The outcome.
+        /// The outcome as one word.
         required status: OutcomeStatus,
-        /// Criteria that were evaluated.
+        /// The criteria that were evaluated.
         defaulted scored_criteria: Vec<ScoredCriteria>,
-        /// Figures, free-form; conversation metrics as in decisions 5.8.
+        /// Figures on the call, as a free-form object. The mapper writes conversation metrics
+        /// here, such as `total_turns`, `talk_ratio` and `agent_latency_ms_avg`.
         defaulted metrics: RawObject,
-        /// How sure the assessment is, 0–1.
+        /// The confidence in this assessment, from 0 to 1.
         optional confidence: f64,
-        /// Time that the assessment took, in milliseconds, 0 or more.
+        /// The duration of the assessment in milliseconds, 0 or more.
         optional assessment_time_ms: f64,
     }
 
-    /// A criterion that was evaluated (decisions 1.13).
+    /// A criterion that was evaluated.
     ScoredCriteria {
-        /// Name of the criterion.
+        /// The name of the criterion.
         required id: String,
-        /// Whether it was met.
+        /// `true` if the criterion was met.
         required met: bool,
-        /// Where the evidence is.
+        /// A reference to the evidence.
         optional evidence_ref [personal]: String,
-        /// The score, 0–1.
+        /// The score for this criterion, from 0 to 1.
         optional score: f64,
-        /// Its weight among all criteria, 0–1.
+        /// The weight of the criterion among all criteria, from 0 to 1.
         optional weight: f64,
     }
 
-    /// How far the caller's view and the objective outcome are apart (decisions 1.13; how it is computed: 5.8).
+    /// The gap between the outcome as the caller perceived it and the objective outcome.
     PerceptionGap {
-        /// 0–1; 0 is aligned.
+        /// The size of the gap, from 0 (aligned) to 1 (contradictory).
         required gap_score: f64,
-        /// The score as a word.
+        /// The size of the gap as a word.
         required gap_class: GapClass,
-        /// What contributed.
+        /// The factors that contributed to the gap, one per element.
         optional factors [personal]: Vec<String>,
-        /// An explanation.
+        /// An explanation of the gap.
         optional analysis [personal]: String,
     }
 
-    /// What each model contributed and cost (decisions 1.13).
+    /// The contribution and the cost of each model.
     ModelOutcomeAttribution {
-        /// The contribution for each role.
+        /// The contribution of the model in each role.
         required roles: OrderedMap<ModelRole, ModelAttributionRole>,
-        /// Key figures, free-form.
+        /// Key performance indicators, as a free-form object.
         required kpis: RawObject,
-        /// Cost of the whole call in USD, 0 or more.
+        /// The cost of the whole call in US dollars, 0 or more.
         optional total_cost_usd: f64,
-        /// Efficiency, 0–1.
+        /// The efficiency, from 0 to 1.
         optional efficiency_score: f64,
     }
 
-    /// The contribution of one model (decisions 1.13).
+    /// The contribution and the cost of the model in one role.
     ModelAttributionRole {
-        /// The model.
+        /// The identifier of the model.
         required model_id: String,
-        /// Minutes of use, 0 or more.
+        /// The time of use in minutes, 0 or more.
         required minutes: f64,
-        /// Number of errors, 0 or more.
+        /// The number of errors, 0 or more.
         defaulted errors: i64,
-        /// Tokens processed, 0 or more.
+        /// The number of processed tokens, 0 or more.
         optional tokens_processed: i64,
-        /// Cost in USD, 0 or more.
+        /// The cost in US dollars, 0 or more.
         optional cost_usd: f64,
     }
 }

@@ -1,8 +1,8 @@
-//! Whether a message is free of oddities, without walking its text.
+//! The check behind `VcpMessage::is_plain`. It looks at the typed message, not at its text.
 
-use crate::{Capability, OrderedMap, RawObject, Timestamp, VcpVersion, wire::Name, words};
+use crate::{Capability, OrderedMap, RawObject, Timestamp, VcpVersion, read::Name, words};
 
-/// See [`crate::VcpMessage::is_plain`].
+/// A type whose values [`crate::VcpMessage::is_plain`] can check.
 pub(crate) trait Plain {
     fn is_plain(&self) -> bool;
 }

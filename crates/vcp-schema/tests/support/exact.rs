@@ -1,9 +1,11 @@
-//! Equality as JSON (decisions 2.5): a null member is a member, order is ignored, numbers compare by value, times without regard to `T` or a space.
+//! Equality of JSON texts. A null member counts as a member. The order of members does not matter.
+//! Numbers are compared by value. Timestamps may differ in `T` or a space.
 
 use serde_json::value::RawValue;
 use vcp_schema::{Decimal, Timestamp};
 
-/// Whether two texts are the same JSON. Lone surrogates, of which two kinds are generated, are told apart by stand-ins.
+/// Returns whether two texts have the same content. The two kinds of lone surrogates that are
+/// generated are replaced by different texts.
 pub(crate) fn same(a: &str, b: &str) -> bool {
     let readable = |text: &str| text.replace("\\ud800", "<ud800>").replace("\\udfff", "<udfff>");
     same_value(&readable(a), &readable(b))

@@ -1,4 +1,5 @@
-//! What a message should be written as, worked out from its text and the description alone: an independent telling of decisions 1.
+//! The text that a message should be written as. It is computed from the source and the description
+//! alone, as a second implementation of `DECISIONS.md` 1.1–1.13.
 
 use super::generate::INTEGERS;
 use serde::{
@@ -9,7 +10,7 @@ use serde_json::value::RawValue;
 use std::fmt;
 use vcp_schema::describe::{Kind, ObjectType, Presence};
 
-/// The text that should be written for the text of a value.
+/// Returns the text that should be written for the text of a value.
 pub(crate) fn text(json: &str, kind: &Kind) -> String {
     match kind {
         Kind::Text | Kind::Word(_) | Kind::Version(_) => string(&unquoted(json)),
@@ -22,7 +23,7 @@ pub(crate) fn text(json: &str, kind: &Kind) -> String {
             None => json.to_owned(),
         },
         Kind::Float if json == "-0" => "0.0".to_owned(),
-        // The shortest digits, as JavaScript has them, and a point.
+        // The shortest digits, as JavaScript prints them, with a point.
         Kind::Float => serde_json::to_string(&json.parse::<f64>().unwrap()).unwrap(),
         Kind::Boolean | Kind::FreeForm => json.to_owned(),
         Kind::List(element) => list(elements(json).iter().map(|e| text(e.get(), element))),
@@ -45,7 +46,8 @@ fn modelled(json: &str, described: &ObjectType) -> String {
         let mut value = given(field.name).map(|json| text(json, &field.kind));
         if let Some(alias) = field.alias {
             let second = given(alias).map(|json| text(json, &field.kind));
-            // Two that differ: the name wins, and the alias stays as an unknown member.
+            // If both are given and differ, the name is used, and the alias stays as an unknown
+            // member.
             if value.is_none() || second.is_none() || value == second {
                 unknown.retain(|name| *name != alias);
             }
@@ -91,7 +93,7 @@ fn elements(json: &str) -> Vec<Box<RawValue>> {
     serde_json::from_str(json).unwrap()
 }
 
-/// The members of an object in order.
+/// Returns the members of an object in their order.
 pub(crate) fn members(json: &str) -> Vec<(String, Box<RawValue>)> {
     struct Members;
     impl<'de> Visitor<'de> for Members {

@@ -1,10 +1,11 @@
-//! JSON texts of messages, made from the description of a dialect: every member present, absent or null, in any order, with unknown members, awkward
-//! strings, every word and unknown ones, and every spelling of numbers and times.
+//! JSON texts of messages, made from the description of a dialect. Members are present, absent or
+//! null, and in any order. There are unknown members, awkward strings, known and unknown words, and
+//! all spellings of numbers and timestamps.
 
 use std::fmt::Write as _;
 use vcp_schema::describe::{Kind, ObjectType, Presence};
 
-/// Integers as they may be spelled, and their value.
+/// The spellings of integers, with their values.
 pub(crate) const INTEGERS: &[(&str, i64)] = &[
     ("0", 0),
     ("185", 185),
@@ -39,11 +40,11 @@ const FLOATS: &[&str] = &[
     "1583184681842214.2",
 ];
 
-/// Numbers of free-form data: no value may change.
+/// Numbers for free-form data. None of them may change its value.
 const NUMBERS: &[&str] =
     &["0", "7", "-0", "1.10", "1E+300", "-1E-400", "123456789012345678901234567890", "0.30000000000000000000001"];
 
-/// Strings between their quotes, as JSON may spell them.
+/// Strings as JSON may spell them, without the quotes.
 const STRINGS: &[&str] = &[
     "",
     "a",
@@ -84,7 +85,7 @@ const TIMES: &[&str] = &[
 
 const SPACES: &[&str] = &["", "", "", " ", "\n", "\r\n\t"];
 
-/// Random bytes; zeros when there are no more.
+/// A source of random bytes. It gives zeros after its end.
 pub(crate) struct Source<'b>(pub(crate) &'b [u8]);
 
 impl Source<'_> {
@@ -94,7 +95,7 @@ impl Source<'_> {
         *first
     }
 
-    /// A number below `n`.
+    /// Returns a number below `n`.
     fn below(&mut self, n: usize) -> usize {
         usize::from(self.byte()) % n
     }
@@ -104,7 +105,7 @@ impl Source<'_> {
     }
 }
 
-/// The text of a message that can be read.
+/// Returns the text of a message that can be read.
 pub(crate) fn message(object: &ObjectType, bytes: &[u8]) -> String {
     let mut maker = Maker { source: Source(bytes), out: String::new(), depth: 0 };
     maker.space();
@@ -229,7 +230,7 @@ impl Maker<'_> {
         self.close(']');
     }
 
-    /// Members of a free-form object; a name may stand twice.
+    /// Writes the members of a free-form object. A name may appear twice.
     fn members(&mut self, mut value: impl FnMut(&mut Self)) {
         self.open('{');
         for at in 0..self.source.below(4) {
@@ -243,13 +244,13 @@ impl Maker<'_> {
         self.close('}');
     }
 
-    /// Any JSON value.
+    /// Writes any JSON value.
     fn anything(&mut self) {
         self.depth += 1;
         match (self.source.byte(), self.depth) {
             (1, _) => self.push(&["1e400", "\"\\udfff\"", "\"\\ud800x\""]),
             (2, 1) => {
-                // Text is not a structure: any depth may pass through.
+                // Free-form data is kept as text, so any depth may pass.
                 let depth = usize::from(self.source.byte());
                 let _ = write!(self.out, "{}{}", "[".repeat(depth + 1), "]".repeat(depth + 1));
             }
@@ -285,7 +286,7 @@ impl Maker<'_> {
             names.push(format!("{}x{at}", self.source.one(STRINGS)));
             texts.push(self.apart(Self::anything));
         }
-        // Any order: from somewhere, forwards or backwards.
+        // The order starts anywhere and runs forwards or backwards.
         let start = self.source.below(names.len().max(1));
         let mut order: Vec<usize> = (0..names.len()).collect();
         order.rotate_left(start);
@@ -300,7 +301,7 @@ impl Maker<'_> {
         self.close('}');
     }
 
-    /// What a maker writes, apart.
+    /// Returns the text that `make` writes, without adding it to the output.
     fn apart(&mut self, make: impl FnOnce(&mut Self)) -> String {
         let before = std::mem::take(&mut self.out);
         make(self);

@@ -4,7 +4,7 @@ use super::{Context, payload};
 use crate::findings::Findings;
 use vcp_schema::{ConsentStatus, ErrorCode, VcpMessage};
 
-/// `VCP_E102`: consent has been revoked.
+/// Reports `VCP_E102` if consent has been revoked.
 pub(super) fn revoked(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     if message.vcp_payload.consent.as_ref().is_some_and(|record| record.status == ConsentStatus::Revoked) {
         let text = "consent has been revoked: this message must not be processed";
@@ -12,7 +12,9 @@ pub(super) fn revoked(message: &VcpMessage, _: &Context, findings: &mut Findings
     }
 }
 
-/// `VCP_E104`: consent has expired: the status says so, or the time given says so.
+/// Reports `VCP_E104` if consent has expired, at most once:
+/// - at `status`, if that is `expired`,
+/// - otherwise at `expires_at`, if that is before the present time of the validator.
 pub(super) fn expired(message: &VcpMessage, context: &Context, findings: &mut Findings<'_>) {
     let Some(record) = &message.vcp_payload.consent else { return };
     if record.status == ConsentStatus::Expired {
@@ -24,7 +26,7 @@ pub(super) fn expired(message: &VcpMessage, context: &Context, findings: &mut Fi
     }
 }
 
-/// `VCP_E112`: consent is granted for nothing.
+/// Reports `VCP_E112` if consent is granted and its scope is empty.
 pub(super) fn empty_scope(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let is_empty =
         |record: &vcp_schema::ConsentRecord| record.status == ConsentStatus::Granted && record.scope.is_empty();
@@ -33,7 +35,7 @@ pub(super) fn empty_scope(message: &VcpMessage, _: &Context, findings: &mut Find
     }
 }
 
-/// `VCP_E113`: a recording or a transcript though consent was denied.
+/// Reports `VCP_E113` for each recording or transcript that is present although consent was denied.
 pub(super) fn denied_artifact(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let part = &message.vcp_payload;
     if part.consent.as_ref().is_none_or(|record| record.status != ConsentStatus::Denied) {
@@ -45,12 +47,12 @@ pub(super) fn denied_artifact(message: &VcpMessage, _: &Context, findings: &mut 
         ("artifacts.transcript", part.artifacts.extras.get("transcript").is_some_and(|json| json.as_str() != "null")),
     ];
     for (place, _) in kept.into_iter().filter(|(_, is_there)| *is_there) {
-        let text = "this is here though consent was denied";
+        let text = "there is a recording or transcript though consent was denied";
         findings.add(ErrorCode::DeniedArtifact, || payload(place), text);
     }
 }
 
-/// `VCP_E114`: consent was granted after it expired.
+/// Reports `VCP_E114` if consent was granted after it expired.
 pub(super) fn granted_after_expiry(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let Some(record) = &message.vcp_payload.consent else { return };
     if let (Some(granted), Some(expires)) = (record.granted_at, record.expires_at)

@@ -1,10 +1,10 @@
-//! Rules on what parts of a message say of each other, and on references and numbers.
+//! Rules on contradictions between parts of a message, on references and on telephone numbers.
 
 use super::{Context, audit, payload};
 use crate::findings::Findings;
 use vcp_schema::{CallDirection, ChannelType, ErrorCode, FieldPath, VcpMessage, VcpVersion, checksum::Verdict};
 
-/// `VCP_E109`: `audit.schema_version` is not the version of the message.
+/// Reports `VCP_E109` if `audit.schema_version` is not the version of the message.
 pub(super) fn schema_version(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     if message.audit.schema_version != VcpVersion::V05.as_str() {
         let text = "the schema version is not the version of the message";
@@ -12,7 +12,7 @@ pub(super) fn schema_version(message: &VcpMessage, _: &Context, findings: &mut F
     }
 }
 
-/// `VCP_E110`: the channel holds a direction (decisions 1.10).
+/// Reports `VCP_E110` if the channel holds a direction (decisions 1.10).
 pub(super) fn legacy_channel(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     if matches!(message.vcp_payload.call.channel, Some(ChannelType::Inbound | ChannelType::Outbound)) {
         let text = "the channel holds a direction, as older producers wrote it";
@@ -20,7 +20,7 @@ pub(super) fn legacy_channel(message: &VcpMessage, _: &Context, findings: &mut F
     }
 }
 
-/// `VCP_E111`: the channel names another direction than `direction` does.
+/// Reports `VCP_E111` if the channel names another direction than `direction` does.
 pub(super) fn channel_contradiction(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let call = &message.vcp_payload.call;
     let contradicts = matches!(
@@ -29,24 +29,30 @@ pub(super) fn channel_contradiction(message: &VcpMessage, _: &Context, findings:
             | (Some(ChannelType::Outbound), Some(CallDirection::Inbound))
     );
     if contradicts {
-        let text = "the direction is not the one that the channel names";
+        let text = "the channel names another direction than `direction` does";
         findings.add(ErrorCode::ChannelContradiction, || payload("call.direction"), text);
     }
 }
 
-/// `VCP_E117`: the summary for people has another outcome than the facts.
+/// Reports `VCP_E117` if the summary for people has another outcome than the objective status.
+/// Unknown words are not compared.
 pub(super) fn status_mismatch(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let part = &message.vcp_payload;
     let (told, is) = (&part.hcr.outcome_status, &part.outcomes.objective.status);
-    // An unknown word is a fault of its own.
+    // An unknown word is reported as VCP_E004 already.
     if told != is && told.is_known() && is.is_known() {
         let text = "the summary has another outcome than the facts";
         findings.add(ErrorCode::StatusMismatch, || payload("hcr.outcome_status"), text);
     }
 }
 
-/// `VCP_E118`: the checksum does not match (decisions 3). One that cannot be worked out, because free-form data has a number or a string without a canonical
-/// form, does not match; where the message itself cannot be written, that is the fault. One beyond the limits is `VCP_E008`: nobody knows whether it matches.
+/// Reports `VCP_E118` if the checksum does not match (decisions 3).
+///
+/// If the checksum cannot be computed, the result depends on the reason:
+/// - Free-form data has a number or a string without a canonical form: `VCP_E118`.
+/// - The message exceeds the limits: `VCP_E008`, because it is unknown whether the checksum
+///   matches.
+/// - The message cannot be written: nothing, because this is reported as a structural fault.
 pub(super) fn checksum_mismatch(message: &VcpMessage, context: &Context, findings: &mut Findings<'_>) {
     let (code, text) = match message.verify_checksum_with(&context.limits) {
         Ok(Verdict::Match(_) | Verdict::Absent) => return,
@@ -59,7 +65,8 @@ pub(super) fn checksum_mismatch(message: &VcpMessage, context: &Context, finding
     findings.add(code, || audit("checksum"), text);
 }
 
-/// `VCP_E119`: a reference to an artifact has a scheme that is not known. One without a scheme is a name of somebody's own.
+/// Reports `VCP_E119` for each reference to an artifact whose scheme is not known. A reference
+/// without a scheme is accepted as a private name.
 pub(super) fn reference_scheme(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     const KNOWN: [&str; 7] = ["s3", "gs", "azure", "http", "https", "internal", "local"];
     let mut look = |reference: &str, path: &dyn Fn() -> FieldPath| {
@@ -88,14 +95,15 @@ pub(super) fn reference_scheme(message: &VcpMessage, _: &Context, findings: &mut
     }
 }
 
-/// Whether this can be a scheme (RFC 3986 §3.1); one letter is a drive.
+/// Returns whether a text can be a scheme (RFC 3986 §3.1). A single letter is not accepted, because
+/// it names a drive.
 fn is_scheme(text: &str) -> bool {
     text.len() > 1
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
-/// `VCP_E121`: what looks like a telephone number is not in E.164.
+/// Reports `VCP_E121` if `from` or `to` looks like a telephone number but is not in E.164.
 pub(super) fn phone_number(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let call = &message.vcp_payload.call;
     for (place, number) in [("call.from", &call.from), ("call.to", &call.to)] {
@@ -105,7 +113,8 @@ pub(super) fn phone_number(message: &VcpMessage, _: &Context, findings: &mut Fin
     }
 }
 
-/// Digits and what people write between them, at least seven digits: shorter ones are short codes.
+/// Returns whether a text looks like a telephone number. It has at least seven digits and otherwise
+/// only characters that people write between digits. Fewer digits are a short code.
 fn is_phone_like(text: &str) -> bool {
     const FEWEST: usize = 7;
     text.bytes().all(|byte| byte.is_ascii_digit() || b" ()+.-/".contains(&byte))
@@ -117,7 +126,8 @@ fn is_e164(text: &str) -> bool {
     (2..=15).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) && digits.first() != Some(&b'0')
 }
 
-/// `VCP_E122`: `from` and `from_` differ, so the second was kept as an unknown member (decisions 1.2).
+/// Reports `VCP_E122` if `from` and `from_` differ. In that case, reading keeps `from_` as an
+/// unknown member (decisions 1.2).
 pub(super) fn from_contradiction(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let call = &message.vcp_payload.call;
     if call.from.is_some() && call.extras.get("from_").is_some_and(|json| json.as_str() != "null") {

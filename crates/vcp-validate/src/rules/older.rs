@@ -1,9 +1,10 @@
-//! Rules on messages of older versions, which are looked at as text. The others speak of 0.5: upgrade a message to have them.
+//! Rules for messages of older versions, which are checked as text. All other rules are for 0.5, so
+//! a message must be upgraded before they apply.
 
 use crate::findings::Findings;
-use vcp_schema::{Dialect, ErrorCode, FieldPath, VcpVersion, structure};
+use vcp_schema::{Dialect, ErrorCode, FieldPath, VcpVersion, json};
 
-/// All of them.
+/// Applies all rules for older messages.
 pub(crate) fn of_older(dialect: Dialect, text: &str, findings: &mut Findings<'_>) {
     if dialect.version() == VcpVersion::V03 {
         consent_in_03(text, findings);
@@ -11,7 +12,7 @@ pub(crate) fn of_older(dialect: Dialect, text: &str, findings: &mut Findings<'_>
     schema_version(dialect, text, findings);
 }
 
-/// `VCP_E105`: a 0.3 message has consent or provenance, which came with later versions.
+/// Reports `VCP_E105` if a 0.3 message has consent or provenance, which came with later versions.
 fn consent_in_03(text: &str, findings: &mut Findings<'_>) {
     for name in ["consent", "provenance"] {
         let path = FieldPath::root().name("vcp_payload").name(name);
@@ -21,14 +22,14 @@ fn consent_in_03(text: &str, findings: &mut Findings<'_>) {
     }
 }
 
-/// `VCP_E109`: `audit.schema_version` is not the version of the message (decisions 2.1).
+/// Reports `VCP_E109` if `audit.schema_version` is not the version of the message.
 fn schema_version(dialect: Dialect, text: &str, findings: &mut Findings<'_>) {
     let above = match dialect {
         Dialect::Spec03 => FieldPath::root(),
         _ => FieldPath::root().name("vcp_payload"),
     };
     let path = above.name("audit").name("schema_version");
-    // What is no string is a structural fault.
+    // A value that is not a string is reported as a structural fault.
     let is_another = |value: &str| value.starts_with('"') && value != format!("\"{}\"", dialect.version());
     if value(text, &path).is_some_and(is_another) {
         let text = "the schema version is not the version of the message";
@@ -37,6 +38,6 @@ fn schema_version(dialect: Dialect, text: &str, findings: &mut Findings<'_>) {
 }
 
 fn value<'t>(text: &'t str, path: &FieldPath) -> Option<&'t str> {
-    let at = structure::locate(text, &[path]).into_iter().next().flatten()?;
-    Some(structure::value_at(text, at))
+    let at = json::text::locate(text, &[path]).into_iter().next().flatten()?;
+    Some(json::text::value_at(text, at))
 }

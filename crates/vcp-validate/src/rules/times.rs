@@ -4,7 +4,7 @@ use super::{Context, audit, payload};
 use crate::findings::Findings;
 use vcp_schema::{ErrorCode, FieldPath, Timestamp, VcpMessage};
 
-/// `VCP_E101`: the call ends before it starts. Ending as it starts is fine.
+/// Reports `VCP_E101` if the call ends before it starts. Equal times are allowed.
 pub(super) fn end_before_start(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let call = &message.vcp_payload.call;
     if call.end_time.is_some_and(|end| end.instant() < call.start_time.instant()) {
@@ -12,7 +12,8 @@ pub(super) fn end_before_start(message: &VcpMessage, _: &Context, findings: &mut
     }
 }
 
-/// `VCP_E103`: a capability was invoked before the call started. Only entries with details have a time.
+/// Reports `VCP_E103` for each capability that was invoked before the call started. Entries that
+/// are only a name have no time and are skipped.
 pub(super) fn capability_before_start(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let start = message.vcp_payload.call.start_time.instant();
     for (index, capability) in message.vcp_payload.call.capabilities_invoked.iter().enumerate() {
@@ -26,7 +27,8 @@ pub(super) fn capability_before_start(message: &VcpMessage, _: &Context, finding
     }
 }
 
-/// `VCP_E108`: the duration is off by more than a second from end − start. A call that ends before it starts, and a negative duration, have codes of their own.
+/// Reports `VCP_E108` if the duration differs from end minus start by more than a second. Skips a
+/// call that ends before it starts (`VCP_E101`) and a negative duration (`VCP_E107`).
 pub(super) fn duration_mismatch(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     const SECOND: i128 = 1_000_000_000;
     let call = &message.vcp_payload.call;
@@ -43,7 +45,7 @@ pub(super) fn duration_mismatch(message: &VcpMessage, _: &Context, findings: &mu
     }
 }
 
-/// `VCP_E115`: processed before received.
+/// Reports `VCP_E115` if the record was processed before it was received.
 pub(super) fn processed_before_received(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let record = &message.audit;
     if record.processed_at.is_some_and(|processed| processed.instant() < record.received_at.instant()) {
@@ -52,7 +54,7 @@ pub(super) fn processed_before_received(message: &VcpMessage, _: &Context, findi
     }
 }
 
-/// `VCP_E120`: a timestamp has no offset (decisions 1.4).
+/// Reports `VCP_E120` for each timestamp without an offset (decisions 1.4).
 pub(super) fn no_offset(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let mut look = |time: Option<Timestamp>, path: &dyn Fn() -> FieldPath| {
         if time.is_some_and(|time| !time.has_offset()) {

@@ -2,12 +2,12 @@
 
 use super::{Context, payload};
 use crate::findings::Findings;
-use vcp_schema::{ErrorCode, FieldPath, Limits, VcpMessage, structure};
+use vcp_schema::{ErrorCode, FieldPath, Limits, VcpMessage, json::text};
 
-/// `VCP_E106`: a score, share or confidence is outside 0 to 1.
+/// Reports `VCP_E106` for each score, share or confidence outside 0 to 1.
 pub(super) fn score_range(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let mut look = |score: Option<f64>, path: &dyn Fn() -> FieldPath| {
-        // What is no number is a structural fault.
+        // NaN and infinity are reported as structural faults.
         if score.is_some_and(|score| score.is_finite() && !(0.0..=1.0).contains(&score)) {
             findings.add(ErrorCode::ScoreRange, path, "the value is outside 0 to 1");
         }
@@ -33,7 +33,7 @@ pub(super) fn score_range(message: &VcpMessage, _: &Context, findings: &mut Find
     look(outcomes.user_satisfaction_score, &|| payload("outcomes.user_satisfaction_score"));
 }
 
-/// `VCP_E107`: a duration, count or cost is negative.
+/// Reports `VCP_E107` for each negative duration, count or cost.
 pub(super) fn negative(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let mut look = |is_negative: bool, path: &dyn Fn() -> FieldPath| {
         if is_negative {
@@ -73,12 +73,13 @@ pub(super) fn negative(message: &VcpMessage, _: &Context, findings: &mut Finding
     look(below(processing), &|| super::audit("processing_duration_ms"));
 }
 
-/// `VCP_E116`: the costs of the roles are more than the total, by more than rounding explains.
+/// Reports `VCP_E116` if the costs of the roles exceed the total by more than rounding explains
+/// (0.0005 USD).
 pub(super) fn role_costs(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
-    // What the specification allows, and what doubles add to it.
+    // The tolerance of the specification, plus the rounding error of doubles.
     const ROUNDING_USD: f64 = 0.0005 + 1e-9;
     let attribution = &message.vcp_payload.outcomes.model_outcome_attribution;
-    // A negative total has a code of its own.
+    // A negative total is reported as VCP_E107.
     let Some(total) = attribution.total_cost_usd.filter(|total| *total >= 0.0) else { return };
     let roles: f64 = attribution.roles.iter().filter_map(|(_, model)| model.cost_usd).sum();
     if roles > total + ROUNDING_USD {
@@ -87,7 +88,7 @@ pub(super) fn role_costs(message: &VcpMessage, _: &Context, findings: &mut Findi
     }
 }
 
-/// `VCP_E123`: free-form data is nested deeper than 128 (decisions 4.7).
+/// Reports `VCP_E123` for free-form data that is nested deeper than 128 levels (decisions 4.7).
 pub(super) fn deep_data(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let mut look = |json: &str, path: &dyn Fn() -> FieldPath| {
         if is_deep(json) {
@@ -120,11 +121,12 @@ pub(super) fn deep_data(message: &VcpMessage, _: &Context, findings: &mut Findin
     }
 }
 
-/// Whether a text is nested too deep. Most have too few brackets for that, which is seen sooner.
+/// Returns whether a JSON text is nested too deep. Length and number of brackets are checked first,
+/// because this is faster and enough for most texts.
 fn is_deep(json: &str) -> bool {
     let most = Limits::default().depth;
-    // Each level takes two bytes at least.
+    // Each level takes at least two bytes.
     json.len() > 2 * most
         && json.bytes().filter(|byte| matches!(byte, b'{' | b'[')).nth(most).is_some()
-        && structure::extent(json).depth > most
+        && text::extent(json).depth > most
 }

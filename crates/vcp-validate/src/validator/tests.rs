@@ -103,7 +103,7 @@ fn many_findings_take_linear_time() {
     assert_eq!(found(&text).len(), 5000);
 }
 
-/// The full example, whose checksum is made up, as one that has none.
+/// Returns the full example without its checksum, which is made up.
 fn unsummed() -> String {
     let mut message = VcpMessage::from_json(FULL).unwrap();
     message.audit.checksum = None;
@@ -226,7 +226,7 @@ fn every_time_is_looked_at_for_its_offset() {
         let no_offset = report.findings.iter().filter(|finding| finding.code == ErrorCode::NoOffset);
         found.extend(no_offset.map(|finding| finding.path.to_string().replace(|c: char| c.is_ascii_digit(), "")));
     }
-    // As many as the model has, by its description.
+    // The number of timestamps that the description of the model has.
     fn times_of(kind: &vcp_schema::describe::Kind) -> usize {
         use vcp_schema::describe::Kind;
         match kind {
@@ -314,7 +314,7 @@ fn versions_that_cannot_be_told_are_named_with_those_that_can() {
     let message = |text: &str| Validator::new().validate_json(text).findings[0].message.clone();
     assert_eq!(message(r#"{"vcp_version":"7"}"#), "version `7` is not known: 0.3, 0.4 and 0.5 are supported");
     let both = r#"{"vcp_version":"0.3","audit":{},"vcp_payload":{"audit":{}}}"#;
-    assert!(message(both).starts_with("`audit` stands at the root"), "{}", message(both));
+    assert!(message(both).starts_with("`audit` is both at the root"), "{}", message(both));
 }
 
 #[test]

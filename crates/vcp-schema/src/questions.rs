@@ -1,9 +1,12 @@
-//! What people ask of a message, worked out in one place.
+//! Answers to common questions about a message, derived from its members.
 
 use crate::{Call, CallDirection, ChannelType, OutcomeStatus, VcpMessage};
 
 impl Call {
-    /// The medium. A legacy `channel` that holds the direction was written for telephone calls (decisions 1.10, 2.4).
+    /// Returns the medium of the call.
+    ///
+    /// A legacy `channel` that holds a direction gives [`ChannelType::Phone`], because it was
+    /// written for telephone calls (`DECISIONS.md` 1.10).
     ///
     /// ```
     /// use vcp_schema::{Call, CallDirection, ChannelType, Timestamp};
@@ -22,7 +25,8 @@ impl Call {
         }
     }
 
-    /// Who called whom: `direction`, else the legacy `channel` (decisions 1.10).
+    /// Returns the direction of the call: `direction`, or else the direction in a legacy `channel`
+    /// (`DECISIONS.md` 1.10).
     #[must_use]
     pub fn effective_direction(&self) -> Option<&CallDirection> {
         self.direction.as_ref().or(match self.channel {
@@ -32,8 +36,11 @@ impl Call {
         })
     }
 
-    /// The length of the call in seconds: `duration_sec`, else the time from start to end, rounded half up as mapping
-    /// rounds (decisions 5.8). `None` when neither is known, or when the call ends before it starts.
+    /// Returns the length of the call in seconds.
+    ///
+    /// This is `duration_sec` if it is present. Otherwise it is the time from start to end, rounded
+    /// half up to whole seconds like mapping does (`DECISIONS.md` 5.8). Returns `None` if
+    /// `duration_sec` is absent and the end is absent or before the start.
     ///
     /// ```
     /// use vcp_schema::{Call, Timestamp};
@@ -52,21 +59,28 @@ impl Call {
 }
 
 impl VcpMessage {
-    /// How the call came out by facts: `outcomes.objective.status`.
+    /// Returns the objective outcome of the call, `outcomes.objective.status`.
     #[must_use]
     pub fn status(&self) -> &OutcomeStatus {
         &self.vcp_payload.outcomes.objective.status
     }
 
-    /// What the whole call cost in USD: `outcomes.model_outcome_attribution.total_cost_usd`. Costs of roles are not added up: they need
-    /// not be all (`VCP_E116`).
+    /// Returns the cost of the whole call in US dollars,
+    /// `outcomes.model_outcome_attribution.total_cost_usd`.
+    ///
+    /// The costs of the roles are not added up, because they need not cover the whole cost.
     #[must_use]
     pub fn total_cost_usd(&self) -> Option<f64> {
         self.vcp_payload.outcomes.model_outcome_attribution.total_cost_usd
     }
 
-    /// Whether the call is over: its end or its length is known, or it came to nothing (`failure`, `timeout`, `error`), which providers state without an
-    /// end. A message of a running call, such as Retell's `call_started` or OpenAI's `response.done`, is not final; later deliveries say more.
+    /// Returns whether the call is over. It is over if
+    ///
+    /// - its end or its length is known, or
+    /// - its status is `failure`, `timeout` or `error`, which providers report without an end.
+    ///
+    /// A message of a running call is not final, such as that of Retell's `call_started` or
+    /// OpenAI's `response.done`. Later deliveries say more about the call.
     #[must_use]
     pub fn is_final(&self) -> bool {
         let call = &self.vcp_payload.call;

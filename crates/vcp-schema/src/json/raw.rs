@@ -1,10 +1,12 @@
 //! Free-form data and unknown members, kept as JSON text (decisions 1.5–1.7).
 
-use crate::{
-    Limits, ParseError,
-    structure::{self, Fault},
-    wire, write,
+use super::{
+    limits::Limits,
+    members, string,
+    text::{parse, well_formed},
+    trim,
 };
+use crate::{ErrorCode, FieldPath, ParseError};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, ser::Error as _};
 use serde_json::{Map, Value, value::RawValue};
 use std::fmt;
@@ -28,7 +30,7 @@ macro_rules! raw_text {
             ///
             /// `VCP_E008` beyond the default [`Limits`], `VCP_E004` when the text does not fit the type.
             pub fn parse<T: DeserializeOwned>(&self) -> Result<T, ParseError> {
-                structure::parse_free_form(&self.0, &Limits::default())
+                parse(&self.0, &Limits::default())
             }
 
             /// The value as JSON.
@@ -61,7 +63,7 @@ macro_rules! raw_text {
 
         impl<'de> Deserialize<'de> for $Type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                wire::deserialize_via_text(deserializer, Self::from_json)
+                crate::read::deserialize_via_text(deserializer, Self::from_json)
             }
         }
     };
@@ -103,8 +105,8 @@ impl RawJson {
     ///
     /// `VCP_E007` when the text is not JSON, `VCP_E008` when it is longer than the default limit.
     pub fn from_json(text: &str) -> Result<Self, ParseError> {
-        structure::well_formed(text, &Limits::default())?;
-        Ok(Self(text.trim_matches(wire::WHITESPACE).into()))
+        well_formed(text, &Limits::default())?;
+        Ok(Self(trim(text).into()))
     }
 
     /// A JSON string with this content.
@@ -114,7 +116,7 @@ impl RawJson {
     /// ```
     #[must_use]
     pub fn from_text(content: &str) -> Self {
-        Self(write::to_text(content, content.len() + 2).into())
+        Self(string::quoted(content).into())
     }
 
     /// Takes text that is known to be JSON, without surrounding white space and without reading it again: for code that has just read it, such as a mapper.
@@ -133,12 +135,13 @@ impl RawObject {
     /// `VCP_E007` when the text is not JSON, `VCP_E004` when it is no object, `VCP_E008` when it is longer than the
     /// default limit.
     pub fn from_json(text: &str) -> Result<Self, ParseError> {
-        structure::well_formed(text, &Limits::default())?;
-        let inner = text.trim_matches(wire::WHITESPACE);
+        well_formed(text, &Limits::default())?;
+        let inner = trim(text);
         if inner.starts_with('{') {
             Ok(Self(inner.into()))
         } else {
-            Err(Fault::wrong_type("an object", inner, &crate::PathNode::root()).into_error(text))
+            let (at, message) = (super::text::offset(text, inner), "an object is wanted here".to_owned());
+            Err(ParseError::in_text(ErrorCode::Type, FieldPath::root(), message, text.as_bytes(), at))
         }
     }
 
@@ -154,19 +157,19 @@ impl RawObject {
     /// The text of a member; the last one where the name stands twice (decisions 1.1).
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.members().into_iter().rev().find(|(key, _)| key.as_ref() == name).map(|(_, text)| text)
+        members::get(&self.0, name)
     }
 
     /// The members in order, each with its text.
     #[must_use]
     pub fn members(&self) -> Vec<(std::borrow::Cow<'_, str>, &str)> {
-        wire::raw_members(&self.0).unwrap_or_default()
+        members::all(&self.0).unwrap_or_default()
     }
 
     /// Whether there is no member.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.members().is_empty()
+        members::spelled(&self.0).next().is_none()
     }
 }
 

@@ -27,7 +27,7 @@ impl Step<'_> {
 }
 
 /// A name as a step of a JSON Pointer.
-pub(crate) fn pointer_step(name: &str) -> Cow<'_, str> {
+pub fn pointer_step(name: &str) -> Cow<'_, str> {
     if name.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
         Cow::Owned(name.replace('~', "~0").replace('/', "~1"))
     } else {
@@ -83,6 +83,17 @@ impl FieldPath {
         let mut text = String::new();
         self.steps.iter().for_each(|step| step.write_pointer(&mut text));
         text
+    }
+
+    /// Returns the JSONPath, cut after 200 characters, for lines that are shown.
+    #[must_use]
+    pub fn shortened(&self) -> String {
+        const LONGEST: usize = 200;
+        let text = self.to_string();
+        match text.char_indices().nth(LONGEST) {
+            Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+            None => text,
+        }
     }
 
     /// Reads a path of plain names, `vcp_payload.call.call_id`, as rule files write them.

@@ -7,12 +7,12 @@ use serde::{
 };
 use std::{collections::HashSet, fmt, hash::Hash, marker::PhantomData};
 
-/// Members that the specification does not define, in the order in which they stood (decisions 1.7).
+/// Members that the specification does not define, in their original order (`DECISIONS.md` 1.7).
 pub type Extras = OrderedMap<String, RawJson>;
 
-/// A JSON object whose members are all of one kind, in the order in which they stood.
+/// A JSON object whose members are all of one kind, in their original order.
 ///
-/// The maps of a call record hold a handful of members, so look-up is a search from the front.
+/// Look-up searches from the front, because the maps of a call record hold only a few members.
 ///
 /// ```
 /// use vcp_schema::OrderedMap;
@@ -34,52 +34,53 @@ impl<K, V> Default for OrderedMap<K, V> {
 }
 
 impl<K, V> OrderedMap<K, V> {
-    /// An empty map; takes no memory.
+    /// Makes an empty map. Allocates no memory.
     #[must_use]
     pub const fn new() -> Self {
         Self { members: Vec::new() }
     }
 
-    /// The number of members.
+    /// Returns the number of members.
     #[must_use]
     pub fn len(&self) -> usize {
         self.members.len()
     }
 
-    /// Whether there is no member.
+    /// Returns whether the map has no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
-    /// The members in order.
+    /// Returns the members in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&K, &V)> + DoubleEndedIterator {
         self.members.iter().map(|(k, v)| (k, v))
     }
 
-    /// The members in order, values changeable.
+    /// Returns the members in order, with mutable values.
     pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = (&K, &mut V)> {
         self.members.iter_mut().map(|(k, v)| (&*k, v))
     }
 
-    /// The names in order.
+    /// Returns the names in order.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &K> {
         self.members.iter().map(|(k, _)| k)
     }
 
-    /// The values in order.
+    /// Returns the values in order.
     pub fn values(&self) -> impl ExactSizeIterator<Item = &V> {
         self.members.iter().map(|(_, v)| v)
     }
 
-    /// Adds a member that is known to be new; reading checks afterwards with [`Self::has_duplicate`].
+    /// Appends a member without looking for its name. Reading checks with [`Self::has_duplicate`]
+    /// afterwards.
     pub(crate) fn push(&mut self, key: K, value: V) {
         self.members.push((key, value));
     }
 }
 
 impl<K: PartialEq, V> OrderedMap<K, V> {
-    /// Sets a member; a new one goes to the end. Returns the value it had.
+    /// Sets a member. A new member goes to the end. Returns the previous value.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         match self.members.iter_mut().find(|(k, _)| *k == key) {
             Some((_, old)) => Some(std::mem::replace(old, value)),
@@ -90,7 +91,7 @@ impl<K: PartialEq, V> OrderedMap<K, V> {
         }
     }
 
-    /// The value of a member.
+    /// Returns the value of a member.
     pub fn get<Q: ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: PartialEq<Q>,
@@ -98,7 +99,7 @@ impl<K: PartialEq, V> OrderedMap<K, V> {
         self.members.iter().find(|(k, _)| k == key).map(|(_, v)| v)
     }
 
-    /// The value of a member, changeable.
+    /// Returns the value of a member for changing it.
     pub fn get_mut<Q: ?Sized>(&mut self, key: &Q) -> Option<&mut V>
     where
         K: PartialEq<Q>,
@@ -106,7 +107,7 @@ impl<K: PartialEq, V> OrderedMap<K, V> {
         self.members.iter_mut().find(|(k, _)| k == key).map(|(_, v)| v)
     }
 
-    /// Takes a member out; the others keep their order.
+    /// Removes a member and returns its value. The other members keep their order.
     pub fn remove<Q: ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: PartialEq<Q>,
@@ -117,7 +118,8 @@ impl<K: PartialEq, V> OrderedMap<K, V> {
 }
 
 impl<K: Eq + Hash, V> OrderedMap<K, V> {
-    /// Whether a name stands twice. Linear for the usual few, hashed for many, so that hostile input stays linear.
+    /// Returns whether a name occurs twice. Compares pairs if there are few members, and hashes the
+    /// names if there are many, so that hostile input does not take quadratic time.
     pub(crate) fn has_duplicate(&self) -> bool {
         const FEW: usize = 16;
         if self.members.len() <= FEW {
@@ -169,7 +171,7 @@ impl<K: Serialize, V: Serialize> Serialize for OrderedMap<K, V> {
     }
 }
 
-/// A name that stands twice is refused.
+/// Refuses a name that occurs twice.
 impl<'de, K: Deserialize<'de> + Eq + Hash, V: Deserialize<'de>> Deserialize<'de> for OrderedMap<K, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members<K, V>(PhantomData<(K, V)>);
@@ -185,7 +187,7 @@ impl<'de, K: Deserialize<'de> + Eq + Hash, V: Deserialize<'de>> Deserialize<'de>
                 while let Some((key, value)) = map.next_entry()? {
                     members.push(key, value);
                 }
-                crate::wire::distinct(&members)?;
+                crate::read::distinct(&members)?;
                 Ok(members)
             }
         }

@@ -4,8 +4,7 @@
 use crate::{
     OrderedMap, RawJson, RawObject, Timestamp, VcpVersion,
     describe::{Described, Kind, WordType},
-    number,
-    scan::is_number,
+    json::{is_number, number},
     words,
 };
 use serde::{
@@ -14,9 +13,6 @@ use serde::{
 };
 use serde_json::value::RawValue;
 use std::{borrow::Cow, cell::Cell, fmt, hash::Hash, marker::PhantomData};
-
-/// JSON's white space.
-pub(crate) const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// What one reading has left of its limits.
 pub(crate) struct Budget {
@@ -117,33 +113,6 @@ pub(crate) fn deserialize_via_text<'de, D: Deserializer<'de>, T, E: fmt::Display
 ) -> Result<T, D::Error> {
     let raw = Box::<RawValue>::deserialize(json)?;
     read(raw.get()).map_err(D::Error::custom)
-}
-
-/// The members of an object's text, each with its own text. `None` when it is no object or a name cannot be decoded.
-pub(crate) fn raw_members(text: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
-    struct Members;
-    impl<'de> Visitor<'de> for Members {
-        type Value = Vec<(Cow<'de, str>, &'de str)>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut members = Vec::new();
-            while let Some(name) = map.next_key_seed(Text)? {
-                members.push((name, map.next_value::<&RawValue>()?.get()));
-            }
-            Ok(members)
-        }
-    }
-    serde_json::Deserializer::from_str(text).deserialize_map(Members).ok()
-}
-
-/// The elements of a list's text. `None` when it is no list.
-pub(crate) fn raw_elements(text: &str) -> Option<Vec<&str>> {
-    let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;
-    Some(elements.into_iter().map(RawValue::get).collect())
 }
 
 macro_rules! leaf {

@@ -1,12 +1,15 @@
 //! JSON text laid out for people.
 
+use super::tokens::{TokenKind, Tokens};
+
 /// The deepest nesting that gets lines of its own.
 const DEEPEST_LINE: usize = 128;
 
-/// JSON text with one member a line, indented by two spaces. No value changes: numbers and strings stay the text they were.
+/// Lays out JSON text with one member a line, indented by two spaces. No value changes: numbers and
+/// strings keep their text.
 ///
-/// What is deeper than 128 stays on one line, so that hostile nesting does not become much white space. The text must be JSON, as
-/// the text of messages and raw values is.
+/// Values nested deeper than 128 stay on one line, so that hostile nesting does not become much white
+/// space. The text must be JSON, as the text of messages and raw values is.
 ///
 /// ```
 /// assert_eq!(vcp_schema::pretty(r#"{"a":[1.10,{}],"b":"x, y"}"#), "{\n  \"a\": [\n    1.10,\n    {}\n  ],\n  \"b\": \"x, y\"\n}");
@@ -15,52 +18,37 @@ const DEEPEST_LINE: usize = 128;
 pub fn pretty(json: &str) -> String {
     let mut out = String::with_capacity(json.len() * 2);
     let mut depth = 0_usize;
-    let mut in_string = false;
-    let mut escaped = false;
     let line = |out: &mut String, depth: usize| {
-        if depth > DEEPEST_LINE {
-            return;
+        if depth <= DEEPEST_LINE {
+            out.push('\n');
+            out.extend(std::iter::repeat_n("  ", depth));
         }
-        out.push('\n');
-        out.extend(std::iter::repeat_n("  ", depth));
     };
-    let mut chars = json.chars().peekable();
-    while let Some(c) = chars.next() {
-        if in_string {
-            out.push(c);
-            in_string = escaped || c != '"';
-            escaped = !escaped && c == '\\';
-            continue;
-        }
-        match c {
-            '"' => {
-                in_string = true;
-                out.push(c);
-            }
-            '{' | '[' => {
-                out.push(c);
-                while chars.next_if(|c| c.is_ascii_whitespace()).is_some() {}
-                if let Some(close) = chars.next_if(|c| matches!(c, '}' | ']')) {
-                    out.push(close);
+    let mut tokens = Tokens::new(json).filter(|token| token.kind != TokenKind::Space).peekable();
+    while let Some(token) = tokens.next() {
+        match token.kind {
+            TokenKind::Open => {
+                out.push_str(token.text);
+                if let Some(close) = tokens.next_if(|next| next.kind == TokenKind::Close) {
+                    out.push_str(close.text);
                 } else {
                     depth += 1;
                     line(&mut out, depth);
                 }
             }
-            '}' | ']' => {
+            TokenKind::Close => {
                 if depth <= DEEPEST_LINE {
                     line(&mut out, depth.saturating_sub(1));
                 }
                 depth = depth.saturating_sub(1);
-                out.push(c);
+                out.push_str(token.text);
             }
-            ',' => {
-                out.push(c);
+            TokenKind::Comma => {
+                out.push_str(token.text);
                 line(&mut out, depth);
             }
-            ':' => out.push_str(": "),
-            c if c.is_ascii_whitespace() => {}
-            c => out.push(c),
+            TokenKind::Colon => out.push_str(": "),
+            _ => out.push_str(token.text),
         }
     }
     out

@@ -1,0 +1,169 @@
+//! The members of an object and the elements of a list, each as its text.
+
+use super::{cursor::Cursor, string::Quoted, trim};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, collections::HashMap, fmt};
+
+/// A member: its decoded name, and the text of its value.
+pub type Member<'t> = (Cow<'t, str>, &'t str);
+
+/// Returns the members of an object in order, with names as they are spelled. Empty for any other
+/// value.
+pub fn spelled(json: &str) -> impl Iterator<Item = (Quoted<'_>, &str)> {
+    let json = trim(json);
+    let mut cursor = json.starts_with('{').then(|| Cursor::new(json));
+    if let Some(cursor) = &mut cursor {
+        cursor.enter();
+    }
+    std::iter::from_fn(move || {
+        let cursor = cursor.as_mut()?;
+        let name = cursor.name()?;
+        Some((name, cursor.value()))
+    })
+}
+
+/// Returns the members of an object in order. Lone surrogates in names become U+FFFD. Returns `None`
+/// for any other value.
+#[must_use]
+pub fn all(json: &str) -> Option<Vec<Member<'_>>> {
+    let members = || spelled(json).map(|(name, value)| (name.decode_lossy(), value)).collect();
+    trim(json).starts_with('{').then(members)
+}
+
+/// Returns the members of an object in the order of their first appearance. A repeated name has its
+/// last value, as Python and JavaScript read it. Returns `None` for any other value.
+///
+/// ```
+/// let members = vcp_schema::json::members::last(r#"{"a":1,"b":2,"a":3}"#).unwrap();
+/// assert_eq!(members, [("a".into(), "3"), ("b".into(), "2")]);
+/// ```
+#[must_use]
+pub fn last(json: &str) -> Option<Vec<Member<'_>>> {
+    const FEW: usize = 16;
+    let all = all(json)?;
+    if all.len() <= FEW
+        && !all.iter().enumerate().any(|(at, (name, _))| all.iter().skip(at + 1).any(|(n, _)| n == name))
+    {
+        return Some(all);
+    }
+    let mut members: Vec<Member<'_>> = Vec::with_capacity(all.len());
+    let mut places: HashMap<Cow<'_, str>, usize> = HashMap::with_capacity(all.len());
+    for (name, value) in all {
+        let at = *places.entry(name.clone()).or_insert(members.len());
+        match members.get_mut(at) {
+            Some((_, known)) => *known = value,
+            None => members.push((name, value)),
+        }
+    }
+    Some(members)
+}
+
+/// Returns the value of a member of an object: the last one where the name is repeated.
+#[must_use]
+pub fn get<'t>(json: &'t str, name: &str) -> Option<&'t str> {
+    spelled(json).filter(|(spelled, _)| spelled.is(name)).last().map(|(_, value)| value)
+}
+
+/// Returns the elements of a list. Returns `None` for any other value.
+#[must_use]
+pub fn elements(json: &str) -> Option<Vec<&str>> {
+    let json = trim(json);
+    if !json.starts_with('[') {
+        return None;
+    }
+    let mut elements = Vec::new();
+    let mut cursor = Cursor::new(json);
+    cursor.enter();
+    while cursor.element() {
+        elements.push(cursor.value());
+    }
+    Some(elements)
+}
+
+/// Returns the value of a member of the object that a text starts with. The text may go on after
+/// the object. Returns `None` if the text does not start with an object.
+///
+/// Unlike the other functions, this one reads text of which it is not known that it is JSON.
+#[must_use]
+pub fn of_leading_object<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    leading(&mut serde_json::Deserializer::from_str(text), name)
+}
+
+/// Returns the value of a member of an object, which must be the whole text.
+///
+/// Unlike the other functions, this one reads text of which it is not known that it is JSON.
+#[must_use]
+pub fn of_whole_object<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let found = leading(&mut json, name);
+    json.end().ok()?;
+    found
+}
+
+fn leading<'t>(json: &mut serde_json::Deserializer<serde_json::de::StrRead<'t>>, name: &str) -> Option<&'t str> {
+    struct Wanted<'n>(&'n str);
+    impl<'t> Visitor<'t> for Wanted<'_> {
+        type Value = Option<&'t str>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = None;
+            while let Some(name) = map.next_key_seed(Name)? {
+                if name.is(self.0) {
+                    found = Some(map.next_value::<&RawValue>()?.get());
+                } else {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(found)
+        }
+    }
+    json.deserialize_map(Wanted(name)).ok()?
+}
+
+/// Reads the name of a member as it is spelled, for readers that are built on serde. A control
+/// character that is not escaped is an error, and a lone surrogate is not.
+#[derive(Debug, Clone, Copy)]
+pub struct Name;
+
+impl<'t> DeserializeSeed<'t> for Name {
+    type Value = Quoted<'t>;
+
+    fn deserialize<D: Deserializer<'t>>(self, json: D) -> Result<Self::Value, D::Error> {
+        let raw = <&RawValue>::deserialize(json)?.get();
+        Quoted::of(raw).ok_or_else(|| serde::de::Error::custom("a name is wanted here"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_a_name_counts() {
+        let text = r#"{"a": 1, "b": [ 2 ], "\u0061": {"c": 3}}"#;
+        assert_eq!(last(text).unwrap(), [("a".into(), r#"{"c": 3}"#), ("b".into(), "[ 2 ]")]);
+        assert_eq!(get(text, "a"), Some(r#"{"c": 3}"#));
+        assert_eq!(all(text).unwrap().len(), 3);
+        assert_eq!((all("[]"), last("[]"), get("[]", "a"), elements("{}")), (None, None, None, None));
+        assert_eq!(elements("[1, {}]").unwrap(), ["1", "{}"]);
+    }
+
+    #[test]
+    fn a_name_with_a_lone_surrogate_loses_no_member() {
+        assert_eq!(all(r#"{"\ud800":1,"b":2}"#).unwrap(), [("\u{fffd}".into(), "1"), ("b".into(), "2")]);
+    }
+
+    #[test]
+    fn many_members_are_read_in_linear_time() {
+        let text = format!("{{{}\"z\":0}}", "\"a\":1,".repeat(200_000));
+        assert_eq!(last(&text).unwrap(), [("a".into(), "1"), ("z".into(), "0")]);
+    }
+}

@@ -1,0 +1,240 @@
+//! JSON strings: where they end, what they say, and how they are written.
+
+use std::{borrow::Cow, fmt::Write as _};
+
+/// Returns where the string ends that opens at byte `open`, after its closing quote.
+///
+/// Returns the end of the text if the string does not end.
+#[must_use]
+pub fn end(text: &str, open: usize) -> usize {
+    extent(text.as_bytes(), open).0
+}
+
+/// Returns where the string ends that opens at byte `open`, and whether it has escapes.
+pub(crate) fn extent(bytes: &[u8], open: usize) -> (usize, bool) {
+    let (mut at, mut has_escape) = (open + 1, false);
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if bytes.get(at) == Some(&b'"') {
+            return (at + 1, has_escape);
+        }
+        has_escape = true;
+        at += 2;
+    }
+    (bytes.len(), has_escape)
+}
+
+/// A string as it is spelled between its quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quoted<'t> {
+    /// The text between the quotes.
+    pub raw: &'t str,
+    /// Whether a backslash is in it.
+    pub has_escape: bool,
+}
+
+impl<'t> Quoted<'t> {
+    /// Takes the text of a JSON string, with its quotes. Returns `None` for any other value.
+    #[must_use]
+    pub fn of(json: &'t str) -> Option<Self> {
+        let raw = json.strip_prefix('"')?.strip_suffix('"')?;
+        Some(Self { raw, has_escape: memchr::memchr(b'\\', raw.as_bytes()).is_some() })
+    }
+
+    /// Returns whether the content is this name.
+    #[must_use]
+    #[inline]
+    pub fn is(self, name: &str) -> bool {
+        if self.has_escape { self.decode().is_some_and(|own| own == name) } else { same_name(self.raw, name) }
+    }
+
+    /// Returns the content. Returns `None` if the string holds a lone surrogate.
+    #[must_use]
+    pub fn decode(self) -> Option<Cow<'t, str>> {
+        if !self.has_escape {
+            return Some(Cow::Borrowed(self.raw));
+        }
+        char::decode_utf16(units(self.raw)).collect::<Result<String, _>>().ok().map(Cow::Owned)
+    }
+
+    /// Returns the content, with U+FFFD for each lone surrogate.
+    #[must_use]
+    pub fn decode_lossy(self) -> Cow<'t, str> {
+        if !self.has_escape {
+            return Cow::Borrowed(self.raw);
+        }
+        let chars = char::decode_utf16(units(self.raw));
+        Cow::Owned(chars.map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
+    }
+}
+
+/// Returns the content of a JSON string. Returns `None` for any other value and for a lone surrogate.
+#[must_use]
+pub fn decode(json: &str) -> Option<Cow<'_, str>> {
+    Quoted::of(json)?.decode()
+}
+
+/// Returns the content of a JSON string, with U+FFFD for each lone surrogate. Returns `None` for any
+/// other value.
+#[must_use]
+pub fn decode_lossy(json: &str) -> Option<Cow<'_, str>> {
+    Some(Quoted::of(json)?.decode_lossy())
+}
+
+/// Returns whether a value is a string that holds a lone surrogate.
+#[must_use]
+pub fn is_lossy(json: &str) -> bool {
+    Quoted::of(json).is_some_and(|string| string.has_escape && string.decode().is_none())
+}
+
+/// Returns the UTF-16 units of a string that is spelled `raw` between its quotes.
+pub fn units(raw: &str) -> impl Iterator<Item = u16> {
+    let mut rest = raw;
+    let mut low = None;
+    std::iter::from_fn(move || {
+        if let Some(unit) = low.take() {
+            return Some(unit);
+        }
+        let mut chars = rest.chars();
+        let first = chars.next()?;
+        let unit = if first == '\\' {
+            match chars.next()? {
+                'u' => {
+                    let (digits, after) = chars.as_str().split_at_checked(4)?;
+                    chars = after.chars();
+                    u16::from_str_radix(digits, 16).ok()?
+                }
+                'n' => 10,
+                'r' => 13,
+                't' => 9,
+                'b' => 8,
+                'f' => 12,
+                other => u16::try_from(u32::from(other)).ok()?,
+            }
+        } else {
+            let mut pair = [0; 2];
+            match first.encode_utf16(&mut pair) {
+                [high, second] => {
+                    low = Some(*second);
+                    *high
+                }
+                units => *units.first()?,
+            }
+        };
+        rest = chars.as_str();
+        Some(unit)
+    })
+}
+
+/// Writes a text as a JSON string. Escapes only the characters that JSON requires, as `serde_json`
+/// does.
+pub fn push(out: &mut String, text: &str) {
+    out.push('"');
+    push_escaped(out, text);
+    out.push('"');
+}
+
+/// Returns a text as a JSON string.
+///
+/// ```
+/// assert_eq!(vcp_schema::json::string::quoted("a\"b"), r#""a\"b""#);
+/// ```
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    push(&mut out, text);
+    out
+}
+
+/// Writes the inside of a JSON string.
+pub fn push_escaped(out: &mut String, text: &str) {
+    if !has_to_escape(text) {
+        return out.push_str(text);
+    }
+    let mut plain = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escape = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            0x08 => "\\b",
+            0x0c => "\\f",
+            0..0x20 => "",
+            _ => continue,
+        };
+        out.push_str(text.get(plain..at).unwrap_or_default());
+        plain = at + 1;
+        if escape.is_empty() {
+            let _ = write!(out, "\\u{byte:04x}");
+        } else {
+            out.push_str(escape);
+        }
+    }
+    out.push_str(text.get(plain..).unwrap_or_default());
+}
+
+/// Returns whether a text has a character that JSON escapes.
+///
+/// There is no branch per byte, so that the compiler looks at many bytes at once.
+pub(crate) fn has_to_escape(text: &str) -> bool {
+    text.bytes().fold(false, |any, byte| any | (byte < b' ') | (byte == b'"') | (byte == b'\\'))
+}
+
+/// Returns whether two short names are equal.
+#[inline]
+pub(crate) fn same_name(a: &str, b: &str) -> bool {
+    fn ends<const N: usize>(text: &[u8]) -> Option<([u8; N], [u8; N])> {
+        Some((*text.first_chunk()?, *text.last_chunk()?))
+    }
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        0..4 => a == b,
+        4..8 => ends::<4>(a) == ends::<4>(b),
+        8..=16 => ends::<8>(a) == ends::<8>(b),
+        _ => ends::<8>(a) == ends::<8>(b) && a == b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_are_the_same_when_their_texts_are() {
+        let name: String = ('a'..='z').collect();
+        for length in 0..name.len() {
+            let (a, rest) = name.split_at(length);
+            assert!(same_name(a, a) && (rest.is_empty() || !same_name(a, &name)));
+            for at in 0..length {
+                let mut b = a.to_owned();
+                b.replace_range(at..=at, "_");
+                assert!(!same_name(a, &b), "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn lone_surrogates_are_refused_or_replaced() {
+        let json = r#""a\ud800\u00e9\n\ud83d\ude00""#;
+        assert_eq!(decode(json), None);
+        assert_eq!(decode_lossy(json).as_deref(), Some("a\u{fffd}é\n😀"));
+        assert_eq!(decode_lossy("7"), None);
+        assert!(matches!(decode(r#""plain""#), Some(Cow::Borrowed("plain"))));
+    }
+
+    proptest! {
+        #[test]
+        fn strings_are_written_and_read_as_serde_json_does(text in any::<String>()) {
+            let json = quoted(&text);
+            prop_assert_eq!(&json, &serde_json::to_string(&text).unwrap());
+            prop_assert!(decode(&json).is_some_and(|content| content == text));
+            prop_assert_eq!(end(&json, 0), json.len());
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! A JSON text as tokens, one after the other.
+
+use super::{is_space, string};
+
+/// The kind of a [`Token`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// A run of white space.
+    Space,
+    /// `{` or `[`.
+    Open,
+    /// `}` or `]`.
+    Close,
+    /// `:`.
+    Colon,
+    /// `,`.
+    Comma,
+    /// A string with its quotes. The closing quote is absent where the string does not end.
+    String,
+    /// Any other run: a number, `true`, `false`, `null`, or text that is not JSON.
+    Scalar,
+}
+
+/// A token of a JSON text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token<'t> {
+    /// Its kind.
+    pub kind: TokenKind,
+    /// Its text, which is never empty.
+    pub text: &'t str,
+}
+
+impl Token<'_> {
+    /// Returns the first byte.
+    #[must_use]
+    pub fn first(&self) -> u8 {
+        self.text.as_bytes().first().copied().unwrap_or_default()
+    }
+}
+
+/// The tokens of a text. Their texts together are the whole text.
+///
+/// A token takes at least the byte that it starts with, so that every loop over tokens ends.
+///
+/// ```
+/// use vcp_schema::json::tokens::Tokens;
+/// let texts: Vec<&str> = Tokens::new("{\"a\" :\u{c}1}").map(|token| token.text).collect();
+/// assert_eq!(texts, ["{", "\"a\"", " ", ":", "\u{c}1", "}"]);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Tokens<'t> {
+    text: &'t str,
+    at: usize,
+    end_at_line: bool,
+}
+
+impl<'t> Tokens<'t> {
+    /// Starts at the beginning of a JSON text.
+    #[must_use]
+    pub fn new(text: &'t str) -> Self {
+        Self { text, at: 0, end_at_line: false }
+    }
+
+    /// Starts at the beginning of a text that may be broken. A string without a closing quote ends at
+    /// the end of its line.
+    #[must_use]
+    pub fn tolerant(text: &'t str) -> Self {
+        Self { text, at: 0, end_at_line: true }
+    }
+
+    /// Returns the place of the next token, in bytes.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.at
+    }
+
+    /// Skips to the end of the object or list whose opening bracket was the last token.
+    pub fn skip_container(&mut self) {
+        let mut depth = 1_usize;
+        for token in self.by_ref() {
+            match token.kind {
+                TokenKind::Open => depth += 1,
+                TokenKind::Close => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return;
+            }
+        }
+    }
+
+    fn string_end(&self, open: usize) -> usize {
+        if !self.end_at_line {
+            return string::end(self.text, open);
+        }
+        let bytes = self.text.as_bytes();
+        let mut at = open + 1;
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'"' => return at + 1,
+                b'\n' => return at,
+                b'\\' if bytes.get(at + 1).is_some_and(|next| *next != b'\n') => at += 2,
+                _ => at += 1,
+            }
+        }
+        bytes.len()
+    }
+
+    /// Returns where the run ends that starts at `start` and whose further bytes all fit.
+    fn run_end(&self, start: usize, fits: fn(u8) -> bool) -> usize {
+        let rest = self.text.as_bytes().get(start + 1..).unwrap_or_default();
+        start + 1 + rest.iter().position(|byte| !fits(*byte)).unwrap_or(rest.len())
+    }
+}
+
+fn is_scalar(byte: u8) -> bool {
+    !is_space(byte) && !matches!(byte, b'{' | b'}' | b'[' | b']' | b':' | b',' | b'"')
+}
+
+impl<'t> Iterator for Tokens<'t> {
+    type Item = Token<'t>;
+
+    fn next(&mut self) -> Option<Token<'t>> {
+        let start = self.at;
+        let first = *self.text.as_bytes().get(start)?;
+        let (kind, end) = match first {
+            b'{' | b'[' => (TokenKind::Open, start + 1),
+            b'}' | b']' => (TokenKind::Close, start + 1),
+            b':' => (TokenKind::Colon, start + 1),
+            b',' => (TokenKind::Comma, start + 1),
+            b'"' => (TokenKind::String, self.string_end(start)),
+            byte if is_space(byte) => (TokenKind::Space, self.run_end(start, is_space)),
+            _ => (TokenKind::Scalar, self.run_end(start, is_scalar)),
+        };
+        // An escape may end within a character of a text that is not JSON.
+        let end = (end.min(self.text.len())..=self.text.len())
+            .find(|at| self.text.is_char_boundary(*at))
+            .unwrap_or(self.text.len());
+        self.at = end;
+        Some(Token { kind, text: self.text.get(start..end)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_container_is_skipped_with_all_in_it() {
+        let mut tokens = Tokens::new(r#"[{"a":["]"]},1]"#);
+        tokens.next();
+        tokens.next();
+        tokens.skip_container();
+        assert_eq!(tokens.map(|token| token.text).collect::<Vec<_>>(), [",", "1", "]"]);
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_are_the_whole_text(text in "[\\[\\]{}:,\"\\\\\n\u{c}\u{a0}a-cé0-9 ]{0,40}") {
+            for tokens in [Tokens::new(&text), Tokens::tolerant(&text)] {
+                let tokens: Vec<Token<'_>> = tokens.collect();
+                prop_assert!(tokens.iter().all(|token| !token.text.is_empty()));
+                prop_assert_eq!(tokens.iter().map(|token| token.text).collect::<String>(), text.as_str());
+            }
+        }
+    }
+}
