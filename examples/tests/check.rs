@@ -50,7 +50,7 @@ fn findings_stand_at_their_line_and_show_no_value() {
     assert_eq!(output.status.code(), Some(1), "{shown}");
     for told in [
         "archive.ndjson:3:",
-        "error[VCP_E005]: the required member is absent\n",
+        "error[VCP_E005]: `call_id` is missing\n",
         "$.vcp_payload.call.call_id\n",
         "archive.ndjson:4:16: error[VCP_E007]: ",
         "archive.ndjson:5:1: error[VCP_E007]: the text is not UTF-8\n",

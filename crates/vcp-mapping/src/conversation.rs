@@ -55,7 +55,7 @@ impl Part {
 
     /// Calls back for each tool call or result of a row: those in its list, or the row itself.
     fn each<'p>(&self, is_row: bool, cell: Members<'_, 'p>, mut found: impl FnMut(Members<'_, 'p>)) {
-        let elements = self.list.as_ref().and_then(|list| members::elements(cell(list)?)).unwrap_or_default();
+        let elements = self.list.as_ref().and_then(|list| members::list(cell(list)?)).unwrap_or_default();
         for element in &elements {
             if let Ok(walked) = self.trie.walk(element) {
                 found(&|name| walked.text(*self.nodes.get(name)?).filter(|json| *json != "null"));
@@ -492,6 +492,6 @@ fn span(list: &str, words: &Words) -> Option<(i128, i128)> {
     // What stands behind the last brace is the last word, unless that brace is in a string or an object within: then it is no JSON.
     let last = list.trim_end_matches(|c| c == ']' || json::SPACE.contains(&c));
     let end = members::of_whole_object(last.get(last.rfind('{')?..)?, &words.end)
-        .or_else(|| members::of_whole_object(members::elements(list)?.last()?, &words.end));
+        .or_else(|| members::of_whole_object(members::elements(list).last()?, &words.end));
     Some((seconds(start)?, seconds(end?)?))
 }

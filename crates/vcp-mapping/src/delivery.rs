@@ -170,7 +170,11 @@ impl<'p, 'm> Delivery<'p, 'm> {
                     .find_map(|s| s.node)
                     .map(|node| self.provider.trie.path(node))
                     .unwrap_or_default();
-                return Err(MapError::new(ErrorCode::Missing, path, "the required member is absent or null"));
+                return Err(MapError::new(
+                    ErrorCode::Missing,
+                    path,
+                    "the provider's rules require this member, and it is missing or null",
+                ));
             }
             return Ok(());
         };

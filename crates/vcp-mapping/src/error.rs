@@ -1,6 +1,6 @@
 //! The errors of mapping and of rule files.
 
-use vcp_schema::{FieldPath, ParseError, Step};
+use vcp_schema::{FieldPath, ParseError};
 
 vcp_schema::located_error! {
     /// The error of a delivery that was not mapped: a code and the place in the payload.
@@ -21,10 +21,7 @@ impl MapError {
     /// Moves the error below a place: the document that was read stands there in another one.
     pub(crate) fn below(mut self, place: &FieldPath) -> Self {
         let steps = self.path.steps().to_vec();
-        self.path = steps.into_iter().fold(place.clone(), |path, step| match step {
-            Step::Name(name) => path.name(name),
-            Step::Index(index) => path.index(index),
-        });
+        self.path = steps.into_iter().fold(place.clone(), FieldPath::step);
         self
     }
 }

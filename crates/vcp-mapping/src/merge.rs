@@ -196,7 +196,7 @@ fn recognise<'m>(
 fn kept(message: &VcpMessage, provider: &Provider) -> Option<Vec<Kept>> {
     let own = message.vcp_payload.custom.provider_specific.get(provider.name())?;
     if let Some(list) = own.extras.get(DELIVERIES) {
-        return members::elements(list.as_str())?.into_iter().map(kept_delivery).collect();
+        return members::list(list.as_str())?.into_iter().map(kept_delivery).collect();
     }
     let has_sessions = provider.assembled().is_some();
     Some(vec![Kept {

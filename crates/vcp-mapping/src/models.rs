@@ -237,7 +237,7 @@ type Entry<'p> = (Option<Cow<'p, str>>, &'p str);
 
 /// The elements of a list, or the members of an object with their names.
 fn entries(json: &str) -> Option<Vec<Entry<'_>>> {
-    let listed = members::elements(json).map(|list| list.into_iter().map(|element| (None, element)).collect());
+    let listed = members::list(json).map(|list| list.into_iter().map(|element| (None, element)).collect());
     listed.or_else(|| Some(members::last(json)?.into_iter().map(|(name, value)| (Some(name), value)).collect()))
 }
 

@@ -84,7 +84,7 @@ impl<'e, 'n> Object<'e, 'n> {
 
     /// The objects of a list. Of elements that are none the first is noted, so that what is noted does not grow with them.
     fn objects(&self, name: &str) -> impl Iterator<Item = Self> {
-        let elements = members::elements(self.get(name).unwrap_or("[]")).unwrap_or_else(|| {
+        let elements = members::list(self.get(name).unwrap_or("[]")).unwrap_or_else(|| {
             self.problem(name, ErrorCode::Type, "a list is wanted here");
             Vec::new()
         });

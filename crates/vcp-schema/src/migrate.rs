@@ -34,8 +34,13 @@ mod usual;
 mod written;
 
 use crate::{
-    Dialect, ErrorCode, FieldPath, Limits, ParseError, Timestamp, VcpMessage, describe::Kind, json, json::text,
-    located_error, structure, write,
+    Dialect, ErrorCode, FieldPath, Limits, ParseError, Step, Timestamp, VcpMessage,
+    describe::Kind,
+    json,
+    json::text,
+    located_error,
+    structure::{self, Fault},
+    write,
 };
 pub use detect::detect;
 pub use report::{Change, ChangeKind, MigrationReport};
@@ -184,18 +189,26 @@ pub fn upgrade_text(text: &str, options: &Options) -> Result<UpgradedText, Migra
     Ok(UpgradedText { text, from: Dialect::V05, report: MigrationReport::default() })
 }
 
+/// The number of members and elements up to which a message is read at once. Larger messages are
+/// checked first.
+const FEW_MEMBERS: usize = 1_000;
+
 /// Upgrades a message. Returns `None` if it is 0.5 already.
 fn upgrade_older(text: &str, options: &Options) -> Result<Option<UpgradedText>, MigrateError> {
     text::within(text.len(), &options.limits)?;
     let arena = arena(text);
-    let (dialect, source) = match usual::read(&arena, text, options.limits.members) {
+    let few = FEW_MEMBERS.min(options.limits.members);
+    let (dialect, source) = match usual::read(&arena, text, few) {
         Some(usual) => usual,
         None => {
             let dialect = detect(text, &options.limits)?;
             if dialect == Dialect::V05 {
                 return Ok(None);
             }
-            let source = Node::read(&arena, text, &Kind::Object(dialect.message()));
+            let source = match Node::read(&arena, text, &Kind::Object(dialect.message()), few) {
+                Some(source) => source,
+                None => read_large(&arena, text, dialect, options)?,
+            };
             if let Some(pointer) = tree::repeated(&source) {
                 return Err(MigrateError::shape(tree::path(&pointer), "the member appears twice in its object"));
             }
@@ -240,7 +253,7 @@ pub fn downgrade(message: &VcpMessage, how: Downgrade) -> Result<Downgraded, Mig
     let text =
         write::to_exact_text(message).map_err(|fault| MigrateError::shape(FieldPath::root(), fault.message()))?;
     let arena = arena(&text);
-    let source = arena.alloc(Node::read(&arena, &text, &Kind::Object(Dialect::V05.message())));
+    let source = arena.alloc(read_all(&arena, &text, Dialect::V05));
     if how == Downgrade::Reversible
         && let Some(returned) = came_up(&text, source)
     {
@@ -265,6 +278,37 @@ fn report_is_too_long(limits: &Limits) -> MigrateError {
     let message =
         format!("the places of the unknown members take more than four times the limit of {} bytes", limits.text_bytes);
     MigrateError::new(ErrorCode::Limit, FieldPath::root(), message)
+}
+
+/// Reads a message of many members. Checks the text first, because the nodes of a message that is
+/// refused would take many times its memory.
+fn read_large<'t>(
+    arena: &'t Arena,
+    text: &'t str,
+    dialect: Dialect,
+    options: &Options,
+) -> Result<Node<'t>, MigrateError> {
+    // Migration adds what a section lacks, but nothing to an element of a list.
+    let wanted = |fault: &Fault| {
+        let is_in_list = fault.path.steps().iter().any(|step| matches!(step, Step::Index(_)));
+        fault.fatal && (fault.code != ErrorCode::Missing || is_in_list)
+    };
+    if let Some(fault) = structure::first_fault(dialect, text, &options.limits, wanted) {
+        let code = if fault.code == ErrorCode::Limit { ErrorCode::Limit } else { ErrorCode::Migration };
+        return Err(MigrateError::new(code, fault.path, fault.message));
+    }
+    let read = Node::read(arena, text, &Kind::Object(dialect.message()), options.limits.members);
+    read.ok_or_else(|| has_too_many_members(FieldPath::root(), &options.limits))
+}
+
+/// Reads a message that is in memory already, whatever the number of its members.
+fn read_all<'t>(arena: &'t Arena, text: &'t str, dialect: Dialect) -> Node<'t> {
+    let read = Node::read(arena, text, &Kind::Object(dialect.message()), usize::MAX);
+    read.unwrap_or_else(|| Node::text(arena, text))
+}
+
+fn has_too_many_members(path: FieldPath, limits: &Limits) -> MigrateError {
+    MigrateError::new(ErrorCode::Limit, path, format!("there are more than {} members", limits.members))
 }
 
 /// Downgrades a message without using a stash in it. Returns `None` if the report would be too
@@ -314,7 +358,7 @@ fn upgrade_afresh(
     let arena = source.arena();
     let node = arena.alloc(source.clone());
     let mut report = MigrationReport::new();
-    up::upgrade(node, dialect, options.now, &mut report)?;
+    up::upgrade(node, dialect, options, &mut report)?;
     let kind = &Kind::Object(Dialect::V05.message());
     let mut members = 0;
     let is_sure = written::as_written(node, kind, &mut members) && members < options.limits.members;
@@ -355,7 +399,7 @@ fn read_upgraded(
     options: &Options,
 ) -> Result<VcpMessage, MigrateError> {
     let mut node = source.clone();
-    up::upgrade(&mut node, dialect, options.now, &mut Nobody)?;
+    up::upgrade(&mut node, dialect, options, &mut Nobody)?;
     let upgraded = node.to_text(text.len() + 1024);
     within(upgraded.len(), &options.limits, "upgraded")?;
     VcpMessage::from_json_with(&upgraded, &options.limits).map_err(|error| wrong(text, dialect, options, &error))
@@ -372,9 +416,8 @@ fn wrong(text: &str, dialect: Dialect, options: &Options, error: &ParseError) ->
     if error.code() == ErrorCode::Limit {
         return upgraded_is(error);
     }
-    let of_the_source = structure::check_as(dialect, text, &options.limits)
-        .into_iter()
-        .find(|fault| fault.fatal && fault.code != ErrorCode::Missing);
+    let wanted = |fault: &Fault| fault.fatal && fault.code != ErrorCode::Missing;
+    let of_the_source = structure::first_fault(dialect, text, &options.limits, wanted);
     match of_the_source {
         Some(fault) => MigrateError::shape(fault.path, &fault.message),
         None => MigrateError::shape(error.path().clone(), error.message()),
@@ -399,7 +442,7 @@ fn came_down(text: &str, source: &Node<'_>, options: &Options) -> Option<Upgrade
 
     let written = message.to_json();
     let arena = arena(&written);
-    let again = arena.alloc(Node::read(&arena, &written, &Kind::Object(Dialect::V05.message())));
+    let again = arena.alloc(read_all(&arena, &written, Dialect::V05));
     let again = downgrade_afresh(again, Downgrade::Reversible)?.text;
     same_but_for_stashes(&again, text).then_some(UpgradedText { text: written, from: Dialect::Spec03, report })
 }
@@ -425,7 +468,7 @@ fn came_up(text: &str, source: &Node<'_>) -> Option<Downgraded> {
         return None;
     }
     let arena = arena(&old);
-    let again = arena.alloc(Node::read(&arena, &old, &Kind::Object(dialect.message())));
+    let again = arena.alloc(read_all(&arena, &old, dialect));
     let again = upgrade_afresh(&old, again, dialect, &options).ok()?.text;
     same_but_for_stashes(&again, text).then_some(Downgraded { text: old, dialect, report })
 }

@@ -10,7 +10,7 @@
 //!         Ok(message) => writer.write(&message)?,
 //!         Err(error) => assert_eq!(
 //!             error.to_string(),
-//!             "line 2, column 21: VCP_E005 at $.vcp_payload: the required member is absent"
+//!             "line 2, column 21: VCP_E005 at $.vcp_payload: `vcp_payload` is missing"
 //!         ),
 //!     }
 //! }

@@ -26,14 +26,13 @@ impl Budget {
 
     /// Pays for one member or element.
     pub(crate) fn member<E: Error>(&self) -> Result<(), E> {
-        self.members(1)
+        self.pay().ok_or_else(|| E::custom("too many members"))
     }
 
-    /// Pays for so many members or elements.
-    pub(crate) fn members<E: Error>(&self, count: usize) -> Result<(), E> {
-        let left = self.members.get().checked_sub(count).ok_or_else(|| E::custom("too many members"))?;
-        self.members.set(left);
-        Ok(())
+    /// Pays for one member or element. Returns `None` if nothing is left.
+    pub(crate) fn pay(&self) -> Option<()> {
+        self.members.set(self.members.get().checked_sub(1)?);
+        Some(())
     }
 }
 

@@ -7,9 +7,10 @@ use crate::{
     Dialect, ErrorCode, FieldPath, Limits, ParseError, PathNode, Step, Timestamp, VcpVersion,
     describe::{Described, Field, Kind, ObjectType, Presence, WordType},
     json::{
+        cursor::Cursor,
         is_number, members,
         number::{self, IntegerFault},
-        string,
+        string::{self, Quoted},
         text::{self, offset, reason, well_formed},
         trim,
     },
@@ -76,9 +77,9 @@ pub(crate) fn read<T: FromWire + Described>(text: &str, limits: &Limits) -> Resu
         Err(error) => error,
     };
     well_formed(text, limits)?;
-    let faults = check_kind(text, &T::KIND, limits);
+    let faults = check_kind(text, &T::KIND, limits, Some(|fault| fault.fatal));
     // The two readers agree (a property test holds them to it); if they ever did not, the text is still refused.
-    let fault = faults.into_iter().find(|f| f.fatal);
+    let fault = faults.into_iter().next();
     Err(fault.unwrap_or_else(|| Fault::new(ErrorCode::Unreadable, &PathNode::root(), reason(&error))).into_error(text))
 }
 
@@ -113,13 +114,29 @@ pub fn check_as(dialect: Dialect, text: &str, limits: &Limits) -> Vec<Fault> {
             ..Fault::new(error.code(), &PathNode::root(), error.message())
         }];
     }
-    check_kind(text, &Kind::Object(dialect.message()), limits)
+    check_kind(text, &Kind::Object(dialect.message()), limits, None)
 }
 
-/// The faults of well-formed text that should be of this kind.
-fn check_kind(text: &str, kind: &Kind, limits: &Limits) -> Vec<Fault> {
-    let mut checker =
-        Checker { text, limits, members: 0, budget: limits.text_bytes.saturating_mul(4), faults: Vec::new() };
+/// Returns the first fault that is wanted of a text that should be a message of this dialect. Builds
+/// no other fault. The text must be JSON.
+pub(crate) fn first_fault(dialect: Dialect, text: &str, limits: &Limits, wanted: Wanted) -> Option<Fault> {
+    first_fault_of(text, &Kind::Object(dialect.message()), limits, wanted)
+}
+
+/// Returns the first fault that is wanted of a text that should be of this kind. The text must be
+/// JSON.
+pub(crate) fn first_fault_of(text: &str, kind: &Kind, limits: &Limits, wanted: Wanted) -> Option<Fault> {
+    check_kind(text, kind, limits, Some(wanted)).into_iter().next()
+}
+
+/// Decides whether a fault is wanted.
+pub(crate) type Wanted = fn(&Fault) -> bool;
+
+/// Returns the faults of a text that should be of this kind: all, or the first that is wanted. The
+/// text must be JSON.
+fn check_kind(text: &str, kind: &Kind, limits: &Limits, wanted: Option<Wanted>) -> Vec<Fault> {
+    let budget = limits.text_bytes.saturating_mul(4);
+    let mut checker = Checker { text, limits, members: 0, budget, wanted, faults: Vec::new() };
     let root = PathNode::root();
     let trimmed = trim(text);
     if let Some(fault) = checker.version(trimmed, kind, &root) {
@@ -136,8 +153,11 @@ struct Checker<'t> {
     text: &'t str,
     limits: &'t Limits,
     members: usize,
-    /// How many bytes of paths may still be made: many faults below long names would make them without end.
+    /// The number of bytes of faults that may still be made. Many faults below long names would
+    /// otherwise make paths without end. The check ends at 0.
     budget: usize,
+    /// If set, the check ends at the first fault that is wanted.
+    wanted: Option<Wanted>,
     faults: Vec<Fault>,
 }
 
@@ -148,6 +168,13 @@ impl<'t> Checker<'t> {
 
     fn push(&mut self, fault: Fault) {
         if self.budget == 0 {
+            return;
+        }
+        if let Some(is_wanted) = self.wanted {
+            if is_wanted(&fault) {
+                self.faults.push(fault);
+                self.budget = 0;
+            }
             return;
         }
         let length = |step: &Step<'_>| if let Step::Name(name) = step { name.len() } else { 8 };
@@ -274,10 +301,16 @@ impl<'t> Checker<'t> {
     }
 
     fn list(&mut self, json: &'t str, element: &Kind, path: &PathNode<'_>) {
-        let Some(elements) = members::elements(json) else {
+        if !json.starts_with('[') {
             return self.report(json, Fault::wrong_type("a list", json, path));
-        };
-        for (index, value) in elements.into_iter().enumerate() {
+        }
+        let mut cursor = Cursor::new(json);
+        cursor.enter();
+        for index in 0.. {
+            if !cursor.element() {
+                return;
+            }
+            let value = cursor.value();
             if !self.count(value, path) {
                 return;
             }
@@ -285,35 +318,38 @@ impl<'t> Checker<'t> {
         }
     }
 
-    /// The members of a modelled object or map, each name once.
-    fn members(&mut self, json: &'t str, path: &PathNode<'_>) -> Option<Vec<(Cow<'t, str>, &'t str)>> {
-        if !json.starts_with('{') {
-            self.report(json, Fault::wrong_type("an object", json, path));
+    /// Decodes the name of a member of an object, which must appear there once.
+    fn name(
+        &mut self,
+        name: Quoted<'t>,
+        value: &'t str,
+        seen: &mut HashSet<Cow<'t, str>>,
+        path: &PathNode<'_>,
+    ) -> Option<Cow<'t, str>> {
+        let Some(decoded) = name.decode() else {
+            let message = "the name of a member holds a lone surrogate";
+            self.report(value, Fault::new(ErrorCode::Unreadable, path, message));
+            return None;
+        };
+        if !seen.insert(decoded.clone()) {
+            let message = "the member appears twice in its object";
+            self.report(value, Fault::new(ErrorCode::Malformed, &path.name(&decoded), message));
             return None;
         }
-        let mut members = Vec::new();
-        for (name, value) in members::spelled(json) {
-            match name.decode() {
-                Some(name) => members.push((name, value)),
-                None => {
-                    let message = "the name of a member holds a lone surrogate";
-                    self.report(value, Fault::new(ErrorCode::Unreadable, path, message));
-                }
-            }
-        }
-        Some(members)
+        Some(decoded)
     }
 
     fn map(&mut self, json: &'t str, words: Option<&'static WordType>, kind: &Kind, path: &PathNode<'_>) {
+        if !json.starts_with('{') {
+            return self.report(json, Fault::wrong_type("an object", json, path));
+        }
         let mut seen = HashSet::new();
-        for (name, value) in self.members(json, path).unwrap_or_default() {
+        for (name, value) in members::spelled(json) {
             if !self.count(value, path) {
                 return;
             }
+            let Some(name) = self.name(name, value, &mut seen, path) else { continue };
             let here = path.name(&name);
-            if self.duplicate(&mut seen, &name, value, &here) {
-                continue;
-            }
             if let Some(list) = words {
                 self.word(value, &name, list.words, &here);
             }
@@ -322,24 +358,20 @@ impl<'t> Checker<'t> {
     }
 
     fn object(&mut self, json: &'t str, object: &ObjectType, path: &PathNode<'_>) {
-        let Some(members) = self.members(json, path) else {
-            return;
-        };
+        if !json.starts_with('{') {
+            return self.report(json, Fault::wrong_type("an object", json, path));
+        }
         let mut seen = HashSet::new();
         let mut filled: Vec<&str> = Vec::new();
-        for (name, value) in &members {
+        for (name, value) in members::spelled(json) {
             if !self.count(value, path) {
                 return;
             }
-            let here = path.name(name);
-            if self.duplicate(&mut seen, name, value, &here) {
-                continue;
-            }
-            let Some(field) = object.field(name) else {
-                continue;
-            };
+            let Some(name) = self.name(name, value, &mut seen, path) else { continue };
+            let Some(field) = object.field(&name) else { continue };
             filled.push(field.name);
-            match (*value, field.presence) {
+            let here = path.name(&name);
+            match (value, field.presence) {
                 ("null", Presence::Required) => self.missing(offset(self.text, value), field, &here, "null"),
                 ("null", Presence::Optional) => {}
                 _ => self.value(value, &field.kind, &here),
@@ -347,21 +379,13 @@ impl<'t> Checker<'t> {
         }
         for field in object.fields().filter(|f| f.presence == Presence::Required && !filled.contains(&f.name)) {
             let end = offset(self.text, json) + json.len().saturating_sub(1);
-            self.missing(end, field, &path.name(field.name), "absent");
+            self.missing(end, field, &path.name(field.name), "missing");
         }
     }
 
     fn missing(&mut self, offset: usize, field: &Field, path: &PathNode<'_>, how: &'static str) {
-        let fault = Fault::new(ErrorCode::Missing, path, format!("the required member is {how}"));
+        let fault = Fault::new(ErrorCode::Missing, path, format!("`{}` is {how}", field.name));
         self.push(Fault { offset, ..fault.with("member", field.name) });
-    }
-
-    fn duplicate(&mut self, seen: &mut HashSet<String>, name: &str, value: &'t str, path: &PathNode<'_>) -> bool {
-        let duplicate = !seen.insert(name.to_owned());
-        if duplicate {
-            self.report(value, Fault::new(ErrorCode::Malformed, path, "the member appears twice in its object"));
-        }
-        duplicate
     }
 
     /// Pays for one member or element. The one that is too many is reported once, for the object or list that holds it.

@@ -156,7 +156,7 @@ fn find(json: &str, path: &PathNode<'_>) -> Option<ChecksumError> {
             Some(name) => find(value, &path.name(&name)),
             None => error("the name of a member holds a lone surrogate"),
         }),
-        b'[' => members::elements(json)?.into_iter().enumerate().find_map(|(at, value)| find(value, &path.index(at))),
+        b'[' => members::elements(json).enumerate().find_map(|(at, value)| find(value, &path.index(at))),
         b'"' if string::decode(json).is_none() => error("the string holds a lone surrogate"),
         b'-' | b'0'..=b'9' if !json.parse().is_ok_and(f64::is_finite) => {
             error("the number is out of the range of doubles")

@@ -94,7 +94,7 @@ impl<'t> Cursor<'t> {
 }
 
 /// Returns where the value ends that a text starts with. White space after the value is not in it.
-fn value_end(text: &str) -> usize {
+pub(super) fn value_end(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (0, 0_usize);
     while let Some(byte) = bytes.get(at) {

@@ -68,20 +68,30 @@ pub fn get<'t>(json: &'t str, name: &str) -> Option<&'t str> {
     spelled(json).filter(|(spelled, _)| spelled.is(name)).last().map(|(_, value)| value)
 }
 
+/// Returns the elements of a list in order. Empty for any other value.
+pub fn elements(json: &str) -> impl Iterator<Item = &str> {
+    let json = trim(json);
+    let mut cursor = json.starts_with('[').then(|| Cursor::new(json));
+    if let Some(cursor) = &mut cursor {
+        cursor.enter();
+    }
+    std::iter::from_fn(move || {
+        let cursor = cursor.as_mut()?;
+        cursor.element().then(|| cursor.value())
+    })
+}
+
 /// Returns the elements of a list. Returns `None` for any other value.
 #[must_use]
-pub fn elements(json: &str) -> Option<Vec<&str>> {
-    let json = trim(json);
-    if !json.starts_with('[') {
-        return None;
-    }
-    let mut elements = Vec::new();
-    let mut cursor = Cursor::new(json);
-    cursor.enter();
-    while cursor.element() {
-        elements.push(cursor.value());
-    }
-    Some(elements)
+pub fn list(json: &str) -> Option<Vec<&str>> {
+    trim(json).starts_with('[').then(|| elements(json).collect())
+}
+
+/// Counts the members of an object or the elements of a list, up to `most`. Returns 0 for any other
+/// value.
+#[must_use]
+pub fn count(json: &str, most: usize) -> usize {
+    spelled(json).take(most).count() + elements(json).take(most).count()
 }
 
 /// Returns the value of a member of the object that a text starts with. The text may go on after
@@ -152,8 +162,8 @@ mod tests {
         assert_eq!(last(text).unwrap(), [("a".into(), r#"{"c": 3}"#), ("b".into(), "[ 2 ]")]);
         assert_eq!(get(text, "a"), Some(r#"{"c": 3}"#));
         assert_eq!(all(text).unwrap().len(), 3);
-        assert_eq!((all("[]"), last("[]"), get("[]", "a"), elements("{}")), (None, None, None, None));
-        assert_eq!(elements("[1, {}]").unwrap(), ["1", "{}"]);
+        assert_eq!((all("[]"), last("[]"), get("[]", "a"), list("{}")), (None, None, None, None));
+        assert_eq!(list("[1, {}]").unwrap(), ["1", "{}"]);
     }
 
     #[test]

@@ -71,6 +71,13 @@ impl FieldPath {
         self
     }
 
+    /// Returns the place that a step leads to from here.
+    #[must_use]
+    pub fn step(mut self, step: Step<'static>) -> Self {
+        self.steps.push(step);
+        self
+    }
+
     /// The steps from the root.
     #[must_use]
     pub fn steps(&self) -> &[Step<'static>] {

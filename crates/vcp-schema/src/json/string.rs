@@ -12,7 +12,16 @@ pub fn end(text: &str, open: usize) -> usize {
 
 /// Returns where the string ends that opens at byte `open`, and whether it has escapes.
 pub(crate) fn extent(bytes: &[u8], open: usize) -> (usize, bool) {
+    /// Most names and words are shorter than a call of the search is worth.
+    const SHORT: usize = 16;
     let (mut at, mut has_escape) = (open + 1, false);
+    for byte in bytes.get(at..).unwrap_or_default().iter().take(SHORT) {
+        match byte {
+            b'"' => return (at + 1, false),
+            b'\\' => break,
+            _ => at += 1,
+        }
+    }
     while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
         at += found;
         if bytes.get(at) == Some(&b'"') {
@@ -38,7 +47,7 @@ impl<'t> Quoted<'t> {
     #[must_use]
     pub fn of(json: &'t str) -> Option<Self> {
         let raw = json.strip_prefix('"')?.strip_suffix('"')?;
-        Some(Self { raw, has_escape: memchr::memchr(b'\\', raw.as_bytes()).is_some() })
+        Some(Self { raw, has_escape: raw.bytes().fold(false, |any, byte| any | (byte == b'\\')) })
     }
 
     /// Returns whether the content is this name.
@@ -54,7 +63,7 @@ impl<'t> Quoted<'t> {
         if !self.has_escape {
             return Some(Cow::Borrowed(self.raw));
         }
-        char::decode_utf16(units(self.raw)).collect::<Result<String, _>>().ok().map(Cow::Owned)
+        unescaped(self.raw, None).map(Cow::Owned)
     }
 
     /// Returns the content, with U+FFFD for each lone surrogate.
@@ -63,8 +72,7 @@ impl<'t> Quoted<'t> {
         if !self.has_escape {
             return Cow::Borrowed(self.raw);
         }
-        let chars = char::decode_utf16(units(self.raw));
-        Cow::Owned(chars.map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
+        Cow::Owned(unescaped(self.raw, Some(char::REPLACEMENT_CHARACTER)).unwrap_or_default())
     }
 }
 
@@ -85,6 +93,53 @@ pub fn decode_lossy(json: &str) -> Option<Cow<'_, str>> {
 #[must_use]
 pub fn is_lossy(json: &str) -> bool {
     Quoted::of(json).is_some_and(|string| string.has_escape && string.decode().is_none())
+}
+
+/// Resolves the escapes of a string. Each lone surrogate becomes `lone`. Returns `None` for a lone
+/// surrogate if `lone` is not given.
+fn unescaped(raw: &str, lone: Option<char>) -> Option<String> {
+    let mut out = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        let (plain, escape) = rest.split_at_checked(at)?;
+        out.push_str(plain);
+        let kind = escape.as_bytes().get(1).copied().unwrap_or_default();
+        rest = escape.get(2..).unwrap_or_default();
+        match kind {
+            b'n' => out.push('\n'),
+            b'r' => out.push('\r'),
+            b't' => out.push('\t'),
+            b'b' => out.push('\u{8}'),
+            b'f' => out.push('\u{c}'),
+            b'u' => {
+                let unit = hex_unit(rest);
+                rest = rest.get(4..).unwrap_or_default();
+                let low = rest.strip_prefix("\\u").map(hex_unit);
+                let pair = [unit, low.unwrap_or_default()];
+                match char::decode_utf16(pair.into_iter().take(1 + usize::from(low.is_some()))).next() {
+                    Some(Ok(c)) => {
+                        out.push(c);
+                        // A character of two units takes both escapes.
+                        if c.len_utf16() == 2 {
+                            rest = rest.get(6..).unwrap_or_default();
+                        }
+                    }
+                    _ => out.push(lone?),
+                }
+            }
+            0 => {}
+            other => out.push(char::from(other)),
+        }
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+/// Returns the UTF-16 unit that four hexadecimal digits give. Text that is not JSON gives a lone
+/// surrogate.
+fn hex_unit(text: &str) -> u16 {
+    const LONE: u16 = 0xd800;
+    text.get(..4).and_then(|digits| u16::from_str_radix(digits, 16).ok()).unwrap_or(LONE)
 }
 
 /// Returns the UTF-16 units of a string that is spelled `raw` between its quotes.
@@ -226,6 +281,28 @@ mod tests {
         assert_eq!(decode_lossy(json).as_deref(), Some("a\u{fffd}é\n😀"));
         assert_eq!(decode_lossy("7"), None);
         assert!(matches!(decode(r#""plain""#), Some(Cow::Borrowed("plain"))));
+    }
+
+    #[test]
+    fn escapes_of_every_kind() {
+        for (raw, text) in [
+            (r#"a\"\\\/b"#, Some("a\"\\/b")),
+            (r"\b\f\n\r\t", Some("\u{8}\u{c}\n\r\t")),
+            (r"\u0041\u00e9", Some("Aé")),
+            (r"\ud83d\ude00x", Some("😀x")),
+            (r"\ude00", None),
+            (r"\ud83dx", None),
+            (r"\ud83d\u0041", None),
+            (r"\ud83d\ud83d\ude00", None),
+        ] {
+            let json = format!("\"{raw}\"");
+            assert_eq!(decode(&json).as_deref(), text, "{raw}");
+            assert_eq!(serde_json::from_str::<String>(&json).ok().as_deref(), text, "{raw}");
+        }
+        assert_eq!(decode_lossy(r#""\ud83d\ud83d\ude00\ude00\u0041""#).as_deref(), Some("\u{fffd}😀\u{fffd}A"));
+        for odd in [r"\", r"\u", r"\u12", r"\uzzzz", "\\é", r"\ud800\u"] {
+            let _ = Quoted { raw: odd, has_escape: true }.decode_lossy();
+        }
     }
 
     proptest! {

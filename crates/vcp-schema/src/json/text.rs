@@ -158,10 +158,7 @@ fn locate_in(text: &str, json: &str, wanted: Vec<(usize, &[Step<'static>])>, pla
         Some(b'{') => {
             members::all(json).unwrap_or_default().into_iter().map(|(name, value)| (Step::Name(name), value)).collect()
         }
-        _ => {
-            let elements = members::elements(json).unwrap_or_default();
-            elements.into_iter().enumerate().map(|(index, value)| (Step::Index(index), value)).collect()
-        }
+        _ => members::elements(json).enumerate().map(|(index, value)| (Step::Index(index), value)).collect(),
     };
     for (step, value) in children {
         if let Some(wanted) = below.remove(&step) {

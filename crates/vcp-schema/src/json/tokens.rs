@@ -1,6 +1,6 @@
 //! A JSON text as tokens, one after the other.
 
-use super::{is_space, string};
+use super::{cursor, is_space, string};
 
 /// The kind of a [`Token`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,17 +76,8 @@ impl<'t> Tokens<'t> {
 
     /// Skips to the end of the object or list whose opening bracket was the last token.
     pub fn skip_container(&mut self) {
-        let mut depth = 1_usize;
-        for token in self.by_ref() {
-            match token.kind {
-                TokenKind::Open => depth += 1,
-                TokenKind::Close => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                return;
-            }
-        }
+        let open = self.at.saturating_sub(1);
+        self.at = open + self.text.get(open..).map_or(0, cursor::value_end).max(1);
     }
 
     fn string_end(&self, open: usize) -> usize {
@@ -106,38 +97,72 @@ impl<'t> Tokens<'t> {
         bytes.len()
     }
 
-    /// Returns where the run ends that starts at `start` and whose further bytes all fit.
-    fn run_end(&self, start: usize, fits: fn(u8) -> bool) -> usize {
+    /// Returns where the run of bytes of one class ends that starts at `start`.
+    fn run_end(&self, start: usize, class: Class) -> usize {
         let rest = self.text.as_bytes().get(start + 1..).unwrap_or_default();
-        start + 1 + rest.iter().position(|byte| !fits(*byte)).unwrap_or(rest.len())
+        start + 1 + rest.iter().position(|byte| Class::of(*byte) != class).unwrap_or(rest.len())
     }
 }
 
-fn is_scalar(byte: u8) -> bool {
-    !is_space(byte) && !matches!(byte, b'{' | b'}' | b'[' | b']' | b':' | b',' | b'"')
+/// The class of a byte outside strings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Space,
+    Punctuation,
+    Other,
+}
+
+impl Class {
+    #[expect(clippy::indexing_slicing, reason = "run by the compiler, which has no iterators there")]
+    const TABLE: [Self; 256] = {
+        let mut table = [Self::Other; 256];
+        let mut bytes: &[u8] = b" \t\n\r";
+        while let [byte, rest @ ..] = bytes {
+            table[*byte as usize] = Self::Space;
+            bytes = rest;
+        }
+        bytes = b"{}[]:,\"";
+        while let [byte, rest @ ..] = bytes {
+            table[*byte as usize] = Self::Punctuation;
+            bytes = rest;
+        }
+        table
+    };
+
+    fn of(byte: u8) -> Self {
+        Self::TABLE.get(usize::from(byte)).copied().unwrap_or(Self::Other)
+    }
 }
 
 impl<'t> Iterator for Tokens<'t> {
     type Item = Token<'t>;
 
+    #[inline]
     fn next(&mut self) -> Option<Token<'t>> {
         let start = self.at;
-        let first = *self.text.as_bytes().get(start)?;
-        let (kind, end) = match first {
+        let (kind, end) = match *self.text.as_bytes().get(start)? {
             b'{' | b'[' => (TokenKind::Open, start + 1),
             b'}' | b']' => (TokenKind::Close, start + 1),
             b':' => (TokenKind::Colon, start + 1),
             b',' => (TokenKind::Comma, start + 1),
             b'"' => (TokenKind::String, self.string_end(start)),
-            byte if is_space(byte) => (TokenKind::Space, self.run_end(start, is_space)),
-            _ => (TokenKind::Scalar, self.run_end(start, is_scalar)),
+            byte if is_space(byte) => (TokenKind::Space, self.run_end(start, Class::Space)),
+            _ => (TokenKind::Scalar, self.run_end(start, Class::Other)),
         };
-        // An escape may end within a character of a text that is not JSON.
-        let end = (end.min(self.text.len())..=self.text.len())
-            .find(|at| self.text.is_char_boundary(*at))
-            .unwrap_or(self.text.len());
         self.at = end;
-        Some(Token { kind, text: self.text.get(start..end)? })
+        let text = self.text.get(start..end).unwrap_or_else(|| self.to_boundary(start));
+        Some(Token { kind, text })
+    }
+}
+
+impl<'t> Tokens<'t> {
+    /// Ends a token at the next character. An escape may end within a character of a text that is not
+    /// JSON.
+    #[cold]
+    fn to_boundary(&mut self, start: usize) -> &'t str {
+        let length = self.text.len();
+        self.at = (self.at.min(length)..length).find(|at| self.text.is_char_boundary(*at)).unwrap_or(length);
+        self.text.get(start..self.at).unwrap_or_default()
     }
 }
 

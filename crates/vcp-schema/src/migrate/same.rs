@@ -8,10 +8,7 @@ use crate::{
         tokens::{TokenKind, Tokens},
     },
 };
-use std::{
-    borrow::Cow,
-    collections::{HashMap, VecDeque},
-};
+use std::{borrow::Cow, collections::HashMap};
 
 /// Returns whether two values have the same content. Numbers are compared by value. The order of
 /// members does not matter. Timestamps may differ in `T` or a space.
@@ -48,7 +45,8 @@ fn same_below(a: &mut Node<'_>, b: &mut Node<'_>, depth: usize) -> bool {
     }
     match (a.open_list(), b.open_list()) {
         (Some(a), Some(b)) => a.len() == b.len() && a.iter_mut().zip(b).all(|(a, b)| same_below(a, b, depth)),
-        _ => false,
+        // Too large to be opened.
+        _ => same_tokens(a.json(), b.json()),
     }
 }
 
@@ -73,11 +71,18 @@ pub(super) fn partners<'t>(a: &Members<'t>, b: &Members<'_>) -> List<'t, Option<
         }));
         return partners;
     }
-    let mut places: HashMap<Cow<'_, str>, VecDeque<usize>> = HashMap::with_capacity(b.len());
-    for (at, (name, _)) in b.iter().enumerate() {
-        places.entry(name.key()).or_default().push_back(at);
+    // The first place of each name, and for each place the next one of the same name.
+    let mut first: HashMap<Cow<'_, str>, usize> = HashMap::with_capacity(b.len());
+    let mut next = vec![usize::MAX; b.len()];
+    for ((at, (name, _)), next) in b.iter().enumerate().zip(&mut next).rev() {
+        *next = first.insert(name.key(), at).unwrap_or(usize::MAX);
     }
-    partners.extend(a.iter().map(|(name, _)| places.get_mut(&name.key()).and_then(VecDeque::pop_front)));
+    partners.extend(a.iter().map(|(name, _)| {
+        let place = first.get_mut(&name.key())?;
+        let at = *place;
+        *place = *next.get(at)?;
+        Some(at)
+    }));
     partners
 }
 

@@ -3,19 +3,20 @@
 
 use super::MigrateError;
 use crate::{
-    FieldPath,
+    FieldPath, Limits,
     describe::{Field, Kind, ObjectType},
     json::{
         cursor::Cursor,
-        is_number,
+        is_number, members,
         path::pointer_step,
         string::{self, Quoted, same_name},
         trim,
     },
+    read::Budget,
 };
 use bumpalo::collections::String as Text;
 pub(super) use bumpalo::collections::Vec as List;
-use std::{borrow::Cow, collections::HashSet};
+use std::{borrow::Cow, cell::RefCell, collections::HashSet};
 
 /// The memory of one migration.
 pub(super) type Arena = bumpalo::Bump;
@@ -35,12 +36,32 @@ impl Said<'_> {
 }
 
 /// A JSON value.
-#[derive(Clone)]
 pub(super) enum Node<'t> {
     /// A value that is not opened, as its JSON text.
     Raw(&'t str, &'t Arena),
     Object(Members<'t>),
     List(List<'t, Node<'t>>),
+}
+
+/// Returns the room for the members that migration adds to an object. A large object would take
+/// twice its memory if it had to grow.
+fn room(members: usize) -> usize {
+    if members > 16 { 16 } else { 2 }
+}
+
+impl Clone for Node<'_> {
+    /// Copies the tree. The copy is the one that migration changes, so its objects have room.
+    fn clone(&self) -> Self {
+        match self {
+            Self::Raw(text, arena) => Self::Raw(text, arena),
+            Self::Object(members) => {
+                let mut copy = Members::with_capacity_in(members.len() + room(members.len()), members.bump());
+                copy.extend(members.iter().cloned());
+                Self::Object(copy)
+            }
+            Self::List(list) => Self::List(list.clone()),
+        }
+    }
 }
 
 impl<'t> Node<'t> {
@@ -49,10 +70,11 @@ impl<'t> Node<'t> {
         Self::Raw(trim(text), arena)
     }
 
-    /// Reads a value of a known kind in one pass. Opens every level that the kind describes.
-    /// Free-form data is not opened.
-    pub(super) fn read(arena: &'t Arena, text: &'t str, kind: &Kind) -> Self {
-        read(&mut Cursor::new(text), arena, kind)
+    /// Reads a value of a known kind, opened as deep as the kind is modelled. Free-form data and lists
+    /// of plain values are not opened. Returns `None` if more than `members` members and elements
+    /// would be opened.
+    pub(super) fn read(arena: &'t Arena, text: &'t str, kind: &Kind, members: usize) -> Option<Self> {
+        Builder::new(arena, &Budget::new(members)).read(&mut Cursor::new(text), kind, false)
     }
 
     /// Returns a string value with this content.
@@ -123,6 +145,7 @@ impl<'t> Node<'t> {
     pub(super) fn open(&mut self) -> Option<&mut Members<'t>> {
         if let Self::Raw(text, arena) = self
             && text.starts_with('{')
+            && may_be_opened(text)
         {
             *self = Self::Object(members(text, arena));
         }
@@ -132,10 +155,19 @@ impl<'t> Node<'t> {
         }
     }
 
+    /// Returns whether an object may be in a list. A list without one stays text.
+    pub(super) fn holds_objects(&self) -> bool {
+        match self {
+            Self::Raw(text, _) => memchr::memchr(b'{', text.as_bytes()).is_some(),
+            _ => true,
+        }
+    }
+
     /// Opens a list and returns its elements. Returns `None` if the value is not a list.
     pub(super) fn open_list(&mut self) -> Option<&mut List<'t, Node<'t>>> {
         if let Self::Raw(text, arena) = self
             && text.starts_with('[')
+            && may_be_opened(text)
         {
             let mut list = List::new_in(arena);
             let mut json = Cursor::new(text);
@@ -437,38 +469,133 @@ fn members<'t>(text: &'t str, arena: &'t Arena) -> Members<'t> {
     members
 }
 
-fn read<'t>(json: &mut Cursor<'t>, arena: &'t Arena, kind: &Kind) -> Node<'t> {
-    /// The room for the members that an object usually has.
-    const FEW: usize = 8;
-    match (json.peek(), kind) {
-        (b'{', Kind::Object(_) | Kind::Map(..)) => {
-            let mut members = Members::with_capacity_in(FEW, arena);
-            let mut next = 0;
-            json.enter();
-            while let Some(name) = json.name() {
-                let mut name = Name::raw(name);
-                let value = match kind {
-                    Kind::Object(object) => name.field_from(object, next).map(|(at, field)| {
-                        next = at + 1;
-                        &field.kind
-                    }),
-                    Kind::Map(_, value) => Some(*value),
-                    _ => None,
-                };
-                name.order = if value.is_none() { Name::UNKNOWN } else { 0 };
-                members.push((name, read(json, arena, value.unwrap_or(&Kind::FreeForm))));
-            }
-            Node::Object(members)
-        }
-        (b'[', Kind::List(element)) => {
-            let mut list = List::new_in(arena);
-            json.enter();
-            while json.element() {
-                list.push(read(json, arena, element));
-            }
-            Node::List(list)
-        }
-        (_, Kind::TextOr(kind) | Kind::OrNull(kind)) => read(json, arena, kind),
-        _ => Node::Raw(json.value(), arena),
+/// Returns whether a value that was left as text may be opened. Free-form data has no limit on its
+/// members, and its nodes would take many times the memory of the text.
+fn may_be_opened(text: &str) -> bool {
+    /// A member takes at least two bytes of text.
+    const SHORTEST: usize = 2;
+    let most = Limits::default().members;
+    text.len() <= most * SHORTEST || members::count(text, most + 1) <= most
+}
+
+/// Builds the nodes of a tree. The number of members and elements is limited while it is read.
+pub(super) struct Builder<'b, 't> {
+    pub(super) arena: &'t Arena,
+    pub(super) budget: &'b Budget,
+    /// The members of the objects that are being read, outermost first. The arena then takes no more
+    /// room than an object has members.
+    members: RefCell<Vec<(Name<'t>, Node<'t>)>>,
+    /// The elements of the lists that are being read, outermost first.
+    elements: RefCell<Vec<Node<'t>>>,
+}
+
+/// An object that is being read.
+pub(super) enum Unfinished<'t> {
+    Own(Members<'t>),
+    /// Its members are those of the builder from this one on.
+    From(usize),
+}
+
+impl<'b, 't> Builder<'b, 't> {
+    pub(super) fn new(arena: &'t Arena, budget: &'b Budget) -> Self {
+        Self { arena, budget, members: RefCell::default(), elements: RefCell::default() }
     }
+
+    /// Begins an object. There may be many objects in a list, which then take no more room than they
+    /// need.
+    pub(super) fn object(&self, in_list: bool) -> Unfinished<'t> {
+        /// Room for the members that an object usually has.
+        const FEW: usize = 8;
+        if in_list {
+            Unfinished::From(self.members.borrow().len())
+        } else {
+            Unfinished::Own(Members::with_capacity_in(FEW, self.arena))
+        }
+    }
+
+    pub(super) fn add(&self, object: &mut Unfinished<'t>, name: Name<'t>, value: Node<'t>) {
+        match object {
+            Unfinished::Own(members) => members.push((name, value)),
+            Unfinished::From(_) => self.members.borrow_mut().push((name, value)),
+        }
+    }
+
+    pub(super) fn finish(&self, object: Unfinished<'t>) -> Members<'t> {
+        match object {
+            Unfinished::Own(members) => members,
+            Unfinished::From(start) => {
+                let mut members = self.members.borrow_mut();
+                let mut object = Members::with_capacity_in(members.len() - start, self.arena);
+                object.extend(members.drain(start..));
+                object
+            }
+        }
+    }
+
+    /// Begins a list. Pass the result to [`Self::end_list`].
+    pub(super) fn begin_list(&self) -> usize {
+        self.elements.borrow().len()
+    }
+
+    pub(super) fn add_element(&self, value: Node<'t>) {
+        self.elements.borrow_mut().push(value);
+    }
+
+    pub(super) fn end_list(&self, start: usize) -> Node<'t> {
+        let mut elements = self.elements.borrow_mut();
+        let mut list = List::with_capacity_in(elements.len() - start, self.arena);
+        list.extend(elements.drain(start..));
+        Node::List(list)
+    }
+
+    /// Reads a value of a known kind. Returns `None` if it has more members than the budget allows.
+    pub(super) fn read(&self, json: &mut Cursor<'t>, kind: &Kind, in_list: bool) -> Option<Node<'t>> {
+        match (json.peek(), kind) {
+            (b'{', Kind::Object(_) | Kind::Map(..)) => {
+                let mut members = self.object(in_list);
+                let mut next = 0;
+                json.enter();
+                while let Some(name) = json.name() {
+                    let mut name = Name::raw(name);
+                    let value = match kind {
+                        Kind::Object(object) => name.field_from(object, next).map(|(at, field)| {
+                            next = at + 1;
+                            &field.kind
+                        }),
+                        Kind::Map(_, value) => Some(*value),
+                        _ => None,
+                    };
+                    name.order = if value.is_none() { Name::UNKNOWN } else { 0 };
+                    self.budget.pay()?;
+                    let value = self.read(json, value.unwrap_or(&Kind::FreeForm), in_list)?;
+                    self.add(&mut members, name, value);
+                }
+                Some(Node::Object(self.finish(members)))
+            }
+            (b'[', Kind::List(element)) if !is_leaf(element) => {
+                let before = json.clone();
+                let text = json.value();
+                // A list of plain values is small as text.
+                if memchr::memchr(b'{', text.as_bytes()).is_none() {
+                    return Some(Node::Raw(text, self.arena));
+                }
+                *json = before;
+                let start = self.begin_list();
+                json.enter();
+                while json.element() {
+                    self.budget.pay()?;
+                    let element = self.read(json, element, true)?;
+                    self.add_element(element);
+                }
+                Some(self.end_list(start))
+            }
+            (_, Kind::TextOr(kind) | Kind::OrNull(kind)) => self.read(json, kind, in_list),
+            _ => Some(Node::Raw(json.value(), self.arena)),
+        }
+    }
+}
+
+/// Returns whether values of a kind have no members. A list of them stays text until a rule opens it.
+pub(super) fn is_leaf(kind: &Kind) -> bool {
+    !matches!(kind, Kind::Object(_) | Kind::Map(..) | Kind::List(_) | Kind::TextOr(_) | Kind::OrNull(_))
 }

@@ -1,11 +1,19 @@
 //! The rules from an older dialect to 0.5 (`DECISIONS.md` 2.2–2.4).
 
 use super::{
-    MigrateError,
+    MigrateError, Options,
     report::Tell,
     tree::{Arena, Node, Said, concat, path, quoted},
 };
-use crate::{Dialect, Timestamp};
+use crate::{
+    Capability, Dialect, ErrorCode, FieldPath,
+    describe::Described,
+    json::members,
+    structure::{self, Fault},
+};
+
+/// The length of a list, in bytes, from which it is checked before it is opened.
+const LARGE: usize = 16 * 1024;
 
 /// The words of older dialects, and their words in 0.5.
 pub(super) const STATUS_WORDS: &[(&str, &str)] = &[("filtered", "unknown"), ("failed", "failure")];
@@ -62,7 +70,7 @@ impl<'t> Assumed<'t> {
 
 struct Upgrade<'r, R> {
     dialect: Dialect,
-    now: Option<Timestamp>,
+    options: &'r Options,
     /// The place of `audit` in the source.
     audit: &'static str,
     report: &'r mut R,
@@ -72,10 +80,10 @@ struct Upgrade<'r, R> {
 pub(super) fn upgrade(
     root: &mut Node<'_>,
     dialect: Dialect,
-    now: Option<Timestamp>,
+    options: &Options,
     report: &mut impl Tell,
 ) -> Result<(), MigrateError> {
-    Upgrade { dialect, now, audit: "/audit", report }.message(root)
+    Upgrade { dialect, options, audit: "/audit", report }.message(root)
 }
 
 /// Returns the last step of a pointer.
@@ -92,8 +100,8 @@ pub(super) fn rename(node: &mut Node<'_>, from: &'static str, to: &'static str, 
     }
 }
 
-fn missing(pointer: &str) -> MigrateError {
-    MigrateError::shape(path(pointer), "the required member is absent or null")
+fn missing(pointer: &'static str) -> MigrateError {
+    MigrateError::shape(path(pointer), &format!("`{}` is missing or null", name_of(pointer)))
 }
 
 /// Returns a required string.
@@ -126,7 +134,7 @@ impl<R: Tell> Upgrade<'_, R> {
         from: &'static str,
         pointer: &'static str,
     ) -> Result<Said<'t>, MigrateError> {
-        match (node.get(name_of(pointer)), self.now) {
+        match (node.get(name_of(pointer)), self.options.now) {
             (Some(_), _) => {}
             (None, Some(now)) => self.fill_text(node, pointer, &now.to_string()),
             (None, None) => {
@@ -181,7 +189,6 @@ impl<R: Tell> Upgrade<'_, R> {
         let start = call_id.char_indices().nth(8).and_then(|(end, _)| call_id.get(..end)).unwrap_or(call_id);
         let session_id = concat(arena, &["sess_", provider.text, "_", start]);
         self.fill_text(call, "/vcp_payload/call/session_id", session_id);
-        self.capabilities(call, start_time.json)?;
         if !self.is_spec() {
             self.channel(call);
         }
@@ -221,7 +228,9 @@ impl<R: Tell> Upgrade<'_, R> {
         if self.dialect == Dialect::V04 {
             self.consent(payload, call_id)?;
         }
-        self.provenance(payload, provider, received_at)
+        self.provenance(payload, provider, received_at)?;
+        // Last, because it builds many nodes: a message that is refused takes less memory.
+        payload.get("call").map_or(Ok(()), |call| self.capabilities(call, start_time.json))
     }
 
     /// Moves the `call_id` at the root into the call if the call has none. Removes it if the call
@@ -267,6 +276,11 @@ impl<R: Tell> Upgrade<'_, R> {
         let pointer = "/vcp_payload/call/capabilities_invoked";
         let Some(list) = call.get("capabilities_invoked") else { return Ok(()) };
         let arena = list.arena();
+        if let Node::Raw(text, _) = list
+            && text.len() > LARGE
+        {
+            self.check_capabilities(text, pointer)?;
+        }
         let list = list.open_list().ok_or_else(|| MigrateError::shape(path(pointer), "a list is wanted here"))?;
         for (at, entry) in list.iter_mut().enumerate() {
             let Some(name) = entry.said() else { continue };
@@ -283,6 +297,27 @@ impl<R: Tell> Upgrade<'_, R> {
             }
         }
         Ok(())
+    }
+
+    /// Checks a long list of capabilities before it is opened, because its nodes would take many times
+    /// the memory of its text.
+    fn check_capabilities(&self, text: &str, pointer: &str) -> Result<(), MigrateError> {
+        /// A name becomes an object of four members.
+        const MEMBERS: usize = 5;
+        let limits = &self.options.limits;
+        let names = members::elements(text).filter(|element| element.starts_with('"'));
+        if names.take(limits.members / MEMBERS + 1).count() > limits.members / MEMBERS {
+            let message = format!("upgraded, there are more than {} members", limits.members);
+            return Err(MigrateError::new(ErrorCode::Limit, path(pointer), message));
+        }
+        let wanted = |fault: &Fault| fault.fatal;
+        match structure::first_fault_of(text, &<Vec<Capability>>::KIND, limits, wanted) {
+            Some(fault) => {
+                let steps = fault.path.steps().iter().cloned();
+                Err(MigrateError::new(ErrorCode::Migration, steps.fold(path(pointer), FieldPath::step), fault.message))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Turns a legacy channel into the direction of a telephone call.
@@ -313,7 +348,8 @@ impl<R: Tell> Upgrade<'_, R> {
     fn perceived(&mut self, outcomes: &mut Node<'_>) {
         let pointer = "/vcp_payload/outcomes/perceived";
         let mut satisfaction = None;
-        for (at, entry) in outcomes.get("perceived").and_then(Node::open_list).into_iter().flatten().enumerate() {
+        let perceived = outcomes.get("perceived").filter(|list| list.holds_objects());
+        for (at, entry) in perceived.and_then(Node::open_list).into_iter().flatten().enumerate() {
             if !entry.is_object() {
                 continue;
             }
@@ -356,7 +392,12 @@ impl<R: Tell> Upgrade<'_, R> {
         custom.object("/vcp_payload/custom")?;
         let Some(providers) = custom.get("provider_specific") else { return Ok(()) };
         let mut found = None;
-        for (name, node) in providers.object(pointer)? {
+        let providers = providers.object(pointer)?;
+        if let Some((name, _)) = providers.iter().find(|(_, node)| !node.is_object()) {
+            let path = path(pointer).name(name.key());
+            return Err(MigrateError::shape(path, "an object is wanted here"));
+        }
+        for (name, node) in providers {
             let name = &*name;
             let empty = Node::text(node.arena(), "{}");
             let data = std::mem::replace(node, empty);

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Timestamp,
     describe::{Field, Kind, ObjectType, Presence},
-    json::{number, string},
+    json::{cursor::Cursor, number, string},
     write,
 };
 
@@ -30,6 +30,7 @@ pub(super) fn as_written(node: &mut Node<'_>, kind: &Kind, members: &mut usize) 
             }
             is_sure
         }
+        Kind::List(kind) if node.is_raw() => list_as_written(node, kind, members),
         Kind::List(kind) => {
             let Some(list) = node.open_list() else { return false };
             *members += list.len();
@@ -39,6 +40,30 @@ pub(super) fn as_written(node: &mut Node<'_>, kind: &Kind, members: &mut usize) 
         Kind::FreeForm => node.is_object(),
         kind => leaf_as_written(node, kind),
     }
+}
+
+/// Normalises a list of plain values without opening it.
+fn list_as_written(node: &mut Node<'_>, kind: &Kind, members: &mut usize) -> bool {
+    let Node::Raw(text, arena) = *node else { return false };
+    if !text.starts_with('[') {
+        return false;
+    }
+    let mut written = String::with_capacity(text.len());
+    let mut cursor = Cursor::new(text);
+    cursor.enter();
+    let mut is_sure = true;
+    while cursor.element() {
+        let mut element = Node::Raw(cursor.value(), arena);
+        is_sure &= leaf_as_written(&mut element, kind);
+        written.push(if written.is_empty() { '[' } else { ',' });
+        element.write(&mut written);
+        *members += 1;
+    }
+    written.push_str(if written.is_empty() { "[]" } else { "]" });
+    if written != text {
+        *node = Node::Raw(arena.alloc_str(&written), arena);
+    }
+    is_sure
 }
 
 fn object_as_written(node: &mut Node<'_>, object: &'static ObjectType, count: &mut usize) -> bool {

@@ -139,7 +139,7 @@ fn findings_have_lines_and_columns() {
         found,
         [
             "error VCP_E004 at $.audit (line 3, column 19): an object is wanted here, not a number",
-            "error VCP_E005 at $.vcp_payload (line 4, column 1): the required member is absent",
+            "error VCP_E005 at $.vcp_payload (line 4, column 1): `vcp_payload` is missing",
         ]
     );
 }
