@@ -158,7 +158,8 @@ impl Mapper {
         delivery.read(&event, ready, &mut draft)?;
         let (data, masked) = delivery.kept();
         let idempotency_key = delivery.key(&event, ready);
-        Ok(Mapping::Call(Box::new(self.finish(provider, draft, event, data, masked, text, idempotency_key))))
+        self.finish(provider, draft, event, data, masked, text, idempotency_key)
+            .map(|mapped| Mapping::Call(Box::new(mapped)))
     }
 
     /// Makes one message of the events of a session, for providers that announce no end of a call (decisions 5.11). Its `data` is `{"events": […]}`, in the
@@ -223,7 +224,7 @@ impl Mapper {
             None => (Cow::Borrowed(kept.as_str()), Vec::new()),
         };
         let key = delivery.key(event, ready);
-        Ok(self.finish(provider, draft, event.to_owned(), data, masked, &kept, key))
+        self.finish(provider, draft, event.to_owned(), data, masked, &kept, key)
     }
 
     /// Reports the events of a session that the provider's table does not have.
@@ -274,7 +275,7 @@ impl Mapper {
         })
     }
 
-    fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> Limits {
         Limits { text_bytes: self.options.max_bytes, ..Limits::default() }
     }
 
@@ -294,13 +295,19 @@ impl Mapper {
         masked: Vec<String>,
         text: &str,
         idempotency_key: Option<String>,
-    ) -> Mapped {
+    ) -> Result<Mapped, MapError> {
         let (message, mut report) = self.close(draft, data, text);
         report
             .written
             .extend(provider.own_fields.iter().map(|path| Written::without_source(path.clone(), How::Derived)));
         report.masked = masked;
-        Mapped { message, event, idempotency_key, report }
+        self.readable(&message)?;
+        Ok(Mapped { message, event, idempotency_key, report })
+    }
+
+    /// Checks that a message can be read back within the limits of this mapper.
+    pub(crate) fn readable(&self, message: &VcpMessage) -> Result<(), MapError> {
+        Ok(message.check_limits(&self.limits())?)
     }
 
     /// The message of a draft.

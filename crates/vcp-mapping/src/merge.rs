@@ -11,7 +11,7 @@ use crate::{
 use sha2::{Digest, Sha256};
 use std::{borrow::Cow, collections::BTreeMap};
 use vcp_schema::{
-    ErrorCode, FieldPath, Limits, RawJson, Timestamp, VcpMessage,
+    ErrorCode, FieldPath, RawJson, Timestamp, VcpMessage,
     json::{members, string},
 };
 
@@ -84,7 +84,10 @@ impl Mapper {
             return Err(refuse("vcp_payload.call.provider", "the messages are of different providers"));
         }
         if others.iter().all(|other| other == first) {
-            return Ok(first.clone());
+            // Equal messages can differ in their text, because 0.0 equals -0.0.
+            let same = others.iter().fold(first, |a, b| if b.to_json() > a.to_json() { b } else { a });
+            self.readable(same)?;
+            return Ok(same.clone());
         }
         let provider = self.known(&call.provider)?;
         let mut all = Vec::new();
@@ -107,13 +110,19 @@ impl Mapper {
             all.extend(kept);
         }
         let made = self.made_of(provider, &all, &call.call_id)?;
-        // Where any delivery tells something nothing is carried over, also if a later one takes it back: otherwise grouping would matter.
+        // Do not carry over a value at a place that any delivery wrote, even if a later delivery removed
+        // it. Otherwise merging (a, b) then c could differ from a then (b, c).
         for kept in &all {
-            let Some(more) = carried.take() else { break };
-            carried = without(more, &self.made_of(provider, std::slice::from_ref(kept), &call.call_id)?.to_json());
+            let Some(more) = &mut carried else { break };
+            if !keep_untold(more, &self.made_of(provider, std::slice::from_ref(kept), &call.call_id)?.to_json()) {
+                carried = None;
+            }
         }
-        let Some(carried) = carried else { return Ok(made) };
-        let limits = Limits { text_bytes: usize::MAX, ..Limits::default() };
+        let Some(carried) = carried else {
+            self.readable(&made)?;
+            return Ok(made);
+        };
+        let limits = self.limits();
         VcpMessage::from_json_with(&fill(&made.to_json(), &carried), &limits).map_err(|error| {
             let code = if error.code() == ErrorCode::Limit { ErrorCode::Limit } else { ErrorCode::Mapping };
             MapError::new(code, error.path().clone(), format!("merged, {}", error.message()))
@@ -298,19 +307,20 @@ fn union(a: Option<Carried>, b: Option<Carried>) -> Option<Carried> {
     }
 }
 
-/// What is carried over but for what an object has.
-fn without(carried: Carried, base: &str) -> Option<Carried> {
-    if matches!(base, "[]" | "null") {
-        return Some(carried);
+/// Removes from what is carried over the places that a value has. Returns whether anything is left.
+///
+/// Looks only at the members of the value, so that many deliveries with few members stay cheap.
+fn keep_untold(carried: &mut Carried, told: &str) -> bool {
+    if matches!(told, "[]" | "null") {
+        return true;
     }
-    let (Carried::Below(more), Some(members)) = (carried, members::last(base)) else { return None };
-    let base: BTreeMap<Cow<'_, str>, &str> = members.into_iter().collect();
-    let left = more.into_iter().filter_map(|(name, more)| match base.get(name.as_str()) {
-        Some(known) => Some((name, without(more, known)?)),
-        None => Some((name, more)),
-    });
-    let left: BTreeMap<String, Carried> = left.collect();
-    (!left.is_empty()).then_some(Carried::Below(left))
+    let (Carried::Below(more), Some(members)) = (carried, members::last(told)) else { return false };
+    for (name, told) in members {
+        if more.get_mut(name.as_ref()).is_some_and(|below| !keep_untold(below, told)) {
+            more.remove(name.as_ref());
+        }
+    }
+    !more.is_empty()
 }
 
 /// An object with what is carried over where it has nothing.

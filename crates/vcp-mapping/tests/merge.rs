@@ -414,12 +414,17 @@ fn the_default_consent_of_another_mapper_is_nobodys_addition() {
 
 #[test]
 fn long_deliveries_are_all_kept() {
-    let long = "x".repeat(9 << 20);
-    let one = |minute| retell("call_ended", json!({"transcript": long, "duration_ms": minute * 60_000}), minute);
-    let merged = MAPPER.merge(&[one(1), one(2)]).unwrap();
+    let one = |long: &str, minute: u32| {
+        retell("call_ended", json!({"transcript": long, "duration_ms": minute * 60_000}), minute)
+    };
+    let long = "x".repeat(3 << 20);
+    let merged = MAPPER.merge(&[one(&long, 1), one(&long, 2)]).unwrap();
     let own = merged.vcp_payload.custom.provider_specific.get("retell").unwrap();
     let deliveries: Vec<Value> = serde_json::from_str(own.extras.get("deliveries").unwrap().as_str()).unwrap();
     assert_eq!(deliveries.len(), 2);
+    // A merged message that no reader accepts is refused, and not cut.
+    let longer = "x".repeat(5 << 20);
+    assert_eq!(MAPPER.merge(&[one(&longer, 1), one(&longer, 2)]).unwrap_err().code(), ErrorCode::Limit);
 }
 
 #[test]
@@ -497,4 +502,37 @@ fn more_members_than_the_limit_are_refused() {
         VcpMessage::from_json(&text).unwrap()
     };
     assert_eq!(MAPPER.merge(&[with("a"), with("b")]).unwrap_err().code(), ErrorCode::Limit);
+}
+
+/// Each delivery is looked at by its own members, not by all that is carried over.
+#[test]
+fn many_deliveries_beside_many_unknown_members_are_merged_in_linear_time() {
+    let members: String = (0..40_000).map(|n| format!("\"u{n}\":0,")).collect();
+    let text = retell("call_ended", json!({}), 0).to_json();
+    let text = text.replacen("\"call\":{", &format!("\"call\":{{{members}"), 1);
+    let mut message = VcpMessage::from_json(&text).unwrap();
+    let delivery = |n: usize| {
+        format!(
+            r#"{{"event":"call_ended","received_at":"2026-11-21T12:00:00Z","data":{{"event":"call_ended","call":{{"call_id":"c1","n":{n}}}}}}}"#
+        )
+    };
+    let deliveries: Vec<String> = (0..4_000).map(delivery).collect();
+    let own = message.vcp_payload.custom.provider_specific.get_mut("retell").unwrap();
+    own.extras.insert("deliveries".to_owned(), RawJson::from_json(&format!("[{}]", deliveries.join(","))).unwrap());
+    let started = std::time::Instant::now();
+    let merged = MAPPER.merge(&[message, retell("call_analyzed", json!({}), 1)]).unwrap();
+    assert_eq!(merged.vcp_payload.call.extras.len(), 40_000);
+    assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
+}
+
+/// Two messages that are equal can differ in the sign of a zero.
+#[test]
+fn the_sign_of_a_zero_does_not_show_the_order() {
+    let with = |score: f64| {
+        let mut message = retell("call_ended", json!({}), 0);
+        message.vcp_payload.outcomes.perception_gap.gap_score = score;
+        message
+    };
+    let merged = |a, b| MAPPER.merge(&[with(a), with(b)]).unwrap().to_json();
+    assert_eq!(merged(0.0, -0.0), merged(-0.0, 0.0));
 }

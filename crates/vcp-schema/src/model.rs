@@ -36,7 +36,10 @@
 //! let call = vcp_schema::Call::builder().call_id("c1").build(); // the other required members are missing
 //! ```
 
-use crate::{Limits, ParseError, ReadError, VcpVersion, describe::Described, fits, json::text, read, structure, write};
+use crate::{
+    ErrorCode, FieldPath, Limits, ParseError, ReadError, VcpVersion, describe::Described, fits, json::text, read,
+    structure, write,
+};
 use std::io::{self, Read, Write};
 
 pub mod artifacts;
@@ -49,6 +52,7 @@ pub mod model_selection;
 pub mod outcomes;
 pub(crate) mod plain;
 pub mod provenance;
+pub(crate) mod size;
 
 use crate::{
     Artifacts, Audit, Call, ConsentRecord, Custom, HumanReadableContext, ModelSelection, Outcomes, Provenance,
@@ -133,6 +137,17 @@ macro_rules! model {
             fn is_plain(&self) -> bool {
                 $( $crate::model::plain::Plain::is_plain(&self.$field) && )*
                     (self.extras.is_empty() || self.extras.keys().all(|name| ![$(stringify!($field)),*].contains(&name.as_str())))
+            }
+        }
+
+        impl $crate::model::size::Measure for $Type {
+            fn add_to(&self, size: &mut $crate::model::size::Size) {
+                size.raw(2);
+                $( model!(@measure $presence size, stringify!($field), &self.$field); )*
+                for (name, value) in self.extras.iter() {
+                    size.member(name);
+                    $crate::model::size::Measure::add_to(value, size);
+                }
             }
         }
 
@@ -224,6 +239,17 @@ macro_rules! model {
     (@take optional $field:ident) => { Some($field.unwrap_or_default()) };
     (@take defaulted $field:ident) => { Some($field.unwrap_or_default()) };
     (@take $required:ident $field:ident) => { $field };
+
+    (@measure optional $size:ident, $name:expr, $value:expr) => {
+        if let Some(value) = $value {
+            $size.member($name);
+            $crate::model::size::Measure::add_to(value, $size);
+        }
+    };
+    (@measure $presence:ident $size:ident, $name:expr, $value:expr) => {
+        $size.member($name);
+        $crate::model::size::Measure::add_to($value, $size);
+    };
 
     (@write optional $json:ident, $name:expr, $value:expr, $personal:expr) => { if let Some(value) = $value { $json.member($name, value, $personal); } };
     (@write $presence:ident $json:ident, $name:expr, $value:expr, $personal:expr) => { $json.member($name, $value, $personal) };
@@ -412,6 +438,43 @@ impl VcpMessage {
             Ok(()) => Self::from_slice_with(&text.bytes, limits),
             Err(_) => Err(text::too_long(limits)),
         }
+    }
+
+    /// Checks that the message can be read back within limits, once it is written.
+    ///
+    /// A message that was made by a program, or merged from others, may be larger than any text that
+    /// a reader accepts. The message is written only if its length is not obviously within the limit.
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E008`: the text would be longer than `limits.text_bytes`, or would have more than
+    /// `limits.members` members and elements.
+    ///
+    /// ```
+    /// use vcp_schema::{Limits, VcpMessage};
+    /// # let text = include_str!("../tests/data/minimal.json");
+    /// let message = VcpMessage::from_json(text)?;
+    /// assert!(message.check_limits(&Limits::default()).is_ok());
+    /// let error = message.check_limits(&Limits { members: 10, ..Limits::default() }).unwrap_err();
+    /// assert_eq!(error.code().as_str(), "VCP_E008");
+    /// # Ok::<(), vcp_schema::ParseError>(())
+    /// ```
+    pub fn check_limits(&self, limits: &Limits) -> Result<(), ParseError> {
+        let mut size = size::Size::default();
+        size::Measure::add_to(self, &mut size);
+        if size.members > limits.members {
+            let message =
+                format!("the message has {} members, more than the limit of {}", size.members, limits.members);
+            return Err(ParseError::new(ErrorCode::Limit, FieldPath::root(), message));
+        }
+        if size.bytes > limits.text_bytes {
+            let length = self.to_json().len();
+            if length > limits.text_bytes {
+                let message = format!("the message has {length} bytes, more than the limit of {}", limits.text_bytes);
+                return Err(ParseError::new(ErrorCode::Limit, FieldPath::root(), message));
+            }
+        }
+        Ok(())
     }
 
     /// Returns whether the message has none of the faults that [`structure::check`] would report.

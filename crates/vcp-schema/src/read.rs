@@ -152,21 +152,6 @@ fn number_text(value: &RawValue) -> Option<&str> {
     is_number(text).then_some(text)
 }
 
-macro_rules! word_wire {
-    ($($Type:ident)*) => { $(
-        impl FromWire for words::$Type {
-            fn read<'de, D: Deserializer<'de>>(json: D, _: &Budget) -> Result<Self, D::Error> {
-                Self::deserialize(json)
-            }
-        }
-        impl Described for words::$Type {
-            const KIND: Kind = Kind::Word(Self::TYPE);
-        }
-    )* };
-}
-
-word_wire! { ChannelType CallDirection CapabilityType ModelRole OutcomeStatus GapClass AlertLevel ConsentStatus }
-
 impl<T: FromWire> FromWire for Option<T> {
     fn read<'de, D: Deserializer<'de>>(json: D, budget: &Budget) -> Result<Self, D::Error> {
         struct Maybe<'b, T>(&'b Budget, PhantomData<T>);

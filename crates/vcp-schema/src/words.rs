@@ -76,6 +76,40 @@ macro_rules! words {
             }
         }
 
+        impl crate::read::FromWire for $Type {
+            fn read<'de, D: Deserializer<'de>>(json: D, _: &crate::read::Budget) -> Result<Self, D::Error> {
+                Self::deserialize(json)
+            }
+        }
+
+        impl crate::describe::Described for $Type {
+            const KIND: crate::describe::Kind = crate::describe::Kind::Word(Self::TYPE);
+        }
+
+        impl crate::write::ToWire for $Type {
+            fn write(&self, json: &mut crate::write::Writer) {
+                json.word(self.as_str(), self.is_known());
+            }
+        }
+
+        impl crate::checksum::legacy::ToPython for $Type {
+            fn dump(&self, dump: &mut crate::checksum::legacy::Dump) {
+                dump.text(self.as_str());
+            }
+        }
+
+        impl crate::model::plain::Plain for $Type {
+            fn is_plain(&self) -> bool {
+                self.is_known()
+            }
+        }
+
+        impl crate::model::size::Measure for $Type {
+            fn add_to(&self, size: &mut crate::model::size::Size) {
+                size.text(self.as_str());
+            }
+        }
+
         impl Serialize for $Type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())

@@ -1,8 +1,6 @@
 //! Writing: types straight to JSON text, members in the order of the specification (decisions 1.12).
 
-use crate::{
-    ErrorCode, Extras, OrderedMap, RawJson, RawObject, Timestamp, VcpVersion, json::string, read::Name, words,
-};
+use crate::{ErrorCode, Extras, OrderedMap, RawJson, RawObject, Timestamp, VcpVersion, json::string, read::Name};
 use std::fmt::Write as _;
 
 /// JSON text under construction.
@@ -135,6 +133,11 @@ impl Writer {
         self.raw(if self.masked { MASK } else { json });
     }
 
+    /// Writes a word. Masked, only a listed word is shown.
+    pub(crate) fn word(&mut self, word: &str, is_listed: bool) {
+        if self.masked && !is_listed { self.raw(MASK) } else { self.text(word) }
+    }
+
     fn text(&mut self, text: &str) {
         string::push(&mut self.out, text);
     }
@@ -218,18 +221,6 @@ impl<K: Name, V: ToWire> ToWire for OrderedMap<K, V> {
         json.object(|json| json.members(self));
     }
 }
-
-macro_rules! word_write {
-    ($($Type:ident)*) => { $(
-        impl ToWire for words::$Type {
-            fn write(&self, json: &mut Writer) {
-                if json.masked && !self.is_known() { json.raw(MASK) } else { json.text(self.as_str()) }
-            }
-        }
-    )* };
-}
-
-word_write! { ChannelType CallDirection CapabilityType ModelRole OutcomeStatus GapClass AlertLevel ConsentStatus }
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use super::{ChecksumError, python};
 use crate::json::text;
 use crate::{
     Capability, ErrorCode, FieldPath, OrderedMap, RawJson, RawObject, Timestamp, VcpMessage, VcpVersion, read::Name,
-    words, write::WriteFault,
+    write::WriteFault,
 };
 use std::fmt::Write as _;
 
@@ -121,6 +121,11 @@ impl Dump {
         }
     }
 
+    /// Writes a text as Python writes a string.
+    pub(crate) fn text(&mut self, text: &str) {
+        python::quoted(text, &mut self.out);
+    }
+
     fn fail(&mut self, code: ErrorCode, message: impl Into<String>) {
         self.fault.get_or_insert_with(|| ChecksumError::new(code, FieldPath::root(), message));
     }
@@ -155,13 +160,6 @@ to_python! {
     VcpVersion, |version, dump| python::quoted(version.as_str(), &mut dump.out);
     RawJson, |json, dump| dump.free_form(json.as_str());
     RawObject, |json, dump| dump.free_form(json.as_str());
-    words::ChannelType, |word, dump| python::quoted(word.as_str(), &mut dump.out);
-    words::CallDirection, |word, dump| python::quoted(word.as_str(), &mut dump.out);
-    words::CapabilityType, |word, dump| python::quoted(word.as_str(), &mut dump.out);
-    words::OutcomeStatus, |word, dump| python::quoted(word.as_str(), &mut dump.out);
-    words::GapClass, |word, dump| python::quoted(word.as_str(), &mut dump.out);
-    words::AlertLevel, |word, dump| python::quoted(word.as_str(), &mut dump.out);
-    words::ConsentStatus, |word, dump| python::quoted(word.as_str(), &mut dump.out);
     Capability, |capability, dump| match capability {
         Capability::Name(name) => name.dump(dump),
         Capability::Invocation(invocation) => invocation.dump(dump),

@@ -150,7 +150,7 @@ impl<'t> Iterator for Tokens<'t> {
             _ => (TokenKind::Scalar, self.run_end(start, Class::Other)),
         };
         self.at = end;
-        let text = self.text.get(start..end).unwrap_or_else(|| self.to_boundary(start));
+        let text = self.text.get(start..end).unwrap_or_else(|| self.end_at_boundary(start));
         Some(Token { kind, text })
     }
 }
@@ -159,7 +159,7 @@ impl<'t> Tokens<'t> {
     /// Ends a token at the next character. An escape may end within a character of a text that is not
     /// JSON.
     #[cold]
-    fn to_boundary(&mut self, start: usize) -> &'t str {
+    fn end_at_boundary(&mut self, start: usize) -> &'t str {
         let length = self.text.len();
         self.at = (self.at.min(length)..length).find(|at| self.text.is_char_boundary(*at)).unwrap_or(length);
         self.text.get(start..self.at).unwrap_or_default()

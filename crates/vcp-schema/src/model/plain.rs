@@ -1,6 +1,6 @@
 //! The check behind `VcpMessage::is_plain`. It looks at the typed message, not at its text.
 
-use crate::{Capability, OrderedMap, RawObject, Timestamp, VcpVersion, read::Name, words};
+use crate::{Capability, OrderedMap, RawObject, Timestamp, VcpVersion, read::Name};
 
 /// A type whose values [`crate::VcpMessage::is_plain`] can check.
 pub(crate) trait Plain {
@@ -18,18 +18,6 @@ macro_rules! always_plain {
 }
 
 always_plain! { String bool i64 Timestamp VcpVersion RawObject }
-
-macro_rules! plain_words {
-    ($($Type:ident)*) => { $(
-        impl Plain for words::$Type {
-            fn is_plain(&self) -> bool {
-                self.is_known()
-            }
-        }
-    )* };
-}
-
-plain_words! { ChannelType CallDirection CapabilityType ModelRole OutcomeStatus GapClass AlertLevel ConsentStatus }
 
 impl Plain for f64 {
     fn is_plain(&self) -> bool {
