@@ -8,9 +8,8 @@ use vcp_sdk::{
     Mapper, Mapping, Profile, Received, Receiver, Secret, Timestamp, Validator, VcpMessage,
     auth::{Request, Scheme, Verifier, sign},
     schema::{
-        Limits,
         checksum::{Algorithm, Verdict},
-        migrate::{self, Downgrade},
+        migrate::{self, Downgrade, UpgradeOptions},
     },
 };
 
@@ -167,9 +166,7 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
             Box::new(move || drop(black_box(VcpMessage::from_slice(black_box(&bytes)))))
         }
         Op::Fits => {
-            let limits = Limits::default();
-            let fits =
-                move |bytes: &[u8]| std::str::from_utf8(bytes).is_ok_and(|text| VcpMessage::is_readable(text, &limits));
+            let fits = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok_and(VcpMessage::is_readable);
             if !fits(&bytes) || fits(&[]) {
                 return Err("the message does not fit".to_owned());
             }
@@ -184,7 +181,7 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
             Box::new(move || drop(black_box(black_box(&message).to_json())))
         }
         Op::Upgrade => {
-            let options = migrate::Options::default();
+            let options = UpgradeOptions::default();
             let text = String::from_utf8(bytes).map_err(|e| e.to_string())?;
             let upgraded = migrate::upgrade_text(&text, &options).map_err(|e| e.to_string())?;
             message(upgraded.text.as_bytes())?;
@@ -192,7 +189,7 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
         }
         Op::Downgrade => {
             let down = migrate::downgrade(&message(&bytes)?, Downgrade::Reversible).map_err(|e| e.to_string())?;
-            let up = migrate::upgrade(&down.text, &migrate::Options::default()).map_err(|e| e.to_string())?;
+            let up = migrate::upgrade(&down.text, &UpgradeOptions::default()).map_err(|e| e.to_string())?;
             if up.message != message(&bytes)? {
                 return Err("the message does not come back".to_owned());
             }
@@ -214,11 +211,11 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
         Op::Reference | Op::Validate => {
             let profile = if op == Op::Reference { Profile::Reference } else { Profile::Canonical };
             let validator = Validator::new().profile(profile);
-            let report = validator.validate_slice(&bytes);
+            let report = validator.validate_slice(&bytes, None);
             if let Some(finding) = report.findings.iter().find(|_| !report.is_valid()) {
                 return Err(format!("the message is not valid: {finding}"));
             }
-            Box::new(move || drop(black_box(validator.validate_slice(black_box(&bytes)))))
+            Box::new(move || drop(black_box(validator.validate_slice(black_box(&bytes), None))))
         }
         Op::Map => {
             let (mapper, provider) = (Mapper::new(), delivery.provider()?.to_owned());
@@ -245,11 +242,14 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
                     let Signed { secret, headers, now, .. } = delivery.signed(&bytes)?;
                     (Receiver::new().secret(&provider, secret).map_err(|e| e.to_string())?, headers, now)
                 }
-                None => (Receiver::new().allow_unauthenticated(&provider), Vec::new(), received_at.instant()),
+                None => {
+                    let receiver = Receiver::new().allow_unauthenticated(&provider).map_err(|e| e.to_string())?;
+                    (receiver, Vec::new(), received_at.instant())
+                }
             };
             match receiver.receive(&provider, &headers, &bytes, now) {
                 Ok(Received::Call(_)) => {}
-                Ok(Received::Ignored { event, .. }) => return Err(format!("`{event}` is not a call record")),
+                Ok(Received::Ignored(other)) => return Err(format!("`{}` is not a call record", other.event)),
                 Err(error) => return Err(error.to_string()),
             }
             Box::new(move || drop(black_box(receiver.receive(&provider, &headers, black_box(&bytes), now))))

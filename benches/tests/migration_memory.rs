@@ -1,6 +1,8 @@
 //! A test of the memory that an upgrade uses, whatever the message and whether it is accepted.
 
-use vcp_sdk::schema::migrate::{MigrateError, Options, UpgradedText, upgrade_text};
+#![allow(clippy::unwrap_used, clippy::string_slice, reason = "a test program")]
+
+use vcp_sdk::schema::migrate::{MigrateError, UpgradeOptions, UpgradedText, upgrade_text};
 
 const PRODUCTION: &str = include_str!("../../crates/vcp-schema/src/jsonschema/example-0.3-production.json");
 const SPEC: &str = include_str!("../../crates/vcp-schema/src/jsonschema/example-0.3.json");
@@ -51,7 +53,7 @@ fn an_upgrade_takes_memory_in_proportion_to_what_it_is_given_and_gives() {
                     let text = with(message, in_object, name, &value);
                     let mut result: Option<Result<UpgradedText, MigrateError>> = None;
                     let used = allocation_counter::measure(|| {
-                        result = Some(upgrade_text(&text, &Options::default()));
+                        result = Some(upgrade_text(&text, &UpgradeOptions::default()));
                     });
                     let given = match result.unwrap() {
                         Ok(upgraded) => upgraded.text.len() + serde_json::to_vec(&upgraded.report).unwrap().len(),

@@ -5,14 +5,14 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::net::IpAddr;
-use vcp_auth::{AddressList, AuthError, Encoding, HmacScheme, Scheme, Secret, Verifier};
+use vcp_auth::{AddressList, AuthError, HmacScheme, Scheme, Secret, Verifier};
 use vcp_mapping::{
-    ConsentDefault, MapError, Mapped, Mapper, Mapping, Options, SessionEvent, normalize, perception_gap,
+    ConsentDefault, MapError, MapOptions, Mapped, Mapper, Mapping, SessionEvent, normalize, perception_gap,
 };
 use vcp_schema::{
     ErrorCode, FieldPath, OutcomeStatus, ParseError, Timestamp, VcpMessage,
     checksum::{Algorithm, ChecksumError, Verdict},
-    migrate::{self, Downgrade, MigrateError},
+    migrate::{self, Downgrade, MigrateError, UpgradeOptions},
 };
 use vcp_validate::{Profile, Validator};
 
@@ -149,7 +149,7 @@ impl Testee {
     /// depend on whether there are secrets.
     fn knows_provider(&self, members: &Members<'_>) -> Result<(), Answer> {
         if let (None, Some(provider)) = (members.get::<String>("scheme")?, members.get::<String>("provider")?) {
-            self.mapper.check(&provider, b"")?;
+            self.mapper.provider_name(&provider)?;
         }
         Ok(())
     }
@@ -169,7 +169,7 @@ impl Testee {
                 json!(normalize::phone(text(0)?, region))
             }
             "ended_reason" => {
-                self.mapper.check(text(0)?, b"")?;
+                self.mapper.provider_name(text(0)?)?;
                 let provider = self.mapper.registry().get(text(0)?);
                 json!(
                     provider
@@ -218,7 +218,7 @@ impl Testee {
             },
             None => {
                 let name: String = members.required("provider")?;
-                Scheme::of_provider(self.mapper.check(&name, b"").map_or(name.as_str(), |name| name))
+                Scheme::of_provider(self.mapper.provider_name(&name).map_or(name.as_str(), |name| name))
             }
         };
         let secrets: Vec<Secret> = secrets.into_iter().map(|s| Secret::new(s.id, s.secret)).collect();
@@ -262,19 +262,17 @@ impl Testee {
 
     /// Returns the mapper with the options of a request.
     fn mapper(&self, members: &Members<'_>) -> Result<Mapper, Answer> {
-        let options = members.get::<MapOptions>("options")?.unwrap_or_default();
+        let options = members.get::<OptionMembers>("options")?.unwrap_or_default();
         let consent_default = match options.consent_default.as_deref() {
             None | Some("granted") => ConsentDefault::Granted,
             Some("pending") => ConsentDefault::Pending,
             Some("omit") => ConsentDefault::Omit,
             Some(_) => return Err(bad_request("options", ErrorCode::Type)),
         };
-        let options = Options {
-            consent_default,
-            keep_secrets: options.keep_secrets.unwrap_or(false),
-            keep_audio: options.keep_audio.unwrap_or(true),
-            ..Options::default()
-        };
+        let options = MapOptions::default()
+            .consent_default(consent_default)
+            .keep_secrets(options.keep_secrets.unwrap_or(false))
+            .keep_audio(options.keep_audio.unwrap_or(true));
         Ok(self.mapper.clone().options(options))
     }
 }
@@ -318,7 +316,7 @@ struct ErrorAnswer {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct MapOptions {
+struct OptionMembers {
     consent_default: Option<String>,
     keep_secrets: Option<bool>,
     keep_audio: Option<bool>,
@@ -386,9 +384,8 @@ fn validate(members: &Members<'_>) -> Result<Answer, Answer> {
         "canonical" => Profile::Canonical,
         _ => return Err(bad_request("profile", ErrorCode::Type)),
     };
-    let validator = Validator::new().profile(profile);
-    let validator = members.now()?.map_or(validator.clone(), |now| validator.now(now.instant()));
-    let report = validator.validate_slice(&members.input()?);
+    let now = members.now()?.map(|now| now.instant());
+    let report = Validator::new().profile(profile).validate_slice(&members.input()?, now);
     let findings: Vec<Value> = report
         .findings
         .iter()
@@ -398,7 +395,7 @@ fn validate(members: &Members<'_>) -> Result<Answer, Answer> {
 }
 
 fn upgrade(members: &Members<'_>) -> Result<Answer, Answer> {
-    let options = migrate::Options { now: members.now()?, ..migrate::Options::default() };
+    let options = UpgradeOptions::default().now(members.now()?);
     let upgraded = migrate::upgrade_slice(&members.input()?, &options)?;
     Ok(Done(json!({
         "from": upgraded.from.version().as_str(),
@@ -420,7 +417,7 @@ fn downgrade(members: &Members<'_>) -> Result<Answer, Answer> {
 
 fn checksum(members: &Members<'_>) -> Result<Answer, Answer> {
     let algorithm: String = members.required("algorithm")?;
-    let algorithm = Algorithm::from_word(&algorithm).ok_or_else(|| bad_request("algorithm", ErrorCode::Type))?;
+    let algorithm: Algorithm = algorithm.parse().map_err(|_| bad_request("algorithm", ErrorCode::Type))?;
     let message = VcpMessage::from_slice(&members.input()?)?;
     Ok(Done(json!({"checksum": message.checksum(algorithm)?})))
 }
@@ -478,7 +475,7 @@ impl SchemeConfig {
             "url_token" => {
                 Some(Scheme::UrlToken { param: self.param.clone().unwrap_or_else(|| "token".to_owned()).into() })
             }
-            name => Scheme::from_name(name),
+            name => name.parse().ok(),
         })
     }
 
@@ -495,10 +492,10 @@ impl SchemeConfig {
         }
         let odd = || bad_request("config", ErrorCode::Type);
         if let Some(name) = &self.algorithm {
-            scheme = scheme.algorithm(vcp_auth::Algorithm::from_name(name).ok_or_else(odd)?);
+            scheme = scheme.algorithm(name.parse().map_err(|_| odd())?);
         }
         if let Some(name) = &self.encoding {
-            scheme = scheme.encoding(Encoding::from_name(name).ok_or_else(odd)?);
+            scheme = scheme.encoding(name.parse().map_err(|_| odd())?);
         }
         if let Some(format) = &self.payload_format {
             scheme = scheme.payload_format(format)?;

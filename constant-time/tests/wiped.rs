@@ -41,7 +41,6 @@ fn secrets_are_wiped() {
     assert_eq!(LEFT.swap(0, Ordering::Relaxed), 1, "a secret that is not wiped is seen");
 
     let now = "2026-11-21T12:00:00Z".parse().expect("a time");
-    let none: [(&str, &str); 0] = [];
     let own = Scheme::Hmac(HmacScheme::new("x-signature").base64_secret());
     for scheme in Scheme::ALL.iter().chain([&own]) {
         let spelled = if *scheme == own { SECRETS[2] } else { SECRETS[0] };
@@ -51,7 +50,7 @@ fn secrets_are_wiped() {
             "k",
             if matches!(scheme.name(), "bearer" | "url_token" | "path_token") { b"x" } else { spelled },
         );
-        let headers = sign::headers(scheme, &sent, &Request::new(&none, b"{}").url(&url), now);
+        let headers = sign::headers(scheme, &sent, &Request::new(&(), b"{}").url(&url), now);
         let mut verifier = Verifier::new(scheme.clone(), vec![Secret::new("k", spelled)]).expect("a secret");
         verifier.add(&Secret::new("l", spelled)).expect("a secret");
         let request = Request::new(&headers, b"{}").url(&url);

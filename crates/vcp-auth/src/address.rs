@@ -1,6 +1,6 @@
 //! The addresses that deliveries may come from.
 
-use crate::AuthError;
+use crate::{AuthError, SigningFacts};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -25,32 +25,6 @@ pub struct AddressList {
     networks: Vec<IpNet>,
 }
 
-/// The addresses that providers publish, by the provider's name in VCP.
-///
-/// Vapi sends from its network only if you asked Vapi for static addresses. The list of ElevenLabs
-/// includes the addresses of its data-residency regions.
-const PUBLISHED: [(&str, &[&str]); 3] = [
-    ("retell", &["100.20.5.228"]),
-    ("vapi", &["167.150.224.0/23"]),
-    (
-        "elevenlabs",
-        &[
-            "34.67.146.145",
-            "34.59.11.47",
-            "35.204.38.71",
-            "34.147.113.54",
-            "35.185.187.110",
-            "35.247.157.189",
-            "34.77.234.246",
-            "34.140.184.144",
-            "34.93.26.174",
-            "34.93.252.69",
-            "34.87.23.17",
-            "34.126.179.103",
-        ],
-    ),
-];
-
 impl AddressList {
     /// Creates a list from addresses (`192.0.2.1`) and networks (`198.51.100.0/24`).
     ///
@@ -72,14 +46,16 @@ impl AddressList {
         Ok(Self { networks })
     }
 
-    /// Returns the addresses that a provider publishes, or `None` if the provider publishes none.
+    /// Returns the addresses that a provider publishes.
     ///
-    /// `provider` is the provider's name in VCP. Case is ignored. Providers change their addresses,
-    /// so check their documentation.
+    /// `provider` is the provider's name in VCP, or an alias. Case is ignored. Returns `None` if the
+    /// provider publishes no addresses, or is not listed by [`providers`](crate::providers()).
+    ///
+    /// Read [`SigningFacts::note`] first: Vapi sends from its addresses only if you ask it to.
+    /// Providers change their addresses, so check their documentation too.
     #[must_use]
     pub fn published(provider: &str) -> Option<Self> {
-        let (_, entries) = PUBLISHED.iter().find(|(name, _)| name.eq_ignore_ascii_case(provider))?;
-        Self::new(*entries).ok()
+        Self::new(SigningFacts::of(provider)?.addresses).ok()
     }
 
     /// Returns whether the list contains an address.
@@ -162,9 +138,12 @@ mod tests {
 
     #[test]
     fn every_published_list_can_be_read() {
-        for (provider, entries) in PUBLISHED {
-            assert_eq!(AddressList::published(&provider.to_uppercase()), AddressList::new(entries).ok(), "{provider}");
+        for facts in crate::providers() {
+            let published = AddressList::published(&facts.name.to_uppercase());
+            assert_eq!(published.is_some(), !facts.addresses.is_empty(), "{}", facts.name);
+            assert_eq!(published, AddressList::new(facts.addresses).ok(), "{}", facts.name);
         }
         assert_eq!(AddressList::published("bland"), None);
+        assert_eq!(AddressList::published("nobody"), None);
     }
 }

@@ -353,9 +353,8 @@ mod tests {
 
     /// Returns the hints for the body `received`, when `signed` is the body that was signed.
     fn hints(scheme: &Scheme, secret: &str, signed: &str, received: &str, key: &str) -> Vec<Hint> {
-        let none: [(&str, &str); 0] = [];
         let url = "https://example.com/hook";
-        let request = Request::new(&none, signed.as_bytes()).url(url);
+        let request = Request::new(&(), signed.as_bytes()).url(url);
         let headers = sign::headers(scheme, &Secret::new("k", secret), &request, now());
         let verifier = Verifier::new(scheme.clone(), vec![Secret::new("k", key)]).unwrap();
         verifier.diagnose(
@@ -414,8 +413,7 @@ mod tests {
         assert_eq!(said("first", "Zmlyc3Q"), spelling("decoded from base64"));
         assert_eq!(said("first", "6669727374"), spelling("decoded from hexadecimal digits"));
         let text = Scheme::Hmac(HmacScheme::new("x-s"));
-        let none: [(&str, &str); 0] = [];
-        let headers = sign::headers(&text, &Secret::new("k", "Zmlyc3Q="), &Request::new(&none, b"{}"), now());
+        let headers = sign::headers(&text, &Secret::new("k", "Zmlyc3Q="), &Request::new(&(), b"{}"), now());
         let decoding =
             Verifier::new(Scheme::Hmac(HmacScheme::new("x-s").base64_secret()), vec![Secret::new("k", "Zmlyc3Q=")]);
         let said = decoding.unwrap().diagnose(&Request::new(&headers, b"{}"), now(), &[]);
@@ -424,9 +422,9 @@ mod tests {
 
     #[test]
     fn another_url() {
-        let (signed, none): (&str, [(&str, &str); 0]) = ("https://example.com/hook?a=1", []);
+        let signed = "https://example.com/hook?a=1";
         let headers =
-            sign::headers(&Scheme::Twilio, &Secret::new("k", "first"), &Request::new(&none, b"A=1").url(signed), now());
+            sign::headers(&Scheme::Twilio, &Secret::new("k", "first"), &Request::new(&(), b"A=1").url(signed), now());
         let verifier = Verifier::new(Scheme::Twilio, vec![Secret::new("k", "first")]).unwrap();
         let said = |url| verifier.diagnose(&Request::new(&headers, b"A=1").url(url), now(), &[]);
         assert_eq!(said(signed), []);
@@ -442,8 +440,7 @@ mod tests {
     fn another_unit_and_another_clock() {
         let key = || vec![Secret::new("k", "first")];
         let said = |scheme: Scheme, header: &str, at: DateTime<Utc>| {
-            let none: [(&str, &str); 0] = [];
-            let headers = sign::headers(&scheme, &Secret::new("k", "first"), &Request::new(&none, b"{}"), at);
+            let headers = sign::headers(&scheme, &Secret::new("k", "first"), &Request::new(&(), b"{}"), at);
             let value = headers.into_iter().find(|(name, _)| name == header).unwrap();
             Verifier::new(scheme, key()).unwrap().diagnose(&Request::new(&[value], b"{}"), now(), &[])
         };
@@ -456,8 +453,7 @@ mod tests {
         let skewed = |seconds| said(Scheme::Retell, "x-retell-signature", now() - TimeDelta::seconds(seconds));
         assert_eq!(skewed(301), [Hint::ClockSkew { seconds: 301 }]);
         assert_eq!(skewed(-301), [Hint::ClockSkew { seconds: -301 }]);
-        let none: [(&str, &str); 0] = [];
-        let headers = sign::headers(&Scheme::LiveKit, &Secret::new("k", "first"), &Request::new(&none, b"{}"), now());
+        let headers = sign::headers(&Scheme::LiveKit, &Secret::new("k", "first"), &Request::new(&(), b"{}"), now());
         let verifier = Verifier::new(Scheme::LiveKit, key()).unwrap();
         let said = verifier.diagnose(&Request::new(&headers, b"{}"), now() + TimeDelta::seconds(460), &[]);
         assert_eq!(said, [Hint::ClockSkew { seconds: 160 }], "160 s after the end of the token");
@@ -466,8 +462,7 @@ mod tests {
     #[test]
     fn no_signature() {
         let verifier = Verifier::new(Scheme::Retell, vec![Secret::new("k", "first")]).unwrap();
-        let none: [(&str, &str); 0] = [];
-        assert_eq!(verifier.diagnose(&Request::new(&none, b"{}"), now(), &[]), [Hint::Unsigned]);
+        assert_eq!(verifier.diagnose(&Request::new(&(), b"{}"), now(), &[]), [Hint::Unsigned]);
         let value = sign::elevenlabs("first", b"{}", now());
         let other = [("elevenlabs-signature", value.as_str())];
         assert_eq!(
@@ -483,7 +478,7 @@ mod tests {
         let standard = Verifier::new(Scheme::StandardWebhooks, vec![Secret::new("k", "first")]).unwrap();
         let missing = Hint::Incomplete { header: "webhook-id".to_owned() };
         assert_eq!(standard.diagnose(&Request::new(&part, b"{}"), now(), &[]), [missing]);
-        assert_eq!(Verifier::nothing().diagnose(&Request::new(&none, b"{}"), now(), &[]), [Hint::NothingConfigured]);
+        assert_eq!(Verifier::nothing().diagnose(&Request::new(&(), b"{}"), now(), &[]), [Hint::NothingConfigured]);
     }
 
     #[test]

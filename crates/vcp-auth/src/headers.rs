@@ -5,8 +5,27 @@ use std::collections::HashMap;
 /// Read access to request headers.
 ///
 /// Names are compared without regard to case. A name may appear several times. Values are bytes.
+///
+/// The trait is implemented for:
+///
+/// - slices, arrays and vectors of pairs of a name and a value;
+/// - [`HashMap`];
+/// - `http::HeaderMap`, with the feature `http`;
+/// - `()`, which is the empty set of headers.
+///
+/// Implement it for the header type of your own framework.
+///
+/// ```
+/// use vcp_auth::{Headers, Request};
+/// let headers = [("X-Signature", "00")];
+/// assert_eq!(headers.value("x-signature", 0), Some(b"00".as_slice()));
+/// assert_eq!(().value("x-signature", 0), None);
+/// let without_headers = Request::new(&(), b"{}");
+/// assert_eq!(without_headers.body(), b"{}");
+/// ```
 pub trait Headers {
     /// Returns value number `nth` (from 0) of the header `name`, or `None` if it is absent.
+    #[must_use]
     fn value(&self, name: &str, nth: usize) -> Option<&[u8]>;
 }
 
@@ -35,6 +54,13 @@ impl<N: AsRef<str>, V: AsRef<[u8]>, S> Headers for HashMap<N, V, S> {
     }
 }
 
+/// The empty set of headers.
+impl Headers for () {
+    fn value(&self, _name: &str, _nth: usize) -> Option<&[u8]> {
+        None
+    }
+}
+
 #[cfg(feature = "http")]
 impl Headers for http::HeaderMap {
     fn value(&self, name: &str, nth: usize) -> Option<&[u8]> {
@@ -58,6 +84,7 @@ mod tests {
         assert_eq!(headers.value("x-A", 0), Some(b"1".as_slice()));
         assert_eq!(headers.value("X-a", 1), Some(b"3".as_slice()));
         assert_eq!(headers.value("x-a", 2), None);
+        assert_eq!(().value("x-a", 0), None);
         let map: HashMap<String, String> = [("X-A".to_owned(), "1".to_owned())].into();
         assert_eq!(map.value("x-a", 0), Some(b"1".as_slice()));
     }

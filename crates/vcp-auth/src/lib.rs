@@ -17,7 +17,7 @@
 //! assert_eq!(verified.key_id(), Some("2026-01"));
 //!
 //! let error = verifier.verify(headers.as_slice(), b"{}", now).unwrap_err();
-//! assert_eq!(error.to_string(), "`x-retell-signature` matches none of 1 keys: check the secret, and that the body is the raw bytes received");
+//! assert_eq!(error.to_string(), "VCP_E204: `x-retell-signature` matches none of 1 keys: check the secret, and that the body is the raw bytes received");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -36,6 +36,7 @@ mod diagnose;
 mod error;
 mod headers;
 mod mac;
+mod providers;
 pub mod replay;
 mod request;
 mod scheme;
@@ -52,6 +53,7 @@ pub use diagnose::Hint;
 pub use error::AuthError;
 pub use headers::Headers;
 pub use mac::{Algorithm, Encoding};
+pub use providers::{Signing, SigningFacts, providers};
 pub use replay::{GuardError, MemoryGuard, ReplayGuard, ReplayKey, Seen};
 pub use request::Request;
 pub use scheme::{HmacScheme, Scheme};

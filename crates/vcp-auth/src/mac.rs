@@ -4,6 +4,8 @@ use base64ct::{Base64, Encoding as _};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
+use std::str::FromStr;
+use vcp_schema::UnknownNameError;
 use zeroize::Zeroizing;
 
 /// The HMAC algorithm of a signature.
@@ -31,13 +33,17 @@ pub enum Encoding {
 }
 
 impl Algorithm {
-    /// Returns the algorithm with this name: `sha1`, `sha256` or `sha512`. Case matters.
+    /// All algorithms.
+    pub const ALL: &'static [Self] = &[Self::Sha1, Self::Sha256, Self::Sha512];
+
+    /// Returns the name: `sha1`, `sha256` or `sha512`.
     #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [("sha1", Self::Sha1), ("sha256", Self::Sha256), ("sha512", Self::Sha512)]
-            .into_iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, algorithm)| algorithm)
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sha1 => "sha1",
+            Self::Sha256 => "sha256",
+            Self::Sha512 => "sha512",
+        }
     }
 
     fn length(self) -> usize {
@@ -89,14 +95,33 @@ impl Algorithm {
     }
 }
 
+/// Reads the name that [`Algorithm::as_str`] returns. Case is ignored.
+///
+/// ```
+/// use vcp_auth::Algorithm;
+/// assert_eq!("SHA512".parse::<Algorithm>(), Ok(Algorithm::Sha512));
+/// let error = "md5".parse::<Algorithm>().unwrap_err().to_string();
+/// assert_eq!(error, "the HMAC algorithm `md5` is not known: use sha1, sha256 or sha512");
+/// ```
+impl FromStr for Algorithm {
+    type Err = UnknownNameError;
+
+    fn from_str(name: &str) -> Result<Self, UnknownNameError> {
+        named("HMAC algorithm", name, Self::ALL, |algorithm| algorithm.as_str())
+    }
+}
+
 impl Encoding {
-    /// Returns the encoding with this name: `hex` or `base64`. Case matters.
+    /// All encodings.
+    pub const ALL: &'static [Self] = &[Self::Hex, Self::Base64];
+
+    /// Returns the name: `hex` or `base64`.
     #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [("hex", Self::Hex), ("base64", Self::Base64)]
-            .into_iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, encoding)| encoding)
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hex => "hex",
+            Self::Base64 => "base64",
+        }
     }
 
     #[cfg(feature = "testing")]
@@ -106,6 +131,35 @@ impl Encoding {
             Self::Base64 => Base64::encode_string(digest),
         }
     }
+}
+
+/// Reads the name that [`Encoding::as_str`] returns. Case is ignored.
+///
+/// ```
+/// use vcp_auth::Encoding;
+/// assert_eq!("hex".parse::<Encoding>(), Ok(Encoding::Hex));
+/// ```
+impl FromStr for Encoding {
+    type Err = UnknownNameError;
+
+    fn from_str(name: &str) -> Result<Self, UnknownNameError> {
+        named("signature encoding", name, Self::ALL, |encoding| encoding.as_str())
+    }
+}
+
+/// Returns the value with a name. Case is ignored. `kind` says in a few words what is named.
+///
+/// # Errors
+///
+/// Returns an error that lists the names of `all` if none of them is `name`.
+pub(crate) fn named<T: Clone>(
+    kind: &'static str,
+    name: &str,
+    all: &[T],
+    name_of: impl Fn(&T) -> &'static str,
+) -> Result<T, UnknownNameError> {
+    let found = all.iter().find(|value| name_of(value).eq_ignore_ascii_case(name));
+    found.cloned().ok_or_else(|| UnknownNameError::new(kind, name, &all.iter().map(name_of).collect::<Vec<_>>()))
 }
 
 /// Decodes lower-case hexadecimal digits. Returns `None` for any other text.
@@ -153,6 +207,19 @@ pub(crate) fn is_same(secret: &[u8], token: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_read_in_any_case() {
+        for algorithm in Algorithm::ALL {
+            assert_eq!(algorithm.as_str().to_uppercase().parse(), Ok(*algorithm));
+        }
+        for encoding in Encoding::ALL {
+            assert_eq!(encoding.as_str().to_uppercase().parse(), Ok(*encoding));
+        }
+        assert!("".parse::<Algorithm>().is_err() && "sha256 ".parse::<Algorithm>().is_err());
+        let error = "base32".parse::<Encoding>().unwrap_err();
+        assert_eq!(error, UnknownNameError::new("signature encoding", "base32", &["hex", "base64"]));
+    }
 
     #[test]
     fn one_spelling_only() {

@@ -1,7 +1,8 @@
 //! The signature schemes, each in its own file.
 
-use crate::{Algorithm, AuthError, Request, Secret, mac};
-use std::borrow::Cow;
+use crate::{Algorithm, AuthError, Request, Secret, SigningFacts, mac};
+use std::{borrow::Cow, str::FromStr};
+use vcp_schema::UnknownNameError;
 use zeroize::Zeroizing;
 
 pub(crate) mod bland;
@@ -100,6 +101,9 @@ impl Scheme {
     ];
 
     /// Returns the name in the conformance protocol and in reports, such as `retell`.
+    ///
+    /// A scheme of [`Scheme::ALL`] can be read from its name: `"retell".parse::<Scheme>()`. The
+    /// names `hmac` and `header` cannot be read, because these schemes need settings.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -117,31 +121,22 @@ impl Scheme {
         }
     }
 
-    /// Returns the scheme of [`Scheme::ALL`] with this name. Case is ignored.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|scheme| scheme.name().eq_ignore_ascii_case(name)).cloned()
-    }
-
-    /// Returns the scheme that a provider uses by default.
+    /// Returns the one scheme with which a provider signs.
     ///
-    /// `provider` is the provider's name in VCP. Case is ignored. Returns `None` for:
+    /// `provider` is the provider's name in VCP, or an alias. Case is ignored. Returns `None` for:
     ///
-    /// - Vapi, where the user chooses the scheme;
-    /// - Assistable, which does not sign;
-    /// - a provider that is unknown.
+    /// - a provider whose user chooses the scheme, such as Vapi;
+    /// - a provider that does not sign, such as Assistable;
+    /// - a provider that is not listed by [`providers`](crate::providers()).
+    ///
+    /// ```
+    /// use vcp_auth::Scheme;
+    /// assert_eq!(Scheme::of_provider("OpenAI"), Some(Scheme::StandardWebhooks));
+    /// assert_eq!(Scheme::of_provider("vapi"), None);
+    /// ```
     #[must_use]
     pub fn of_provider(provider: &str) -> Option<Self> {
-        const SIGNING: [(&str, Scheme); 7] = [
-            ("retell", Scheme::Retell),
-            ("elevenlabs", Scheme::ElevenLabs),
-            ("openai_realtime", Scheme::StandardWebhooks),
-            ("openai", Scheme::StandardWebhooks),
-            ("bland", Scheme::Bland),
-            ("twilio", Scheme::Twilio),
-            ("livekit", Scheme::LiveKit),
-        ];
-        SIGNING.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(provider)).map(|(_, scheme)| scheme)
+        SigningFacts::of(provider)?.scheme().cloned()
     }
 
     /// Returns the name of the header that holds the signature or the secret.
@@ -197,6 +192,23 @@ impl Scheme {
             Self::UrlToken { param } => token::in_query(request, param),
             Self::PathToken => token::in_path(request),
         }
+    }
+}
+
+/// Reads the name of a scheme that needs no settings, as [`Scheme::name`] returns it. Case is
+/// ignored.
+///
+/// ```
+/// use vcp_auth::Scheme;
+/// assert_eq!("ElevenLabs".parse::<Scheme>(), Ok(Scheme::ElevenLabs));
+/// let error = "svix".parse::<Scheme>().unwrap_err().to_string();
+/// assert!(error.starts_with("the signature scheme `svix` is not known: use retell, "));
+/// ```
+impl FromStr for Scheme {
+    type Err = UnknownNameError;
+
+    fn from_str(name: &str) -> Result<Self, UnknownNameError> {
+        mac::named("signature scheme", name, Self::ALL, Self::name)
     }
 }
 
@@ -340,7 +352,7 @@ impl Time {
 ///
 /// `VCP_E202` if the header is missing, `VCP_E203` if it appears more than once.
 pub(crate) fn only<'r>(request: &Request<'r>, name: &str) -> Result<&'r [u8], AuthError> {
-    let missing = || AuthError::HeaderMissing { header: name.to_owned().into() };
+    let missing = || AuthError::HeaderMissing { header: name.to_owned() };
     let value = request.header(name, 0).ok_or_else(missing)?;
     if request.header(name, 1).is_some() {
         return Err(malformed(name, "it appears more than once"));
@@ -349,11 +361,26 @@ pub(crate) fn only<'r>(request: &Request<'r>, name: &str) -> Result<&'r [u8], Au
 }
 
 pub(crate) fn malformed(header: &str, reason: &'static str) -> AuthError {
-    AuthError::HeaderMalformed { header: header.to_owned().into(), reason }
+    AuthError::HeaderMalformed { header: header.to_owned(), reason }
 }
 
 /// Parses a number that consists of digits only. Returns `None` for other texts and on overflow.
 pub(crate) fn digits(text: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(text).ok()?;
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemes_are_read_in_any_case() {
+        for scheme in Scheme::ALL {
+            assert_eq!(scheme.name().to_uppercase().parse(), Ok(scheme.clone()));
+        }
+        for name in ["", "hmac", "header", "svix"] {
+            assert_eq!(name.parse::<Scheme>().unwrap_err().known().len(), Scheme::ALL.len(), "{name}");
+        }
+    }
 }

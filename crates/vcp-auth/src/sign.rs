@@ -4,7 +4,7 @@
 
 use crate::{
     Algorithm, Encoding, Request, Scheme, Secret,
-    scheme::{livekit, standard_webhooks, twilio},
+    scheme::{bland, elevenlabs, livekit, retell, standard_webhooks, token, twilio},
 };
 use chrono::{DateTime, Utc};
 
@@ -13,15 +13,15 @@ use chrono::{DateTime, Utc};
 /// Returns no headers if:
 ///
 /// - the scheme puts the secret into the URL (use [`url`]);
-/// - the scheme cannot use the secret;
-/// - the format of a [`Scheme::Hmac`] contains the method or the URL, and `request` lacks it.
-///
-/// [`Scheme::Twilio`] signs an empty URL if `request` has no URL.
+/// - the scheme cannot use the secret, for example because it is empty;
+/// - the format of a [`Scheme::Hmac`] contains the method or the URL, and `request` lacks it;
+/// - the scheme is [`Scheme::Twilio`], and `request` has no whole URL with `https://`;
+/// - the scheme is [`Scheme::Twilio`], and the form has more than 1000 parameters.
 ///
 /// ```
 /// use vcp_auth::{Request, Scheme, Secret, Verifier, sign};
 /// let (now, secret) = ("2026-11-21T12:00:00Z".parse()?, Secret::new("k", "whsec_c2VjcmV0"));
-/// let headers = sign::headers(&Scheme::StandardWebhooks, &secret, &Request::new(&[("", ""); 0], b"{}"), now);
+/// let headers = sign::headers(&Scheme::StandardWebhooks, &secret, &Request::new(&(), b"{}"), now);
 /// let verifier = Verifier::new(Scheme::StandardWebhooks, vec![secret])?;
 /// assert_eq!(verifier.verify(&headers, b"{}", now)?.key_id(), Some("k"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -32,16 +32,16 @@ pub fn headers(scheme: &Scheme, secret: &Secret, request: &Request<'_>, now: Dat
     let (body, seconds) = (request.body(), now.timestamp());
     let signed = |encoding: Encoding, parts: &[&[u8]]| encoding.spell(&Algorithm::Sha256.digest(&key, parts));
     let one = |name: &str, value: String| vec![(name.to_owned(), value)];
-    let text = || String::from_utf8_lossy(&key).into_owned();
+    let token = std::str::from_utf8(&key);
     match scheme {
         Scheme::Retell => {
             let time = now.timestamp_millis().to_string();
-            one("x-retell-signature", format!("v={time},d={}", signed(Encoding::Hex, &[body, time.as_bytes()])))
+            one(retell::HEADER, format!("v={time},d={}", signed(Encoding::Hex, &[body, time.as_bytes()])))
         }
         Scheme::ElevenLabs => {
             let time = seconds.to_string();
             let digest = signed(Encoding::Hex, &[time.as_bytes(), b".", body]);
-            one("elevenlabs-signature", format!("t={time},v0={digest}"))
+            one(elevenlabs::HEADER, format!("t={time},v0={digest}"))
         }
         Scheme::StandardWebhooks => {
             let (id, time) = (format!("wh_{seconds}"), seconds.to_string());
@@ -52,51 +52,63 @@ pub fn headers(scheme: &Scheme, secret: &Secret, request: &Request<'_>, now: Dat
                 (standard_webhooks::SIGNATURE.to_owned(), format!("v1,{digest}")),
             ]
         }
-        Scheme::Bland => one("x-webhook-signature", signed(Encoding::Hex, &[body])),
+        Scheme::Bland => one(bland::HEADER, signed(Encoding::Hex, &[body])),
         Scheme::Twilio => {
-            let digest = Algorithm::Sha1.digest(&key, &twilio::signed(request));
-            one(twilio::HEADER, Encoding::Base64.spell(&digest))
+            let Some(parts) = twilio::signed(request) else { return Vec::new() };
+            one(twilio::HEADER, Encoding::Base64.spell(&Algorithm::Sha1.digest(&key, &parts)))
         }
         Scheme::LiveKit => one(livekit::HEADER, livekit::sign(secret.id(), &key, body, seconds)),
         Scheme::Hmac(scheme) => scheme.sign(&key, request, seconds),
-        Scheme::Header { name, bearer: true } => one(name, format!("Bearer {}", text())),
-        Scheme::Header { name, bearer: false } => one(name, text()),
+        Scheme::Header { name, bearer } => {
+            let Ok(token) = token else { return Vec::new() };
+            one(name, format!("{}{token}", if *bearer { "Bearer " } else { "" }))
+        }
         Scheme::UrlToken { .. } | Scheme::PathToken => Vec::new(),
     }
 }
 
 /// Returns the URL with the secret added, if the scheme puts the secret into the URL.
 ///
-/// For all other schemes, returns `url` unchanged.
+/// - [`Scheme::UrlToken`]: the secret is a parameter of the query. A parameter with the same name
+///   is replaced. All other parameters are kept.
+/// - [`Scheme::PathToken`]: the secret is the last segment of the path. The query is kept.
+/// - All other schemes, and an empty secret: `url` is returned unchanged.
+///
+/// A fragment (`#top`) stays at the end.
 ///
 /// ```
 /// use vcp_auth::{Scheme, Secret, sign};
 /// let (scheme, secret) = (Scheme::UrlToken { param: "token".into() }, Secret::new("k", "a b"));
-/// assert_eq!(sign::url(&scheme, &secret, "https://example.com/hook"), "https://example.com/hook?token=a%20b");
-/// assert_eq!(sign::url(&Scheme::PathToken, &secret, "https://example.com/hook"), "https://example.com/hook/a%20b");
+/// let url = "https://example.com/hook?a=1";
+/// assert_eq!(sign::url(&scheme, &secret, url), "https://example.com/hook?a=1&token=a%20b");
+/// assert_eq!(sign::url(&Scheme::PathToken, &secret, url), "https://example.com/hook/a%20b?a=1");
 /// ```
 #[must_use]
 pub fn url(scheme: &Scheme, secret: &Secret, url: &str) -> String {
+    if secret.bytes().is_empty() {
+        return url.to_owned();
+    }
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let escaped = |byte: &u8| if plain(*byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") };
-    let token: String = secret.bytes().iter().map(escaped).collect();
+    let text: String = secret.bytes().iter().map(escaped).collect();
     match scheme {
-        Scheme::UrlToken { param } => format!("{url}{}{param}={token}", if url.contains('?') { '&' } else { '?' }),
-        Scheme::PathToken => format!("{}/{token}", url.trim_end_matches('/')),
+        Scheme::UrlToken { param } => token::with_param(url, param, &text),
+        Scheme::PathToken => token::with_segment(url, &text),
         _ => url.to_owned(),
     }
 }
 
 /// Returns the URL that Twilio requests to deliver a body that is not a form.
 ///
-/// The query of this URL holds the hash of the body. Pass the URL to [`headers`] and to the check.
+/// The query of this URL holds the hash of the body. A fragment stays at the end. Pass the URL to
+/// [`headers`] and to the check.
 ///
 /// ```
 /// use vcp_auth::{Request, Scheme, Secret, Verifier, sign};
 /// let (now, secret) = ("2026-11-21T12:00:00Z".parse()?, Secret::new("k", "auth-token"));
-/// let (none, body) = ([("", ""); 0], b"{}");
+/// let body = b"{}";
 /// let url = sign::twilio_url("https://example.com/hook", body);
-/// let headers = sign::headers(&Scheme::Twilio, &secret, &Request::new(&none, body).url(&url), now);
+/// let headers = sign::headers(&Scheme::Twilio, &secret, &Request::new(&(), body).url(&url), now);
 /// let verifier = Verifier::new(Scheme::Twilio, vec![secret])?;
 /// assert_eq!(verifier.check(&Request::new(&headers, body).url(&url), now)?.key_id(), Some("k"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -125,7 +137,93 @@ pub fn elevenlabs(secret: &str, body: &[u8], now: DateTime<Utc>) -> String {
 }
 
 fn value(scheme: &Scheme, secret: &str, body: &[u8], now: DateTime<Utc>) -> String {
-    let none: [(&str, &str); 0] = [];
-    let headers = headers(scheme, &Secret::new("", secret), &Request::new(&none, body), now);
+    let headers = headers(scheme, &Secret::new("", secret), &Request::new(&(), body), now);
     headers.into_iter().next().map(|(_, value)| value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AuthError, Verifier};
+
+    const FORM: [(&str, &str); 1] = [("content-type", "application/x-www-form-urlencoded")];
+
+    fn now() -> DateTime<Utc> {
+        "2026-11-21T12:00:00Z".parse().unwrap()
+    }
+
+    fn secret() -> Secret {
+        Secret::new("k", "a/b c?d")
+    }
+
+    fn check(scheme: &Scheme, request: &Request<'_>) -> Result<(), AuthError> {
+        Verifier::new(scheme.clone(), vec![secret()]).unwrap().check(request, now()).map(drop)
+    }
+
+    #[test]
+    fn twilio_signs_no_empty_or_partial_url() {
+        let signed = |request: &Request<'_>| headers(&Scheme::Twilio, &secret(), request, now());
+        let request = Request::new(&FORM, b"A=1");
+        assert_eq!(signed(&request), []);
+        assert_eq!(signed(&request.url("")), []);
+        assert_eq!(signed(&request.url("/hook")), []);
+        assert_eq!(signed(&request.url("https://example.com/hook")).len(), 1);
+    }
+
+    #[test]
+    fn twilio_signs_no_form_that_is_too_long() {
+        let signed = |count: usize| {
+            let form = "A=1&".repeat(count);
+            headers(
+                &Scheme::Twilio,
+                &secret(),
+                &Request::new(&FORM, form.as_bytes()).url("https://example.com/hook"),
+                now(),
+            )
+        };
+        assert_eq!((signed(1000).len(), signed(1001).len()), (1, 0));
+    }
+
+    #[test]
+    fn twilio_urls_are_verified_with_a_query_or_a_fragment() {
+        for url in ["https://example.com", "https://example.com/hook?a=1", "https://example.com/hook?#top?b"] {
+            for url in [twilio_url(url, b"{}"), twilio_url(&twilio_url(url, b"[]"), b"{}")] {
+                let signed = headers(&Scheme::Twilio, &secret(), &Request::new(&(), b"{}").url(&url), now());
+                assert_eq!(check(&Scheme::Twilio, &Request::new(&signed, b"{}").url(&url)), Ok(()), "{url}");
+            }
+        }
+        assert!(twilio_url("https://example.com/hook?a=1#top", b"").ends_with("#top"));
+    }
+
+    #[test]
+    fn a_token_goes_where_the_verifier_finds_it() {
+        for (plain, with_param, with_segment) in [
+            ("https://a.b", "https://a.b?t=a%2Fb%20c%3Fd", "https://a.b/a%2Fb%20c%3Fd"),
+            ("https://a.b/", "https://a.b/?t=a%2Fb%20c%3Fd", "https://a.b/a%2Fb%20c%3Fd"),
+            ("https://a.b/c/?", "https://a.b/c/?t=a%2Fb%20c%3Fd", "https://a.b/c/a%2Fb%20c%3Fd?"),
+            ("https://a.b/c?d=/e/", "https://a.b/c?d=/e/&t=a%2Fb%20c%3Fd", "https://a.b/c/a%2Fb%20c%3Fd?d=/e/"),
+            ("https://a.b/c?t=old&d", "https://a.b/c?d&t=a%2Fb%20c%3Fd", "https://a.b/c/a%2Fb%20c%3Fd?t=old&d"),
+            ("https://a.b/c#e?f/g", "https://a.b/c?t=a%2Fb%20c%3Fd#e?f/g", "https://a.b/c/a%2Fb%20c%3Fd#e?f/g"),
+            ("https://a.b/c?d#e", "https://a.b/c?d&t=a%2Fb%20c%3Fd#e", "https://a.b/c/a%2Fb%20c%3Fd?d#e"),
+            ("/c?d", "/c?d&t=a%2Fb%20c%3Fd", "/c/a%2Fb%20c%3Fd?d"),
+        ] {
+            for (scheme, expected) in
+                [(Scheme::UrlToken { param: "t".into() }, with_param), (Scheme::PathToken, with_segment)]
+            {
+                let url = url(&scheme, &secret(), plain);
+                assert_eq!(url, expected);
+                assert_eq!(check(&scheme, &Request::new(&(), b"").url(&url)), Ok(()), "{url}");
+                assert_eq!(headers(&scheme, &secret(), &Request::new(&(), b""), now()), []);
+            }
+        }
+        assert_eq!(url(&Scheme::PathToken, &Secret::new("k", ""), "https://a.b/c"), "https://a.b/c");
+        assert_eq!(url(&Scheme::Retell, &secret(), "https://a.b/c"), "https://a.b/c");
+    }
+
+    #[test]
+    fn a_secret_that_fits_in_no_header_gives_no_header() {
+        for bytes in [b"".as_slice(), b"\xff"] {
+            assert_eq!(headers(&Scheme::BEARER, &Secret::new("k", bytes), &Request::new(&(), b""), now()), []);
+        }
+    }
 }

@@ -289,7 +289,7 @@ impl Verifier {
     /// - `VCP_E209`: the signed content has a fault, or names another issuer.
     /// - `VCP_E208`: the signed hash is not the hash of the body.
     pub(crate) fn signer(&self, claim: &Claim<'_>, body: &[u8]) -> Result<&Secret, AuthError> {
-        let header = || claim.place.clone().into_owned().into();
+        let header = || claim.place.clone().into_owned();
         let mut matching = self.keys.iter().filter(|key| claim.matches(&key.key)).map(|key| &key.secret).peekable();
         if matching.peek().is_none() {
             return Err(AuthError::NoMatch { header: header(), keys: self.keys.len() });

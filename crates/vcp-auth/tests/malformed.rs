@@ -82,12 +82,11 @@ struct Delivery {
 
 impl Delivery {
     fn signed(scheme: &Scheme, body: &[u8]) -> Self {
-        let none: [(&str, &str); 0] = [];
         let url = match scheme {
             Scheme::Twilio => sign::twilio_url("https://example.com/hook", body),
             _ => sign::url(scheme, &Secret::new("k", KEY), "https://example.com/hook"),
         };
-        let headers = sign::headers(scheme, &Secret::new("k", KEY), &Request::new(&none, body).url(&url), now());
+        let headers = sign::headers(scheme, &Secret::new("k", KEY), &Request::new(&(), body).url(&url), now());
         let headers = headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
         Self { url, headers, body: body.to_vec() }
     }

@@ -32,9 +32,8 @@ fn schemes() -> Vec<Scheme> {
 
 /// Signs a delivery and returns its URL and its headers.
 fn signed(scheme: &Scheme, body: &[u8]) -> (String, Vec<(String, Vec<u8>)>) {
-    let none: [(&str, &str); 0] = [];
     let url = sign::twilio_url("https://example.com/hook", body);
-    let headers = sign::headers(scheme, &Secret::new("k", KEY), &Request::new(&none, body).url(&url), now());
+    let headers = sign::headers(scheme, &Secret::new("k", KEY), &Request::new(&(), body).url(&url), now());
     (url, headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect())
 }
 
@@ -87,10 +86,10 @@ proptest! {
             let escaped = |text: &str| text.bytes().map(|b| if b == b' ' { "+".to_owned() } else { format!("%{b:02X}") }).collect::<String>();
             names.iter().zip(values).map(|(name, value)| format!("{name}={}", escaped(value))).collect::<Vec<_>>().join("&")
         };
-        let none = [("content-type", "application/x-www-form-urlencoded")];
+        let form = [("content-type", "application/x-www-form-urlencoded")];
         let (body, url) = (spelled(&values), "https://example.com/hook");
-        let mut headers = sign::headers(&Scheme::Twilio, &Secret::new("k", KEY), &Request::new(&none, body.as_bytes()).url(url), now());
-        headers.push((none[0].0.to_owned(), none[0].1.to_owned()));
+        let mut headers = sign::headers(&Scheme::Twilio, &Secret::new("k", KEY), &Request::new(&form, body.as_bytes()).url(url), now());
+        headers.push((form[0].0.to_owned(), form[0].1.to_owned()));
         let verifier = Verifier::new(Scheme::Twilio, vec![Secret::new("k", KEY)]).unwrap();
         let is_good = |body: &str| verifier.check(&Request::new(&headers, body.as_bytes()).url(url), now()).is_ok();
         prop_assert!(is_good(&body));
@@ -117,11 +116,11 @@ proptest! {
     /// A form that is spelled differently has the same key.
     #[test]
     fn a_form_spelled_otherwise_has_the_same_key(order in Just(vec!["CallSid=CA1", "CallStatus=completed", "CallSid=CA1", "%43allSid=C%411", ""]).prop_shuffle(), port in prop::sample::select(vec!["", ":443", ":8443"])) {
-        let none = [("content-type", "application/x-www-form-urlencoded")];
+        let form = [("content-type", "application/x-www-form-urlencoded")];
         let key = |body: &str, port: &str| {
-            let request = Request::new(&none, b"CallSid=CA1&CallStatus=completed").url("https://example.com/hook");
+            let request = Request::new(&form, b"CallSid=CA1&CallStatus=completed").url("https://example.com/hook");
             let mut headers = sign::headers(&Scheme::Twilio, &Secret::new("k", KEY), &request, now());
-            headers.push((none[0].0.to_owned(), none[0].1.to_owned()));
+            headers.push((form[0].0.to_owned(), form[0].1.to_owned()));
             let verifier = Verifier::new(Scheme::Twilio, vec![Secret::new("k", KEY)]).unwrap();
             let url = format!("https://example.com{port}/hook");
             verifier.check(&Request::new(&headers, body.as_bytes()).url(&url), now()).unwrap().replay_key()
@@ -142,11 +141,10 @@ proptest! {
 
     #[test]
     fn no_url_panics(url in ".{0,60}", token in "[a-z%2F/?=&#]{0,20}") {
-        let none: [(&str, &str); 0] = [];
         for scheme in [Scheme::UrlToken { param: "t".into() }, Scheme::PathToken] {
             let verifier = Verifier::new(scheme, vec![Secret::new("k", KEY)]).unwrap();
             for url in [url.clone(), format!("https://example.com/{token}?t={token}")] {
-                let outcome = verifier.check(&Request::new(&none, b"").url(&url), now());
+                let outcome = verifier.check(&Request::new(&(), b"").url(&url), now());
                 prop_assert!(outcome.is_err());
             }
         }

@@ -2,21 +2,24 @@
 //! message. If the delivery is refused, the sender gets the matching HTTP status.
 //!
 //! ```
-//! use axum::{Router, http::StatusCode, routing::post};
+//! use axum::{Router, routing::post};
 //! use vcp_axum::{Delivery, Endpoint};
-//! use vcp_sdk::{Received, Receiver, Secret};
+//! use vcp_sdk::{Receiver, Secret};
 //!
-//! async fn webhook(Delivery(received): Delivery) -> StatusCode {
-//!     if let Received::Call(call) = received {
+//! async fn webhook(delivery: Delivery) {
+//!     if let Some(call) = delivery.received.into_call() {
 //!         println!("{}", call.message.redacted());
 //!     }
-//!     StatusCode::OK
 //! }
 //!
 //! let receiver = Receiver::new().secret("retell", Secret::new("primary", "key_from_the_dashboard"))?;
-//! let app: Router = Router::new().route("/webhook/{provider}", post(webhook)).with_state(Endpoint::new(receiver, chrono::Utc::now));
-//! # Ok::<(), vcp_sdk::AuthError>(())
+//! let endpoint = Endpoint::new(receiver, chrono::Utc::now);
+//! let app: Router = Router::new().route("/webhook/{provider}", post(webhook)).with_state(endpoint);
+//! # Ok::<(), vcp_sdk::ConfigError>(())
 //! ```
+//!
+//! The handler returns nothing, so axum answers 200. A provider that gets another answer sends the
+//! delivery again; [`vcp_sdk::keys`] says how to recognise it.
 //!
 //! A refused delivery is answered with one of these statuses:
 //!
@@ -27,7 +30,7 @@
 //! | 404 | the provider is not known |
 //! | 413 | the body is longer than the limit |
 //! | 422 | the body cannot be mapped, or the message is not valid |
-//! | 500 | the route names no provider, or the verifier is set up incorrectly |
+//! | 500 | the route names no provider, the verifier is set up incorrectly, or the clock is wrong |
 //!
 //! The body of the answer is `{"error": {"code", "message", "field_path"?}}`. With status 401, the
 //! sender gets the code but not the reason. You find the reason in [`Rejection::error`].
@@ -54,22 +57,25 @@ use std::{error::Error as _, fmt, net::IpAddr, sync::Arc};
 use vcp_sdk::{ErrorCode, ReceiveError, Received, Receiver, auth, schema::Limits};
 
 /// An endpoint at which deliveries arrive. Use it as the state of the router, or as a part of it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Endpoint {
     receiver: Arc<Receiver>,
     provider: Option<Arc<str>>,
     max_bytes: usize,
     public_url: Option<Arc<str>>,
     source: Option<fn(&Parts) -> Option<IpAddr>>,
-    clock: Clock,
+    clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
 }
 
-#[derive(Clone)]
-struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
-
-impl fmt::Debug for Clock {
+/// Writes the settings, but no secret and not the rules of the mapper.
+impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clock")
+        f.debug_struct("Endpoint")
+            .field("receiver", &self.receiver)
+            .field("provider", &self.provider)
+            .field("max_bytes", &self.max_bytes)
+            .field("public_url", &self.public_url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -87,7 +93,7 @@ impl Endpoint {
             max_bytes: Limits::default().text_bytes,
             public_url: None,
             source: None,
-            clock: Clock(Arc::new(move || clock().trunc_subsecs(3))),
+            clock: Arc::new(move || clock().trunc_subsecs(3)),
         }
     }
 
@@ -136,11 +142,33 @@ impl Endpoint {
 
 /// A delivery that was received: verified, mapped and validated. It must be the last argument of a
 /// handler, because it consumes the body.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Delivery(pub Received);
+///
+/// The fields can be moved out: `delivery.received`.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// The call record, or an event that is not one.
+    pub received: Received,
+    /// The name of the provider in VCP, such as `openai_realtime` for a route that names `OpenAI`.
+    pub provider: String,
+    /// The body as it was received, for your own archive. It has the secrets that the message masks.
+    pub body: Bytes,
+}
+
+/// Writes the provider, a short form of what was received, and the length of the body. Leaves out
+/// all that was said, and who said it.
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("provider", &self.provider)
+            .field("received", &self.received)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
 
 /// A delivery that was refused, with its error and its request. `Debug` and `Display` leave out the
-/// headers, the URL and the body, because these hold secrets and the data of a call.
+/// headers, the URL, the body and the message, because these hold secrets and the data of a call.
 pub struct Rejection(Box<Refused>);
 
 impl fmt::Debug for Rejection {
@@ -149,6 +177,7 @@ impl fmt::Debug for Rejection {
             .field("error", self.error())
             .field("provider", &self.provider())
             .field("body_bytes", &self.body().len())
+            .field("received_at", &self.received_at())
             .finish_non_exhaustive()
     }
 }
@@ -167,6 +196,7 @@ struct Refused {
     provider: String,
     parts: Parts,
     body: Bytes,
+    received_at: DateTime<Utc>,
 }
 
 /// The reason for refusing a delivery.
@@ -175,10 +205,11 @@ struct Refused {
 pub enum RejectionError {
     /// The receiver refused the delivery.
     Refused(ReceiveError),
-    /// The body is longer than the limit.
+    /// The body is longer than a limit.
     TooLong {
-        /// The limit in bytes.
-        max_bytes: usize,
+        /// The limit of the endpoint in bytes. `None` if the limit is that of a layer before the
+        /// route, which does not say how high it is.
+        max_bytes: Option<usize>,
     },
     /// The body broke off before its end.
     Broken,
@@ -190,8 +221,11 @@ impl fmt::Display for RejectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(error) => error.fmt(f),
-            Self::TooLong { max_bytes } => {
-                write!(f, "{}: the body is longer than the limit of {max_bytes} bytes", ErrorCode::Limit)
+            Self::TooLong { max_bytes: Some(most) } => {
+                write!(f, "{}: the body is longer than the limit of {most} bytes", ErrorCode::Limit)
+            }
+            Self::TooLong { max_bytes: None } => {
+                write!(f, "{}: the body is longer than the limit of a layer before the route", ErrorCode::Limit)
             }
             Self::Broken => write!(f, "{}: the body broke off", ErrorCode::Malformed),
             Self::NoProvider => {
@@ -230,8 +264,18 @@ impl Rejection {
         &self.0.body
     }
 
+    /// Returns the time of receipt, by the clock of the endpoint. It was read after the body was
+    /// read, or when the delivery was refused before that.
+    #[must_use]
+    pub fn received_at(&self) -> DateTime<Utc> {
+        self.0.received_at
+    }
+
     /// Returns possible reasons why the delivery was not verified. This is slow and meant for
     /// operators; see [`Verifier::diagnose`](auth::Verifier::diagnose).
+    ///
+    /// The delivery is diagnosed as of [`Rejection::received_at`], so it can be done at any later
+    /// time.
     ///
     /// `endpoint` is the endpoint that refused the delivery. `others` are further secrets of yours
     /// to try. Returns [`Hint::NothingConfigured`](auth::Hint::NothingConfigured) if the receiver
@@ -242,7 +286,7 @@ impl Rejection {
             return vec![auth::Hint::NothingConfigured];
         };
         let url = endpoint.url(self.parts());
-        verifier.diagnose(&endpoint.request(self.parts(), &url, self.body()), (endpoint.clock.0)(), others)
+        verifier.diagnose(&endpoint.request(self.parts(), &url, self.body()), self.received_at(), others)
     }
 
     /// Returns the HTTP status of the answer.
@@ -289,40 +333,60 @@ where
             Some(provider) => Some(provider.to_string()),
             None => named(&mut parts, state).await,
         };
-        let reject = |error, provider, parts, body| Err(Rejection(Box::new(Refused { error, provider, parts, body })));
+        let reject = |error, provider, parts, body, received_at| {
+            Err(Rejection(Box::new(Refused { error, provider, parts, body, received_at })))
+        };
         let Some(provider) = provider else {
-            return reject(RejectionError::NoProvider, String::new(), parts, Bytes::new());
+            return reject(RejectionError::NoProvider, String::new(), parts, Bytes::new(), endpoint.now());
         };
-        // Refuse an unknown provider or a too long body before reading the body, if possible.
-        let too_long = || RejectionError::TooLong { max_bytes: endpoint.max_bytes };
-        if let Err(error) = endpoint.receiver.provider_called(&provider) {
-            return reject(RejectionError::Refused(error), provider, parts, Bytes::new());
-        }
-        if body.size_hint().lower() > endpoint.max_bytes as u64 {
-            return reject(too_long(), provider, parts, Bytes::new());
-        }
-        let body = match to_bytes(body, endpoint.max_bytes).await {
-            Ok(body) => body,
-            Err(error) => {
-                // A layer that limits the body wraps the error once more.
-                let mut cause = error.source();
-                while let Some(inner) = cause.filter(|cause| !cause.is::<LengthLimitError>()) {
-                    cause = inner.source();
-                }
-                let is_too_long = cause.is_some();
-                let error = if is_too_long { too_long() } else { RejectionError::Broken };
-                return reject(error, provider, parts, Bytes::new());
-            }
+        let (name, body) = match endpoint.read(&provider, body).await {
+            Ok(read) => read,
+            Err(error) => return reject(error, provider, parts, Bytes::new(), endpoint.now()),
         };
-        let received = endpoint.receive(&provider, &parts, &body);
-        received.map(Self).or_else(|error| reject(RejectionError::Refused(error), provider, parts, body))
+        let now = endpoint.now();
+        match endpoint.receive(&provider, &parts, &body, now) {
+            Ok(received) => Ok(Self { received, provider: name, body }),
+            Err(error) => reject(RejectionError::Refused(error), provider, parts, body, now),
+        }
     }
 }
 
 impl Endpoint {
-    fn receive(&self, provider: &str, parts: &Parts, body: &[u8]) -> Result<Received, ReceiveError> {
+    fn now(&self) -> DateTime<Utc> {
+        (self.clock)()
+    }
+
+    /// Reads a body. Returns the name of its provider in VCP, and the body. Refuses an unknown
+    /// provider and a body that announces that it is too long before reading.
+    async fn read(&self, provider: &str, body: Body) -> Result<(String, Bytes), RejectionError> {
+        let name = self.receiver.provider_called(provider).map_err(RejectionError::Refused)?.to_owned();
+        let too_long = || RejectionError::TooLong { max_bytes: Some(self.max_bytes) };
+        if body.size_hint().lower() > self.max_bytes as u64 {
+            return Err(too_long());
+        }
+        match to_bytes(body, self.max_bytes).await {
+            Ok(body) => Ok((name, body)),
+            Err(error) => {
+                let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
+                // The error of a layer that limits the body is wrapped once more.
+                Err(match causes.position(|cause| cause.is::<LengthLimitError>()) {
+                    Some(0) => too_long(),
+                    Some(_) => RejectionError::TooLong { max_bytes: None },
+                    None => RejectionError::Broken,
+                })
+            }
+        }
+    }
+
+    fn receive(
+        &self,
+        provider: &str,
+        parts: &Parts,
+        body: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<Received, ReceiveError> {
         let url = self.url(parts);
-        self.receiver.receive_request(provider, &self.request(parts, &url, body), (self.clock.0)())
+        self.receiver.receive_request(provider, &self.request(parts, &url, body), now)
     }
 
     /// Returns the URL that the provider requested. Without `public_url`, it begins with the path.

@@ -22,17 +22,17 @@ fn now() -> DateTime<Utc> {
 }
 
 fn receiver() -> Receiver {
-    Receiver::new().secret("retell", Secret::new("k", "key")).unwrap().allow_unauthenticated("vapi")
+    Receiver::new().secret("retell", Secret::new("k", "key")).unwrap().allow_unauthenticated("vapi").unwrap()
 }
 
 fn endpoint() -> Endpoint {
     Endpoint::new(receiver(), now)
 }
 
-async fn webhook(Delivery(received): Delivery) -> String {
-    match received {
+async fn webhook(delivery: Delivery) -> String {
+    match delivery.received {
         Received::Call(call) => call.message.vcp_payload.call.call_id,
-        Received::Ignored { event, .. } => event,
+        Received::Ignored(other) => other.event,
     }
 }
 
@@ -107,13 +107,77 @@ async fn a_body_is_bounded() {
 }
 
 #[tokio::test]
+async fn the_limit_of_a_layer_is_not_taken_for_that_of_the_endpoint() {
+    async fn limited(request: Request<Body>) -> Request<Body> {
+        request.map(|body| Body::new(http_body_util::Limited::new(body, 10)))
+    }
+    async fn shown(delivery: Result<Delivery, Rejection>) -> (StatusCode, String) {
+        let rejection = delivery.unwrap_err();
+        (rejection.status(), rejection.error().to_string())
+    }
+    let layered = Router::new()
+        .route("/{provider}", post(shown))
+        .layer(axum::middleware::map_request(limited))
+        .with_state(endpoint());
+    let parts = || Body::from_stream(in_parts(BODY));
+    let layer = "VCP_E008: the body is longer than the limit of a layer before the route".to_owned();
+    assert_eq!(answer(layered, "/vapi", "", parts()).await, (413, layer));
+    let own = Router::new().route("/{provider}", post(shown)).with_state(endpoint().max_bytes(10));
+    let endpoint = "VCP_E008: the body is longer than the limit of 10 bytes".to_owned();
+    assert_eq!(answer(own, "/vapi", "", parts()).await, (413, endpoint));
+}
+
+#[tokio::test]
+async fn a_delivery_has_its_provider_and_its_body() {
+    async fn shown(delivery: Delivery) -> String {
+        let debug = format!("{delivery:?}");
+        assert!(!debug.contains("+12025550177") && !debug.contains("4711"), "{debug}");
+        format!("{} {}", delivery.provider, String::from_utf8_lossy(&delivery.body))
+    }
+    let app = || Router::new().route("/{provider}", post(shown)).with_state(endpoint());
+    let body = BODY.replace("\"c1\"", "\"c1\",\"from_number\":\"+12025550177\",\"transcript\":\"it is 4711\"");
+    let expected = format!("retell {body}");
+    assert_eq!(answer(app(), "/ReTell", &signature(&body), body).await, (200, expected));
+    let chat = r#"{"event":"chat_started","chat":{"transcript":"it is 4711"}}"#;
+    assert_eq!(answer(app(), "/retell", &signature(chat), chat).await, (200, format!("retell {chat}")));
+}
+
+#[tokio::test]
+async fn what_was_refused_is_shown_without_its_content() {
+    async fn shown(delivery: Result<Delivery, Rejection>) -> String {
+        let rejection = delivery.unwrap_err();
+        format!("{rejection} {rejection:?} {rejection:#?} {:?}", rejection.error())
+    }
+    let times = "\"start_timestamp\":1791979216736,\"end_timestamp\":1791979200945";
+    let said = "\"from_number\":\"+12025550177\",\"transcript\":\"it is 4711\"";
+    let body = BODY.replace("\"c1\"", &format!("\"c1\",{times},{said}"));
+    let app = Router::new().route("/{provider}", post(shown)).with_state(endpoint());
+    let (_, told) = answer(app, "/retell", &signature(&body), body).await;
+    assert!(told.contains("VCP_E101 at $.vcp_payload.call.end_time"), "{told}");
+    assert!(!told.contains("+12025550177") && !told.contains("4711"), "{told}");
+    let endpoint = format!("{:?}", endpoint().public_url("https://hooks.example.com"));
+    assert!(endpoint.len() < 1000 && endpoint.contains("hooks.example.com"), "{endpoint}");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_no_fault_of_the_sender() {
+    let app = app(Endpoint::new(receiver(), || DateTime::<Utc>::MAX_UTC));
+    let told = r#"{"error":{"code":"VCP_E001","message":"the receiver is not set up correctly"}}"#.to_owned();
+    assert_eq!(answer(app, "/webhook/vapi", "", BODY).await, (500, told));
+}
+
+#[tokio::test]
 async fn a_handler_can_look_at_what_was_refused() {
     async fn looking(delivery: Result<Delivery, Rejection>) -> (StatusCode, String) {
         let rejection = delivery.unwrap_err();
         assert!(matches!(rejection.error(), RejectionError::Refused(_)));
         let shown = format!("{rejection} {rejection:?}");
         assert!(!shown.contains("v=1795") && !shown.contains("call_id"), "{shown}");
-        let hints = rejection.diagnose(&endpoint(), &[]);
+        assert_eq!(rejection.received_at(), now());
+        // The clock may have moved on.
+        let later = Endpoint::new(receiver(), || now() + chrono::TimeDelta::hours(1));
+        let hints = rejection.diagnose(&later, &[]);
+        assert_eq!(hints, rejection.diagnose(&endpoint(), &[]));
         (rejection.status(), hints.first().unwrap().to_string())
     }
     let app = Router::new().route("/{provider}", post(looking)).with_state(endpoint());
@@ -134,9 +198,8 @@ async fn url_and_address_reach_the_verifier() {
 
     let verifier = || Verifier::new(Scheme::Twilio, vec![Secret::new("k", "t")]).unwrap();
     let twilio = || Receiver::new().verifier("vapi", verifier()).unwrap();
-    let none: [(&str, &str); 0] = [];
     let url = sign::twilio_url("https://hooks.example.com/webhook/vapi", b"[]");
-    let request = vcp_sdk::auth::Request::new(&none, b"[]").url(&url);
+    let request = vcp_sdk::auth::Request::new(&(), b"[]").url(&url);
     let (name, value) =
         sign::headers(&Scheme::Twilio, &Secret::new("k", "t"), &request, chrono::DateTime::UNIX_EPOCH).remove(0);
     let path = url.strip_prefix("https://hooks.example.com").unwrap();

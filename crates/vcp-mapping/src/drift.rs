@@ -1,14 +1,17 @@
-//! What many deliveries have that the rules do not know: the sign that a provider has changed (decisions 5.9).
+//! A summary of mapping reports, which shows that a provider has changed (`DECISIONS.md` 5.9).
 
 use crate::{MapError, Mapping};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// How many different places, words or problems are listed of each kind. More come from hostile input only, and are counted together.
+/// The largest number of different entries in each list. Only hostile input has more. They are
+/// counted together.
 const MOST: usize = 10_000;
 
-/// A summary of the reports of many deliveries of one provider: members that nobody read, words that are in no table, members that could not be used,
-/// with the number of deliveries that had each.
+/// A summary of the results of mapping many deliveries of one provider.
+///
+/// It lists unread members, unknown words and members that could not be used, each with the number of
+/// times that it was reported. Each list has at most 10 000 entries. The rest is counted in `unlisted`.
 ///
 /// ```
 /// use vcp_mapping::{Drift, Mapper};
@@ -26,28 +29,30 @@ const MOST: usize = 10_000;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Drift {
-    /// Deliveries that were looked at.
+    /// The number of deliveries that were added.
     pub deliveries: u64,
-    /// Of them, by the name of the event, those that became messages.
+    /// The number of deliveries that became messages, by the name of the event.
     pub calls: BTreeMap<String, u64>,
-    /// Those of events that are known and no call records.
+    /// The number of deliveries that are not call records, by the name of the event. The provider's
+    /// table has these events.
     pub not_calls: BTreeMap<String, u64>,
-    /// Those of events that the provider's table does not have.
+    /// The number of deliveries of events that the provider's table does not have, by the name of the
+    /// event.
     pub unknown_events: BTreeMap<String, u64>,
-    /// Those that could not be mapped, by what was wrong.
+    /// The number of deliveries that could not be mapped, by the text of the error.
     pub failed: BTreeMap<String, u64>,
-    /// Members that nobody read, by their JSON Pointers.
+    /// The members that no rule read, by their JSON Pointers.
     pub unread: BTreeMap<String, u64>,
-    /// Words that are in no table, by the JSON Pointer of their member.
+    /// The words that the provider's tables lack, by the JSON Pointer of their member and the word.
     pub unknown_words: BTreeMap<String, BTreeMap<String, u64>>,
-    /// Members that could not be used, by their JSON Pointers, and what was wrong with them.
+    /// The members that could not be used, by their JSON Pointers and the text of the problem.
     pub problems: BTreeMap<String, BTreeMap<String, u64>>,
-    /// What was not listed any more because there was too much of it.
+    /// The number of reports that are not listed because their list is full.
     pub unlisted: u64,
 }
 
 impl Drift {
-    /// Adds what mapping a delivery gave.
+    /// Adds the result of mapping one delivery.
     pub fn add(&mut self, mapped: &Result<Mapping, MapError>) {
         self.deliveries += 1;
         let unlisted = &mut self.unlisted;
@@ -70,7 +75,9 @@ impl Drift {
         }
     }
 
-    /// What an earlier summary does not have: all that was not there then, with the counts of now.
+    /// Returns the entries that an earlier summary does not have, with their counts in this one.
+    ///
+    /// `deliveries` is the total of this summary. `unlisted` is the difference of both.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         fn new(now: &BTreeMap<String, u64>, then: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
@@ -97,7 +104,8 @@ impl Drift {
         }
     }
 
-    /// Whether the rules know everything that there was.
+    /// Returns whether the rules know everything in the deliveries: there are no unknown events, failed
+    /// deliveries, unread members, unknown words, problems or unlisted reports.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.unknown_events.is_empty()
@@ -109,6 +117,7 @@ impl Drift {
     }
 }
 
+/// Counts a name in a list, or as unlisted if the list is full.
 fn count(counts: &mut BTreeMap<String, u64>, name: &str, unlisted: &mut u64) {
     let has_room = counts.len() < MOST;
     match counts.get_mut(name) {
@@ -118,6 +127,7 @@ fn count(counts: &mut BTreeMap<String, u64>, name: &str, unlisted: &mut u64) {
     }
 }
 
+/// Counts a text at a place, or as unlisted if a list is full.
 fn count_in(places: &mut BTreeMap<String, BTreeMap<String, u64>>, place: &str, what: &str, unlisted: &mut u64) {
     let has_room = places.len() < MOST;
     match places.get_mut(place) {
@@ -149,7 +159,7 @@ mod tests {
         let after = drift(&[known, new, r#"{"event":"call_dreamt"}"#, "[]"]).since(&before);
         assert_eq!((after.deliveries, after.calls.len(), after.unread.len()), (4, 0, 1));
         assert_eq!(after.unknown_events["call_dreamt"], 1);
-        assert_eq!(after.problems["/call/duration_ms"]["the text is no number"], 1);
+        assert_eq!(after.problems["/call/duration_ms"]["the text is not a number"], 1);
         assert_eq!(after.failed["VCP_E002 at $: the payload of a `retell` delivery is an object"], 1);
         assert!(!after.is_empty() && after.since(&after).is_empty());
         let text = serde_json::to_string(&after).unwrap();

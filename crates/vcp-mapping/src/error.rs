@@ -31,18 +31,3 @@ impl From<ParseError> for MapError {
         Self { position: error.position(), ..Self::new(error.code(), error.path().clone(), error.message()) }
     }
 }
-
-/// The error of rule files, with every fault of them.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", faults.join("; "))]
-pub struct RuleError {
-    pub(crate) faults: Vec<String>,
-}
-
-impl RuleError {
-    /// Returns the faults, one line each.
-    #[must_use]
-    pub fn faults(&self) -> &[String] {
-        &self.faults
-    }
-}

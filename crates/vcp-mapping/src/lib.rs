@@ -1,5 +1,5 @@
-//! Webhooks of voice-AI providers to VCP v0.5. The rules are data (`rules/*/*.json` in this crate), read the same way by other
-//! languages; the report says for every field where it came from.
+//! Maps webhooks of voice-AI providers to VCP v0.5 messages. The rules are data, `rules/*/*.json` in this
+//! crate, which other languages can read. A report names the source of every field.
 //!
 //! ```
 //! use vcp_mapping::{Mapper, Mapping};
@@ -15,40 +15,50 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The payload's text is walked once and kept: no tree of it is built, and nothing of it is lost. Members that no rule read
-//! are listed in the report; secrets that payloads carry are masked in the kept text.
+//! The text of the payload is walked once and kept, so that nothing of it is lost. The report lists the
+//! members that no rule read. Secrets in payloads are masked in the kept text.
+//!
+//! # The rooms of this crate
+//!
+//! A room uses only the rooms below it. A test reads the `use` lines and holds this order.
+//!
+//! ```text
+//! lint    drift    normalize
+//! merge
+//! mapper
+//! registry
+//! providers   what rules cannot express of one provider
+//! engine      runs rules on the text of a payload; knows no provider
+//! session     the events of a session
+//! report
+//! rules       the rule language: form, target, table, paths, secrets, plan, provider, compile, lint
+//! options  error
+//! ```
 
-mod conversation;
-mod delivery;
-mod draft;
 mod drift;
+mod engine;
 mod error;
-mod integrations;
+mod lint;
 mod mapper;
-mod mask;
 mod merge;
-mod models;
 pub mod normalize;
-mod openai_realtime;
-mod provider;
+mod options;
+mod providers;
 mod registry;
 mod report;
 pub mod rules;
-/// How to add a provider.
+/// How to add a provider, and a page for authors of rule files.
 #[doc = include_str!("guide.md")]
 pub mod guide {}
 mod session;
-mod skeleton;
-mod table;
-mod target;
-mod transform;
-mod trie;
 
 pub use drift::Drift;
-pub use error::{MapError, RuleError};
-pub use mapper::{ConsentDefault, Mapped, Mapper, Mapping, Options};
-pub use provider::Provider;
-pub use registry::Registry;
+pub use engine::defaults::perception_gap;
+pub use error::MapError;
+pub use lint::{Lint, Unmatched};
+pub use mapper::{Mapped, Mapper, Mapping};
+pub use options::{ConsentDefault, MapOptions};
+pub use registry::{RegisterError, Registry};
 pub use report::{How, Problem, Report, UnknownWord, Written};
+pub use rules::{Provider, RuleError, RuleFault};
 pub use session::{Assemble, Digest, SessionEvent};
-pub use skeleton::perception_gap;

@@ -1,57 +1,23 @@
-//! Mapping one delivery.
+//! The mapper, which maps one delivery or the events of one session.
 
 use crate::{
-    delivery::{Delivery, Recognised},
-    draft::Draft,
+    engine::{
+        defaults,
+        delivery::{Delivery, Recognised},
+        draft::Draft,
+    },
     error::MapError,
-    provider::Provider,
+    options::MapOptions,
     registry::Registry,
-    report::{How, Problem, Report, UnknownWord, Written},
-    session::{Digest, SessionEvent},
-    skeleton,
+    report::{How, Problem, Report, Written},
+    rules::{Provider, suggestion},
+    session::{Digest, SessionEvent, as_payload},
 };
-use std::{borrow::Cow, collections::HashSet};
+use std::{borrow::Cow, collections::HashSet, fmt};
 use vcp_schema::{
     ErrorCode, FieldPath, Limits, Timestamp, VcpMessage,
     json::{self, members, text},
 };
-
-/// What is put under `consent` when the provider says nothing (decisions 5.3).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum ConsentDefault {
-    /// Granted for recording and analytics, as the specification builds it.
-    #[default]
-    Granted,
-    /// Pending, for nothing.
-    Pending,
-    /// No consent record.
-    Omit,
-}
-
-/// How deliveries are mapped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// What is put under `consent` when the provider says nothing.
-    pub consent_default: ConsentDefault,
-    /// Keep the secrets that payloads carry (decisions 5.10). They are masked otherwise.
-    pub keep_secrets: bool,
-    /// Keep audio that payloads carry as text. It is masked otherwise.
-    pub keep_audio: bool,
-    /// The longest payload, in bytes.
-    pub max_bytes: usize,
-}
-
-impl Default for Options {
-    /// Consent as published, secrets masked, audio kept, 16 MiB.
-    fn default() -> Self {
-        Self {
-            consent_default: ConsentDefault::Granted,
-            keep_secrets: false,
-            keep_audio: true,
-            max_bytes: Limits::default().text_bytes,
-        }
-    }
-}
 
 /// Maps deliveries of providers to messages. Make it once, use it for every delivery.
 ///
@@ -69,23 +35,24 @@ impl Default for Options {
 /// assert_eq!(why.source.as_deref(), Some("/call/disconnection_reason"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Mapper {
     registry: Registry,
-    options: Options,
-    names: skeleton::Names,
+    options: MapOptions,
+    names: defaults::Names,
 }
 
-/// What a delivery is.
+/// The result of mapping a delivery.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Mapping {
-    /// It states facts about one call.
+    /// The delivery states facts about one call.
     Call(Box<Mapped>),
-    /// It is no call record: a request that wants an answer, live audio, a log, a batch event, or an event that is not known.
+    /// The delivery is not a call record: a request that wants an answer, live audio, a log, a batch
+    /// event, or an unknown event.
     NotACall {
         /// The name of the event.
         event: String,
-        /// Whether the provider's table has the event.
+        /// Whether the provider's file lists the event.
         known: bool,
     },
 }
@@ -98,12 +65,21 @@ pub struct Mapped {
     pub message: VcpMessage,
     /// The name of the event.
     pub event: String,
-    /// What is the same when the provider sends this delivery again, and differs from any other (decisions 5.11):
-    /// `<provider>:<event>:<id>`, and further parts of the provider's own. Absent where the payload has no id, or where each delivery of the event replaces the
-    /// one before it (live transcripts).
+    /// A key that is equal for resends of one delivery and different for all others:
+    /// `<provider>:<event>:<id>`, and further parts of the provider. `None` if the payload has no id, or
+    /// if each delivery of the event replaces the one before it (live transcripts).
     pub idempotency_key: Option<String>,
-    /// Where every value came from.
+    /// The source of every value.
     pub report: Report,
+}
+
+impl fmt::Debug for Mapper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mapper")
+            .field("registry", &self.registry)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Mapper {
@@ -113,37 +89,40 @@ impl Default for Mapper {
 }
 
 impl Mapper {
-    /// The six providers, default options.
+    /// Makes a mapper for the six built-in providers, with default options.
     #[must_use]
     pub fn new() -> Self {
         Self::with_registry(Registry::builtin())
     }
 
-    /// The providers of a registry, default options.
+    /// Makes a mapper for the providers of a registry, with default options.
     #[must_use]
     pub fn with_registry(registry: Registry) -> Self {
-        Self { registry, options: Options::default(), names: skeleton::Names::new() }
+        Self { registry, options: MapOptions::default(), names: defaults::Names::new() }
     }
 
-    /// Other options.
+    /// Sets the options.
     #[must_use]
-    pub fn options(mut self, options: Options) -> Self {
+    pub fn options(mut self, options: MapOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// The providers.
+    /// Returns the providers.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// Maps the body of one delivery. The same body and time give the same bytes (decisions 5.1).
+    /// Maps the body of one delivery. The same body and time give the same bytes.
     ///
     /// # Errors
     ///
-    /// `VCP_E009` unknown provider, `VCP_E008` too long, `VCP_E007` not JSON, `VCP_E002` not the provider's shape, `VCP_E005` a
-    /// member that the provider's rules require is missing.
+    /// - `VCP_E002`: the body does not have the provider's shape.
+    /// - `VCP_E005`: a member that the provider's rules require is missing.
+    /// - `VCP_E007`: the body is not JSON.
+    /// - `VCP_E008`: the body, or the message made of it, exceeds a limit.
+    /// - `VCP_E009`: the provider is unknown.
     pub fn map(&self, provider: &str, payload: &[u8], received_at: Timestamp) -> Result<Mapping, MapError> {
         let provider = self.provider(provider, payload)?;
         let text = self.object(payload, &FieldPath::root(), || {
@@ -162,9 +141,11 @@ impl Mapper {
             .map(|mapped| Mapping::Call(Box::new(mapped)))
     }
 
-    /// Makes one message of the events of a session, for providers that announce no end of a call (decisions 5.11). Its `data` is `{"events": […]}`, in the
-    /// order of receipt; beside it stands the digest of the events, `session`, where the sources of the report lead. The message is received with the last
-    /// event.
+    /// Makes one message of the events of a session, for providers that announce no end of a call.
+    ///
+    /// The `data` of the message is `{"events": […]}`, in the order of receipt. The digest of the events
+    /// is beside it, as `session`. The sources of the report lead there. The time of receipt is that of
+    /// the last event.
     ///
     /// ```
     /// use vcp_mapping::{Mapper, SessionEvent};
@@ -184,13 +165,16 @@ impl Mapper {
     ///
     /// # Errors
     ///
-    /// `VCP_E009` unknown provider, `VCP_E008` too long together, `VCP_E007` an event is not JSON, `VCP_E002` an event is no object, there are none, they are
-    /// of more than one session, or the provider has no sessions.
+    /// - `VCP_E002`: an event is not an object, there are no events, they are of more than one session, or
+    ///   the provider has no sessions.
+    /// - `VCP_E007`: an event is not JSON.
+    /// - `VCP_E008`: the events together, or the message made of them, exceed a limit.
+    /// - `VCP_E009`: the provider is unknown.
     pub fn assemble(&self, provider: &str, events: &[SessionEvent<'_>]) -> Result<Mapped, MapError> {
         let provider = self.provider(provider, &[])?;
         let refuse = |message: String| MapError::new(ErrorCode::Mapping, FieldPath::root(), message);
         let (Some(assembler), Some((event, ready))) = (self.registry.assembler(provider), provider.assembled()) else {
-            return Err(refuse(format!("the calls of `{}` are no sessions of events", provider.name())));
+            return Err(refuse(format!("the calls of `{}` are not sessions of events", provider.name())));
         };
         let length = events.iter().map(|event| event.body.len() + 1).sum();
         self.within(length)?;
@@ -208,7 +192,7 @@ impl Mapper {
         let list: Vec<&str> = texts.iter().map(|(_, text)| *text).collect();
         let kept = format!("{{\"events\":[{}]}}", list.join(","));
         let Digest { members: session, problems } = assembler.digest(&texts)?;
-        let digest = sessions(&serde_json::Value::Object(session).to_string());
+        let digest = as_payload(&serde_json::Value::Object(session).to_string());
 
         let delivery = self.walk(provider, &digest)?;
         let mut draft = self.draft(provider, event, received_at);
@@ -219,7 +203,7 @@ impl Mapper {
         }
         draft.report.problems.extend(problems);
         self.look_over(provider, &texts, &mut draft.report)?;
-        let (data, masked) = match provider.masked(self.options) {
+        let (data, masked) = match provider.masked(&self.options) {
             Some(secrets) => secrets.mask(&kept),
             None => (Cow::Borrowed(kept.as_str()), Vec::new()),
         };
@@ -227,7 +211,7 @@ impl Mapper {
         self.finish(provider, draft, event.to_owned(), data, masked, &kept, key)
     }
 
-    /// Reports the events of a session that the provider's table does not have.
+    /// Reports the events of a session that the provider's file does not list.
     fn look_over(
         &self,
         provider: &Provider,
@@ -238,7 +222,7 @@ impl Mapper {
         for (at, (_, text)) in events.iter().enumerate() {
             match self.walk(provider, text)?.recognise() {
                 Ok(Recognised::NotACall { event, known: false }) => {
-                    report.unknown_words.push(UnknownWord { source: format!("/events/{at}").into(), word: event });
+                    report.note_word(format!("/events/{at}").into(), event);
                 }
                 Err(error) => {
                     let source = format!("/events/{at}{}", error.path().pointer());
@@ -252,7 +236,7 @@ impl Mapper {
         Ok(())
     }
 
-    /// A body as the text of an object.
+    /// Returns a body as the text of an object.
     fn object<'p>(
         &self,
         body: &'p [u8],
@@ -276,13 +260,13 @@ impl Mapper {
     }
 
     pub(crate) fn limits(&self) -> Limits {
-        Limits { text_bytes: self.options.max_bytes, ..Limits::default() }
+        self.options.limits
     }
 
-    /// A draft of defaults.
+    /// Makes a draft of defaults.
     pub(crate) fn draft<'p>(&self, provider: &Provider, event: &str, received_at: Timestamp) -> Draft<'p> {
         let received_at = received_at.to_utc().unwrap_or(received_at);
-        Draft::new(skeleton::message(provider.name(), event, received_at, self.options.consent_default))
+        Draft::new(defaults::message(provider.name(), event, received_at, self.options.consent_default))
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a part of the result")]
@@ -310,18 +294,28 @@ impl Mapper {
         Ok(message.check_limits(&self.limits())?)
     }
 
-    /// The message of a draft.
+    /// Finishes the message of a draft.
     pub(crate) fn close(&self, draft: Draft<'_>, data: Cow<'_, str>, text: &str) -> (VcpMessage, Report) {
         draft.close(data, text, &self.names, self.options.consent_default)
     }
 
-    /// The name in VCP of a provider, once the body is known not to be too long: what can be said before a signature is checked.
+    /// Returns the name in VCP of a provider, given by its name or an alias in any case. A server can
+    /// refuse an unknown provider with it before it reads a body.
     ///
     /// # Errors
     ///
-    /// `VCP_E009` unknown provider, `VCP_E008` too long.
-    pub fn check(&self, provider: &str, payload: &[u8]) -> Result<&str, MapError> {
-        self.provider(provider, payload).map(Provider::name)
+    /// `VCP_E009`: the provider is unknown.
+    pub fn provider_name(&self, provider: &str) -> Result<&str, MapError> {
+        self.known(provider).map(Provider::name)
+    }
+
+    /// Checks the length of a body, which can be done before its signature is checked.
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E008`: the body is longer than the limit of text.
+    pub fn check_length(&self, body: &[u8]) -> Result<(), MapError> {
+        self.within(body.len())
     }
 
     fn provider(&self, name: &str, payload: &[u8]) -> Result<&Provider, MapError> {
@@ -335,7 +329,7 @@ impl Mapper {
     }
 
     fn within(&self, length: usize) -> Result<(), MapError> {
-        let limit = self.options.max_bytes;
+        let limit = self.options.limits.text_bytes;
         if length <= limit {
             return Ok(());
         }
@@ -346,12 +340,8 @@ impl Mapper {
     fn unknown(&self, name: &str) -> MapError {
         let known: Vec<&str> = self.registry.providers().map(Provider::name).collect();
         let shown: String = name.chars().take(32).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-        let message = format!("the provider `{shown}` is not known: use one of {}", known.join(", "));
+        let near = suggestion(name, self.registry.providers().flat_map(Provider::names));
+        let message = format!("the provider `{shown}` is not known{near}: use one of {}", known.join(", "));
         MapError::new(ErrorCode::UnknownProvider, FieldPath::root(), message)
     }
-}
-
-/// What the rules of a session read: its digest, below `session`.
-pub(crate) fn sessions(digest: &str) -> String {
-    format!("{{\"session\":{digest}}}")
 }

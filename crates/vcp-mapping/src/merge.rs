@@ -1,12 +1,14 @@
-//! Several deliveries of one call as one message (decisions 5.11).
+//! The merging of several deliveries of one call into one message (`DECISIONS.md` 5.11).
 
 use crate::{
     MapError, Mapper,
-    delivery::{Delivery, Recognised},
-    draft::SESSION,
-    mapper::sessions,
-    provider::{Provider, ReadyEvent},
-    skeleton,
+    engine::{
+        defaults,
+        delivery::{Delivery, Recognised},
+        draft::SESSION,
+    },
+    rules::{Provider, plan::ReadyEvent},
+    session::as_payload,
 };
 use sha2::{Digest, Sha256};
 use std::{borrow::Cow, collections::BTreeMap};
@@ -15,7 +17,8 @@ use vcp_schema::{
     json::{members, string},
 };
 
-/// How many deliveries of one call are merged at most: more have no call, and would take the time of their square.
+/// The largest number of deliveries that are merged. No call has more, and the time of a merge can
+/// grow with the square of their number.
 const MOST_DELIVERIES: usize = 10_000;
 const DELIVERIES: &str = "deliveries";
 
@@ -23,33 +26,47 @@ const DELIVERIES: &str = "deliveries";
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Kept {
     received_at: Timestamp,
+    /// The payload as JSON text.
     data: String,
-    /// The digest of a session.
+    /// The digest of a session as JSON text, if the provider has sessions.
     session: Option<String>,
 }
 
 impl Kept {
+    /// Returns the element of `deliveries` for this delivery.
     fn to_json(&self, event: &str) -> String {
         let session = self.session.as_ref().map(|digest| format!(",\"session\":{digest}")).unwrap_or_default();
         let (event, data) = (RawJson::from_text(event), &self.data);
         format!("{{\"event\":{},\"received_at\":\"{}\",\"data\":{data}{session}}}", event.as_str(), self.received_at)
     }
 
-    /// What rules read.
+    /// Returns the payload that the rules read.
     fn payload(&self) -> Cow<'_, str> {
-        self.session.as_deref().map_or(Cow::Borrowed(&self.data), |digest| Cow::Owned(sessions(digest)))
+        self.session.as_deref().map_or(Cow::Borrowed(&self.data), |digest| Cow::Owned(as_payload(digest)))
     }
 }
 
-/// Where a delivery stands among those of its call: rank of the event, its own time, when it was received, and what tells it from all others.
+/// The sort key of a delivery among those of its call:
+///
+/// 1. the rank of its event,
+/// 2. the time of the event, in nanoseconds since 1970,
+/// 3. the time of receipt, in nanoseconds since 1970,
+/// 4. the SHA-256 of its event name and payload.
 type Place = (u8, Option<i128>, i128, [u8; 32]);
 
 impl Mapper {
-    /// Makes one message of the messages of one call: what a later delivery tells replaces what an earlier one did, tool calls are joined by their ids, and
-    /// members that mapping does not produce are carried over. The order in which messages are given, how they are grouped, and how often, does not matter.
+    /// Merges the messages of one call into one message.
     ///
-    /// It works from the payloads that the messages keep, with the options of this mapper; they stand in `custom.provider_specific.<provider>.deliveries` afterwards. A value
-    /// that was changed by hand where mapping writes goes back to what the payloads say, unless all messages are the same: then that is the result.
+    /// - A value of a later delivery replaces that of an earlier delivery.
+    /// - Tool calls are joined by their ids.
+    /// - Members that mapping does not produce are carried over.
+    ///
+    /// The result does not depend on the order of the messages, on their grouping, or on repeats.
+    ///
+    /// The payloads that the messages keep are mapped again, with the options of this mapper. The
+    /// result keeps all of them in `custom.provider_specific.<provider>.deliveries`. A value that
+    /// mapping writes and that was changed by hand is therefore reset to the value of the payloads.
+    /// If all messages are equal, the result is that message, unchanged.
     ///
     /// ```
     /// use vcp_mapping::{Mapper, Mapping};
@@ -68,8 +85,12 @@ impl Mapper {
     ///
     /// # Errors
     ///
-    /// `VCP_E002` no messages, messages of different calls or providers, a message without the payload that it was made of; `VCP_E008` more than 10 000
-    /// deliveries; `VCP_E009` a provider that is not registered.
+    /// - `VCP_E002`: there are no messages, they are of different calls or providers, or a message
+    ///   does not keep the payload that it was made of, or keeps one of another call.
+    /// - `VCP_E008`: there are more than 10 000 deliveries, or the result exceeds a limit.
+    /// - `VCP_E009`: the provider is not registered.
+    ///
+    /// Any error of mapping a kept payload is returned as well.
     pub fn merge(&self, messages: &[VcpMessage]) -> Result<VcpMessage, MapError> {
         let at = |place: &str| FieldPath::from_dotted(place);
         let refuse = |place: &str, message: &str| MapError::new(ErrorCode::Mapping, at(place), message);
@@ -94,7 +115,7 @@ impl Mapper {
         let mut carried: Option<Carried> = None;
         for message in messages {
             let kept = kept(message, provider).ok_or_else(|| {
-                refuse("vcp_payload.custom.provider_specific", "the payload that the message was made of is not there")
+                refuse("vcp_payload.custom.provider_specific", "the message does not keep the payload that it was made of")
             })?;
             if all.len() + kept.len() > MOST_DELIVERIES {
                 let message = format!("there are more deliveries than the limit of {MOST_DELIVERIES}");
@@ -102,8 +123,8 @@ impl Mapper {
             }
             let base = self.made_of(provider, &kept, &call.call_id)?;
             let mut own = Cow::Borrowed(message);
-            // Nobody added a default, be it that of a mapper with other options.
-            if skeleton::has_default_consent(message) {
+            // A default consent is not carried over, even if a mapper with other options wrote it.
+            if defaults::has_default_consent(message) {
                 own.to_mut().vcp_payload.consent = None;
             }
             carried = union(carried, Beyond(provider).object(&own.to_json(), &base.to_json(), &[]));
@@ -123,13 +144,13 @@ impl Mapper {
             return Ok(made);
         };
         let limits = self.limits();
-        VcpMessage::from_json_with(&fill(&made.to_json(), &carried), &limits).map_err(|error| {
+        vcp_schema::ReadOptions::default().limits(limits).from_json(&fill(&made.to_json(), &carried)).map_err(|error| {
             let code = if error.code() == ErrorCode::Limit { ErrorCode::Limit } else { ErrorCode::Mapping };
             MapError::new(code, error.path().clone(), format!("merged, {}", error.message()))
         })
     }
 
-    /// The message that mapping makes of deliveries, with all of them kept.
+    /// Maps deliveries into one message, which keeps all of them.
     fn made_of(&self, provider: &Provider, kept: &[Kept], call_id: &str) -> Result<VcpMessage, MapError> {
         let payloads: Vec<Cow<'_, str>> = kept.iter().map(Kept::payload).collect();
         let mut deliveries = Vec::new();
@@ -140,10 +161,10 @@ impl Mapper {
             let place: Place = (ready.rank, delivery.time(ready), kept.received_at.unix_nanos(), digest.into());
             deliveries.push((place, kept, delivery, event, ready));
         }
-        // Of what is the same delivery, any order will do that does not depend on the one in which messages are given.
+        // Copies of one delivery get a fixed order, which does not depend on the order of the messages.
         let written = |kept: &Kept| (kept.session.clone(), kept.received_at.to_string());
         deliveries.sort_by(|(a, of_a, ..), (b, of_b, ..)| a.cmp(b).then_with(|| written(of_a).cmp(&written(of_b))));
-        // The same delivery again, received later.
+        // A delivery that was received again counts once, with its first receipt.
         let mut seen = std::collections::HashSet::new();
         deliveries.retain(|((.., digest), ..)| seen.insert(*digest));
         let Some((_, last, _, event, _)) = deliveries.last() else {
@@ -167,7 +188,7 @@ impl Mapper {
                 return Err(MapError::new(ErrorCode::Mapping, at, "the kept payload is of another call"));
             }
         }
-        // It may have been made of a payload.
+        // The id may have been computed from a payload that has no id.
         draft.message.vcp_payload.call.call_id = call_id.to_owned();
         let data = last.data.clone();
         let list: Vec<String> = deliveries.iter().map(|(_, kept, _, event, _)| kept.to_json(event)).collect();
@@ -181,6 +202,7 @@ impl Mapper {
     }
 }
 
+/// Finds the event of a kept delivery. Refuses a payload that is not a call record.
 fn recognise<'m>(
     provider: &'m Provider,
     delivery: &Delivery<'_, 'm>,
@@ -192,16 +214,17 @@ fn recognise<'m>(
     if kept.session.is_some() {
         return match provider.assembled() {
             Some((event, ready)) => Ok((event.to_owned(), ready)),
-            None => refuse(format!("the calls of `{}` are no sessions of events", provider.name())),
+            None => refuse(format!("the calls of `{}` are not sessions of events", provider.name())),
         };
     }
     match delivery.recognise()? {
         Recognised::Call { event, ready } => Ok((event, ready)),
-        Recognised::NotACall { event, .. } => refuse(format!("the kept payload, `{event}`, is no call record")),
+        Recognised::NotACall { event, .. } => refuse(format!("the kept payload, `{event}`, is not a call record")),
     }
 }
 
-/// The deliveries that a message keeps; `None` when it keeps none, or something else in their place.
+/// Returns the deliveries that a message keeps. Returns `None` if it has no data of the provider, or
+/// if `deliveries` does not have the form that a merge writes.
 fn kept(message: &VcpMessage, provider: &Provider) -> Option<Vec<Kept>> {
     let own = message.vcp_payload.custom.provider_specific.get(provider.name())?;
     if let Some(list) = own.extras.get(DELIVERIES) {
@@ -215,6 +238,7 @@ fn kept(message: &VcpMessage, provider: &Provider) -> Option<Vec<Kept>> {
     }])
 }
 
+/// Reads an element of `deliveries`.
 fn kept_delivery(json: &str) -> Option<Kept> {
     let members = members::last(json)?;
     let get = |wanted: &str| members.iter().find(|(name, _)| name == wanted).map(|(_, value)| *value);
@@ -228,19 +252,21 @@ fn kept_delivery(json: &str) -> Option<Kept> {
 /// Members of a message that mapping did not make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Carried {
-    /// The text of a value.
+    /// A whole value, as JSON text.
     Value(String),
+    /// The members of an object.
     Below(BTreeMap<String, Carried>),
 }
 
-/// How deep members are looked at one by one. Nothing modelled is deeper; below, a value is one thing.
+/// The depth down to which objects are compared member by member. Deeper values are compared as a
+/// whole. Modelled fields are not as deep.
 const DEEPEST: usize = 64;
 
-/// Finds what mapping did not make.
+/// A comparison that finds the members that mapping did not make.
 struct Beyond<'m>(&'m Provider);
 
 impl Beyond<'_> {
-    /// What one object has beyond another; `path` is where it stands.
+    /// Returns the members that `own` has beyond `base`. `path` is the place of both objects.
     fn object(&self, own: &str, base: &str, path: &[&str]) -> Option<Carried> {
         let base: BTreeMap<Cow<'_, str>, &str> = members::last(base)?.into_iter().collect();
         let mut found = BTreeMap::new();
@@ -261,7 +287,8 @@ impl Beyond<'_> {
         (!found.is_empty()).then_some(Carried::Below(found))
     }
 
-    /// Whether a merge makes a member itself: what it works from, and the checksum of a message that is no more.
+    /// Returns whether a merge does not carry over a member: the kept payloads, which it writes
+    /// itself, and the checksum, which does not match the merged message.
     fn is_own(&self, path: &[&str], name: &str) -> bool {
         match path {
             ["vcp_payload", "custom", "provider_specific", of] if *of == self.0.name() => {
@@ -273,7 +300,7 @@ impl Beyond<'_> {
     }
 }
 
-/// A value that another message has nothing for, an object member by member.
+/// Returns a value that has no counterpart. An object is taken apart, member by member.
 fn whole(value: &str, depth: usize) -> Carried {
     match members::last(value) {
         Some(members) if !members.is_empty() && depth < DEEPEST => Carried::Below(
@@ -283,7 +310,9 @@ fn whole(value: &str, depth: usize) -> Carried {
     }
 }
 
-/// What two messages carry over. Of two values for one place an object stands before any other, null behind, and of others the greater text, so that no order matters.
+/// Joins the members that two messages carry over. Of two values for one place, an object wins over
+/// any other value, any value wins over `null`, and otherwise the text that sorts last wins. The
+/// result does not depend on the order of the arguments.
 fn union(a: Option<Carried>, b: Option<Carried>) -> Option<Carried> {
     match (a, b) {
         (Some(Carried::Below(mut a)), Some(Carried::Below(b))) => {
@@ -307,7 +336,7 @@ fn union(a: Option<Carried>, b: Option<Carried>) -> Option<Carried> {
     }
 }
 
-/// Removes from what is carried over the places that a value has. Returns whether anything is left.
+/// Removes the places that a value has from the carried members. Returns whether a member is left.
 ///
 /// Looks only at the members of the value, so that many deliveries with few members stay cheap.
 fn keep_untold(carried: &mut Carried, told: &str) -> bool {
@@ -323,7 +352,8 @@ fn keep_untold(carried: &mut Carried, told: &str) -> bool {
     !more.is_empty()
 }
 
-/// An object with what is carried over where it has nothing.
+/// Returns the object `base` with the carried members. A carried member is used only where `base` has
+/// no value, `[]` or `null`.
 fn fill(base: &str, carried: &Carried) -> String {
     let (Carried::Below(more), Some(members)) = (carried, members::last(base)) else { return base.to_owned() };
     let mut parts = Vec::new();

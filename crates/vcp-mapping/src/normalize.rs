@@ -1,9 +1,14 @@
-//! Single values of providers' payloads in VCP's terms (decisions 5.7, 5.8). What is not known stays as it is or gives nothing: never a guess.
+//! Conversions of single values from a provider's payload to VCP (`DECISIONS.md` 5.7 and 5.8).
+//! Nothing is guessed: an unknown value is returned unchanged or gives no value.
 
-use crate::{Provider, table::Hit};
+use crate::{
+    engine::transform::sentiment_score,
+    rules::{Hit, Provider},
+};
 use vcp_schema::{CallDirection, OutcomeStatus};
 
-/// The direction that a word says: `inbound` or `outbound`, case and white space around it ignored.
+/// Returns the direction that a word names. The word is `inbound` or `outbound`, in any case and with
+/// any white space around it. Any other word is `None`.
 ///
 /// ```
 /// use vcp_mapping::normalize::direction;
@@ -19,7 +24,10 @@ pub fn direction(word: &str) -> Option<CallDirection> {
         .find(|known| known.as_str().eq_ignore_ascii_case(word))
 }
 
-/// The score of a sentiment word: the seven words of the Assistable guide, case ignored. Others have none (decisions 5.8).
+/// Returns the score of a sentiment word, from 0 to 1. The seven words of the Assistable guide have a
+/// score, in any case and with any white space around them: `very_positive`, `positive`,
+/// `slightly_positive`, `neutral`, `slightly_negative`, `negative` and `very_negative`. Any other word
+/// is `None`.
 ///
 /// ```
 /// use vcp_mapping::normalize::sentiment;
@@ -28,21 +36,13 @@ pub fn direction(word: &str) -> Option<CallDirection> {
 /// ```
 #[must_use]
 pub fn sentiment(word: &str) -> Option<f64> {
-    const SCORES: [(&str, f64); 7] = [
-        ("very_positive", 1.0),
-        ("positive", 0.8),
-        ("slightly_positive", 0.6),
-        ("neutral", 0.5),
-        ("slightly_negative", 0.4),
-        ("negative", 0.2),
-        ("very_negative", 0.0),
-    ];
-    let word = word.trim();
-    SCORES.iter().find(|(listed, _)| listed.eq_ignore_ascii_case(word)).map(|(_, score)| *score)
+    sentiment_score(word)
 }
 
-/// The outcome that a provider's word for the end of a call means, by its table; `unknown` for a word that the table does not have, and for a provider without
-/// such words. A message may say otherwise, where other members of the payload do.
+/// Returns the outcome that a provider's word for the end of a call means, by the provider's table.
+///
+/// The outcome is `unknown` if the table gives none for the word, or if the provider has no such table.
+/// A mapped message can have another outcome, because mapping also uses other members of the payload.
 ///
 /// ```
 /// use vcp_mapping::{Registry, normalize::ended_reason};
@@ -59,11 +59,19 @@ pub fn ended_reason(provider: &Provider, word: &str) -> OutcomeStatus {
     }
 }
 
-/// A telephone number in E.164, by the numbering plans of Google's libphonenumber. `region` (ISO 3166, `US`) is for numbers that are given as they are
-/// dialled at home; without it only international ones are known.
+/// Returns a telephone number in E.164, by the numbering plans of Google's libphonenumber.
 ///
-/// What is not a number that can be called from anywhere passes unchanged: SIP addresses, `anonymous`, short codes, numbers with an extension, and numbers that
-/// no plan has.
+/// `region` (ISO 3166, such as `US`) is the country of national numbers. Without it, only
+/// international numbers are converted.
+///
+/// A text that is not an international telephone number is returned unchanged:
+///
+/// - SIP addresses,
+/// - words such as `anonymous`,
+/// - short codes,
+/// - numbers with an extension,
+/// - numbers that are in no numbering plan,
+/// - texts of more than 64 bytes.
 ///
 /// ```
 /// use vcp_mapping::normalize::phone;
@@ -76,7 +84,7 @@ pub fn ended_reason(provider: &Provider, word: &str) -> OutcomeStatus {
 #[cfg(feature = "phone")]
 #[must_use]
 pub fn phone<'t>(number: &'t str, region: Option<&str>) -> std::borrow::Cow<'t, str> {
-    // Beyond this nothing is a number, and parsing is not for free.
+    // Telephone numbers are shorter, and parsing a long text takes time.
     const LONGEST: usize = 64;
     let is_address = number.contains('@') || number.get(..3).is_some_and(|scheme| scheme.eq_ignore_ascii_case("sip"));
     if is_address || number.len() > LONGEST {

@@ -1,9 +1,13 @@
-//! The providers that are known.
+//! The registry of known providers.
 
-use crate::{Assemble, error::RuleError, openai_realtime::OpenAi, provider::Provider};
-use std::{collections::BTreeMap, sync::Arc};
+use crate::{
+    Assemble,
+    providers::{self, FUNCTIONS},
+    rules::{Provider, RuleError, RuleFault, compile, nearest, suggestion},
+};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
-/// The providers that are known (provider integration guide, "Provider Registry System"; decisions 5.5).
+/// The known providers (provider integration guide, "Provider Registry System").
 ///
 /// ```
 /// use vcp_mapping::Registry;
@@ -12,11 +16,28 @@ use std::{collections::BTreeMap, sync::Arc};
 /// let with_calls_ended: Vec<&str> = registry.with_event("call_ended").map(|p| p.name()).collect();
 /// assert_eq!(with_calls_ended, ["retell"]);
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Registry {
     providers: Vec<Arc<Provider>>,
-    /// By the name of the provider.
+    /// The assemblers, by the name of the provider.
     assemblers: BTreeMap<String, Arc<dyn Assemble>>,
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.providers().map(Provider::name).collect();
+        f.debug_struct("Registry").field("providers", &names).finish_non_exhaustive()
+    }
+}
+
+/// The error of a registration that does not fit the provider.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RegisterError(String);
+
+/// Returns a name from outside as it is safe to show.
+fn shown(name: &str) -> String {
+    name.chars().take(32).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 macro_rules! builtin {
@@ -39,69 +60,93 @@ pub(crate) const BUILTIN: [(&str, &[&str]); 6] = builtin! {
 };
 
 impl Registry {
-    /// The six providers of the specification. Reads about 100 kB of rule files: make it once.
+    /// Makes a registry of the six providers of the specification. Reads about 100 kB of rule files, so
+    /// make it once.
     #[must_use]
     pub fn builtin() -> Self {
         let mut registry = Self::default();
         for (provider, rules) in BUILTIN {
-            // A test proves that the files that ship have no fault.
-            if let Ok(provider) = Provider::from_json(provider, rules) {
-                registry.providers.push(Arc::new(provider));
+            match compile(provider, rules, FUNCTIONS) {
+                Ok(provider) => registry.providers.push(Arc::new(provider)),
+                #[expect(clippy::panic, reason = "a test compiles the files of this crate")]
+                Err(error) => panic!("a rule file of this crate is wrong: {error}"),
             }
         }
-        registry.register_assembler("openai_realtime", Arc::new(OpenAi));
+        registry.assemblers.extend(providers::assemblers().map(|(name, assembler)| (name.to_owned(), assembler)));
         registry
     }
 
-    /// No providers.
+    /// Makes a registry without providers.
     #[must_use]
     pub fn empty() -> Self {
         Self::default()
     }
 
-    /// Adds a provider; one of the same name, case ignored, is replaced.
+    /// Adds a provider. A provider of the same name, case ignored, is replaced.
     ///
     /// # Errors
     ///
-    /// Every fault of the files at once; a name or alias that another provider has.
+    /// Every fault of the files, and a name or alias that another provider has.
     pub fn register_json(&mut self, provider: &str, rules: &[&str]) -> Result<(), RuleError> {
-        let provider = Provider::from_json(provider, rules)?;
+        let provider = compile(provider, rules, FUNCTIONS)?;
         let others = self.providers.iter().filter(|known| !known.name().eq_ignore_ascii_case(provider.name()));
         let taken = provider
             .names()
             .find_map(|name| others.clone().find(|other| other.is_called(name)).map(|other| (name, other)));
         if let Some((name, other)) = taken {
-            return Err(RuleError {
-                faults: vec![format!("the name `{name}` is that of provider `{}`", other.name())],
-            });
+            let message = format!("the name `{name}` is that of provider `{}`", other.name());
+            return Err(RuleError::new(vec![RuleFault {
+                file: "provider.json".to_owned(),
+                place: "provider".to_owned(),
+                message,
+            }]));
         }
         self.providers.retain(|known| !known.name().eq_ignore_ascii_case(provider.name()));
         self.providers.push(Arc::new(provider));
         Ok(())
     }
 
-    /// Sets what makes one record of the events of a session of a provider, whose file has an event that is `assembled`. Says whether there is such a provider.
-    pub fn register_assembler(&mut self, provider: &str, assembler: Arc<dyn Assemble>) -> bool {
-        let name = self.get(provider).filter(|known| known.assembled().is_some()).map(|known| known.name().to_owned());
-        name.map(|name| self.assemblers.insert(name, assembler)).is_some()
+    /// Registers the assembler that turns a provider's session events into one record.
+    ///
+    /// # Errors
+    ///
+    /// The provider is unknown, or its file declares no `assembled` event.
+    pub fn register_assembler(&mut self, provider: &str, assembler: Arc<dyn Assemble>) -> Result<(), RegisterError> {
+        let Some(known) = self.get(provider) else {
+            let near = suggestion(provider, self.providers().flat_map(Provider::names));
+            return Err(RegisterError(format!("the provider `{}` is not known{near}", shown(provider))));
+        };
+        let name = known.name().to_owned();
+        if known.assembled().is_none() {
+            return Err(RegisterError(format!("the file of `{name}` declares no event with `\"assembled\": true`")));
+        }
+        self.assemblers.insert(name, assembler);
+        Ok(())
+    }
+
+    /// Returns the known name or alias that is nearest to a name, if one is near enough to be meant.
+    #[must_use]
+    pub fn nearest(&self, name: &str) -> Option<&str> {
+        nearest(name, self.providers().flat_map(Provider::names))
     }
 
     pub(crate) fn assembler(&self, provider: &Provider) -> Option<&dyn Assemble> {
         self.assemblers.get(provider.name()).map(|assembler| &**assembler)
     }
 
-    /// The provider with this name or alias, case ignored.
+    /// Returns the provider with this name or alias, case ignored.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Provider> {
         self.providers.iter().find(|provider| provider.is_called(name)).map(|provider| &**provider)
     }
 
-    /// All providers, in order of registration.
+    /// Returns all providers, in order of registration.
     pub fn providers(&self) -> impl Iterator<Item = &Provider> {
         self.providers.iter().map(|provider| &**provider)
     }
 
-    /// Which providers have rules for which fields of a message, from `vcp_payload` down: the comparison matrix.
+    /// Returns the comparison matrix: for each field of a message, from `vcp_payload` down, the providers
+    /// whose rules write it.
     ///
     /// ```
     /// let registry = vcp_mapping::Registry::builtin();
@@ -117,7 +162,7 @@ impl Registry {
         fields
     }
 
-    /// The providers that send an event of this name.
+    /// Returns the providers that send an event of this name.
     pub fn with_event<'a>(&'a self, event: &'a str) -> impl Iterator<Item = &'a Provider> {
         self.providers().filter(move |provider| provider.event(event).is_some())
     }
@@ -130,60 +175,94 @@ mod tests {
     #[test]
     fn the_files_that_ship_have_no_fault() {
         for (provider, rules) in BUILTIN {
-            if let Err(error) = Provider::from_json(provider, rules) {
+            if let Err(error) = compile(provider, rules, FUNCTIONS) {
                 panic!("{error}");
             }
         }
         assert_eq!(Registry::builtin().providers().count(), BUILTIN.len());
     }
 
+    const INFO: &str = r#"{"name":"X","company":"X","website":"x","docs_url":"x","api_base_url":"x"}"#;
+
+    fn faults(provider: &str, rules: &[&str]) -> Vec<String> {
+        let provider = provider.replace("INFO", INFO);
+        Registry::empty()
+            .register_json(&provider, rules)
+            .unwrap_err()
+            .faults()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
     #[test]
     fn every_fault_is_reported_at_once() {
-        let info = r#"{"name":"X","company":"X","website":"x","docs_url":"x","api_base_url":"x"}"#;
-        let provider = format!(
-            r#"{{"provider":"x","secrets":["a*.b","c.**.d.e"],"info":{info},"detect":[{{"has":["a"]}}],"events":{{"e":{{"rules":"lost"}},"f":{{"rules":"call"}}}},"tables":{{"t":{{"words":{{"a":"great"}}}}}}}}"#
-        );
-        let rules = r#"{"provider":"y","name":"call","rules":[
-            {"to":"call.nothing","value":"v"},
-            {"to":"call.call_id"},
-            {"to":"outcomes.objective.status","from":[{"path":"a","as":"word","with":"t"},{"path":"a","as":"word","with":"u"}]},
-            {"to":"call.duration_sec","from":[{"as":"millis"}]},
-            {"to":"call.start_time","from":[{"path":"a"}]},
-            {"to":"custom.provider_specific.z.a","from":[{"path":"a","as":"json"}]},
-            {"to":"call.to","from":[{"path":"a"}],"when":{"$written":["call.from"]}}
-        ],"conversation":{"rows":[{"path":""}],"role":"a.b","roles":{},"text":"","calls":{"name":"a.b","types":{"x":"great"}}}}"#;
-        let error = Provider::from_json(&provider, &[rules]).unwrap_err();
+        let provider = r#"{"provider":"x","secrets":["a*.b","c.**.d.e"],"info":INFO,"detect":[{"has":["a"]},{"event":"e"}],
+            "events":{"e":{"rules":"cal"},"f":{"rules":"call"}},"tables":{"t":{"words":{"a":"great"}},"unused":{}}}"#;
+        let rules = r#"{"provider":"y","name":"call","lists":{"l":[{"path":"a"}],"m":[]},"rules":[
+            {"to":"call.nothing","from":{"value":"v"}},
+            {"to":"call.call_idd","from":[]},
+            {"to":"outcomes.objective.status","from":[{"path":"a","as":"word","table":"t"},{"path":"a","as":"word","table":"u"}]},
+            {"to":"call.duration_sec","from":{"path":"a","as":"end_minus_start"}},
+            {"to":"call.start_time","from":{"path":"a"}},
+            {"to":"custom.provider_specific.z.a","from":{"path":"a","as":"json"}},
+            {"to":"call.to","from":{"use":"l"},"when":{"written":"call.start_tim"}},
+            {"to":"call.to","from":{"path":"a"}},
+            {"to":"call.from","from":{"use":"n"},"when":{"event":"g"}},
+            {"to":"hcr.summary","from":[{"path":"a..b"},{"path":"a[x]"},{"path":"a","as":"number","scale":1},{}],"when":{"path":"a","event":"e"}},
+            {"to":"custom.integrations.crm","from":{"path":"a","as":"function","function":"assistable_crn"}}
+        ],"conversation":{"rows":{"path":""},"role":"a.","roles":{},"text":"t","calls":{"name":"a.b","types":{"x":"great"}}}}"#;
         assert_eq!(
-            error.faults(),
+            faults(provider, &[rules]),
             [
-                "`secrets`: `a*.b` does not work: names are plain ASCII, `*` goes into the last name, `**` right before it",
-                "`secrets`: `c.**.d.e` does not work: names are plain ASCII, `*` goes into the last name, `**` right before it",
-                "rule file `call` is for provider `y`, not `x`",
-                "event `e` needs the rule file `lost`, which is not there",
-                "`detect[0]` names no event: give `name` or `from`",
-                "y/call[0]: `call.nothing` is no field that rules can write",
-                "y/call[1]: give either `from` or `value`",
-                "y/call[2]: `great` is no word of the field",
-                "y/call[2]: there is no table `u`",
-                "y/call[3]: a source has a path, or a transform that works on other fields",
-                "y/call[4]: `call.start_time` does not take what this transform gives",
-                "y/call[5]: `custom.provider_specific.z.a` is beside another provider's data",
-                "y/call[6]: no rule before writes `call.from`",
-                "y/call: `conversation`: `rows` names the lists, each with a path",
-                "y/call: `conversation`: `a.b` is a member of a row, named without dots",
-                "y/call: `conversation`: `` is a member of a row, named without dots",
-                "y/call: `conversation`: `great` is no word of the field",
+                "provider.json at events.e.rules: there is no rule file `cal`: did you mean `call`?",
+                "call at provider: the file is for `y`, not for `x`",
+                "provider.json at detect[0]: name the event with `event` or `event_from`",
+                "call at rules[0].to: `call.nothing` is not a field that rules can write",
+                "call at rules[1].to: `call.call_idd` is not a field that rules can write: did you mean `call.call_id`?",
+                "call at rules[1]: `from` needs at least one source",
+                "call at rules[2].from[0]: `great` is not a word of the field: success, failure, partial, timeout, error, unknown",
+                "call at rules[2].from[1]: there is no table `u`: did you mean `t`?",
+                "call at rules[3].from: `end_minus_start` works on other fields: leave `path` out",
+                "call at rules[4].from: the field takes a time, and `text` gives a text",
+                "call at rules[5].to: `custom.provider_specific.z.a` is beside another provider's data",
+                "call at rules[6].when: no rule before this one writes `call.start_tim`: did you mean `call.start_time`?",
+                "call at rules[7]: `call.to` has a rule already, `rules[6]`: put the sources into one",
+                "call at rules[8].from: there is no list `n`: did you mean `l`?",
+                "call at rules[8].when: there is no event `g`: did you mean `e`?",
+                "call at rules[9].from[0]: `a..b` is not a path: names are separated by single dots",
+                "call at rules[9].from[1]: `a[x]` is not a path: a list in a path is `[]` or `[member=word]`",
+                "call at rules[9].from[2]: the field takes a text or a word, and `number` gives a number",
+                "call at rules[9].from[3]: a source has `path`, `value`, `use`, or a transform that works on other fields",
+                "call at rules[9].when: a condition has one of `event`, `written`, `path` and `any_of`",
+                "call at rules[10].from: there is no function `assistable_crn`: did you mean `assistable_crm`?",
+                "call at lists.m: no rule uses this list: remove it, or use it",
+                "call at conversation: `rows` names the lists, each with a path",
+                "call at conversation: `roles` gives the meaning of the words of `role`",
+                "call at conversation: `a.` is not a member: names are separated by single dots",
+                "call at conversation.calls.types: `great` is not a word of the field: tool_call, function_call, api_call, webhook, integration",
+                "provider.json at detect[1]: a way without `has`, `has_any` or `filled` fits every delivery: name a member",
+                "provider.json at secrets[0]: `a*.b` does not work: names are plain ASCII, `*` goes into the last name, `**` right before it",
+                "provider.json at secrets[1]: `c.**.d.e` does not work: names are plain ASCII, `*` goes into the last name, `**` right before it",
+                "provider.json at tables.unused: no rule uses this table: remove it, or use it",
             ]
         );
-        assert!(Provider::from_json("{}", &["[]", "{\"odd\":1}"]).unwrap_err().faults().len() == 3);
+        assert_eq!(
+            faults(r#"{"provider":"x","info":INFO,"detect":[],"events":{}}"#, &[]),
+            ["provider.json at detect: give at least one way to recognise a delivery"]
+        );
+        assert_eq!(
+            faults("{}", &["[]", r#"{"provider":"x","name":"y","rulez":[]}"#])[2],
+            "rule file 1 at line 1, column 34: unknown field `rulez`, expected one of `provider`, `name`, `note`, `lists`, `rules`, `models`, `conversation`: did you mean `rules`?"
+        );
     }
 
     #[test]
     fn a_provider_of_ones_own() {
         let mut registry = Registry::builtin();
         let provider = r#"{"provider":"hallo","info":{"name":"Hallo","company":"Hallo","website":"https://example.com","docs_url":"x","api_base_url":"x"},
-            "detect":[{"has":["id"],"name":"done"}],"events":{"done":{"rules":"call"}}}"#;
-        let rules = r#"{"provider":"hallo","name":"call","rules":[{"to":"call.call_id","from":[{"path":"id"}]}]}"#;
+            "detect":[{"has":["id"],"event":"done"}],"events":{"done":{"rules":"call"}}}"#;
+        let rules = r#"{"provider":"hallo","name":"call","rules":[{"to":"call.call_id","from":{"path":"id"}}]}"#;
         registry.register_json(provider, &[rules]).unwrap();
         registry
             .register_json(
@@ -192,7 +271,7 @@ mod tests {
             )
             .unwrap();
         let clash = registry.register_json(&provider.replace("hallo", "OpenAI"), &[&rules.replace("hallo", "OpenAI")]);
-        assert_eq!(clash.unwrap_err().faults(), ["the name `OpenAI` is that of provider `openai_realtime`"]);
+        assert!(clash.unwrap_err().to_string().ends_with("the name `OpenAI` is that of provider `openai_realtime`"));
         assert_eq!(registry.providers().count(), BUILTIN.len() + 1);
         assert_eq!(registry.get("HALLO").map(|p| p.events().collect::<Vec<_>>()), Some(vec![("done", true)]));
     }

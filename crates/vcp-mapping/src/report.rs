@@ -1,110 +1,127 @@
-//! Where every value came from (decisions 5.9).
+//! The report of a mapping, which names the source of every value (`DECISIONS.md` 5.9).
 
 use crate::rules::Transform;
 use serde::Serialize;
 use std::sync::Arc;
 use vcp_schema::ErrorCode;
 
-/// How a field got its value.
+/// The way in which a field got its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum How {
-    /// Read from the member that means it.
+    /// Read from the member that holds the value.
     Read,
     /// Worked out from other evidence in the payload.
     Derived,
-    /// Nobody said it; the default stands.
+    /// Absent from the payload, so the default was used.
     Default,
 }
 
-/// A field of the message, and how it got its value.
+/// A field of the message that was written, with the source of its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Written {
-    /// The field, as JSONPath of the message.
+    /// The JSONPath of the field in the message.
     pub target: Arc<str>,
-    /// How.
+    /// The way in which the field got its value.
     pub how: How,
-    /// The member of the payload, as JSON Pointer.
+    /// The JSON Pointer of the member of the payload. `None` if the value comes from no member.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Arc<str>>,
-    /// How the member's text became the value.
+    /// The transform that made the value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transform: Option<Transform>,
-    /// The provider's own word, where a table gave the value.
+    /// The provider's own word, if the value was looked up by a word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub word: Option<String>,
-    /// The flags that changed the value afterwards, as JSON Pointers.
+    /// The JSON Pointers of the flags that changed the value afterwards.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changed_by: Vec<Arc<str>>,
-    /// The rule, as the provider, the rule file and the number of the rule in it, from 0.
+    /// The rule, as `<provider>/<file>[<number>]`. Numbers count from 0. `None` if the value comes from
+    /// no rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<Arc<str>>,
 }
 
 impl Written {
-    /// A field that no member of the payload gave.
+    /// Makes an entry for a field whose value comes from no member of the payload.
     pub(crate) fn without_source(target: Arc<str>, how: How) -> Self {
         Self { target, how, source: None, transform: None, word: None, changed_by: Vec::new(), rule: None }
     }
 }
 
-/// A member that has a place in the message and could not be used.
+/// A member of the payload that a rule reads and that could not be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Problem {
-    /// `VCP_E001` or `VCP_E004`; `VCP_E002` for an event of a session that is not of its form.
+    /// `VCP_E001`: the value is invalid. `VCP_E004`: the value has the wrong type. `VCP_E002`: an event
+    /// of a session does not have its form.
     pub code: ErrorCode,
-    /// The member of the payload, as JSON Pointer.
+    /// The JSON Pointer of the member in the payload.
     pub source: Arc<str>,
-    /// What is wrong, without the value.
+    /// The fault, without the value.
     pub message: String,
 }
 
 impl Problem {
-    /// A problem with a member, by its JSON Pointer.
+    /// Makes a problem. `source` is the JSON Pointer of the member.
     #[must_use]
     pub fn new(code: ErrorCode, source: impl Into<Arc<str>>, message: impl Into<String>) -> Self {
         Self { code, source: source.into(), message: message.into() }
     }
 }
 
-/// A word that the provider's table should hold and does not: the provider has changed, or the table is wrong.
+/// A word that the provider's table lacks, or the name of a session's event that the provider's file
+/// lacks. Either the provider has changed, or the table or file is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct UnknownWord {
-    /// The member of the payload, as JSON Pointer.
+    /// The JSON Pointer of the member in the payload.
     pub source: Arc<str>,
-    /// The word.
+    /// The word as the provider sent it.
     pub word: String,
 }
 
-/// What mapping did.
+/// The report of one mapping.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Report {
-    /// The fields written, by rules in their order, then by default in document order.
+    /// The fields that were written, in the order in which they were written. The defaults of the
+    /// message come last, in document order.
     pub written: Vec<Written>,
-    /// Members that nobody read, whole subtrees by their root, as JSON Pointers in document order.
+    /// The JSON Pointers of the members that no applicable rule read, in document order. A subtree of
+    /// which no part was read has one entry, its root. Figures of models that could not be attributed to
+    /// a model follow.
     pub unread: Vec<String>,
-    /// Members that the published webhook schema requires and the payload lacks, as JSON Pointers (decisions 5.4).
+    /// The JSON Pointers of the members that the published webhook schema requires and the payload
+    /// lacks (`DECISIONS.md` 5.9). They are not errors.
     pub missing: Vec<Arc<str>>,
-    /// Members masked in the kept payload, as JSON Pointers in document order.
+    /// The JSON Pointers of the members that are masked in the kept payload, in document order. When
+    /// the pointers would be longer than the payload and 64 KiB together, one empty pointer is the
+    /// last entry and includes the rest.
     pub masked: Vec<String>,
-    /// Words that are in no table.
+    /// The words that the provider's tables lack.
     pub unknown_words: Vec<UnknownWord>,
-    /// Members that could not be used.
+    /// The members that could not be used.
     pub problems: Vec<Problem>,
 }
 
 impl Report {
-    /// How the field at this JSONPath of the message got its value.
+    /// Returns the last entry of `written` for a field, by its JSONPath in the message.
     #[must_use]
     pub fn explain(&self, target: &str) -> Option<&Written> {
         self.written.iter().rev().find(|written| &*written.target == target)
     }
 
-    /// The fields that nobody said, as JSONPaths of the message in document order.
+    /// Adds an unknown word, unless it is already known for this member.
+    pub(crate) fn note_word(&mut self, source: Arc<str>, word: String) {
+        let unknown = UnknownWord { source, word };
+        if !self.unknown_words.contains(&unknown) {
+            self.unknown_words.push(unknown);
+        }
+    }
+
+    /// Returns the JSONPaths of the fields that have a default, in the order of `written`.
     pub fn defaults(&self) -> impl Iterator<Item = &str> {
         self.written.iter().filter(|written| written.how == How::Default).map(|written| &*written.target)
     }

@@ -1,16 +1,17 @@
-//! Calls that have no webhook when they end: their events, one by one, become one message (decisions 5.11).
+//! Sessions: calls without a webhook for their end, whose events become one message.
 
 use crate::{MapError, report::Problem};
 use serde_json::{Map, Value};
 use std::fmt;
 use vcp_schema::Timestamp;
 
-/// An event of a session, as it was received. Shown by the length of its body, which may have secrets.
+/// An event of a session, as it was received. `Debug` shows the length of its body, which may hold
+/// secrets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SessionEvent<'e> {
-    /// When it was received: most events carry no time.
+    /// The time of receipt. Most events have no time of their own.
     pub received_at: Timestamp,
-    /// Its body.
+    /// The body.
     pub body: &'e [u8],
 }
 
@@ -24,22 +25,28 @@ impl fmt::Debug for SessionEvent<'_> {
 /// One record of the events of a session.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Digest {
-    /// What the events tell together, for the rule file of the provider's event that is `assembled`. It stands as `session` beside the kept events, and
-    /// sources of the report lead there.
+    /// The facts of all events together. The rule file of the provider's `assembled` event reads them.
+    /// They are kept as `session` beside the events.
     pub members: Map<String, Value>,
-    /// What of the events could not be used. The source is `/events/<n>` and the member of the event.
+    /// The parts of events that could not be used. A source is `/events/<n>` and the member.
     pub problems: Vec<Problem>,
 }
 
-/// What makes one record of the events of a session. There is one for OpenAI; others are registered by
+/// An assembler, which makes one record of the events of a session. There is one for OpenAI. Others are
+/// registered with
 /// [`Registry::register_assembler`](crate::Registry::register_assembler).
 pub trait Assemble: fmt::Debug + Send + Sync {
-    /// The digest of a session.
+    /// Makes the digest of a session.
     ///
     /// `events` are JSON objects in the order of receipt, at least one. The same events give the same digest.
     ///
     /// # Errors
     ///
-    /// Why the events are not those of one session: `VCP_E002` at the place, from `events` down.
+    /// `VCP_E002` at a place from `events` down: the events are not those of one session.
     fn digest(&self, events: &[(Timestamp, &str)]) -> Result<Digest, MapError>;
+}
+
+/// Returns the payload that the rules of a session read: the digest, below `session`.
+pub(crate) fn as_payload(digest: &str) -> String {
+    format!("{{\"session\":{digest}}}")
 }

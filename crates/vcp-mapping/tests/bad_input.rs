@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, fs, path::PathBuf};
 use vcp_mapping::{
     How, Mapped, Mapper, Mapping,
-    rules::{Detect, Event, ProviderFile, Rule, RuleFile, Source, Transform},
+    rules::{Condition, Detect, Event, ProviderFile, Rule, RuleFile, Source, Transform},
 };
 use vcp_schema::{ErrorCode, VcpMessage};
 
@@ -96,50 +96,70 @@ fn bare(detect: &Detect, event: &Event, name: &str) -> Option<(Value, String)> {
     if !at.is_empty() {
         set(&mut payload, &at, json!({}));
     }
-    for member in detect.has.iter().chain(detect.any.first()).chain(&detect.filled) {
+    for member in detect.has.iter().chain(detect.has_any.first()).chain(&detect.filled) {
         set(&mut payload, member, json!("x"));
     }
-    match &detect.from {
-        Some(from) => drop(set(&mut payload, from, json!(name.strip_prefix(detect.name.as_str())?))),
-        None if detect.name != name => return None,
+    match &detect.event_from {
+        Some(from) => drop(set(&mut payload, from, json!(name.strip_prefix(detect.event.as_str())?))),
+        None if detect.event != name => return None,
         None => {}
     }
     Some((payload, at))
 }
 
-/// Meets the conditions of a rule, and those of the rules that must have written before.
-fn prepare(payload: &mut Value, at: &str, rule: &Rule, all: &[Rule]) {
-    for (path, words) in &rule.when {
-        match path.as_str() {
-            "$event" => {}
-            "$written" => {
-                for field in words {
-                    let before = all.iter().find(|before| before.to == *field).unwrap();
-                    set(payload, &absolute(at, &before.from[0].path), json!("2026-10-14T12:00:00Z"));
-                }
-            }
-            path => drop(set(payload, &absolute(at, path), json!(words[0]))),
+/// Meets the conditions of a rule or a source, and those of the rules that must have written before.
+fn meet(payload: &mut Value, at: &str, conditions: &[Condition], all: &[Rule]) {
+    for condition in conditions {
+        if let Some(first) = condition.any_of.first() {
+            meet(payload, at, std::slice::from_ref(first), all);
         }
+        for field in &condition.written {
+            let before = all.iter().find(|before| before.to == *field).unwrap();
+            let path = before.from[0].path.as_ref().unwrap();
+            set(payload, &absolute(at, path), json!("2026-10-14T12:00:00Z"));
+        }
+        let Some(path) = &condition.path else { continue };
+        let value = match (&condition.contains, condition.is.first()) {
+            (_, Some(word)) => json!(word),
+            (Some(part), None) => json!(format!("x {} y", part.trim_matches('"'))),
+            (None, None) => json!("x"),
+        };
+        set(payload, &absolute(at, path), value);
     }
+}
+
+/// Returns whether a condition names other events.
+fn is_for_another(conditions: &[Condition], event: &str) -> bool {
+    conditions.iter().any(|condition| !condition.event.is_empty() && !condition.event.iter().any(|e| e == event))
+}
+
+/// Returns the sources of a rule, those of named lists included.
+fn sources(rule: &Rule, file: &RuleFile) -> Vec<Source> {
+    let mut found = Vec::new();
     for source in &rule.from {
-        for need in &source.needs {
-            let text = if need.contains.is_empty() { "x" } else { need.contains.trim_matches('"') };
-            set(payload, &absolute(at, &need.path), json!([{ "role": text, "x": format!("User: {text}") }]));
+        match &source.list {
+            None => found.push(source.clone()),
+            Some(name) => found.extend(file.lists[name].iter().map(|listed| Source {
+                transform: source.transform.or(listed.transform),
+                when: source.when.iter().chain(&listed.when).cloned().collect(),
+                ..listed.clone()
+            })),
         }
     }
+    found
 }
 
 /// Whether a value stands for none to a transform, so that nothing need be said of it.
 fn stands_for_none(source: &Source, value: &str, file: &ProviderFile) -> bool {
     let is_empty = matches!(value, "null" | "\"\"" | "\" \"" | "[]");
-    let table = source.with.as_ref().and_then(|name| file.tables.get(name));
-    match source.transform {
+    let table = source.table.as_ref().and_then(|name| file.tables.get(name));
+    let is_in_list = source.path.as_ref().is_some_and(|path| path.contains('['));
+    match source.transform.unwrap_or_default() {
         // A table that need not have every word says nothing of those that it has not.
         Transform::Word => is_empty || table.is_some_and(|table| !table.complete),
-        Transform::SipHeader | Transform::FirstRowTime | Transform::LastRowTime => is_empty || value.starts_with('['),
-        Transform::CrmIntegration | Transform::CalendarIntegration | Transform::SalesIntegration => {
-            is_empty || value.starts_with('{')
-        }
+        _ if is_in_list => is_empty || value.starts_with('['),
+        Transform::Earliest | Transform::Latest => is_empty || value.starts_with('['),
+        Transform::Function => is_empty || value.starts_with('{'),
         _ => is_empty,
     }
 }
@@ -184,14 +204,16 @@ fn every_source_of_every_rule_can_be_anything() {
                 continue;
             };
             for (index, rule) in rule_file.rules.iter().enumerate() {
-                let is_for_another = rule.when.get("$event").is_some_and(|events| !events.contains(name));
-                for source in rule.from.iter().filter(|source| !source.path.is_empty()) {
-                    let id = format!("{}/{}[{index}] {}", file.provider, rule_file.name, source.path);
+                for source in sources(rule, rule_file).iter().filter(|source| source.path.is_some()) {
+                    let source_path = source.path.clone().unwrap();
+                    let is_for_another = is_for_another(&rule.when, name) || is_for_another(&source.when, name);
+                    let id = format!("{}/{}[{index}] {source_path}", file.provider, rule_file.name);
                     all.insert(id.clone());
                     for detect in file.detect.iter().filter(|_| !is_for_another) {
                         let Some((mut base, at)) = bare(detect, event, name) else { continue };
-                        prepare(&mut base, &at, rule, &rule_file.rules);
-                        let path = absolute(&at, &source.path);
+                        meet(&mut base, &at, &rule.when, &rule_file.rules);
+                        meet(&mut base, &at, &source.when, &rule_file.rules);
+                        let path = absolute(&at, source_path.split('[').next().unwrap());
                         // What tells the event, or a condition, is not replaced.
                         let mut probe = base.clone();
                         if !set(&mut probe, &path, json!("probe")) {
@@ -234,7 +256,7 @@ fn a_test_of_this_test() {
         else {
             panic!("no call")
         };
-        let source: Source = serde_json::from_value(json!({"path": "duration_ms", "as": "millis"})).unwrap();
+        let source: Source = serde_json::from_value(json!({"path": "duration_ms", "as": "from_millis"})).unwrap();
         let rule: Rule = serde_json::from_value(json!({"to": "call.duration_sec", "from": [source]})).unwrap();
         check(&mapped, &rule, "/call/duration_ms", "7", &rule.from[0], &file, "a value that nobody read");
     });

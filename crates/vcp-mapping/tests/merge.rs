@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
-use vcp_mapping::{ConsentDefault, Mapper, Mapping, Options, SessionEvent};
+use vcp_mapping::{ConsentDefault, MapOptions, Mapper, Mapping, SessionEvent};
 use vcp_schema::{ErrorCode, RawJson, RawObject, Timestamp, VcpMessage};
 
 static MAPPER: LazyLock<Mapper> = LazyLock::new(Mapper::new);
@@ -399,11 +399,11 @@ fn a_member_that_is_called_session_is_no_session_elsewhere() {
 
 #[test]
 fn the_default_consent_of_another_mapper_is_nobodys_addition() {
-    let omit = Options { consent_default: ConsentDefault::Omit, ..Options::default() };
+    let omit = MapOptions::default().consent_default(ConsentDefault::Omit);
     let mapper = Mapper::new().options(omit);
     let all = [retell("call_ended", json!({}), 0), retell("call_analyzed", json!({}), 1)];
     assert!(mapper.merge(&all).unwrap().vcp_payload.consent.is_none());
-    let pending = Options { consent_default: ConsentDefault::Pending, ..Options::default() };
+    let pending = MapOptions::default().consent_default(ConsentDefault::Pending);
     let consent = Mapper::new().options(pending).merge(&all).unwrap().vcp_payload.consent.unwrap();
     assert_eq!((consent.status.as_str(), consent.scope.len()), ("pending", 0), "nothing is in scope of what is open");
     let mut by_hand = all.clone();

@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::{fs, path::PathBuf, sync::LazyLock};
-use vcp_mapping::{How, Mapped, Mapper, Mapping, Options};
+use vcp_mapping::{How, MapOptions, Mapped, Mapper, Mapping};
 use vcp_schema::{ErrorCode, Timestamp, VcpMessage};
 
 static MAPPER: LazyLock<Mapper> = LazyLock::new(Mapper::new);
@@ -78,7 +78,7 @@ fn every_delivery_that_ships_maps_or_is_named() {
 
 #[test]
 fn the_payload_text_is_kept_byte_for_byte() {
-    let mapper = Mapper::new().options(Options { keep_secrets: true, ..Options::default() });
+    let mapper = Mapper::new().options(MapOptions::default().keep_secrets(true));
     for (provider, name, text) in deliveries() {
         let padded = format!("\n {text}\t");
         if let Mapping::Call(mapped) = mapper.map(&provider, padded.as_bytes(), received_at()).unwrap() {

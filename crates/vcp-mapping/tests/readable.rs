@@ -1,6 +1,6 @@
 //! What is accepted is JSON, and what is returned can be read back within the same limits.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use proptest::prelude::*;
 use serde_json::json;

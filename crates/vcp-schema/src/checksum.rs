@@ -31,8 +31,9 @@ pub(crate) mod legacy;
 mod python;
 mod sorted;
 
-use crate::{Limits, VcpMessage, located_error};
+use crate::{Limits, UnknownNameError, VcpMessage, located_error};
 use sha2::{Digest, Sha256};
+use std::{fmt, str::FromStr};
 
 /// The method by which a checksum is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -46,6 +47,9 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// All algorithms, with the one for new checksums first.
+    pub const ALL: &'static [Algorithm] = &[Self::Jcs, Self::Legacy];
+
     /// Returns the name: `jcs` or `legacy`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -53,12 +57,6 @@ impl Algorithm {
             Self::Jcs => "jcs",
             Self::Legacy => "legacy",
         }
-    }
-
-    /// Returns the algorithm with this name, or `None` if the name is unknown.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Jcs, Self::Legacy].into_iter().find(|algorithm| algorithm.as_str() == word)
     }
 
     /// Returns the text before the hex digits.
@@ -76,6 +74,28 @@ impl Algorithm {
         } else {
             (!checksum.contains(':')).then_some(Self::Legacy)
         }
+    }
+}
+
+/// Reads the name that [`Algorithm::as_str`] returns.
+///
+/// ```
+/// use vcp_schema::checksum::Algorithm;
+/// assert_eq!("legacy".parse::<Algorithm>(), Ok(Algorithm::Legacy));
+/// let error = "md5".parse::<Algorithm>().unwrap_err();
+/// assert_eq!(error.to_string(), "the checksum algorithm `md5` is not known: use jcs or legacy");
+/// ```
+impl FromStr for Algorithm {
+    type Err = UnknownNameError;
+
+    fn from_str(name: &str) -> Result<Self, UnknownNameError> {
+        crate::error::known("checksum algorithm", name, Self::ALL, Self::as_str)
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 
@@ -98,34 +118,42 @@ located_error! {
     ChecksumError
 }
 
-impl VcpMessage {
-    /// Computes the value for `audit.checksum`. Ignores any checksum already there.
-    ///
-    /// The cost grows with the length of the message times its depth, which is at most 128.
-    ///
-    /// # Errors
-    ///
-    /// - `VCP_E001`: the message has a float that is not finite. With [`Algorithm::Jcs`] also:
-    ///   free-form data or an unknown member holds a number outside the range of doubles or a lone
-    ///   surrogate.
-    /// - `VCP_E007`: an unknown member has the name of a modelled one. Only code can build such a
-    ///   message.
-    /// - `VCP_E008`: free-form data makes the message deeper than 128. With [`Algorithm::Jcs`],
-    ///   which sorts the members, also: the message has more than 100 000 members (see
-    ///   [`VcpMessage::checksum_with`]).
-    pub fn checksum(&self, algorithm: Algorithm) -> Result<String, ChecksumError> {
-        self.checksum_with(algorithm, &Limits::default())
+/// The options of computing and verifying a checksum.
+///
+/// The functions of [`VcpMessage`] of similar names use the default options.
+///
+/// ```
+/// use vcp_schema::{Limits, VcpMessage, checksum::{Algorithm, ChecksumOptions}};
+/// # let text = include_str!("../tests/data/minimal.json");
+/// let message = VcpMessage::from_json(text)?;
+/// let options = ChecksumOptions::default().limits(Limits::default().members(1_000_000));
+/// assert_eq!(options.checksum(&message, Algorithm::Jcs)?, message.checksum(Algorithm::Jcs)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ChecksumOptions {
+    /// The limits on the message. Only `members` and `depth` are used. A depth above 128 counts as
+    /// 128.
+    pub limits: Limits,
+}
+
+impl ChecksumOptions {
+    /// Sets the limits on the message. Only `members` and `depth` are used. A depth above 128 counts
+    /// as 128.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
-    /// Computes the value for `audit.checksum` within these limits.
-    ///
-    /// Only `limits.members` and `limits.depth` are used. A depth above 128 counts as 128.
+    /// Computes the value for `audit.checksum`. Ignores any checksum already there.
     ///
     /// # Errors
     ///
     /// The errors of [`VcpMessage::checksum`].
-    pub fn checksum_with(&self, algorithm: Algorithm, limits: &Limits) -> Result<String, ChecksumError> {
-        let digest = Sha256::digest(self.canonical_text(algorithm, limits)?);
+    pub fn checksum(&self, message: &VcpMessage, algorithm: Algorithm) -> Result<String, ChecksumError> {
+        let digest = Sha256::digest(self.canonical_text(message, algorithm)?);
         let mut text = String::with_capacity(algorithm.prefix().len() + 2 * digest.len());
         text.push_str(algorithm.prefix());
         for digit in digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
@@ -134,18 +162,17 @@ impl VcpMessage {
         Ok(text)
     }
 
-    /// Returns the text that is hashed, for comparison with another implementation. The limits are
-    /// those of [`VcpMessage::checksum_with`].
+    /// Returns the text that is hashed, for comparison with another implementation.
     ///
     /// # Errors
     ///
     /// The errors of [`VcpMessage::checksum`].
-    pub fn canonical_text(&self, algorithm: Algorithm, limits: &Limits) -> Result<String, ChecksumError> {
+    pub fn canonical_text(&self, message: &VcpMessage, algorithm: Algorithm) -> Result<String, ChecksumError> {
         // The writers recurse, so a higher limit could overflow the stack.
-        let deepest = limits.depth.min(Limits::default().depth);
+        let deepest = self.limits.depth.min(Limits::default().depth);
         match algorithm {
-            Algorithm::Legacy => legacy::text(self, deepest),
-            Algorithm::Jcs => jcs::text(self, deepest, limits.members),
+            Algorithm::Legacy => legacy::text(message, deepest),
+            Algorithm::Jcs => jcs::text(message, deepest, self.limits.members),
         }
     }
 
@@ -157,25 +184,56 @@ impl VcpMessage {
     /// # Errors
     ///
     /// The errors of [`VcpMessage::checksum`].
-    pub fn verify_checksum(&self) -> Result<Verdict, ChecksumError> {
-        self.verify_checksum_with(&Limits::default())
-    }
-
-    /// Compares `audit.checksum` with the message, within these limits.
-    ///
-    /// Only `limits.members` and `limits.depth` are used. A depth above 128 counts as 128.
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`VcpMessage::checksum`].
-    pub fn verify_checksum_with(&self, limits: &Limits) -> Result<Verdict, ChecksumError> {
-        let Some(found) = &self.audit.checksum else {
+    pub fn verify(&self, message: &VcpMessage) -> Result<Verdict, ChecksumError> {
+        let Some(found) = &message.audit.checksum else {
             return Ok(Verdict::Absent);
         };
         let Some(algorithm) = Algorithm::of(found) else {
             return Ok(Verdict::Mismatch(None));
         };
-        let matches = self.checksum_with(algorithm, limits)? == *found;
+        let matches = self.checksum(message, algorithm)? == *found;
         Ok(if matches { Verdict::Match(algorithm) } else { Verdict::Mismatch(Some(algorithm)) })
+    }
+}
+
+impl VcpMessage {
+    /// Computes the value for `audit.checksum`. Ignores any checksum already there.
+    ///
+    /// The cost grows with the length of the message times its depth, which is at most 128. To set
+    /// limits, use [`ChecksumOptions::checksum`].
+    ///
+    /// # Errors
+    ///
+    /// - `VCP_E001`: the message has a float that is not finite. With [`Algorithm::Jcs`] also:
+    ///   free-form data or an unknown member holds a number outside the range of doubles or a lone
+    ///   surrogate.
+    /// - `VCP_E007`: an unknown member has the name of a modelled one. Only code can build such a
+    ///   message.
+    /// - `VCP_E008`: free-form data makes the message deeper than 128. With [`Algorithm::Jcs`],
+    ///   which sorts the members, also: the message has more than 100 000 members.
+    pub fn checksum(&self, algorithm: Algorithm) -> Result<String, ChecksumError> {
+        ChecksumOptions::default().checksum(self, algorithm)
+    }
+
+    /// Returns the text that is hashed, for comparison with another implementation. To set limits,
+    /// use [`ChecksumOptions::canonical_text`].
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`VcpMessage::checksum`].
+    pub fn canonical_text(&self, algorithm: Algorithm) -> Result<String, ChecksumError> {
+        ChecksumOptions::default().canonical_text(self, algorithm)
+    }
+
+    /// Compares `audit.checksum` with the message. The prefix of the checksum selects the
+    /// algorithm. To set limits, use [`ChecksumOptions::verify`].
+    ///
+    /// A message without a checksum gives [`Verdict::Absent`], which is not a match.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`VcpMessage::checksum`].
+    pub fn verify_checksum(&self) -> Result<Verdict, ChecksumError> {
+        ChecksumOptions::default().verify(self)
     }
 }

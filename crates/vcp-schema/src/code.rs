@@ -2,8 +2,9 @@
 //!
 //! The enum, `schema/error-codes.json` and `schema/error-codes.md` are made from one table.
 
+use crate::UnknownNameError;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,13 +18,38 @@ pub enum Severity {
     Error,
 }
 
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Severity {
+    /// All severities, from the least to the most severe.
+    pub const ALL: &'static [Severity] = &[Self::Info, Self::Warning, Self::Error];
+
+    /// Returns the word: `info`, `warning` or `error`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
             Self::Info => "info",
             Self::Warning => "warning",
             Self::Error => "error",
-        })
+        }
+    }
+}
+
+/// Reads the word that [`Severity::as_str`] returns.
+///
+/// ```
+/// use vcp_schema::Severity;
+/// assert_eq!("warning".parse::<Severity>(), Ok(Severity::Warning));
+/// ```
+impl FromStr for Severity {
+    type Err = UnknownNameError;
+
+    fn from_str(word: &str) -> Result<Self, UnknownNameError> {
+        crate::error::known("severity", word, Self::ALL, Self::as_str)
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 
@@ -161,6 +187,10 @@ catalogue! {
         "`from` and `from_` differ" "keep `from`, and leave `from_` out";
     "VCP_E123" DeepData "DEEP_FREE_FORM_DATA" Warning "0.1.0" "conformance/DECISIONS.md 4.5"
         "free-form data is nested more than 128 levels deep, which other readers refuse" "reduce the nesting to at most 128 levels";
+    "VCP_E124" NotFinite "NUMBER_NOT_FINITE" Error "0.1.0" "conformance/DECISIONS.md 4.5"
+        "a number is NaN or infinite, which JSON cannot write" "set a finite number, or leave the value out";
+    "VCP_E125" EmptyIdentifier "EMPTY_IDENTIFIER" Warning "0.1.0" "conformance/DECISIONS.md 4.5"
+        "a required identifier is empty" "give the identifier: `call_id`, `session_id`, `provider`, `capability_id` or `consent_id`";
     "VCP_E201" AuthNothing "AUTH_NOTHING_TO_VERIFY" Error "0.1.0" "conformance/DECISIONS.md 6.1"
         "no secret is configured to verify this delivery" "configure a secret, or allow unauthenticated deliveries explicitly";
     "VCP_E202" AuthHeaderMissing "AUTH_HEADER_MISSING" Error "0.1.0" "conformance/DECISIONS.md 6.1"
@@ -183,17 +213,18 @@ catalogue! {
         "the verifier is not configured correctly" "correct the setting that the error message names";
 }
 
-impl ErrorCode {
-    /// Returns the code with this text, or `None` for any other text.
-    ///
-    /// ```
-    /// use vcp_schema::ErrorCode;
-    /// assert_eq!(ErrorCode::from_code("VCP_E005"), Some(ErrorCode::Missing));
-    /// assert_eq!(ErrorCode::from_code("VCP_E999"), None);
-    /// ```
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|c| c.as_str() == code)
+/// Reads the text of a code, such as `VCP_E005`.
+///
+/// ```
+/// use vcp_schema::ErrorCode;
+/// assert_eq!("VCP_E005".parse::<ErrorCode>(), Ok(ErrorCode::Missing));
+/// assert!("VCP_E999".parse::<ErrorCode>().is_err());
+/// ```
+impl FromStr for ErrorCode {
+    type Err = UnknownNameError;
+
+    fn from_str(code: &str) -> Result<Self, UnknownNameError> {
+        crate::error::known("error code", code, Self::ALL, Self::as_str)
     }
 }
 
@@ -212,7 +243,7 @@ impl Serialize for ErrorCode {
 impl<'de> Deserialize<'de> for ErrorCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::from_code(&text).ok_or_else(|| de::Error::custom(format!("`{text}` is not a code of this release")))
+        text.parse().map_err(de::Error::custom)
     }
 }
 
@@ -224,8 +255,19 @@ mod tests {
     fn codes_are_distinct_and_in_order() {
         assert!(ErrorCode::ALL.windows(2).all(|w| w[0].as_str() < w[1].as_str()));
         for code in ErrorCode::ALL {
-            assert_eq!(ErrorCode::from_code(code.as_str()), Some(*code));
+            assert_eq!(code.as_str().parse::<ErrorCode>(), Ok(*code));
             assert_eq!(code.as_str().len(), "VCP_E000".len());
         }
+        let error = "VCP_E999".parse::<ErrorCode>().unwrap_err().to_string();
+        assert!(error.starts_with("the error code `VCP_E999` is not known: use VCP_E001, VCP_E002, "), "{error}");
+        assert!(serde_json::from_str::<ErrorCode>("\"VCP_E999\"").unwrap_err().to_string().starts_with(&error));
+    }
+
+    #[test]
+    fn severities_are_read_as_they_are_written() {
+        for severity in Severity::ALL {
+            assert_eq!(severity.to_string().parse::<Severity>(), Ok(*severity));
+        }
+        assert!("Error".parse::<Severity>().is_err(), "words are case-sensitive");
     }
 }

@@ -4,10 +4,10 @@
 mod older;
 
 use crate::{
-    VcpVersion,
+    UnknownNameError, VcpVersion,
     describe::{self, ObjectType},
 };
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// A dialect of VCP. Version 0.3 has two dialects: the one of the specification, and the one that
 /// production systems wrote. Every other version has one.
@@ -43,12 +43,6 @@ impl Dialect {
         }
     }
 
-    /// Returns the dialect with this name, or `None` if the name is unknown.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|dialect| dialect.as_str() == word)
-    }
-
     /// Returns the version that the messages of this dialect give in `vcp_version`.
     #[must_use]
     pub fn version(self) -> VcpVersion {
@@ -74,6 +68,15 @@ impl Dialect {
             Self::V04 => &older::V04,
             Self::V05 => describe::message(),
         }
+    }
+}
+
+/// Reads the name that [`Dialect::as_str`] returns.
+impl FromStr for Dialect {
+    type Err = UnknownNameError;
+
+    fn from_str(name: &str) -> Result<Self, UnknownNameError> {
+        crate::error::known("dialect", name, Self::ALL, Self::as_str)
     }
 }
 

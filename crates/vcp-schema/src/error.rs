@@ -1,7 +1,7 @@
 //! The form that all located errors share, and the errors of reading.
 
 use crate::{FieldPath, json::text::Position};
-use std::io;
+use std::{fmt, io};
 
 /// Declares an error that has a code, a place and one line for people.
 ///
@@ -100,4 +100,131 @@ pub enum ReadError {
     /// The source gave a text that is not a message.
     #[error(transparent)]
     Parse(#[from] ParseError),
+}
+
+/// The error for a name that is not in a list of known names, such as the name of a dialect.
+///
+/// The text names the list, the given name and the known names. It is one line. The given name is
+/// made safe to show.
+///
+/// ```
+/// use vcp_schema::Dialect;
+/// let error = "0.6".parse::<Dialect>().unwrap_err();
+/// assert_eq!(error.to_string(), "the dialect `0.6` is not known: use 0.3, 0.3-production, 0.4 or 0.5");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownNameError {
+    kind: &'static str,
+    given: String,
+    known: Vec<String>,
+}
+
+impl UnknownNameError {
+    /// The number of known names that the text lists at most.
+    const MOST_SHOWN: usize = 20;
+
+    /// Makes an error.
+    ///
+    /// `kind` says in a few words what is named, such as `dialect`. `given` is the name that is not
+    /// known. `known` are the names to use instead, in the order in which they are shown.
+    ///
+    /// ```
+    /// use vcp_schema::UnknownNameError;
+    /// let error = UnknownNameError::new("colour", "gren\n", &["red", "green"]);
+    /// assert_eq!(error.to_string(), "the colour `gren\u{fffd}` is not known: use red or green");
+    /// ```
+    #[must_use]
+    pub fn new(kind: &'static str, given: &str, known: &[&str]) -> Self {
+        Self { kind, given: safe(given), known: known.iter().map(|name| (*name).to_owned()).collect() }
+    }
+
+    /// Returns what is named, such as `dialect`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// Returns the given name, made safe to show. It has at most 40 characters, and `…` if it was
+    /// longer. Control characters and characters that may be invisible are replaced by U+FFFD.
+    #[must_use]
+    pub fn given(&self) -> &str {
+        &self.given
+    }
+
+    /// Returns the known names.
+    #[must_use]
+    pub fn known(&self) -> &[String] {
+        &self.known
+    }
+}
+
+impl fmt::Display for UnknownNameError {
+    /// Writes the kind, the given name and at most 20 of the known names in one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the {} `{}` is not known", self.kind, self.given)?;
+        let hidden = self.known.len().saturating_sub(Self::MOST_SHOWN);
+        let shown = self.known.len() - hidden;
+        for (at, name) in self.known.iter().take(shown).enumerate() {
+            f.write_str(match at {
+                0 => ": use ",
+                _ if at + 1 == shown && hidden == 0 => " or ",
+                _ => ", ",
+            })?;
+            f.write_str(name)?;
+        }
+        if hidden > 0 { write!(f, " or one of {hidden} more") } else { Ok(()) }
+    }
+}
+
+impl std::error::Error for UnknownNameError {}
+
+/// Returns the value that has this name, for `FromStr` of a list of values.
+pub(crate) fn known<T: Copy>(
+    kind: &'static str,
+    given: &str,
+    all: &[T],
+    name: fn(T) -> &'static str,
+) -> Result<T, UnknownNameError> {
+    let found = all.iter().copied().find(|value| name(*value) == given);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = all.iter().copied().map(name).collect();
+        UnknownNameError::new(kind, given, &names)
+    })
+}
+
+/// Returns a short form of a text from outside that is safe to show on one line.
+fn safe(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let is_visible = |c: char| matches!(c, '\'' | '"' | '\\') || c.escape_debug().len() == 1;
+    let cut = text.chars().nth(LONGEST).map(|_| '…');
+    text.chars().take(LONGEST).map(|c| if is_visible(c) { c } else { '\u{fffd}' }).chain(cut).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_given_name_is_shown_safely() {
+        let shown = |given: &str| UnknownNameError::new("word", given, &[]).to_string();
+        assert_eq!(shown(""), "the word `` is not known");
+        assert_eq!(shown("it's \"é\" \\"), "the word `it's \"é\" \\` is not known");
+        assert_eq!(shown("a\u{1b}[31m\u{202e}\n"), "the word `a\u{fffd}[31m\u{fffd}\u{fffd}` is not known");
+        assert_eq!(shown(&"x".repeat(40)), format!("the word `{}` is not known", "x".repeat(40)));
+        assert_eq!(shown(&"é".repeat(1_000_000)), format!("the word `{}…` is not known", "é".repeat(40)));
+    }
+
+    #[test]
+    fn known_names_are_listed() {
+        let names: Vec<String> = (0..25).map(|n| n.to_string()).collect();
+        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        let shown = |count: usize| UnknownNameError::new("word", "x", &known[..count]).to_string();
+        assert_eq!(shown(1), "the word `x` is not known: use 0");
+        assert_eq!(shown(2), "the word `x` is not known: use 0 or 1");
+        assert_eq!(shown(3), "the word `x` is not known: use 0, 1 or 2");
+        assert!(shown(20).ends_with("17, 18 or 19"), "{}", shown(20));
+        assert!(shown(25).ends_with("18, 19 or one of 5 more"), "{}", shown(25));
+        let error = UnknownNameError::new("word", "x", &known);
+        assert_eq!((error.kind(), error.given(), error.known().len()), ("word", "x", 25));
+    }
 }

@@ -33,6 +33,8 @@
 //! | item | purpose |
 //! |---|---|
 //! | [`VcpMessage`] | reads, writes and queries a whole message |
+//! | [`ReadOptions`], [`Limits`] | sets limits on what is read |
+//! | [`Metrics`] | the published metrics of a conversation |
 //! | [`model`] | the parts of a message, with one module per section and one builder per type |
 //! | [`words`] | the enumerations; unknown words are kept |
 //! | [`Timestamp`] | a point in time with its spelling |
@@ -44,6 +46,7 @@
 //! | [`Redacted`], [`AnonymisationKey`] | masks personal data, and makes pseudonyms |
 //! | [`ErrorCode`] | the `VCP_E###` codes, shared with other implementations |
 //! | [`ParseError`], [`FieldPath`] | a fault and its place: path, line and column |
+//! | [`UnknownNameError`] | a name that is not known, and the names to use |
 //! | [`structure`] | all structural faults of a text, in any dialect |
 //! | [`describe`], [`Dialect`] | the model of every version as data: fields, presence, types |
 //! | [`json`] | functions on JSON text, shared by the VCP crates |
@@ -73,6 +76,7 @@ mod fits;
 pub mod json;
 #[cfg(feature = "jsonschema")]
 pub mod jsonschema;
+mod metrics;
 pub mod migrate;
 pub mod model;
 pub mod ndjson;
@@ -87,14 +91,15 @@ mod write;
 
 pub use code::{ErrorCode, Severity};
 pub use dialect::Dialect;
-pub use error::{ParseError, ReadError};
+pub use error::{ParseError, ReadError, UnknownNameError};
 pub use json::limits::Limits;
 pub use json::map::{Extras, OrderedMap};
-pub use json::number::{Decimal, NotANumber};
+pub use json::number::{Decimal, DecimalError};
 pub use json::path::{FieldPath, PathNode, Step};
 pub use json::pretty::pretty;
 pub use json::raw::{RawJson, RawObject};
 pub use json::text::Position;
+pub use metrics::Metrics;
 pub use model::{
     VcpMessage, VcpPayload,
     artifacts::Artifacts,
@@ -104,6 +109,7 @@ pub use model::{
     custom::{Custom, CustomProviderData},
     hcr::HumanReadableContext,
     model_selection::{ModelRoleInfo, ModelSelection, TelemetryPrior},
+    options::ReadOptions,
     outcomes::{
         ModelAttributionRole, ModelOutcomeAttribution, ObjectiveOutcome, Outcomes, PerceptionGap, ScoredCriteria,
     },

@@ -11,9 +11,9 @@
 //! place that was touched.
 //!
 //! ```
-//! use vcp_schema::{Dialect, migrate::{self, ChangeKind, Downgrade, Options}};
+//! use vcp_schema::{Dialect, migrate::{self, ChangeKind, Downgrade, UpgradeOptions}};
 //! # let text = include_str!("jsonschema/example-0.3-production.json");
-//! let upgraded = migrate::upgrade(text, &Options::default())?;
+//! let upgraded = migrate::upgrade(text, &UpgradeOptions::default())?;
 //! assert_eq!(upgraded.from, Dialect::Production03);
 //! assert!(upgraded.report.count(ChangeKind::Dropped) == 0);
 //! let old = migrate::downgrade(&upgraded.message, Downgrade::Reversible)?;
@@ -34,7 +34,7 @@ mod usual;
 mod written;
 
 use crate::{
-    Dialect, ErrorCode, FieldPath, Limits, ParseError, Step, Timestamp, VcpMessage,
+    Dialect, ErrorCode, FieldPath, Limits, ParseError, ReadOptions, Step, Timestamp, VcpMessage,
     describe::Kind,
     json,
     json::text,
@@ -49,8 +49,17 @@ use stash::Direction;
 use tree::{Arena, Node};
 
 /// The options of an upgrade.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
+///
+/// ```
+/// use vcp_schema::{Limits, Timestamp, migrate::UpgradeOptions};
+/// let now: Timestamp = "2026-11-21T12:00:00Z".parse()?;
+/// let options = UpgradeOptions::default().now(now).limits(Limits::default().members(1000));
+/// assert!(options.now == Some(now) && !options.unordered);
+/// # Ok::<(), vcp_schema::TimestampError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct UpgradeOptions {
     /// The time to use for a required time that the message lacks. These are `call.start_time` and
     /// `audit.received_at`. If this option is unset, a message that lacks one of them is refused
     /// with `VCP_E003`.
@@ -62,8 +71,38 @@ pub struct Options {
     pub unordered: bool,
 }
 
+impl UpgradeOptions {
+    /// Sets the time to use for a required time that the message lacks. With `None`, such a message
+    /// is refused.
+    #[must_use]
+    pub fn now(mut self, now: impl Into<Option<Timestamp>>) -> Self {
+        self.now = now.into();
+        self
+    }
+
+    /// Sets the limits on the source, on the upgraded message and on the report.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets whether the report keeps the order in which the rules ran.
+    #[must_use]
+    pub fn unordered(mut self, unordered: bool) -> Self {
+        self.unordered = unordered;
+        self
+    }
+
+    /// Reads a 0.5 message within the limits.
+    fn read(&self, text: &str) -> Result<VcpMessage, ParseError> {
+        ReadOptions::default().limits(self.limits).from_json(text)
+    }
+}
+
 /// The kind of a downgrade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Downgrade {
     /// Loses nothing.
     ///
@@ -154,12 +193,12 @@ impl From<ParseError> for MigrateError {
 /// - `VCP_E006`: the version is absent or unknown, or the dialect is ambiguous. See [`detect`].
 /// - `VCP_E007`: the text is not JSON.
 /// - `VCP_E008`: the text, the upgraded message or the report exceeds `options.limits`.
-pub fn upgrade(text: &str, options: &Options) -> Result<Upgraded, MigrateError> {
+pub fn upgrade(text: &str, options: &UpgradeOptions) -> Result<Upgraded, MigrateError> {
     let Some(UpgradedText { text, from, report }) = upgrade_older(text, options)? else {
-        let message = VcpMessage::from_json_with(text, &options.limits)?;
+        let message = options.read(text)?;
         return Ok(Upgraded { message, from: Dialect::V05, report: MigrationReport::default() });
     };
-    let message = VcpMessage::from_json_with(&text, &options.limits).map_err(|error| upgraded_is(&error))?;
+    let message = options.read(&text).map_err(|error| upgraded_is(&error))?;
     Ok(Upgraded { message, from, report })
 }
 
@@ -170,9 +209,9 @@ pub fn upgrade(text: &str, options: &Options) -> Result<Upgraded, MigrateError> 
 /// [`upgrade`] and [`VcpMessage::to_json`] give. A 0.5 message is checked and returned as it is.
 ///
 /// ```
-/// use vcp_schema::migrate::{self, Options};
+/// use vcp_schema::migrate::{self, UpgradeOptions};
 /// # let old = include_str!("jsonschema/example-0.3-production.json");
-/// let options = Options::default();
+/// let options = UpgradeOptions::default();
 /// assert_eq!(migrate::upgrade_text(old, &options)?.text, migrate::upgrade(old, &options)?.message.to_json());
 /// # Ok::<(), vcp_schema::migrate::MigrateError>(())
 /// ```
@@ -180,11 +219,11 @@ pub fn upgrade(text: &str, options: &Options) -> Result<Upgraded, MigrateError> 
 /// # Errors
 ///
 /// The errors of [`upgrade`].
-pub fn upgrade_text(text: &str, options: &Options) -> Result<UpgradedText, MigrateError> {
+pub fn upgrade_text(text: &str, options: &UpgradeOptions) -> Result<UpgradedText, MigrateError> {
     if let Some(upgraded) = upgrade_older(text, options)? {
         return Ok(upgraded);
     }
-    VcpMessage::from_json_with(text, &options.limits)?;
+    options.read(text)?;
     let text = json::trim(text).to_owned();
     Ok(UpgradedText { text, from: Dialect::V05, report: MigrationReport::default() })
 }
@@ -194,7 +233,7 @@ pub fn upgrade_text(text: &str, options: &Options) -> Result<UpgradedText, Migra
 const FEW_MEMBERS: usize = 1_000;
 
 /// Upgrades a message. Returns `None` if it is 0.5 already.
-fn upgrade_older(text: &str, options: &Options) -> Result<Option<UpgradedText>, MigrateError> {
+fn upgrade_older(text: &str, options: &UpgradeOptions) -> Result<Option<UpgradedText>, MigrateError> {
     text::within(text.len(), &options.limits)?;
     let arena = arena(text);
     let few = FEW_MEMBERS.min(options.limits.members);
@@ -235,7 +274,7 @@ fn arena(text: &str) -> Arena {
 /// # Errors
 ///
 /// The errors of [`upgrade`]. Bytes that are not UTF-8 are `VCP_E007`.
-pub fn upgrade_slice(bytes: &[u8], options: &Options) -> Result<Upgraded, MigrateError> {
+pub fn upgrade_slice(bytes: &[u8], options: &UpgradeOptions) -> Result<Upgraded, MigrateError> {
     upgrade(text::utf8(bytes, &options.limits)?, options)
 }
 
@@ -286,7 +325,7 @@ fn read_large<'t>(
     arena: &'t Arena,
     text: &'t str,
     dialect: Dialect,
-    options: &Options,
+    options: &UpgradeOptions,
 ) -> Result<Node<'t>, MigrateError> {
     // Migration adds what a section lacks, but nothing to an element of a list.
     let wanted = |fault: &Fault| {
@@ -353,7 +392,7 @@ fn upgrade_afresh(
     text: &str,
     source: &mut Node<'_>,
     dialect: Dialect,
-    options: &Options,
+    options: &UpgradeOptions,
 ) -> Result<UpgradedText, MigrateError> {
     let arena = source.arena();
     let node = arena.alloc(source.clone());
@@ -396,13 +435,13 @@ fn read_upgraded(
     text: &str,
     source: &Node<'_>,
     dialect: Dialect,
-    options: &Options,
+    options: &UpgradeOptions,
 ) -> Result<VcpMessage, MigrateError> {
     let mut node = source.clone();
     up::upgrade(&mut node, dialect, options, &mut Nobody)?;
     let upgraded = node.to_text(text.len() + 1024);
     within(upgraded.len(), &options.limits, "upgraded")?;
-    VcpMessage::from_json_with(&upgraded, &options.limits).map_err(|error| wrong(text, dialect, options, &error))
+    options.read(&upgraded).map_err(|error| wrong(text, dialect, options, &error))
 }
 
 /// Converts an error in the upgraded message. Its code and its path in that message stay.
@@ -412,7 +451,7 @@ fn upgraded_is(error: &ParseError) -> MigrateError {
 
 /// Returns the error for an upgraded text that is not a message. The error names the fault in the
 /// source if the source has one.
-fn wrong(text: &str, dialect: Dialect, options: &Options, error: &ParseError) -> MigrateError {
+fn wrong(text: &str, dialect: Dialect, options: &UpgradeOptions, error: &ParseError) -> MigrateError {
     if error.code() == ErrorCode::Limit {
         return upgraded_is(error);
     }
@@ -426,7 +465,7 @@ fn wrong(text: &str, dialect: Dialect, options: &Options, error: &ParseError) ->
 
 /// Restores the 0.5 message from which a 0.3 message was downgraded. Returns `None` if there is no
 /// stash, or if the way back would lose something.
-fn came_down(text: &str, source: &Node<'_>, options: &Options) -> Option<UpgradedText> {
+fn came_down(text: &str, source: &Node<'_>, options: &UpgradeOptions) -> Option<UpgradedText> {
     let node = source.arena().alloc(source.clone());
     let stash = stash::take(node, Direction::Downgrade)?;
     let mut report = MigrationReport::default();
@@ -438,7 +477,7 @@ fn came_down(text: &str, source: &Node<'_>, options: &Options) -> Option<Upgrade
     if !options.unordered {
         report.sort(source);
     }
-    let message = VcpMessage::from_json_with(&node.to_text(text.len()), &options.limits).ok()?;
+    let message = options.read(&node.to_text(text.len())).ok()?;
 
     let written = message.to_json();
     let arena = arena(&written);
@@ -463,7 +502,7 @@ fn came_up(text: &str, source: &Node<'_>) -> Option<Downgraded> {
     report.sort(source);
     let old = node.to_text(text.len());
 
-    let options = Options { now: stash.assumed_time(), unordered: true, ..Options::default() };
+    let options = UpgradeOptions::default().now(stash.assumed_time()).unordered(true);
     if detect(&old, &options.limits).ok()? != dialect {
         return None;
     }
@@ -490,7 +529,7 @@ fn came_up(text: &str, source: &Node<'_>) -> Option<Downgraded> {
 /// ```
 #[must_use]
 pub fn equivalent(a: &str, b: &str) -> bool {
-    let limits = Limits { text_bytes: usize::MAX, ..Limits::default() };
+    let limits = Limits::default().text_bytes(usize::MAX);
     let arena = arena(a);
     [a, b].iter().all(|text| text::well_formed(text, &limits).is_ok())
         && same::same(arena.alloc(Node::text(&arena, a)), arena.alloc(Node::text(&arena, b)))

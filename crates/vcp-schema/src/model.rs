@@ -37,10 +37,10 @@
 //! ```
 
 use crate::{
-    ErrorCode, FieldPath, Limits, ParseError, ReadError, VcpVersion, describe::Described, fits, json::text, read,
-    structure, write,
+    ErrorCode, FieldPath, Limits, ParseError, PathNode, RawJson, ReadError, ReadOptions, VcpVersion,
+    describe::Described, ndjson, read, structure, write,
 };
-use std::io::{self, Read, Write};
+use std::io::Read;
 
 pub mod artifacts;
 pub mod audit;
@@ -49,10 +49,12 @@ pub mod consent;
 pub mod custom;
 pub mod hcr;
 pub mod model_selection;
+pub(crate) mod options;
 pub mod outcomes;
 pub(crate) mod plain;
 pub mod provenance;
 pub(crate) mod size;
+pub(crate) mod unknown;
 
 use crate::{
     Artifacts, Audit, Call, ConsentRecord, Custom, HumanReadableContext, ModelSelection, Outcomes, Provenance,
@@ -137,6 +139,15 @@ macro_rules! model {
             fn is_plain(&self) -> bool {
                 $( $crate::model::plain::Plain::is_plain(&self.$field) && )*
                     (self.extras.is_empty() || self.extras.keys().all(|name| ![$(stringify!($field)),*].contains(&name.as_str())))
+            }
+        }
+
+        impl $crate::model::unknown::Unknown for $Type {
+            fn add_unknown<'m>(&'m self, path: &$crate::PathNode<'_>, found: &mut $crate::model::unknown::Found<'m>) {
+                $( $crate::model::unknown::Unknown::add_unknown(&self.$field, &path.name(stringify!($field)), found); )*
+                for (name, value) in self.extras.iter() {
+                    found.push((path.name(name).to_path(), value));
+                }
             }
         }
 
@@ -308,29 +319,30 @@ pub(crate) fn read_part<T: read::FromWire + Described>(text: &str) -> Result<T, 
 impl VcpMessage {
     /// Reads a 0.5 message. Returns `None` for any other text.
     ///
-    /// On failure this is faster than [`VcpMessage::from_json_with`], because no error is built.
+    /// On failure this is faster than [`VcpMessage::from_json`], because no error is built. To set
+    /// limits, use [`ReadOptions::if_readable`].
     #[must_use]
-    pub fn if_readable(text: &str, limits: &Limits) -> Option<Self> {
-        text::within(text.len(), limits).ok()?;
-        read::from_text(text, limits.members).ok()
+    pub fn if_readable(text: &str) -> Option<Self> {
+        ReadOptions::default().if_readable(text)
     }
 
     /// Returns whether [`VcpMessage::if_readable`] would read the text.
     ///
     /// The message is not built, so this takes about two thirds of the time. The check is stricter
     /// than the JSON Schema: it also rejects invalid timestamps and duplicate members, and applies
-    /// `limits`.
+    /// the default [`Limits`]. To set limits, use [`ReadOptions::is_readable`].
     ///
     /// ```
-    /// use vcp_schema::{Limits, VcpMessage};
-    /// assert!(!VcpMessage::is_readable(r#"{"vcp_version":"0.5","audit":{}}"#, &Limits::default()));
+    /// use vcp_schema::VcpMessage;
+    /// assert!(!VcpMessage::is_readable(r#"{"vcp_version":"0.5","audit":{}}"#));
     /// ```
     #[must_use]
-    pub fn is_readable(text: &str, limits: &Limits) -> bool {
-        text::within(text.len(), limits).is_ok() && fits::fits(text, &Self::KIND, limits.members)
+    pub fn is_readable(text: &str) -> bool {
+        ReadOptions::default().is_readable(text)
     }
 
-    /// Reads a 0.5 message within the default [`Limits`].
+    /// Reads a 0.5 message within the default [`Limits`]. To set limits, use
+    /// [`ReadOptions::from_json`].
     ///
     /// # Errors
     ///
@@ -345,19 +357,11 @@ impl VcpMessage {
     ///
     /// Text that is not JSON is always `VCP_E007`, even if it has other faults.
     pub fn from_json(text: &str) -> Result<Self, ParseError> {
-        Self::from_json_with(text, &Limits::default())
+        ReadOptions::default().from_json(text)
     }
 
-    /// Reads a 0.5 message within the given limits.
-    ///
-    /// # Errors
-    ///
-    /// The same as [`VcpMessage::from_json`].
-    pub fn from_json_with(text: &str, limits: &Limits) -> Result<Self, ParseError> {
-        structure::read(text, limits)
-    }
-
-    /// Reads a 0.5 message from bytes.
+    /// Reads a 0.5 message from bytes within the default [`Limits`]. To set limits, use
+    /// [`ReadOptions::from_slice`].
     ///
     /// # Errors
     ///
@@ -368,19 +372,11 @@ impl VcpMessage {
     /// assert_eq!(error.to_string(), "VCP_E007 at $: the text is not UTF-8 (line 1, column 17)");
     /// ```
     pub fn from_slice(bytes: &[u8]) -> Result<Self, ParseError> {
-        Self::from_slice_with(bytes, &Limits::default())
+        ReadOptions::default().from_slice(bytes)
     }
 
-    /// Reads a 0.5 message from bytes within the given limits.
-    ///
-    /// # Errors
-    ///
-    /// The same as [`VcpMessage::from_slice`].
-    pub fn from_slice_with(bytes: &[u8], limits: &Limits) -> Result<Self, ParseError> {
-        Self::from_json_with(text::utf8(bytes, limits)?, limits)
-    }
-
-    /// Reads a 0.5 message from a source, up to the end of the source.
+    /// Reads a 0.5 message from a source, up to the end of the source, within the default
+    /// [`Limits`]. To set limits, use [`ReadOptions::from_reader`].
     ///
     /// Reading stops at most one byte beyond the limit on the length of the text.
     ///
@@ -395,22 +391,11 @@ impl VcpMessage {
     /// assert_eq!(error.to_string(), "VCP_E008 at $: the text is longer than the limit of 16777216 bytes (line 1, column 1)");
     /// ```
     pub fn from_reader(source: impl Read) -> Result<Self, ReadError> {
-        Self::from_reader_with(source, &Limits::default())
+        ReadOptions::default().from_reader(source)
     }
 
-    /// Reads a 0.5 message from a source, up to the end of the source, within the given limits.
-    ///
-    /// # Errors
-    ///
-    /// The same as [`VcpMessage::from_reader`].
-    pub fn from_reader_with(source: impl Read, limits: &Limits) -> Result<Self, ReadError> {
-        let mut bytes = Vec::new();
-        let most = u64::try_from(limits.text_bytes).unwrap_or(u64::MAX).saturating_add(1);
-        source.take(most).read_to_end(&mut bytes)?;
-        Ok(Self::from_slice_with(&bytes, limits)?)
-    }
-
-    /// Reads a 0.5 message from a `serde_json` tree.
+    /// Reads a 0.5 message from a `serde_json` tree within the default [`Limits`]. To set limits,
+    /// use [`ReadOptions::from_value`].
     ///
     /// A tree cannot hold numbers beyond a double or 64 bits. If you have the text, read the text.
     ///
@@ -424,20 +409,7 @@ impl VcpMessage {
     /// assert_eq!(error.code().as_str(), "VCP_E004");
     /// ```
     pub fn from_value(value: &serde_json::Value) -> Result<Self, ParseError> {
-        Self::from_value_with(value, &Limits::default())
-    }
-
-    /// Reads a 0.5 message from a `serde_json` tree within the given limits.
-    ///
-    /// # Errors
-    ///
-    /// The same as [`VcpMessage::from_value`].
-    pub fn from_value_with(value: &serde_json::Value, limits: &Limits) -> Result<Self, ParseError> {
-        let mut text = BoundedText { bytes: Vec::new(), most: limits.text_bytes };
-        match serde_json::to_writer(&mut text, value) {
-            Ok(()) => Self::from_slice_with(&text.bytes, limits),
-            Err(_) => Err(text::too_long(limits)),
-        }
+        ReadOptions::default().from_value(value)
     }
 
     /// Checks that the message can be read back within limits, once it is written.
@@ -455,7 +427,7 @@ impl VcpMessage {
     /// # let text = include_str!("../tests/data/minimal.json");
     /// let message = VcpMessage::from_json(text)?;
     /// assert!(message.check_limits(&Limits::default()).is_ok());
-    /// let error = message.check_limits(&Limits { members: 10, ..Limits::default() }).unwrap_err();
+    /// let error = message.check_limits(&Limits::default().members(10)).unwrap_err();
     /// assert_eq!(error.code().as_str(), "VCP_E008");
     /// # Ok::<(), vcp_schema::ParseError>(())
     /// ```
@@ -491,10 +463,36 @@ impl VcpMessage {
         plain::Plain::is_plain(self)
     }
 
+    /// Returns the members of the message that the specification does not define, each with its
+    /// place.
+    ///
+    /// They are in the order in which [`VcpMessage::to_json`] writes them. The content of free-form
+    /// data and of unknown members is not listed.
+    ///
+    /// ```
+    /// use vcp_schema::VcpMessage;
+    /// # let text = include_str!("../tests/data/full.json");
+    /// let message = VcpMessage::from_json(text)?;
+    /// let unknown = message.unknown_members();
+    /// let found: Vec<String> = unknown.iter().map(|(path, value)| format!("{path} {value}")).collect();
+    /// assert_eq!(found[0], "$.vcp_payload.call.capabilities_invoked[2].attempt 2");
+    /// assert_eq!(found[1], "$.vcp_payload.call.queue \"gold\"");
+    /// # Ok::<(), vcp_schema::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn unknown_members(&self) -> Vec<(FieldPath, &RawJson)> {
+        let mut found = Vec::new();
+        unknown::Unknown::add_unknown(self, &PathNode::root(), &mut found);
+        found
+    }
+
     /// Returns the message as compact JSON text.
     ///
     /// Members are in the order of the specification, and unknown members are last
     /// (`DECISIONS.md` 1.12).
+    ///
+    /// Free-form data and unknown members are written as they were read, so the text may contain
+    /// line breaks. [`VcpMessage::to_json_line`] returns the text without them.
     ///
     /// A float that is NaN or infinite is written as null, because JSON has no such numbers. Only
     /// code can set such a value: reading refuses it.
@@ -503,24 +501,24 @@ impl VcpMessage {
         let payload: usize = self.vcp_payload.custom.provider_specific.values().map(|p| p.data.as_str().len()).sum();
         write::to_text(self, payload + 4096)
     }
-}
 
-/// A text buffer that refuses to grow beyond a limit.
-struct BoundedText {
-    bytes: Vec<u8>,
-    most: usize,
-}
-
-impl Write for BoundedText {
-    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
-        if self.bytes.len() + more.len() > self.most {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        self.bytes.write(more)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    /// Returns the message as JSON text in one line, without a line break at the end.
+    ///
+    /// The text is that of [`VcpMessage::to_json`], with each CR and LF replaced by a space. They
+    /// occur only in free-form data and unknown members, between tokens, so no value changes.
+    /// [`ndjson::Writer`] writes the same lines.
+    ///
+    /// ```
+    /// use vcp_schema::{RawObject, VcpMessage};
+    /// # let text = include_str!("../tests/data/minimal.json");
+    /// let mut message = VcpMessage::from_json(text)?;
+    /// message.vcp_payload.custom.experimental = Some(RawObject::from_json("{\n\"a\": 1\n}")?);
+    /// assert!(message.to_json().contains('\n') && !message.to_json_line().contains('\n'));
+    /// # Ok::<(), vcp_schema::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn to_json_line(&self) -> String {
+        ndjson::one_line(self.to_json())
     }
 }
 

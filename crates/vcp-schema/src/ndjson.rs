@@ -19,7 +19,7 @@
 //! ```
 
 use crate::{
-    Limits, ReadError, VcpMessage,
+    Limits, ReadError, ReadOptions, VcpMessage,
     json::text::{self, too_long},
 };
 use std::{
@@ -193,10 +193,10 @@ impl<R: BufRead> Iterator for Reader<R> {
     type Item = Result<VcpMessage, LineError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let limits = self.limits;
+        let options = ReadOptions::default().limits(self.limits);
         let line = self.next_line()?;
         Some(line.and_then(|line| {
-            let message = VcpMessage::from_json_with(line.text, &limits);
+            let message = options.from_json(line.text);
             message.map_err(|error| LineError { line: line.number, error: error.into() })
         }))
     }
@@ -222,20 +222,20 @@ pub struct Writer<W> {
 
 impl<W: Write> Writer<W> {
     /// Makes a writer to `target`. It writes each line at once, so `target` should be buffered.
+    #[must_use]
     pub fn new(target: W) -> Self {
         Self { target }
     }
 
     /// Writes one message and a line break.
     ///
-    /// The text is that of [`VcpMessage::to_json`], with each CR and LF replaced by a space. They
-    /// occur only in free-form data and unknown members, between tokens.
+    /// The text is that of [`VcpMessage::to_json_line`].
     ///
     /// # Errors
     ///
     /// The error of the target.
     pub fn write(&mut self, message: &VcpMessage) -> io::Result<()> {
-        let mut line = one_line(message.to_json());
+        let mut line = message.to_json_line();
         line.push('\n');
         self.target.write_all(line.as_bytes())
     }
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn an_endless_line_takes_no_memory_and_the_next_line_is_read() {
-        let limits = Limits { text_bytes: line().len(), ..Limits::default() };
+        let limits = Limits::default().text_bytes(line().len());
         let archive = std::io::repeat(b'a').take(50_000_000).chain("\n".as_bytes()).chain(MINIMAL.as_bytes());
         let mut reader = Reader::with_limits(BufReader::new(archive), limits);
         let error = reader.next().unwrap().unwrap_err();
@@ -342,6 +342,7 @@ mod tests {
         writer.write(&message).unwrap();
         writer.flush().unwrap();
         let text = String::from_utf8(writer.into_inner()).unwrap();
+        assert_eq!(text, format!("{0}\n{0}\n", message.to_json_line()));
         assert_eq!(text.lines().count(), 2);
         assert!(text.contains(r#"{   "a": "\n", "b":1}"#), "{text}");
         assert_eq!(Reader::new(text.as_bytes()).filter(Result::is_ok).count(), 2);

@@ -1,6 +1,7 @@
 //! Answers to common questions about a message, derived from its members.
 
-use crate::{Call, CallDirection, ChannelType, OutcomeStatus, VcpMessage};
+use crate::{Call, CallDirection, ChannelType, Metrics, OutcomeStatus, VcpMessage, json::string};
+use std::borrow::Cow;
 
 impl Call {
     /// Returns the medium of the call.
@@ -72,6 +73,47 @@ impl VcpMessage {
     #[must_use]
     pub fn total_cost_usd(&self) -> Option<f64> {
         self.vcp_payload.outcomes.model_outcome_attribution.total_cost_usd
+    }
+
+    /// Returns the transcript of the call as text, from the unknown member `artifacts.transcript`.
+    ///
+    /// The mapper writes it there, usually as one line per turn: `Agent: …` or `User: …`. The text
+    /// may be personal data. A lone surrogate becomes U+FFFD. Returns `None` if the message has no
+    /// transcript, or if the member is not a string. The transcript may also be a file, see
+    /// `artifacts.transcript_ref`.
+    ///
+    /// ```
+    /// use vcp_schema::{RawJson, VcpMessage};
+    /// # let text = include_str!("../tests/data/minimal.json");
+    /// let mut message = VcpMessage::from_json(text)?;
+    /// assert_eq!(message.transcript(), None);
+    /// let lines = RawJson::from_text("Agent: hello\nUser: hi");
+    /// message.vcp_payload.artifacts.extras.insert("transcript".to_owned(), lines);
+    /// assert_eq!(message.transcript().as_deref(), Some("Agent: hello\nUser: hi"));
+    /// # Ok::<(), vcp_schema::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn transcript(&self) -> Option<Cow<'_, str>> {
+        string::decode_lossy(self.vcp_payload.artifacts.extras.get("transcript")?.as_str())
+    }
+
+    /// Returns the metrics of the call, `outcomes.objective.metrics`, with a typed getter for each
+    /// published one.
+    ///
+    /// ```
+    /// use vcp_schema::{RawObject, VcpMessage};
+    /// # let text = include_str!("../tests/data/minimal.json");
+    /// let mut message = VcpMessage::from_json(text)?;
+    /// let metrics = RawObject::from_json(r#"{"total_turns": 14, "talk_ratio": 1.25}"#)?;
+    /// message.vcp_payload.outcomes.objective.metrics = metrics;
+    /// let metrics = message.metrics();
+    /// assert_eq!((metrics.total_turns(), metrics.talk_ratio()), (Some(14), Some(1.25)));
+    /// assert_eq!(metrics.tool_calls(), None);
+    /// # Ok::<(), vcp_schema::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn metrics(&self) -> Metrics<'_> {
+        Metrics::new(&self.vcp_payload.outcomes.objective.metrics)
     }
 
     /// Returns whether the call is over. It is over if

@@ -138,7 +138,7 @@ leaf! {
         if value.is_finite() { Ok(value) } else { Err(D::Error::custom("no double")) }
     };
     Timestamp, Kind::Timestamp, |json| Timestamp::deserialize(json);
-    VcpVersion, Kind::Version(VcpVersion::V05), |json| deserialize_text(json, |word| VcpVersion::from_word(word).filter(|v| *v == VcpVersion::V05));
+    VcpVersion, Kind::Version(VcpVersion::V05), |json| deserialize_text(json, |word| word.parse().ok().filter(|version: &VcpVersion| *version == VcpVersion::V05));
     RawJson, Kind::FreeForm, |json| Ok(RawJson::from_trusted_text(<&RawValue>::deserialize(json)?.get()));
     RawObject, Kind::FreeForm, |json| {
         let text = <&RawValue>::deserialize(json)?.get();

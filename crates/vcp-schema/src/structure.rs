@@ -197,11 +197,11 @@ impl<'t> Checker<'t> {
         };
         let (_, value) = members::spelled(json).find(|(name, _)| name.is("vcp_version"))?;
         let word = string::decode(value)?;
-        let message = match VcpVersion::from_word(&word) {
-            Some(version) if version == *wanted => return None,
-            Some(older) if older < *wanted => format!("version `{word}` must be upgraded first: this is {wanted}"),
-            Some(_) => format!("this is a message of {word}, not of {wanted}"),
-            None => format!("version `{}` is not supported: this is {wanted}", shown(&word)),
+        let message = match word.parse::<VcpVersion>() {
+            Ok(version) if version == *wanted => return None,
+            Ok(older) if older < *wanted => format!("version `{word}` must be upgraded first: this is {wanted}"),
+            Ok(_) => format!("this is a message of {word}, not of {wanted}"),
+            Err(_) => format!("version `{}` is not supported: this is {wanted}", shown(&word)),
         };
         let fault = Fault::new(ErrorCode::Version, &root.name("vcp_version"), message)
             .with("seen", shown(&word))

@@ -1,12 +1,21 @@
 //! The versions of the protocol (schema-v0.5, "Version Support and Compatibility").
 
+use crate::UnknownNameError;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// A version of the protocol.
 ///
-/// The list is closed. A message of any other version is refused with `VCP_E006`.
+/// A message of any other version is refused with `VCP_E006`.
+///
+/// ```
+/// use vcp_schema::VcpVersion;
+/// assert_eq!("0.5".parse::<VcpVersion>(), Ok(VcpVersion::V05));
+/// let error = "0.6".parse::<VcpVersion>().unwrap_err();
+/// assert_eq!(error.to_string(), "the version `0.6` is not known: use 0.3, 0.4 or 0.5");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum VcpVersion {
     /// Version 0.3, the foundation.
     V03,
@@ -29,11 +38,14 @@ impl VcpVersion {
             Self::V05 => "0.5",
         }
     }
+}
 
-    /// Returns the version with this word, or `None` if it is unknown.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|v| v.as_str() == word)
+/// Reads the word on the wire, such as `0.5`.
+impl FromStr for VcpVersion {
+    type Err = UnknownNameError;
+
+    fn from_str(word: &str) -> Result<Self, UnknownNameError> {
+        crate::error::known("version", word, Self::ALL, Self::as_str)
     }
 }
 
@@ -45,7 +57,7 @@ impl Serialize for VcpVersion {
 
 impl<'de> Deserialize<'de> for VcpVersion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::read::deserialize_text(deserializer, Self::from_word)
+        crate::read::deserialize_text(deserializer, |word| word.parse().ok())
     }
 }
 

@@ -13,8 +13,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::io::Read;
 use vcp_schema::{
-    Capability, ErrorCode, Limits, ModelRole, OrderedMap, OutcomeStatus, RawJson, VcpMessage, VcpVersion,
-    checksum::Algorithm, structure,
+    Capability, ErrorCode, Limits, ModelRole, OrderedMap, OutcomeStatus, RawJson, ReadOptions, VcpMessage, VcpVersion,
+    checksum::{Algorithm, ChecksumOptions},
+    structure,
 };
 
 const FULL: &str = include_str!("data/full.json");
@@ -295,11 +296,11 @@ fn parts_fit_into_types_of_your_own() {
 #[test]
 fn limits_hold() {
     let many = |n: usize| format!("{{{}}}", (0..n).map(|i| format!("\"x{i}\":0")).collect::<Vec<_>>().join(","));
-    let limits = Limits { members: 1000, ..Limits::default() };
+    let options = ReadOptions::default().limits(Limits::default().members(1000));
     let text = minimal().to_string();
     let with = |n: usize| text.replacen("{\"", &format!("{},\"", many(n).trim_end_matches('}')), 1);
-    assert!(VcpMessage::from_json_with(&with(900), &limits).is_ok());
-    let error = VcpMessage::from_json_with(&with(1000), &limits).unwrap_err();
+    assert!(options.from_json(&with(900)).is_ok());
+    let error = options.from_json(&with(1000)).unwrap_err();
     assert_eq!(error.code(), ErrorCode::Limit, "{error}");
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let deep = text.replace("\"custom\":{}", &format!("\"custom\":{{\"experimental\":{{\"a\":{deep}}}}}"));
@@ -335,7 +336,7 @@ fn agree(bytes: &[u8]) {
         assert_eq!(read.unwrap_err().code(), ErrorCode::Malformed);
         return;
     };
-    assert_eq!(VcpMessage::is_readable(text, &Limits::default()), read.is_ok(), "{text}");
+    assert_eq!(VcpMessage::is_readable(text), read.is_ok(), "{text}");
     let faults = structure::check(text, &Limits::default());
     match (read, faults.iter().find(|fault| fault.fatal)) {
         (Ok(message), None) => {
@@ -391,8 +392,9 @@ fn members_twice_under_another_name_and_at_the_limits() {
     }
     let digits = MINIMAL.replacen(r#""gap_score": 0"#, &format!("\"gap_score\": {}", "9".repeat(400)), 1);
     agree(digits.as_bytes());
-    for limits in [Limits { text_bytes: 10, ..Limits::default() }, Limits { members: 10, ..Limits::default() }] {
-        assert!(!VcpMessage::is_readable(MINIMAL, &limits) && VcpMessage::if_readable(MINIMAL, &limits).is_none());
+    for limits in [Limits::default().text_bytes(10), Limits::default().members(10)] {
+        let options = ReadOptions::default().limits(limits);
+        assert!(!options.is_readable(MINIMAL) && options.if_readable(MINIMAL).is_none());
     }
 }
 
@@ -441,8 +443,8 @@ fn a_string_of_100_megabytes_is_refused_unread() {
     let mut source = Counted(long.as_bytes(), 0);
     assert_eq!(VcpMessage::from_reader(&mut source).unwrap_err().to_string(), expected);
     assert_eq!(source.1, 16 * 1024 * 1024 + 1);
-    let wide = Limits { text_bytes: usize::MAX, ..Limits::default() };
-    assert_eq!(VcpMessage::from_json_with(&long, &wide).unwrap().vcp_payload.call.call_id.len(), 100_000_000);
+    let wide = ReadOptions::default().limits(Limits::default().text_bytes(usize::MAX));
+    assert_eq!(wide.from_json(&long).unwrap().vcp_payload.call.call_id.len(), 100_000_000);
 }
 
 #[test]
@@ -457,8 +459,8 @@ fn many_members_are_not_built_into_a_tree() {
     let experimental = message.vcp_payload.custom.experimental.as_ref().unwrap();
     assert_eq!(experimental.to_value().unwrap_err().code(), ErrorCode::Limit);
     assert_eq!(message.checksum(Algorithm::Jcs).unwrap_err().code(), ErrorCode::Limit);
-    let wide = Limits { members: 1_000_000, ..Limits::default() };
-    assert!(message.checksum_with(Algorithm::Jcs, &wide).is_ok());
+    let wide = ChecksumOptions::default().limits(Limits::default().members(1_000_000));
+    assert!(wide.checksum(&message, Algorithm::Jcs).is_ok());
     assert!(message.checksum(Algorithm::Legacy).is_ok(), "which is written as the text is read");
 }
 
@@ -475,10 +477,10 @@ fn an_unknown_member_with_the_name_of_a_modelled_one_has_no_checksum() {
 #[test]
 fn a_tree_is_within_the_limits_too() {
     let value: Value = serde_json::from_str(MINIMAL).unwrap();
-    let limits = Limits { text_bytes: value.to_string().len(), ..Limits::default() };
-    assert!(VcpMessage::from_value_with(&value, &limits).is_ok());
-    let limits = Limits { text_bytes: limits.text_bytes - 1, ..limits };
-    assert_eq!(VcpMessage::from_value_with(&value, &limits).unwrap_err().code(), ErrorCode::Limit);
+    let options = |text_bytes| ReadOptions::default().limits(Limits::default().text_bytes(text_bytes));
+    let length = value.to_string().len();
+    assert!(options(length).from_value(&value).is_ok());
+    assert_eq!(options(length - 1).from_value(&value).unwrap_err().code(), ErrorCode::Limit);
 }
 
 #[test]

@@ -15,8 +15,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{entropy, exact::same, generate, many};
 use vcp_schema::{
-    Dialect, ErrorCode, GapClass, Limits, OutcomeStatus, RawObject, VcpMessage, describe,
-    migrate::{self, ChangeKind, Downgrade, MigrationReport, Options, Upgraded},
+    Dialect, ErrorCode, GapClass, Limits, OutcomeStatus, RawObject, Timestamp, VcpMessage, describe,
+    migrate::{self, ChangeKind, Downgrade, MigrationReport, UpgradeOptions, Upgraded},
     structure,
 };
 
@@ -27,7 +27,7 @@ const PRODUCTION: &str = include_str!("../src/jsonschema/example-0.3-production.
 const V04: &str = include_str!("../src/jsonschema/example-0.4.json");
 
 fn up(text: &str) -> Upgraded {
-    migrate::upgrade(text, &Options::default()).unwrap()
+    migrate::upgrade(text, &UpgradeOptions::default()).unwrap()
 }
 
 fn changed(text: &str, change: impl FnOnce(&mut Value)) -> String {
@@ -38,7 +38,7 @@ fn changed(text: &str, change: impl FnOnce(&mut Value)) -> String {
 
 /// Returns the code and the path of a refused message.
 fn refused(text: &str) -> String {
-    let error = migrate::upgrade(text, &Options::default()).unwrap_err();
+    let error = migrate::upgrade(text, &UpgradeOptions::default()).unwrap_err();
     format!("{} {}", error.code(), error.path())
 }
 
@@ -85,7 +85,7 @@ const AWKWARD: [&str; 24] = [
 /// Checks that upgrading to text gives the text of the upgraded message, or the same error.
 fn text_is_that_of_the_message(text: &str) {
     let (typed, plain) =
-        (migrate::upgrade(text, &Options::default()), migrate::upgrade_text(text, &Options::default()));
+        (migrate::upgrade(text, &UpgradeOptions::default()), migrate::upgrade_text(text, &UpgradeOptions::default()));
     match (typed, plain) {
         (Ok(typed), Ok(plain)) => {
             assert_eq!(plain.text, typed.message.to_json(), "{text}");
@@ -162,7 +162,7 @@ assumed  /vcp_payload/hcr";
         json!({"kind": "kept", "source": "/vcp_payload/call/purpose", "target": "/vcp_payload/call/purpose"})
     );
 
-    let told = migrate::upgrade(text, &Options { unordered: true, ..Options::default() }).unwrap().report;
+    let told = migrate::upgrade(text, &UpgradeOptions::default().unordered(true)).unwrap().report;
     let lines = |report: &MigrationReport| {
         let mut lines: Vec<_> = report.to_string().lines().map(str::to_owned).collect();
         lines.sort_unstable();
@@ -222,7 +222,7 @@ fn what_is_worked_out_has_no_escapes_that_its_source_had() {
         let time = time(&plain, name);
         let escaped = plain.replace(&time, &time.replace("T", "\\u0054"));
         assert_ne!(escaped, plain);
-        let text = migrate::upgrade_text(&escaped, &Options::default()).unwrap().text;
+        let text = migrate::upgrade_text(&escaped, &UpgradeOptions::default()).unwrap().text;
         assert!(!text.contains("u0054"), "{text}");
     }
 }
@@ -306,7 +306,7 @@ fn what_is_refused_and_where() {
 
 #[test]
 fn a_time_that_nobody_said_is_a_parameter() {
-    let options = Options { now: Some("2026-11-21T12:00:00Z".parse().unwrap()), ..Options::default() };
+    let options = UpgradeOptions::default().now("2026-11-21T12:00:00Z".parse::<Timestamp>().unwrap());
     for text in [
         changed(PRODUCTION, |m| drop(m["vcp_payload"].as_object_mut().unwrap().remove("audit"))),
         changed(PRODUCTION, |m| drop(m["vcp_payload"]["call"].as_object_mut().unwrap().remove("start_time"))),
@@ -434,7 +434,7 @@ proptest! {
         let message = VcpMessage::from_json(&text).unwrap();
         let down = migrate::downgrade(&message, Downgrade::Reversible).unwrap();
         prop_assert_eq!(down.report.count(ChangeKind::Dropped), 0);
-        let up = migrate::upgrade(&down.text, &Options::default()).map_err(|e| TestCaseError::fail(format!("{e}\n{}", down.text)))?;
+        let up = migrate::upgrade(&down.text, &UpgradeOptions::default()).map_err(|e| TestCaseError::fail(format!("{e}\n{}", down.text)))?;
         prop_assert!(same(&up.message.to_json(), &message.to_json()), "{}\n{}\n{}", down.text, up.message.to_json(), message.to_json());
     }
 
@@ -442,11 +442,11 @@ proptest! {
     fn up_and_down_again(bytes in entropy(), which in 0..OLDER.len()) {
         let dialect = OLDER[which];
         let text = generate::message(dialect.message(), &bytes);
-        let up = migrate::upgrade(&text, &Options::default()).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
+        let up = migrate::upgrade(&text, &UpgradeOptions::default()).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
         prop_assert_eq!(up.from, dialect);
         text_is_that_of_the_message(&text);
         prop_assert_eq!(up.report.count(ChangeKind::Dropped), 0);
-        prop_assert_eq!(&migrate::upgrade(&text, &Options::default()).unwrap(), &up);
+        prop_assert_eq!(&migrate::upgrade(&text, &UpgradeOptions::default()).unwrap(), &up);
         if structure::check_as(dialect, &text, &Limits::default()).is_empty() {
             let faults = structure::check(&up.message.to_json(), &Limits::default());
             prop_assert!(faults.is_empty(), "{:?}", faults);
@@ -454,14 +454,14 @@ proptest! {
         let down = migrate::downgrade(&up.message, Downgrade::Reversible).unwrap();
         prop_assert_eq!(down.dialect, dialect, "{}\n{}", text, up.message.to_json());
         prop_assert!(same(&down.text, &text), "{}\n{}\n{}", text, up.message.to_json(), down.text);
-        let again = migrate::upgrade(&up.message.to_json(), &Options::default()).unwrap();
+        let again = migrate::upgrade(&up.message.to_json(), &UpgradeOptions::default()).unwrap();
         prop_assert_eq!(again.message, up.message);
     }
 }
 
 #[test]
 fn a_result_that_nobody_could_read_is_none() {
-    let code = |text: &str| migrate::upgrade(text, &Options::default()).unwrap_err();
+    let code = |text: &str| migrate::upgrade(text, &UpgradeOptions::default()).unwrap_err();
     let many: Vec<String> = (0..26_000).map(|number| format!("tool-{number}")).collect();
     let error = code(&changed(PRODUCTION, |m| m["vcp_payload"]["call"]["capabilities_invoked"] = json!(many)));
     assert_eq!(error.code(), vcp_schema::ErrorCode::Limit);

@@ -1,7 +1,9 @@
 //! The error of receiving a delivery.
 
 use crate::{AuthError, Code, ErrorCode, Finding, VcpMessage};
+use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
+use std::fmt;
 use vcp_mapping::MapError;
 use vcp_schema::FieldPath;
 
@@ -10,15 +12,25 @@ use vcp_schema::FieldPath;
 /// Serialises to `{code, message, field_path?}`, which is all that the sender may know. If the
 /// delivery was not verified, the JSON gives the code but not the reason. You find the reason in
 /// [`ReceiveError::Unauthenticated`].
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+///
+/// `Display` and `Debug` write code, place and text, and nothing that was said or who said it. The
+/// text of a rule of your own is written too, so keep values out of it.
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReceiveError {
     /// The provider is not known. Code `VCP_E009`, status 404.
     #[error(transparent)]
     UnknownProvider(MapError),
-    /// The body is too long. Code `VCP_E008`, status 413.
+    /// The body, or a message made of it, exceeds a limit. Code `VCP_E008`, status 413.
     #[error(transparent)]
     TooLarge(MapError),
+    /// The clock of this program is wrong: the time of receipt is outside the years 1 to 9999, or
+    /// within a leap second. Code `VCP_E001`, status 500.
+    #[error("VCP_E001: the time of receipt is {now}, which no message can hold: correct the clock of this program")]
+    Clock {
+        /// The time of receipt.
+        now: DateTime<Utc>,
+    },
     /// No secret or verifier is configured for this provider, and unauthenticated deliveries are
     /// not allowed for it. Code `VCP_E201`, status 401.
     #[error(
@@ -33,7 +45,7 @@ pub enum ReceiveError {
     /// - `VCP_E202`–`VCP_E209`, status 401: the delivery failed a check.
     /// - `VCP_E210`, status 500: the verifier is configured incorrectly, or the request lacks a
     ///   part that the verifier needs.
-    #[error("{}: {_0}", _0.code())]
+    #[error(transparent)]
     Unauthenticated(AuthError),
     /// The body is not JSON. Code `VCP_E007`, status 400.
     #[error(transparent)]
@@ -43,7 +55,7 @@ pub enum ReceiveError {
     Unmappable(MapError),
     /// The body was mapped, but the message breaks the specification. Status 422. Code and path are
     /// those of the first finding of severity error.
-    #[error("the message is not valid: {}", first_error(findings).map_or_else(String::new, ToString::to_string))]
+    #[error("{}", shown(first_error(findings)))]
     Invalid {
         /// The invalid message, kept so that no data is lost.
         message: Box<VcpMessage>,
@@ -56,6 +68,35 @@ fn first_error(findings: &[Finding]) -> Option<&Finding> {
     findings.iter().find(|finding| finding.severity == crate::Severity::Error)
 }
 
+/// Returns code, place and text of a finding, but no value.
+fn shown(finding: Option<&Finding>) -> String {
+    match finding {
+        Some(Finding { code, path, message, .. }) => format!("{code} at {}: {message}", path.shortened()),
+        None => "the message is not valid".to_owned(),
+    }
+}
+
+/// Writes the same as `Display`, and the number of findings.
+impl fmt::Debug for ReceiveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::UnknownProvider(_) => "UnknownProvider",
+            Self::TooLarge(_) => "TooLarge",
+            Self::Clock { .. } => "Clock",
+            Self::NothingToVerify { .. } => "NothingToVerify",
+            Self::Unauthenticated(_) => "Unauthenticated",
+            Self::Malformed(_) => "Malformed",
+            Self::Unmappable(_) => "Unmappable",
+            Self::Invalid { findings, .. } => {
+                let mut shown = f.debug_struct("Invalid");
+                shown.field("error", &format_args!("{self}")).field("findings", &findings.len());
+                return shown.finish_non_exhaustive();
+            }
+        };
+        f.debug_tuple(name).field(&format_args!("{self}")).finish()
+    }
+}
+
 impl ReceiveError {
     /// Returns the code. For an invalid message, this is the code of the first error, which can
     /// come from a rule of your own.
@@ -63,6 +104,7 @@ impl ReceiveError {
     pub fn code(&self) -> Code {
         match self {
             Self::UnknownProvider(e) | Self::TooLarge(e) | Self::Malformed(e) | Self::Unmappable(e) => e.code().into(),
+            Self::Clock { .. } => ErrorCode::Unreadable.into(),
             Self::NothingToVerify { .. } => ErrorCode::AuthNothing.into(),
             Self::Unauthenticated(e) => e.code().into(),
             Self::Invalid { findings, .. } => {
@@ -81,9 +123,11 @@ impl ReceiveError {
         match self {
             Self::Malformed(e) | Self::Unmappable(e) => Some(e.path()),
             Self::Invalid { findings, .. } => first_error(findings).map(|finding| &finding.path),
-            Self::UnknownProvider(_) | Self::TooLarge(_) | Self::NothingToVerify { .. } | Self::Unauthenticated(_) => {
-                None
-            }
+            Self::UnknownProvider(_)
+            | Self::TooLarge(_)
+            | Self::Clock { .. }
+            | Self::NothingToVerify { .. }
+            | Self::Unauthenticated(_) => None,
         }
     }
 
@@ -92,7 +136,7 @@ impl ReceiveError {
     pub fn http_status(&self) -> u16 {
         match self {
             Self::Malformed(_) => 400,
-            Self::Unauthenticated(AuthError::Configuration { .. }) => 500,
+            Self::Clock { .. } | Self::Unauthenticated(AuthError::Configuration { .. }) => 500,
             Self::NothingToVerify { .. } | Self::Unauthenticated(_) => 401,
             Self::UnknownProvider(_) => 404,
             Self::TooLarge(_) => 413,
@@ -118,6 +162,7 @@ impl Serialize for ReceiveError {
         fields.serialize_field("code", &self.code())?;
         let message = match self {
             Self::UnknownProvider(e) | Self::TooLarge(e) | Self::Malformed(e) | Self::Unmappable(e) => e.message(),
+            Self::Clock { .. } => "the receiver is not set up correctly",
             // The reason would help a forger more than a customer.
             Self::NothingToVerify { .. } | Self::Unauthenticated(_) => "the delivery could not be verified",
             Self::Invalid { findings, .. } => first_error(findings).map_or("the message is not valid", |f| &f.message),

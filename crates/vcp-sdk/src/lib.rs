@@ -12,7 +12,7 @@
 //!
 //! match receiver.receive("retell", &headers, body, now) {
 //!     Ok(Received::Call(call)) => println!("{}", call.message.to_json()),
-//!     Ok(Received::Ignored { event, .. }) => println!("no call record: {event}"),
+//!     Ok(Received::Ignored(other)) => println!("no call record: {}", other.event),
 //!     Err(error) => println!("{} {error}", error.http_status()),
 //! }
 //! # let Ok(Received::Call(call)) = receiver.receive("retell", &headers, body, now) else { panic!() };
@@ -24,6 +24,8 @@
 //! [`Receiver::validate`] do one step each. The crates behind them are re-exported as [`auth`],
 //! [`mapping`], [`validate`] and [`schema`].
 //!
+//! A delivery can arrive twice. [`keys`] says how to recognise it, and what to answer.
+//!
 //! This crate reads no clock, draws no random numbers, opens no connection and keeps no global
 //! state. The caller passes the current time as `now`.
 
@@ -33,15 +35,20 @@ pub use vcp_schema as schema;
 pub use vcp_validate as validate;
 
 pub use vcp_auth::{AuthError, Headers, Secret, Verified};
-pub use vcp_mapping::{ConsentDefault, Mapper, Mapping, Options, Registry, Report};
+pub use vcp_mapping::{ConsentDefault, MapOptions, Mapper, Mapping, Registry, Report};
 pub use vcp_schema::{ErrorCode, Severity, Timestamp, VcpMessage};
 pub use vcp_validate::{Code, Finding, Profile, Validator};
 
+mod config;
 mod error;
+/// Which key to use for what: `replay_key` and `idempotency_key`.
+#[doc = include_str!("which_key.md")]
+pub mod keys {}
 mod receiver;
 
+pub use config::ConfigError;
 pub use error::ReceiveError;
-pub use receiver::{Authenticity, Received, ReceivedCall, Receiver};
+pub use receiver::{Authenticity, Ignored, Received, ReceivedCall, Receiver};
 
 /// The example of the workspace's README, compiled and run as a test.
 #[cfg(doctest)]

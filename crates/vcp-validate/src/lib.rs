@@ -4,7 +4,8 @@
 //! ```
 //! use vcp_validate::Validator;
 //!
-//! let report = Validator::new().validate_json(r#"{"vcp_version":"0.5","audit":{"received_at":7,"schema_version":"0.5"}}"#);
+//! let text = r#"{"vcp_version":"0.5","audit":{"received_at":7,"schema_version":"0.5"}}"#;
+//! let report = Validator::new().validate_json(text, None);
 //! assert!(!report.is_valid());
 //! let lines: Vec<String> = report.findings.iter().map(|f| f.to_string()).collect();
 //! assert_eq!(lines, [
@@ -12,6 +13,9 @@
 //!     "error VCP_E005 at $.vcp_payload (line 1, column 70): `vcp_payload` is missing",
 //! ]);
 //! ```
+//!
+//! No validator reads a clock. Every validating method takes the present time as its last argument.
+//! With `None`, a rule about the present only uses what the message itself states.
 //!
 //! Validating a text never fails. Text that is not JSON, an unknown version and an exceeded limit
 //! are findings too.

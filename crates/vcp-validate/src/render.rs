@@ -4,17 +4,20 @@ use crate::{Code, Finding, Position};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 use std::{borrow::Cow, fmt::Write as _, ops::Range};
 use vcp_schema::{
-    Severity,
+    ErrorCode, FieldPath, Severity, Step,
     json::tokens::{TokenKind, Tokens},
 };
 
 /// A rendering of findings for people. Values of the document are masked, because they may be
 /// personal data. [`Rendering::show_values`] shows them.
 ///
+/// Each finding is one block. Several missing members of one object are one block together, which
+/// lists their names.
+///
 /// ```
 /// use vcp_validate::{Rendering, Validator};
 /// let text = "{\n  \"vcp_version\": \"0.5\",\n  \"audit\": {\"received_at\": 7, \"schema_version\": \"0.5\"},\n  \"vcp_payload\": 1\n}";
-/// let report = Validator::new().validate_json(text);
+/// let report = Validator::new().validate_json(text, None);
 /// let shown = Rendering::plain().origin("call.json").render(text, &report.findings);
 /// assert!(shown.starts_with(r#"call.json:3:28: error[VCP_E004]: a string is wanted here, not a number
 ///   |
@@ -91,25 +94,30 @@ impl Rendering {
     pub fn render(&self, text: &str, findings: &[Finding]) -> String {
         let text = if self.show_values { Cow::Borrowed(text) } else { Cow::Owned(masked(text)) };
         let mut out = String::new();
-        for finding in findings {
+        for findings in findings.chunk_by(are_absent_together) {
+            let Some(finding) = findings.first() else { continue };
             out.push_str(&self.origin);
             if let Some(Position { line, column, .. }) = finding.position {
                 let _ = write!(out, ":{}:{column}", self.first_line + line - 1);
             }
-            let _ = writeln!(out, ": {}\n", self.renderer.render(&[self.group(&text, finding)]));
+            let group = match findings {
+                [finding] => self.group(&text, finding, (&finding.message).into(), &finding.path),
+                several => self.group(&text, finding, absent(several).into(), &object_of(finding)),
+            };
+            let _ = writeln!(out, ": {}\n", self.renderer.render(&[group]));
         }
         out
     }
 
-    fn group<'f>(&'f self, text: &str, finding: &'f Finding) -> Group<'f> {
+    fn group<'f>(&'f self, text: &str, finding: &'f Finding, title: Cow<'f, str>, path: &FieldPath) -> Group<'f> {
         let level = match finding.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
             _ => Level::INFO,
         };
-        let group = Group::with_title(level.primary_title(&finding.message).id(finding.code.as_str()));
+        let group = Group::with_title(level.primary_title(title).id(finding.code.as_str()));
         // Names in the document can make the path long.
-        let path: String = visible(&finding.path.to_string()).chars().take(2 * self.width).collect();
+        let path: String = visible(&path.to_string()).chars().take(2 * self.width).collect();
         let line = finding.position.and_then(|position| Some((position, Excerpt::of(text, position, self.width)?)));
         let group = match line {
             Some((position, Excerpt { line, mark })) => {
@@ -122,6 +130,39 @@ impl Rendering {
             Code::Vcp(code) => group.element(Level::HELP.message(code.help())),
             Code::Own(_) => group,
         }
+    }
+}
+
+/// Returns whether two findings are about absent members of one object.
+///
+/// An absent member has the position of the end of its object. A member that is null has its own
+/// position, so it never shares one.
+fn are_absent_together(one: &Finding, other: &Finding) -> bool {
+    let is_missing = |finding: &Finding| finding.code == ErrorCode::Missing && finding.position.is_some();
+    is_missing(one)
+        && is_missing(other)
+        && one.position == other.position
+        && one.severity == other.severity
+        && object_of(one) == object_of(other)
+}
+
+/// Returns the place of the object that holds the place of a finding.
+fn object_of(finding: &Finding) -> FieldPath {
+    let (_, object) = finding.path.steps().split_last().unzip();
+    object.into_iter().flatten().cloned().fold(FieldPath::root(), FieldPath::step)
+}
+
+/// Returns the title for several absent members of one object.
+fn absent(findings: &[Finding]) -> String {
+    let names = findings.iter().filter_map(|finding| match finding.path.steps().last() {
+        Some(Step::Name(name)) => Some(format!("`{}`", visible(name))),
+        _ => None,
+    });
+    let names: Vec<String> = names.collect();
+    match names.split_last() {
+        Some((last, [])) => format!("{last} is missing"),
+        Some((last, before)) => format!("{} and {last} are missing", before.join(", ")),
+        None => format!("{} members are missing", findings.len()),
     }
 }
 
@@ -213,12 +254,11 @@ fn masked(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::Validator;
-    use vcp_schema::{ErrorCode, FieldPath};
 
     const FULL: &str = include_str!("../../vcp-schema/tests/data/full.json");
 
     fn shown(text: &str) -> String {
-        Rendering::plain().origin("a.json").render(text, &Validator::new().validate_json(text).findings)
+        Rendering::plain().origin("a.json").render(text, &Validator::new().validate_json(text, None).findings)
     }
 
     #[test]
@@ -240,9 +280,23 @@ mod tests {
     }
 
     #[test]
+    fn absent_members_of_one_object_are_one_block() {
+        let text = "{\"vcp_version\":\"0.5\",\n\"audit\":{\"x\":null}}";
+        assert_eq!(Validator::new().validate_json(text, None).findings.len(), 3);
+        let blocks = |text: &str| shown(text).matches("error[VCP_E005]").count();
+        assert_eq!(blocks(text), 2);
+        let first = "a.json:2:18: error[VCP_E005]: `received_at` and `schema_version` are missing\n";
+        assert!(shown(text).starts_with(first) && shown(text).contains("^ $.audit\n"), "{}", shown(text));
+        assert!(shown(text).contains("error[VCP_E005]: `vcp_payload` is missing\n"), "{}", shown(text));
+        assert!(shown("{}").contains("`vcp_version`, `vcp_payload` and `audit` are missing"), "{}", shown("{}"));
+        let null = text.replace("\"x\"", "\"received_at\"");
+        assert_eq!(blocks(&null), 3, "a member that is null has its own place");
+    }
+
+    #[test]
     fn no_value_is_shown_unless_asked_for() {
         let text = FULL.replace("\"granted\"", "\"secret word\"");
-        let findings = Validator::new().validate_json(&text).findings;
+        let findings = Validator::new().validate_json(&text, None).findings;
         assert!(!Rendering::plain().render(&text, &findings).contains("secret"));
         assert!(Rendering::plain().show_values(true).render(&text, &findings).contains("\"secret word\""));
     }
@@ -250,7 +304,7 @@ mod tests {
     #[test]
     fn a_long_line_is_cut_around_the_mark() {
         let text = FULL.replace("\"granted\"", "7").replace(['\n', '\r'], "");
-        let findings = Validator::new().validate_json(&text).findings;
+        let findings = Validator::new().validate_json(&text, None).findings;
         let shown = Rendering::plain().render(&text, &findings);
         assert!(shown.lines().all(|line| line.chars().count() <= 130), "{shown}");
         let mut lines = shown.lines().skip_while(|line| !line.starts_with('1'));
@@ -281,13 +335,14 @@ mod tests {
         let nowhere = Finding::new(ErrorCode::Limit, FieldPath::root(), "too much");
         let shown = Rendering::plain().render("", &[nowhere]);
         assert!(shown.starts_with("message: error[VCP_E008]: too much\n |\n = note: at $\n"), "{shown}");
-        assert!(Rendering::coloured().render("{}", &Validator::new().validate_json("{}").findings).contains("\u{1b}["));
+        let findings = Validator::new().validate_json("{}", None).findings;
+        assert!(Rendering::coloured().render("{}", &findings).contains("\u{1b}["));
     }
 
     #[test]
     fn nothing_reaches_the_terminal_but_text() {
         let text = FULL.replace("\"LLM\"", "\"\u{9b}31m\u{202e}\"").replace("\"granted\"", "\"\u{9b}31m\"");
-        let findings = Validator::new().validate_json(&text).findings;
+        let findings = Validator::new().validate_json(&text, None).findings;
         let shown = Rendering::plain().origin("a\u{1b}[31m\u{202e}").show_values(true).render(&text, &findings);
         assert!(!shown.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{shown}");
     }
@@ -300,7 +355,7 @@ mod tests {
             "{{\"vcp_version\":\"0.5\",\"vcp_payload\":{{\"model_selection\":{{\"roles\":{{{}}}}}}}}}",
             roles.join(",")
         );
-        let findings = Validator::new().validate_json(&text).findings;
+        let findings = Validator::new().validate_json(&text, None).findings;
         assert!(findings.len() > 4000);
         let shown = Rendering::plain().render(&text, &findings);
         assert!(shown.len() < findings.len() * 2000, "{}", shown.len());

@@ -18,7 +18,8 @@ pub(crate) use older::of_older;
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct Context {
-    /// The present time. `None` if [`Validator::now`](crate::Validator::now) was not called.
+    /// The present time, as given to the validating method. `None` if none was given: then a rule
+    /// uses only what the message itself states.
     pub now: Option<DateTime<Utc>>,
     /// The limits of the validator.
     pub limits: Limits,
@@ -90,6 +91,8 @@ pub(crate) const ALL: &[BuiltIn] = &[
     canonical(ErrorCode::PhoneNumber, facts::phone_number),
     canonical(ErrorCode::FromContradiction, facts::from_contradiction),
     canonical(ErrorCode::DeepData, values::deep_data),
+    canonical(ErrorCode::NotFinite, values::not_finite),
+    canonical(ErrorCode::EmptyIdentifier, facts::empty_identifier),
 ];
 
 /// Returns the path of a place below `vcp_payload`, whose names are separated by dots.

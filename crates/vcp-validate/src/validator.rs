@@ -8,11 +8,12 @@ use crate::{
 use chrono::{DateTime, Utc};
 use std::{
     borrow::Cow,
+    collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 use vcp_schema::{
-    Dialect, ErrorCode, FieldPath, Limits, Severity, VcpMessage, VcpVersion,
+    Dialect, ErrorCode, FieldPath, Limits, ReadOptions, Severity, VcpMessage, VcpVersion,
     json::{self, text::Lines},
     migrate,
     structure::{self, Fault},
@@ -44,7 +45,6 @@ pub struct Validator {
     profile: Profile,
     overrides: Overrides,
     own: Vec<Arc<dyn Rule>>,
-    now: Option<DateTime<Utc>>,
     show_values: bool,
     limits: Limits,
     max_findings: usize,
@@ -78,15 +78,14 @@ impl Default for Validator {
 }
 
 impl Validator {
-    /// Creates a validator with these settings: canonical profile, no present time, no values in
-    /// findings, default limits, at most 100 000 findings.
+    /// Creates a validator with these settings: canonical profile, no values in findings, default
+    /// limits, at most 100 000 findings.
     #[must_use]
     pub fn new() -> Self {
         Self {
             profile: Profile::Canonical,
             overrides: Overrides::default(),
             own: Vec::new(),
-            now: None,
             show_values: false,
             limits: Limits::default(),
             max_findings: 100_000,
@@ -122,14 +121,6 @@ impl Validator {
         self
     }
 
-    /// Sets the present time, for rules that check whether something has expired. Without it, these
-    /// rules only use what the message itself states.
-    #[must_use]
-    pub fn now(mut self, now: DateTime<Utc>) -> Self {
-        self.now = Some(now);
-        self
-    }
-
     /// Sets whether the context of findings holds the offending values, which may be personal data.
     /// Off by default.
     #[must_use]
@@ -138,7 +129,7 @@ impl Validator {
         self
     }
 
-    /// Sets the limits on the text that is read. Rules receive them in [`Conjson::text::limits`].
+    /// Sets the limits on the text that is read. Rules receive them in [`Context::limits`].
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -155,10 +146,12 @@ impl Validator {
 
     /// Validates a message given as bytes. Bytes that are not UTF-8 give one finding, `VCP_E007`.
     /// Too many bytes give one finding, `VCP_E008`.
+    ///
+    /// `now` is the present time, as in [`Validator::validate`].
     #[must_use]
-    pub fn validate_slice(&self, bytes: &[u8]) -> Report {
+    pub fn validate_slice(&self, bytes: &[u8], now: Option<DateTime<Utc>>) -> Report {
         match json::text::utf8(bytes, &self.limits) {
-            Ok(text) => self.validate_json(text),
+            Ok(text) => self.validate_json(text, now),
             Err(error) => {
                 let mut findings = self.collect();
                 let finding = Finding::new(error.code(), error.path().clone(), error.message());
@@ -175,72 +168,96 @@ impl Validator {
     /// - An older message is checked for the structure of its dialect (`DECISIONS.md` 2.1). The
     ///   canonical profile also applies `VCP_E105` and `VCP_E109`. Upgrade the message to apply all
     ///   rules.
+    ///
+    /// `now` is the present time, as in [`Validator::validate`].
     #[must_use]
-    pub fn validate_json(&self, text: &str) -> Report {
-        match VcpMessage::if_readable(text, &self.limits) {
-            Some(message) => {
-                let findings = self.findings(&message, Some(text));
-                Report { findings, message: Some(message), dialect: Dialect::V05 }
-            }
-            None => self.unread(text),
-        }
+    pub fn validate_json(&self, text: &str, now: Option<DateTime<Utc>>) -> Report {
+        self.report(text, now, self.max_findings)
     }
 
     /// Validates a message that was read or built. Returns the findings. Allocates no memory for a
     /// message without findings and without a checksum.
+    ///
+    /// `now` is the present time, for rules that check whether something has expired. With `None`,
+    /// these rules only use what the message itself states.
+    ///
+    /// ```
+    /// use vcp_schema::VcpMessage;
+    /// use vcp_validate::Validator;
+    /// # let text = include_str!("../../vcp-schema/tests/data/minimal.json");
+    /// let message = VcpMessage::from_json(text)?;
+    /// let now = "2026-11-21T12:00:00Z".parse()?;
+    /// assert_eq!(Validator::new().validate(&message, Some(now)), []);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn validate(&self, message: &VcpMessage) -> Vec<Finding> {
-        self.findings(message, None)
+    pub fn validate(&self, message: &VcpMessage, now: Option<DateTime<Utc>>) -> Vec<Finding> {
+        self.findings(message, None, now, self.max_findings)
     }
 
-    /// Checks that a message has no finding of severity error. `max_findings` does not apply.
+    /// Checks that a message has no finding of severity error. `max_findings` does not apply. `now`
+    /// is the present time, as in [`Validator::validate`].
     ///
     /// # Errors
     ///
     /// The first finding of severity error, in document order.
-    pub fn check(&self, message: &VcpMessage) -> Result<(), Box<Finding>> {
-        first_error(self.uncapped().validate(message))
+    pub fn check(&self, message: &VcpMessage, now: Option<DateTime<Utc>>) -> Result<(), Box<Finding>> {
+        first_error(self.findings(message, None, now, usize::MAX))
     }
 
-    /// Checks that a text has no finding of severity error. `max_findings` does not apply.
+    /// Checks that a text has no finding of severity error. `max_findings` does not apply. `now` is
+    /// the present time, as in [`Validator::validate`].
     ///
     /// ```
     /// use vcp_validate::Validator;
-    /// let error = Validator::new().check_json("{\"vcp_version\": 5}").unwrap_err();
+    /// let error = Validator::new().check_json("{\"vcp_version\": 5}", None).unwrap_err();
     /// assert_eq!(error.to_string(), "error VCP_E004 at $.vcp_version (line 1, column 17): a string is wanted here, not a number");
     /// ```
     ///
     /// # Errors
     ///
     /// The first finding of severity error, in document order.
-    pub fn check_json(&self, text: &str) -> Result<(), Box<Finding>> {
-        first_error(self.uncapped().validate_json(text).findings)
+    pub fn check_json(&self, text: &str, now: Option<DateTime<Utc>>) -> Result<(), Box<Finding>> {
+        first_error(self.report(text, now, usize::MAX).findings)
     }
 
     /// Returns whether a message has no finding of severity error. Allocates memory only for a
-    /// checksum, for words that the specification does not list, and for rules of your own.
+    /// checksum, for words that the specification does not list, and for rules of your own. `now`
+    /// is the present time, as in [`Validator::validate`].
     #[must_use]
-    pub fn is_valid(&self, message: &VcpMessage) -> bool {
+    pub fn is_valid(&self, message: &VcpMessage, now: Option<DateTime<Utc>>) -> bool {
         if !message.is_plain() {
-            return self.check(message).is_ok();
+            return self.check(message, now).is_ok();
         }
         let mut findings = Findings::only_ask(&self.overrides);
-        self.run(message, &mut findings);
+        self.run(message, now, &mut findings);
         !findings.has_error
     }
 
     /// Returns whether a text is a message without a finding of severity error. If the text can be
-    /// read as 0.5, memory is allocated only for reading it and for [`Validator::is_valid`].
+    /// read as 0.5, memory is allocated only for reading it and for [`Validator::is_valid`]. `now`
+    /// is the present time, as in [`Validator::validate`].
     #[must_use]
-    pub fn is_valid_json(&self, text: &str) -> bool {
-        match VcpMessage::if_readable(text, &self.limits) {
-            Some(message) => self.is_valid(&message),
-            None => self.unread(text).is_valid(),
+    pub fn is_valid_json(&self, text: &str, now: Option<DateTime<Utc>>) -> bool {
+        match self.if_readable(text) {
+            Some(message) => self.is_valid(&message, now),
+            None => self.unread(text, self.max_findings).is_valid(),
         }
     }
 
-    fn uncapped(&self) -> Self {
-        Self { max_findings: usize::MAX, ..self.clone() }
+    /// Returns the report on a text, with at most `most` findings.
+    fn report(&self, text: &str, now: Option<DateTime<Utc>>, most: usize) -> Report {
+        match self.if_readable(text) {
+            Some(message) => {
+                let findings = self.findings(&message, Some(text), now, most);
+                Report { findings, message: Some(message), dialect: Dialect::V05 }
+            }
+            None => self.unread(text, most),
+        }
+    }
+
+    fn if_readable(&self, text: &str) -> Option<VcpMessage> {
+        ReadOptions::default().limits(self.limits).if_readable(text)
     }
 
     fn collect(&self) -> Findings<'_> {
@@ -248,8 +265,8 @@ impl Validator {
     }
 
     /// Applies the rules of the profile, then the user's rules.
-    fn run(&self, message: &VcpMessage, findings: &mut Findings<'_>) {
-        let context = Context { now: self.now, limits: self.limits };
+    fn run(&self, message: &VcpMessage, now: Option<DateTime<Utc>>, findings: &mut Findings<'_>) {
+        let context = Context { now, limits: self.limits };
         let applies = |rule: &&rules::BuiltIn| self.profile == Profile::Canonical || rule.is_published;
         for rule in rules::ALL.iter().filter(applies) {
             if self.overrides.severity(rule.code).is_some() {
@@ -265,11 +282,17 @@ impl Validator {
         }
     }
 
-    /// Returns the findings of a message, in the order of its text. If no text is given, the
-    /// message is written as text only if there is something to report.
-    fn findings(&self, message: &VcpMessage, text: Option<&str>) -> Vec<Finding> {
+    /// Returns the findings of a message, in the order of its text, at most `most` of them. If no
+    /// text is given, the message is written as text only if there is something to report.
+    fn findings(
+        &self,
+        message: &VcpMessage,
+        text: Option<&str>,
+        now: Option<DateTime<Utc>>,
+        most: usize,
+    ) -> Vec<Finding> {
         let mut findings = self.collect();
-        self.run(message, &mut findings);
+        self.run(message, now, &mut findings);
         let is_plain = message.is_plain();
         let mut found = findings.into_list();
         if is_plain && found.is_empty() {
@@ -277,15 +300,22 @@ impl Validator {
         }
         let written = text.map_or_else(|| Cow::Owned(message.to_json()), Cow::Borrowed);
         as_spelled(&written, &mut found);
+        // A number that JSON cannot write is null in the text. It is one fault, not also a missing
+        // member or a wrong type.
+        let is_number = |finding: &&Finding| finding.code == ErrorCode::NotFinite;
+        let numbers: HashSet<FieldPath> = found.iter().filter(is_number).map(|found| found.path.clone()).collect();
         let mut placed = self.placed(&written, found);
         if !is_plain {
-            placed.extend(self.faults(&written, structure::check(&written, &self.limits)));
+            let mut faults = structure::check(&written, &self.limits);
+            faults.retain(|fault| !numbers.contains(&fault.path));
+            placed.extend(self.faults(&written, faults));
         }
-        self.finished(placed, &written, text.is_some(), Some(&message.vcp_payload.call.provider))
+        self.finished(placed, &written, text.is_some(), Some(&message.vcp_payload.call.provider), most)
     }
 
-    /// Returns the report on a text that cannot be read as a 0.5 message.
-    fn unread(&self, text: &str) -> Report {
+    /// Returns the report on a text that cannot be read as a 0.5 message, with at most `most`
+    /// findings.
+    fn unread(&self, text: &str, most: usize) -> Report {
         let detected = migrate::detect(text, &self.limits);
         let dialect = *detected.as_ref().unwrap_or(&Dialect::V05);
         let mut faults = structure::check_as(dialect, text, &self.limits);
@@ -307,7 +337,7 @@ impl Validator {
         let provider = FieldPath::root().name("vcp_payload").name("call").name("provider");
         let at = json::text::locate(text, &[&provider]).into_iter().next().flatten();
         let provider = at.and_then(|at| json::string::decode(json::text::value_at(text, at)));
-        let findings = self.finished(placed, text, true, provider.as_deref());
+        let findings = self.finished(placed, text, true, provider.as_deref(), most);
         Report { findings, message: None, dialect }
     }
 
@@ -316,7 +346,10 @@ impl Validator {
     fn placed(&self, text: &str, found: Vec<Finding>) -> Vec<(usize, Finding)> {
         let places = json::text::locate(text, &found.iter().map(|finding| &finding.path).collect::<Vec<_>>());
         let each = places.into_iter().zip(found).map(|(place, finding)| match place {
-            Some(at) if self.show_values => (at, finding.with("value", shown(json::text::value_at(text, at)))),
+            // The text has null for a number that is not finite.
+            Some(at) if self.show_values && finding.code != ErrorCode::NotFinite => {
+                (at, finding.with("value", shown(json::text::value_at(text, at))))
+            }
             place => (place.unwrap_or(text.len()), finding),
         });
         each.collect()
@@ -337,24 +370,25 @@ impl Validator {
         placed
     }
 
-    /// Returns the findings in document order, at most `max_findings` of them. Adds positions if
-    /// the caller gave a text (`is_given`), and the provider.
+    /// Returns the findings in document order, at most `most` of them. Adds positions if the caller
+    /// gave a text (`is_given`), and the provider.
     fn finished(
         &self,
         mut placed: Vec<(usize, Finding)>,
         text: &str,
         is_given: bool,
         provider: Option<&str>,
+        most: usize,
     ) -> Vec<Finding> {
         placed.sort_by_key(|(offset, _)| *offset);
-        let hidden = placed.split_off(placed.len().min(self.max_findings));
+        let hidden = placed.split_off(placed.len().min(most));
         let worst = hidden.iter().map(|(_, finding)| finding.severity).max();
         if let (Some((at, _)), Some(severity)) = (hidden.first(), worst)
             && let Some(severity) = self.overrides.chosen(ErrorCode::Limit).unwrap_or(Some(severity))
         {
-            let text = format!("there are more than {} findings", self.max_findings);
+            let text = format!("there are more than {most} findings");
             let finding = Finding::new(ErrorCode::Limit, FieldPath::root(), text).severity(severity);
-            placed.push((*at, finding.with("limit", self.max_findings.to_string())));
+            placed.push((*at, finding.with("limit", most.to_string())));
         }
         let mut lines = is_given.then(|| Lines::new(text));
         let finish = |(offset, finding): (usize, Finding)| Finding {

@@ -6,6 +6,7 @@
 mod output;
 mod sarif;
 
+use chrono::{DateTime, Utc};
 use clap::{Parser, ValueEnum};
 use indicatif::ProgressBar;
 use output::{Checked, Output};
@@ -82,15 +83,12 @@ pub(crate) enum Color {
 }
 
 fn severity(word: &str) -> Result<Severity, String> {
-    [Severity::Error, Severity::Warning, Severity::Info]
-        .into_iter()
-        .find(|severity| severity.to_string() == word)
-        .ok_or_else(|| "use error, warning or info".to_owned())
+    word.parse().map_err(|_| "use error, warning or info".to_owned())
 }
 
 fn setting(text: &str) -> Result<(ErrorCode, Option<Severity>), String> {
     let (code, word) = text.split_once('=').ok_or("use the form VCP_E120=error")?;
-    let code = ErrorCode::from_code(code).ok_or("unknown code: see schema/error-codes.json")?;
+    let code = code.parse().map_err(|_| "unknown code: see schema/error-codes.json")?;
     Ok((code, if word == "off" { None } else { Some(severity(word)?) }))
 }
 
@@ -102,8 +100,12 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<bool, String> {
     let Sources { sources, passed_over, unreadable } = input::sources(&args.input)?;
     let bar = progress::bar(&sources);
-    let mut check =
-        Check { validator: validator(args), output: Output::new(args, bar.clone()), tally: Tally::default() };
+    let mut check = Check {
+        validator: validator(args),
+        now: args.now.map(|now| now.instant()),
+        output: Output::new(args, bar.clone()),
+        tally: Tally::default(),
+    };
     let unread = unreadable.iter().map(ToString::to_string).collect();
     let finished = check.all(&sources, unread, &bar).and_then(|unread| check.output.finish().map(|()| unread));
     bar.finish_and_clear();
@@ -132,7 +134,6 @@ fn validator(args: &Args) -> Validator {
         ProfileName::Canonical => Profile::Canonical,
     };
     let validator = Validator::new().profile(profile).show_values(args.show_values).max_findings(args.max_findings);
-    let validator = args.now.iter().fold(validator, |validator, now| validator.now(now.instant()));
     args.settings.iter().fold(validator, |validator, (code, severity)| match severity {
         Some(severity) => validator.severity(*code, *severity),
         None => validator.without(*code),
@@ -141,6 +142,8 @@ fn validator(args: &Args) -> Validator {
 
 struct Check {
     validator: Validator,
+    /// The present time, if the user gave one.
+    now: Option<DateTime<Utc>>,
     output: Output,
     tally: Tally,
 }
@@ -176,7 +179,7 @@ impl Check {
     fn message(&mut self, source: &Source, number: usize, text: &[u8]) -> io::Result<()> {
         // The line end does not belong to the message.
         let text = if source.is_one_message() { text } else { without_end(text) };
-        let findings = self.validator.validate_slice(text).findings;
+        let findings = self.validator.validate_slice(text, self.now).findings;
         // Up to the first byte that is not UTF-8, this is the same text.
         let text = String::from_utf8_lossy(text);
         self.tell(&Checked { file: &source.name(), line: number, text: &text, findings: &findings })

@@ -50,7 +50,7 @@ fn main() -> ExitCode {
 /// Maps the inputs and prints the summary. Returns whether there is nothing to report.
 fn run(args: &Args) -> Result<bool, String> {
     let mapper = Mapper::new();
-    mapper.check(&args.provider, b"").map_err(|e| e.to_string())?;
+    mapper.provider_name(&args.provider).map_err(|e| e.to_string())?;
     let earlier = match &args.since {
         None => Drift::default(),
         Some(path) => {

@@ -24,7 +24,7 @@ use vcp_examples::{
 };
 use vcp_sdk::schema::{
     Dialect, Limits, VcpMessage,
-    migrate::{self, Downgrade, MigrationReport, Options},
+    migrate::{self, Downgrade, MigrationReport, UpgradeOptions},
     ndjson,
 };
 
@@ -192,7 +192,7 @@ fn write(workers: &[Receiver<Done>], output: &mut Output, bar: &ProgressBar) -> 
 }
 
 fn work(args: &Args, sources: &[Source], batches: &Receiver<Batch>, finished: &SyncSender<Done>) {
-    let options = Options { now: args.now, unordered: true, ..Options::default() };
+    let options = UpgradeOptions::default().now(args.now).unordered(true);
     while let Ok(batch) = batches.recv() {
         let mut done = Done {
             lines: Vec::with_capacity(2 * batch.bytes),
@@ -249,7 +249,7 @@ struct Migrated {
     report: MigrationReport,
 }
 
-fn migrate(args: &Args, options: &Options, line: &[u8]) -> Result<Migrated, String> {
+fn migrate(args: &Args, options: &UpgradeOptions, line: &[u8]) -> Result<Migrated, String> {
     let text = std::str::from_utf8(line).map_err(|e| format!("VCP_E007 at $: the text is not UTF-8: {e}"))?;
     let as_it_was = |dialect| Migrated {
         text: text.trim().to_owned(),

@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (now, secret) = ("2026-11-21T12:00:00Z".parse()?, Secret::new("primary", "not-a-real-secret"));
     let receiver = Receiver::new().mapper(mapper).secret_for("parrot", scheme.clone(), secret.clone())?;
     let body = br#"{"event":"call.finished","id":"p2","reason":"no_answer"}"#;
-    let headers = sign::headers(&scheme, &secret, &Request::new(&[("", ""); 0], body), now);
+    let headers = sign::headers(&scheme, &secret, &Request::new(&(), body), now);
     if let Received::Call(call) = receiver.receive("parrot", &headers, body, now)? {
         println!("{}", call.message.redacted());
     }

@@ -39,12 +39,12 @@ const ELEVENLABS_SECRET: &str = "wsec_demo_not_a_real_secret";
 
 pub(crate) fn run() -> Result<ExitCode, String> {
     let now: DateTime<Utc> = NOW.parse().map_err(|e| format!("{NOW}: {e}"))?;
+    let open = ["vapi", "bland", "openai_realtime", "assistable"];
     let receiver = Receiver::new()
         .secret("retell", Secret::new("demo", RETELL_KEY))
         .and_then(|receiver| receiver.secret("elevenlabs", Secret::new("demo", ELEVENLABS_SECRET)))
+        .and_then(|receiver| open.into_iter().try_fold(receiver, Receiver::allow_unauthenticated))
         .map_err(|e| e.to_string())?;
-    let receiver =
-        ["vapi", "bland", "openai_realtime", "assistable"].into_iter().fold(receiver, Receiver::allow_unauthenticated);
 
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);
@@ -65,8 +65,8 @@ pub(crate) fn run() -> Result<ExitCode, String> {
                     shown = Some(call.message);
                 }
             }
-            Ok(Received::Ignored { event, .. }) => {
-                table.add_row([provider, event.as_str(), "", "not a call record"]);
+            Ok(Received::Ignored(other)) => {
+                table.add_row([provider, other.event.as_str(), "", "not a call record"]);
             }
             Err(error) => {
                 failed = true;

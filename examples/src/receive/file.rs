@@ -20,7 +20,7 @@ pub(crate) fn run(file: &str, args: &Args) -> Result<ExitCode, String> {
         receiver = with_secret(receiver, provider, number, secret)?;
     }
     // The user named the file, so it may be unsigned. With a secret, a signature is still required.
-    receiver = receiver.allow_unauthenticated(provider);
+    receiver = receiver.allow_unauthenticated(provider).map_err(|e| e.to_string())?;
 
     match receiver.receive(provider, &headers, &body, args.now.unwrap_or_else(|| Utc::now().trunc_subsecs(3))) {
         Ok(Received::Call(call)) => {
@@ -48,9 +48,9 @@ pub(crate) fn run(file: &str, args: &Args) -> Result<ExitCode, String> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Ok(Received::Ignored { event, known, .. }) => {
-            let why = if known { "it is not a call record" } else { "the provider's table does not contain it" };
-            eprintln!("ignored: event `{event}`: {why}");
+        Ok(Received::Ignored(other)) => {
+            let why = if other.known { "it is not a call record" } else { "the provider's table does not contain it" };
+            eprintln!("ignored: event `{}`: {why}", other.event);
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {

@@ -28,7 +28,7 @@ pub(crate) fn run(address: SocketAddr, args: &Args) -> Result<ExitCode, String> 
             eprintln!("{name}: signatures are checked");
         } else if args.allow_unauthenticated {
             eprintln!("{name}: nothing to verify with, anybody can post");
-            receiver = receiver.allow_unauthenticated(name);
+            receiver = receiver.allow_unauthenticated(name).map_err(|e| e.to_string())?;
         } else {
             eprintln!("{name}: refused, no secret (--secret {name}=… or --allow-unauthenticated)");
         }
@@ -52,12 +52,11 @@ pub(crate) fn run(address: SocketAddr, args: &Args) -> Result<ExitCode, String> 
 }
 
 async fn webhook(delivery: Result<Delivery, Rejection>) -> Response {
-    match delivery {
-        Ok(Delivery(Received::Call(call))) => json(200, call.message.to_json()),
-        Ok(Delivery(Received::Ignored { event, .. })) => json(200, serde_json::json!({"ignored": event}).to_string()),
+    match delivery.map(|delivery| delivery.received) {
+        Ok(Received::Call(call)) => json(200, call.message.to_json()),
+        Ok(Received::Ignored(other)) => json(200, serde_json::json!({"ignored": other.event}).to_string()),
         Err(rejection) => {
-            // The name comes from outside, so it is escaped for the log.
-            eprintln!("{:?}: {}", rejection.provider(), rejection.error());
+            eprintln!("{rejection}");
             rejection.into_response()
         }
     }

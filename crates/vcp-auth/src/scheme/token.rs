@@ -22,7 +22,7 @@ pub(crate) fn in_header<'r>(request: &Request<'r>, name: &'r str, bearer: bool) 
 pub(crate) fn in_query<'r>(request: &Request<'r>, param: &'r str) -> Result<Claim<'r>, AuthError> {
     let place = || format!("?{param}=");
     let mut values = query_values(url(request)?, param);
-    let value = values.next().ok_or_else(|| AuthError::HeaderMissing { header: place().into() })?;
+    let value = values.next().ok_or_else(|| AuthError::HeaderMissing { header: place() })?;
     if values.next().is_some() {
         return Err(malformed(&place(), "it appears more than once"));
     }
@@ -61,7 +61,33 @@ fn claim<'r>(place: Cow<'r, str>, token: Cow<'r, [u8]>) -> Result<Claim<'r>, Aut
 pub(super) fn url<'r>(request: &Request<'r>) -> Result<&'r str, AuthError> {
     let url =
         request.url_given().ok_or(AuthError::Configuration { reason: "the scheme needs the URL of the request" })?;
-    Ok(url.split_once('#').map_or(url, |(url, _)| url))
+    Ok(split_fragment(url).0)
+}
+
+/// Splits a URL before its fragment. The fragment begins with `#`, or is empty.
+fn split_fragment(url: &str) -> (&str, &str) {
+    url.split_at(url.find('#').unwrap_or(url.len()))
+}
+
+/// Returns the URL with a parameter at the end of its query, before the fragment.
+///
+/// Removes other parameters with this name. `name` and `value` are added as they are.
+#[cfg(feature = "testing")]
+pub(crate) fn with_param(url: &str, name: &str, value: &str) -> String {
+    let (url, fragment) = split_fragment(url);
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let is_other = |pair: &&str| !pair.is_empty() && pair.split('=').next() != Some(name);
+    let kept: String = query.split('&').filter(is_other).flat_map(|pair| [pair, "&"]).collect();
+    format!("{path}?{kept}{name}={value}{fragment}")
+}
+
+/// Returns the URL with a segment at the end of its path, before the query and the fragment.
+///
+/// `segment` is added as it is.
+#[cfg(feature = "testing")]
+pub(crate) fn with_segment(url: &str, segment: &str) -> String {
+    let (path, rest) = url.split_at(url.find(['?', '#']).unwrap_or(url.len()));
+    format!("{}/{segment}{rest}", path.trim_end_matches('/'))
 }
 
 /// Decodes the percent escapes of a text. Invalid escapes stay unchanged.

@@ -19,12 +19,7 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
     let algorithm = algorithm(request)?;
     let digest = algorithm.read(Encoding::Base64, only(request, HEADER)?);
     let digest = digest.ok_or_else(|| malformed(HEADER, "it is not the base64 of a digest of the algorithm"))?;
-    let url = token::url(request)?;
-    if !url.contains("://") {
-        return Err(AuthError::Configuration {
-            reason: "the scheme needs the whole URL of the request, with `https://`",
-        });
-    }
+    let url = whole_url(request)?;
     let kind = kind(request)?;
     let mut hashes = token::query_values(url, BODY_HASH);
     let hash = if kind == Kind::Form { None } else { hashes.next() };
@@ -49,6 +44,17 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
     });
     let proof = Proof::Digests { algorithm, digests: vec![digest], texts: texts.collect() };
     Ok(Claim { body_hash, ..Claim::of(HEADER, proof) })
+}
+
+/// Returns the URL of a request without its fragment.
+///
+/// # Errors
+///
+/// `VCP_E210` if the request has no URL, or only the path of a URL.
+fn whole_url<'r>(request: &Request<'r>) -> Result<&'r str, AuthError> {
+    let reason = "the scheme needs the whole URL of the request, with `https://`";
+    let url = token::url(request)?;
+    if url.contains("://") { Ok(url) } else { Err(AuthError::Configuration { reason }) }
 }
 
 /// Returns the algorithm that the settings header selects. Without a selection it is SHA-1.
@@ -127,17 +133,17 @@ fn urls(url: &str) -> Vec<Cow<'_, str>> {
 /// Adds the hash of a body that is not a form to a URL, as Twilio does.
 #[cfg(feature = "testing")]
 pub(crate) fn with_body_hash(url: &str, body: &[u8]) -> String {
-    let hash = Encoding::Hex.spell(&mac::sha256(body));
-    let separator = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{separator}{BODY_HASH}={hash}")
+    token::with_param(url, BODY_HASH, &Encoding::Hex.spell(&mac::sha256(body)))
 }
 
 /// Returns the signed text of a request, in parts. Its URL must be the one that Twilio requested.
+///
+/// Returns `None` if the request has no whole URL, or if its form has too many parameters.
 #[cfg(feature = "testing")]
-pub(crate) fn signed(request: &Request<'_>) -> Vec<Vec<u8>> {
-    let url = request.url_given().unwrap_or_default();
+pub(crate) fn signed(request: &Request<'_>) -> Option<[Vec<u8>; 2]> {
+    let url = whole_url(request).ok()?;
     let is_hashed = kind(request) != Ok(Kind::Form) && token::query_values(url, BODY_HASH).next().is_some();
-    vec![url.as_bytes().to_vec(), if is_hashed { Vec::new() } else { params(request.body()).unwrap_or_default() }]
+    Some([url.as_bytes().to_vec(), if is_hashed { Vec::new() } else { params(request.body()).ok()? }])
 }
 
 #[cfg(test)]

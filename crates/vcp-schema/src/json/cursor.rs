@@ -1,11 +1,12 @@
-//! Steps through well-formed JSON text, without building anything.
+//! A cursor that steps through well-formed JSON text and builds nothing.
 
 use super::{
     is_space,
     string::{self, Quoted},
 };
 
-/// JSON text, read from the front. Every step moves forward, also through text that is not JSON.
+/// A cursor that reads JSON text from the front. Every step moves forward, also through text that
+/// is not JSON.
 #[derive(Debug, Clone)]
 pub struct Cursor<'t> {
     text: &'t str,
@@ -37,8 +38,8 @@ impl<'t> Cursor<'t> {
         self.at += 1;
     }
 
-    /// Reads the name of the next member, and stops before its value. Returns `None` at the end of the
-    /// object, and leaves the object.
+    /// Reads the name of the next member, and stops before its value. Returns `None` at the end of
+    /// the object, and leaves the object.
     pub fn name(&mut self) -> Option<Quoted<'t>> {
         self.pass(b',');
         if self.peek() != b'"' {
@@ -79,13 +80,14 @@ impl<'t> Cursor<'t> {
     /// Returns the unread text after white space.
     fn rest(&mut self) -> &'t str {
         self.peek();
-        // Only text that is no JSON can leave the cursor within a character.
+        // Only text that is not JSON can leave the cursor inside a character.
         self.text.get(self.at..).unwrap_or_else(|| {
             self.at = self.text.len();
             ""
         })
     }
 
+    /// Skips white space and then this byte, if it is next.
     fn pass(&mut self, byte: u8) {
         if self.peek() == byte {
             self.at += 1;
@@ -93,7 +95,8 @@ impl<'t> Cursor<'t> {
     }
 }
 
-/// Returns where the value ends that a text starts with. White space after the value is not in it.
+/// Returns the byte at which the first value of a text ends. White space after the value is not
+/// part of it.
 pub(super) fn value_end(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (0, 0_usize);

@@ -10,7 +10,7 @@ use std::{collections::HashSet, fmt, hash::Hash, marker::PhantomData};
 /// Members that the specification does not define, in their original order (`DECISIONS.md` 1.7).
 pub type Extras = OrderedMap<String, RawJson>;
 
-/// A JSON object whose members are all of one kind, in their original order.
+/// A JSON object whose members are all of one type, in their original order.
 ///
 /// Look-up searches from the front, because the maps of a call record hold only a few members.
 ///
@@ -34,7 +34,7 @@ impl<K, V> Default for OrderedMap<K, V> {
 }
 
 impl<K, V> OrderedMap<K, V> {
-    /// Makes an empty map. Allocates no memory.
+    /// Returns an empty map. Allocates no memory.
     #[must_use]
     pub const fn new() -> Self {
         Self { members: Vec::new() }
@@ -72,8 +72,8 @@ impl<K, V> OrderedMap<K, V> {
         self.members.iter().map(|(_, v)| v)
     }
 
-    /// Appends a member without looking for its name. Reading checks with [`Self::has_duplicate`]
-    /// afterwards.
+    /// Appends a member and does not check for a repeated name. Readers call
+    /// [`Self::has_duplicate`] afterwards.
     pub(crate) fn push(&mut self, key: K, value: V) {
         self.members.push((key, value));
     }
@@ -92,6 +92,7 @@ impl<K: PartialEq, V> OrderedMap<K, V> {
     }
 
     /// Returns the value of a member.
+    #[must_use]
     pub fn get<Q: ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: PartialEq<Q>,
@@ -100,6 +101,7 @@ impl<K: PartialEq, V> OrderedMap<K, V> {
     }
 
     /// Returns the value of a member for changing it.
+    #[must_use]
     pub fn get_mut<Q: ?Sized>(&mut self, key: &Q) -> Option<&mut V>
     where
         K: PartialEq<Q>,
@@ -118,7 +120,7 @@ impl<K: PartialEq, V> OrderedMap<K, V> {
 }
 
 impl<K: Eq + Hash, V> OrderedMap<K, V> {
-    /// Returns whether a name occurs twice. Compares pairs if there are few members, and hashes the
+    /// Returns whether a name is repeated. Compares pairs if there are few members, and hashes the
     /// names if there are many, so that hostile input does not take quadratic time.
     pub(crate) fn has_duplicate(&self) -> bool {
         const FEW: usize = 16;
@@ -171,7 +173,7 @@ impl<K: Serialize, V: Serialize> Serialize for OrderedMap<K, V> {
     }
 }
 
-/// Refuses a name that occurs twice.
+/// Refuses a repeated name.
 impl<'de, K: Deserialize<'de> + Eq + Hash, V: Deserialize<'de>> Deserialize<'de> for OrderedMap<K, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members<K, V>(PhantomData<(K, V)>);

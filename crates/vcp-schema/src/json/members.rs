@@ -26,8 +26,8 @@ pub fn spelled(json: &str) -> impl Iterator<Item = (Quoted<'_>, &str)> {
     })
 }
 
-/// Returns the members of an object in order. Lone surrogates in names become U+FFFD. Returns `None`
-/// for any other value.
+/// Returns the members of an object in order. Lone surrogates in names become U+FFFD. Returns
+/// `None` for any other value.
 #[must_use]
 pub fn all(json: &str) -> Option<Vec<Member<'_>>> {
     let members = || spelled(json).map(|(name, value)| (name.decode_lossy(), value)).collect();
@@ -62,10 +62,50 @@ pub fn last(json: &str) -> Option<Vec<Member<'_>>> {
     Some(members)
 }
 
-/// Returns the value of a member of an object: the last one where the name is repeated.
+/// Returns the value of a member of an object. If the name is repeated, the last value counts.
+/// Returns `None` if there is no such member, and for any other value.
 #[must_use]
 pub fn get<'t>(json: &'t str, name: &str) -> Option<&'t str> {
     spelled(json).filter(|(spelled, _)| spelled.is(name)).last().map(|(_, value)| value)
+}
+
+/// Returns the value at a JSON Pointer (RFC 6901). If a name is repeated, its last value counts.
+/// The empty pointer is the whole value. Returns `None` if there is no such value, or if the
+/// pointer is not valid.
+///
+/// ```
+/// use vcp_schema::json::members::pointer;
+/// let json = r#"{"a/b": [1, {"c": 2, "c": 3}]}"#;
+/// assert_eq!(pointer(json, "/a~1b/1/c"), Some("3"));
+/// assert_eq!(pointer(json, "/a~1b/2"), None);
+/// ```
+#[must_use]
+pub fn pointer<'t>(json: &'t str, pointer: &str) -> Option<&'t str> {
+    if pointer.is_empty() {
+        return Some(trim(json));
+    }
+    pointer.strip_prefix('/')?.split('/').try_fold(trim(json), |json, step| match json.as_bytes().first()? {
+        b'{' => get(json, &name_of_step(step)?),
+        b'[' => elements(json).nth(index_of_step(step)?),
+        _ => None,
+    })
+}
+
+/// Returns the name that a step of a JSON Pointer spells. Returns `None` if `~` is not followed by
+/// 0 or 1.
+fn name_of_step(step: &str) -> Option<Cow<'_, str>> {
+    if !step.contains('~') {
+        return Some(Cow::Borrowed(step));
+    }
+    let is_valid = step.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    is_valid.then(|| Cow::Owned(step.replace("~1", "/").replace("~0", "~")))
+}
+
+/// Returns the index that a step of a JSON Pointer spells. An index is digits without a leading
+/// zero.
+fn index_of_step(step: &str) -> Option<usize> {
+    let is_valid = step.bytes().all(|byte| byte.is_ascii_digit()) && (step == "0" || !step.starts_with('0'));
+    is_valid.then(|| step.parse().ok())?
 }
 
 /// Returns the elements of a list in order. Empty for any other value.
@@ -94,18 +134,21 @@ pub fn count(json: &str, most: usize) -> usize {
     spelled(json).take(most).count() + elements(json).take(most).count()
 }
 
-/// Returns the value of a member of the object that a text starts with. The text may go on after
-/// the object. Returns `None` if the text does not start with an object.
+/// Returns the value of a member of the object at the start of a text. The text may go on after the
+/// object. If the name is repeated, the last value counts. Returns `None` if there is no such
+/// member, or if the text does not start with a well-formed object.
 ///
-/// Unlike the other functions, this one reads text of which it is not known that it is JSON.
+/// Unlike the other functions of this module, this function checks that the object is JSON.
 #[must_use]
 pub fn of_leading_object<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     leading(&mut serde_json::Deserializer::from_str(text), name)
 }
 
-/// Returns the value of a member of an object, which must be the whole text.
+/// Returns the value of a member of an object that is the whole text. If the name is repeated, the
+/// last value counts. Returns `None` if there is no such member, or if the text is not a
+/// well-formed object.
 ///
-/// Unlike the other functions, this one reads text of which it is not known that it is JSON.
+/// Unlike the other functions of this module, this function checks that the text is JSON.
 #[must_use]
 pub fn of_whole_object<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let mut json = serde_json::Deserializer::from_str(text);
@@ -164,6 +207,35 @@ mod tests {
         assert_eq!(all(text).unwrap().len(), 3);
         assert_eq!((all("[]"), last("[]"), get("[]", "a"), list("{}")), (None, None, None, None));
         assert_eq!(list("[1, {}]").unwrap(), ["1", "{}"]);
+    }
+
+    #[test]
+    fn pointers_are_those_of_rfc_6901() {
+        // The document and the pointers of the RFC, section 5.
+        let text = r#"{"foo": ["bar", "baz"], "": 0, "a/b": 1, "c%d": 2, "e^f": 3, "g|h": 4, "i\\j": 5, "k\"l": 6, " ": 7, "m~n": 8}"#;
+        for (at, value) in [
+            ("", text),
+            ("/foo", r#"["bar", "baz"]"#),
+            ("/foo/0", r#""bar""#),
+            ("/", "0"),
+            ("/a~1b", "1"),
+            ("/c%d", "2"),
+            ("/e^f", "3"),
+            ("/g|h", "4"),
+            ("/i\\j", "5"),
+            ("/k\"l", "6"),
+            ("/ ", "7"),
+            ("/m~0n", "8"),
+        ] {
+            assert_eq!(pointer(text, at), Some(value), "{at}");
+        }
+        for at in [
+            "foo", "/foo/2", "/foo/-", "/foo/00", "/foo/01", "/foo/+1", "/foo/", "/foo/0/0", "/m~n", "/m~2n", "/m~",
+            "//",
+        ] {
+            assert_eq!(pointer(text, at), None, "{at}");
+        }
+        assert_eq!(pointer(r#" {"~1": {"\u0061": 1, "a": [ 2 ]}} "#, "/~01/a/0"), Some("2"));
     }
 
     #[test]

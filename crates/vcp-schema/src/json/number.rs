@@ -1,8 +1,10 @@
-//! Numbers by their digits, so that nothing passes through a double that should not (decisions 1.5, 5.8).
+//! Numbers that are read and computed from their decimal digits.
+//!
+//! A value that a double cannot hold therefore stays exact (`DECISIONS.md` 1.5 and 5.8).
 
 use std::fmt;
 
-/// A decimal number exactly as its JSON text says: `coefficient × 10^exponent`.
+/// A decimal number with the exact value of its JSON text: `coefficient × 10^exponent`.
 ///
 /// ```
 /// use vcp_schema::Decimal;
@@ -11,7 +13,7 @@ use std::fmt;
 /// assert_eq!("1.85e2".parse::<Decimal>()?.to_i64(), Some(185));
 /// assert_eq!("185.5".parse::<Decimal>()?.to_i64(), None);
 /// assert_eq!("35.5".parse::<Decimal>()?.rounded(0).to_i64(), Some(36));
-/// # Ok::<(), vcp_schema::NotANumber>(())
+/// # Ok::<(), vcp_schema::DecimalError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Decimal {
@@ -19,18 +21,24 @@ pub struct Decimal {
     exponent: i32,
 }
 
-/// The text is no JSON number, or has more than 37 significant digits or an exponent beyond ±100 000.
+/// The error for a text that is not a [`Decimal`].
+///
+/// The text is not a JSON number, or it has more than 37 significant digits or an exponent beyond
+/// ±100 000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is no number, or has too many digits")]
-pub struct NotANumber;
+#[error("not a JSON number with at most 37 digits and an exponent within ±100000")]
+#[non_exhaustive]
+pub struct DecimalError;
 
 const MOST_DIGITS: usize = 37;
 const LARGEST_EXPONENT: i64 = 100_000;
 
-/// Why a text is no [`Decimal`].
+/// The reason why a text is not a [`Decimal`].
 enum Unfit {
+    /// The text is not a JSON number.
     NoNumber,
-    /// It is a number, but not zero, and longer or farther from one than a `Decimal` can be; the exponent of its last digit.
+    /// The text is a number other than zero, with too many digits or an exponent out of range.
+    /// Holds the exponent of the last digit that is not zero.
     TooLong(i64),
 }
 
@@ -66,10 +74,10 @@ fn parse(text: &str) -> Result<Decimal, Unfit> {
 }
 
 impl std::str::FromStr for Decimal {
-    type Err = NotANumber;
+    type Err = DecimalError;
 
-    fn from_str(text: &str) -> Result<Self, NotANumber> {
-        parse(text).map_err(|_| NotANumber)
+    fn from_str(text: &str) -> Result<Self, DecimalError> {
+        parse(text).map_err(|_| DecimalError)
     }
 }
 
@@ -78,18 +86,19 @@ fn exponent_of(text: &str) -> Option<i64> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    // A longer exponent is far outside every range that is used here, unless the number is zero.
+    // An exponent beyond 64 bits is out of range for every number except zero.
     Some(text.parse().unwrap_or(if text.starts_with('-') { i64::MIN / 4 } else { i64::MAX / 4 }))
 }
 
 impl Decimal {
-    /// A whole number.
+    /// Returns a whole number as a decimal number.
     #[must_use]
     pub fn from_i64(value: i64) -> Self {
         Self { coefficient: value.into(), exponent: 0 }
     }
 
-    /// This number times ten to the power `places`: `-2` turns cents into dollars.
+    /// Returns this number times ten to the power `places`. For example, `-2` turns cents into
+    /// dollars.
     #[must_use]
     pub fn scaled(self, places: i32) -> Self {
         if self.coefficient == 0 {
@@ -98,13 +107,15 @@ impl Decimal {
         Self { exponent: self.exponent.saturating_add(places), ..self }
     }
 
-    /// This number times a small whole number; `None` when it gets too long.
+    /// Returns this number times a whole number. Returns `None` if the coefficient of the result
+    /// does not fit 128 bits.
     #[must_use]
     pub fn times(self, factor: u32) -> Option<Self> {
         Some(Self { coefficient: self.coefficient.checked_mul(factor.into())?, ..self })
     }
 
-    /// This number with at most `places` digits after the point, half away from zero.
+    /// Rounds this number to at most `places` digits after the point. A half is rounded away from
+    /// zero.
     #[must_use]
     pub fn rounded(self, places: u32) -> Self {
         let Some(drop) = i64::from(places).checked_add(self.exponent.into()).filter(|d| *d < 0) else {
@@ -119,13 +130,15 @@ impl Decimal {
         Self { coefficient: quotient + up, exponent }
     }
 
-    /// The whole number that this is, if it is one and fits.
+    /// Returns this number as an integer. Returns `None` if the number has a fraction or does not
+    /// fit 64 bits.
     #[must_use]
     pub fn to_i64(self) -> Option<i64> {
         i64::try_from(self.to_i128()?).ok()
     }
 
-    /// The whole number that this is, if it is one and fits.
+    /// Returns this number as an integer. Returns `None` if the number has a fraction or does not
+    /// fit 128 bits.
     #[must_use]
     pub fn to_i128(self) -> Option<i128> {
         if self.coefficient == 0 {
@@ -139,20 +152,20 @@ impl Decimal {
         }
     }
 
-    /// The nearest double; `None` beyond the range of doubles.
+    /// Returns the nearest double. Returns `None` beyond the range of doubles.
     #[must_use]
     pub fn to_f64(self) -> Option<f64> {
         let value: f64 = format!("{}e{}", self.coefficient, self.exponent).parse().ok()?;
         value.is_finite().then_some(value)
     }
 
-    /// Whether it is below zero.
+    /// Returns whether the number is below zero.
     #[must_use]
     pub fn is_negative(self) -> bool {
         self.coefficient < 0
     }
 
-    /// Whether it is zero.
+    /// Returns whether the number is zero.
     #[must_use]
     pub fn is_zero(self) -> bool {
         self.coefficient == 0
@@ -160,7 +173,8 @@ impl Decimal {
 }
 
 impl fmt::Display for Decimal {
-    /// As a JSON number without exponent where that is short: `0.0456`.
+    /// Writes a JSON number, such as `0.0456`. Writes an exponent only for very large and very
+    /// small numbers, for which the plain form would be long.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.exponent > 20 || self.exponent < -40 {
             return write!(f, "{}e{}", self.coefficient, self.exponent);
@@ -181,14 +195,15 @@ impl fmt::Display for Decimal {
     }
 }
 
-/// Why a JSON number is no integer of 64 bits.
+/// The reason why a JSON number is not an integer of 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IntegerFault {
     Fraction,
     Range,
 }
 
-/// The integer that a JSON number is by value: `185`, `185.0`, `1.85e2` (decisions 1.5).
+/// Returns the integer that a JSON number has as its value, such as 185 for `185`, `185.0` and
+/// `1.85e2` (`DECISIONS.md` 1.5).
 pub(crate) fn integer(number: &str) -> Result<i64, IntegerFault> {
     if let Ok(value) = number.parse() {
         return Ok(value);
@@ -201,7 +216,7 @@ pub(crate) fn integer(number: &str) -> Result<i64, IntegerFault> {
             Some(value) => return Ok(value),
             None => decimal.exponent.into(),
         },
-        // Its digits, or its zeros, are too many for 64 bits.
+        // A number with so many digits or zeros does not fit 64 bits.
         Err(Unfit::TooLong(exponent)) => exponent,
         Err(Unfit::NoNumber) => 0,
     };
@@ -288,7 +303,7 @@ mod tests {
     #[test]
     fn refuses_what_json_refuses() {
         for text in ["", "-", "+1", "01", "1.", ".5", "1e", "1e+", "0x1", "NaN", "1 ", "1_0", "--1"] {
-            assert_eq!(text.parse::<Decimal>(), Err(NotANumber), "{text}");
+            assert_eq!(text.parse::<Decimal>(), Err(DecimalError), "{text}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! The place of a value in a JSON document, as JSONPath and as JSON Pointer (decisions 4.2).
+//! The place of a value in a JSON document, as JSONPath and as JSON Pointer.
 
 use std::{borrow::Cow, fmt};
 
@@ -12,12 +12,12 @@ pub enum Step<'a> {
 }
 
 impl Step<'_> {
-    /// Adds it to a JSON Pointer.
+    /// Appends the step to a JSON Pointer.
     pub(crate) fn write_pointer(&self, text: &mut String) {
         text.push('/');
         match self {
             Self::Name(name) => text.push_str(&pointer_step(name)),
-            // Most lists are short.
+            // Most indexes have one digit.
             Self::Index(index) => match u32::try_from(*index).ok().and_then(|index| char::from_digit(index, 10)) {
                 Some(digit) => text.push(digit),
                 None => text.push_str(&index.to_string()),
@@ -26,7 +26,8 @@ impl Step<'_> {
     }
 }
 
-/// A name as a step of a JSON Pointer.
+/// Returns a name as a step of a JSON Pointer.
+#[must_use]
 pub fn pointer_step(name: &str) -> Cow<'_, str> {
     if name.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
         Cow::Owned(name.replace('~', "~0").replace('/', "~1"))
@@ -37,7 +38,11 @@ pub fn pointer_step(name: &str) -> Cow<'_, str> {
 
 /// The place of a value in a JSON document.
 ///
-/// Displays as JSONPath: `.name` for `[A-Za-z_][A-Za-z0-9_]*`, else `['…']` with `\` and `'` escaped, indexes `[0]`.
+/// Displays as JSONPath:
+///
+/// - A name that matches `[A-Za-z_][A-Za-z0-9_]*` is `.name`.
+/// - Any other name is `['…']`, with `\`, `'` and control characters escaped.
+/// - An index is `[0]`.
 ///
 /// ```
 /// use vcp_schema::FieldPath;
@@ -51,40 +56,40 @@ pub struct FieldPath {
 }
 
 impl FieldPath {
-    /// The document itself: `$`.
+    /// Returns the path of the document itself, `$`.
     #[must_use]
     pub fn root() -> Self {
         Self::default()
     }
 
-    /// The member `name` of this object.
+    /// Returns the path of the member `name` of this object.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.steps.push(Step::Name(name.into().into()));
         self
     }
 
-    /// The element `index` of this list.
+    /// Returns the path of the element `index` of this list. The first element has index 0.
     #[must_use]
     pub fn index(mut self, index: usize) -> Self {
         self.steps.push(Step::Index(index));
         self
     }
 
-    /// Returns the place that a step leads to from here.
+    /// Returns the path with one more step.
     #[must_use]
     pub fn step(mut self, step: Step<'static>) -> Self {
         self.steps.push(step);
         self
     }
 
-    /// The steps from the root.
+    /// Returns the steps, starting at the root.
     #[must_use]
     pub fn steps(&self) -> &[Step<'static>] {
         &self.steps
     }
 
-    /// The same place as a JSON Pointer (RFC 6901); the root is the empty text.
+    /// Returns the path as a JSON Pointer (RFC 6901). The root is the empty text.
     #[must_use]
     pub fn pointer(&self) -> String {
         let mut text = String::new();
@@ -92,7 +97,8 @@ impl FieldPath {
         text
     }
 
-    /// Returns the JSONPath, cut after 200 characters, for lines that are shown.
+    /// Returns the JSONPath for display. A path of more than 200 characters is cut after 200 and
+    /// ends with `…`.
     #[must_use]
     pub fn shortened(&self) -> String {
         const LONGEST: usize = 200;
@@ -103,7 +109,8 @@ impl FieldPath {
         }
     }
 
-    /// Reads a path of plain names, `vcp_payload.call.call_id`, as rule files write them.
+    /// Reads a path as rule files write it: names with dots between them, such as
+    /// `vcp_payload.call.call_id`. Empty names are skipped.
     #[must_use]
     pub fn from_dotted(text: &str) -> Self {
         text.split('.').filter(|name| !name.is_empty()).fold(Self::root(), Self::name)
@@ -140,7 +147,10 @@ impl fmt::Display for FieldPath {
     }
 }
 
-/// A place on the way down a document, kept on the stack: it costs nothing until a [`FieldPath`] is asked for.
+/// A place in a document, for code that walks down the document.
+///
+/// A node refers to the node of its parent and lives on the stack. It allocates no memory until a
+/// [`FieldPath`] or a pointer is built.
 #[derive(Debug, Clone)]
 pub struct PathNode<'a> {
     parent: Option<&'a PathNode<'a>>,
@@ -148,25 +158,25 @@ pub struct PathNode<'a> {
 }
 
 impl<'a> PathNode<'a> {
-    /// The document itself.
+    /// Returns the place of the document itself.
     #[must_use]
     pub const fn root() -> Self {
         Self { parent: None, step: None }
     }
 
-    /// The member `name` of this object.
+    /// Returns the place of the member `name` of this object.
     #[must_use]
     pub fn name(&'a self, name: &'a str) -> Self {
         Self { parent: Some(self), step: Some(Step::Name(name.into())) }
     }
 
-    /// The element `index` of this list.
+    /// Returns the place of the element `index` of this list. The first element has index 0.
     #[must_use]
     pub fn index(&'a self, index: usize) -> Self {
         Self { parent: Some(self), step: Some(Step::Index(index)) }
     }
 
-    /// The whole path, built now.
+    /// Builds the path of this place.
     #[must_use]
     pub fn to_path(&self) -> FieldPath {
         let mut path = self.parent.map_or_else(FieldPath::root, Self::to_path);
@@ -178,13 +188,13 @@ impl<'a> PathNode<'a> {
         path
     }
 
-    /// The same place as a JSON Pointer, built now.
+    /// Builds the JSON Pointer of this place.
     #[must_use]
     pub fn pointer(&self) -> String {
         self.pointer_before(0)
     }
 
-    /// The pointer, with room for what comes behind it.
+    /// Builds the pointer of this place. Reserves `room` bytes for the steps that follow.
     fn pointer_before(&self, room: usize) -> String {
         let room =
             room + self.step.as_ref().map_or(0, |step| if let Step::Name(name) = step { name.len() + 1 } else { 8 });

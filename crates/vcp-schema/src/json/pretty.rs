@@ -1,15 +1,15 @@
-//! JSON text laid out for people.
+//! Layout of JSON text for people.
 
 use super::tokens::{TokenKind, Tokens};
 
-/// The deepest nesting that gets lines of its own.
+/// The deepest nesting that is laid out in separate lines.
 const DEEPEST_LINE: usize = 128;
 
-/// Lays out JSON text with one member a line, indented by two spaces. No value changes: numbers and
-/// strings keep their text.
+/// Lays out JSON text with one member a line, indented by two spaces. Numbers and strings keep
+/// their text.
 ///
-/// Values nested deeper than 128 stay on one line, so that hostile nesting does not become much white
-/// space. The text must be JSON, as the text of messages and raw values is.
+/// Values nested deeper than 128 stay on one line, so that hostile nesting does not produce much
+/// white space. The text must be JSON, such as the text of a message or a raw value.
 ///
 /// ```
 /// assert_eq!(vcp_schema::pretty(r#"{"a":[1.10,{}],"b":"x, y"}"#), "{\n  \"a\": [\n    1.10,\n    {}\n  ],\n  \"b\": \"x, y\"\n}");

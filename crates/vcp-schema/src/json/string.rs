@@ -1,18 +1,20 @@
-//! JSON strings: where they end, what they say, and how they are written.
+//! Functions that find the end of a JSON string, decode it and write it.
 
 use std::{borrow::Cow, fmt::Write as _};
 
-/// Returns where the string ends that opens at byte `open`, after its closing quote.
+/// Returns the byte after the closing quote of the string that opens at byte `open`.
 ///
-/// Returns the end of the text if the string does not end.
+/// Returns the length of the text if the string has no closing quote.
 #[must_use]
 pub fn end(text: &str, open: usize) -> usize {
     extent(text.as_bytes(), open).0
 }
 
-/// Returns where the string ends that opens at byte `open`, and whether it has escapes.
+/// Returns the byte after the closing quote of the string that opens at byte `open`, and whether
+/// the string has escapes.
 pub(crate) fn extent(bytes: &[u8], open: usize) -> (usize, bool) {
-    /// Most names and words are shorter than a call of the search is worth.
+    /// The number of bytes that are examined one by one before `memchr2` is called. Most names and
+    /// words are shorter, and a call would cost more than it saves.
     const SHORT: usize = 16;
     let (mut at, mut has_escape) = (open + 1, false);
     for byte in bytes.get(at..).unwrap_or_default().iter().take(SHORT) {
@@ -35,10 +37,11 @@ pub(crate) fn extent(bytes: &[u8], open: usize) -> (usize, bool) {
 
 /// A string as it is spelled between its quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Quoted<'t> {
     /// The text between the quotes.
     pub raw: &'t str,
-    /// Whether a backslash is in it.
+    /// `true` if the text contains a backslash.
     pub has_escape: bool,
 }
 
@@ -50,7 +53,7 @@ impl<'t> Quoted<'t> {
         Some(Self { raw, has_escape: raw.bytes().fold(false, |any, byte| any | (byte == b'\\')) })
     }
 
-    /// Returns whether the content is this name.
+    /// Returns whether the decoded content equals `name`.
     #[must_use]
     #[inline]
     pub fn is(self, name: &str) -> bool {
@@ -76,14 +79,15 @@ impl<'t> Quoted<'t> {
     }
 }
 
-/// Returns the content of a JSON string. Returns `None` for any other value and for a lone surrogate.
+/// Returns the content of a JSON string. Returns `None` for any other value and for a lone
+/// surrogate.
 #[must_use]
 pub fn decode(json: &str) -> Option<Cow<'_, str>> {
     Quoted::of(json)?.decode()
 }
 
-/// Returns the content of a JSON string, with U+FFFD for each lone surrogate. Returns `None` for any
-/// other value.
+/// Returns the content of a JSON string, with U+FFFD for each lone surrogate. Returns `None` for
+/// any other value.
 #[must_use]
 pub fn decode_lossy(json: &str) -> Option<Cow<'_, str>> {
     Some(Quoted::of(json)?.decode_lossy())
@@ -96,7 +100,7 @@ pub fn is_lossy(json: &str) -> bool {
 }
 
 /// Resolves the escapes of a string. Each lone surrogate becomes `lone`. Returns `None` for a lone
-/// surrogate if `lone` is not given.
+/// surrogate if `lone` is `None`.
 fn unescaped(raw: &str, lone: Option<char>) -> Option<String> {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
@@ -119,7 +123,7 @@ fn unescaped(raw: &str, lone: Option<char>) -> Option<String> {
                 match char::decode_utf16(pair.into_iter().take(1 + usize::from(low.is_some()))).next() {
                     Some(Ok(c)) => {
                         out.push(c);
-                        // A character of two units takes both escapes.
+                        // A character of two units uses both escapes.
                         if c.len_utf16() == 2 {
                             rest = rest.get(6..).unwrap_or_default();
                         }
@@ -135,8 +139,8 @@ fn unescaped(raw: &str, lone: Option<char>) -> Option<String> {
     Some(out)
 }
 
-/// Returns the UTF-16 unit that four hexadecimal digits give. Text that is not JSON gives a lone
-/// surrogate.
+/// Returns the UTF-16 unit of the four hexadecimal digits at the start of a text. Returns a lone
+/// surrogate if there are no such digits.
 fn hex_unit(text: &str) -> u16 {
     const LONE: u16 = 0xd800;
     text.get(..4).and_then(|digits| u16::from_str_radix(digits, 16).ok()).unwrap_or(LONE)
@@ -201,7 +205,7 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
-/// Writes the inside of a JSON string.
+/// Writes the inside of a JSON string, without the quotes.
 pub fn push_escaped(out: &mut String, text: &str) {
     if !has_to_escape(text) {
         return out.push_str(text);
@@ -232,12 +236,13 @@ pub fn push_escaped(out: &mut String, text: &str) {
 
 /// Returns whether a text has a character that JSON escapes.
 ///
-/// There is no branch per byte, so that the compiler looks at many bytes at once.
+/// The loop has no branches, so that the compiler can examine many bytes at once.
 pub(crate) fn has_to_escape(text: &str) -> bool {
     text.bytes().fold(false, |any, byte| any | (byte < b' ') | (byte == b'"') | (byte == b'\\'))
 }
 
-/// Returns whether two short names are equal.
+/// Returns whether two names are equal. Names of at most 16 bytes are compared by their first and
+/// last bytes, without a loop.
 #[inline]
 pub(crate) fn same_name(a: &str, b: &str) -> bool {
     fn ends<const N: usize>(text: &[u8]) -> Option<([u8; N], [u8; N])> {

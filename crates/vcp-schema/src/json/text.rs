@@ -1,4 +1,4 @@
-//! Checks and measures of JSON text, and places in it.
+//! Functions that check and measure JSON text, and find places in it.
 
 use super::{
     SPACE,
@@ -12,11 +12,12 @@ use crate::{ErrorCode, ParseError};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use std::{borrow::Cow, collections::HashMap};
 
-/// Returns bytes as text. Checks the limit of text first.
+/// Returns bytes as text. Checks [`Limits::text_bytes`] first.
 ///
 /// # Errors
 ///
-/// `VCP_E008` when there are too many bytes, `VCP_E007` when they are not UTF-8.
+/// - `VCP_E007`: the bytes are not UTF-8.
+/// - `VCP_E008`: there are more bytes than the limit.
 pub fn utf8<'t>(bytes: &'t [u8], limits: &Limits) -> Result<&'t str, ParseError> {
     within(bytes.len(), limits)?;
     std::str::from_utf8(bytes).map_err(|error| {
@@ -30,7 +31,8 @@ pub(crate) fn within(length: usize, limits: &Limits) -> Result<(), ParseError> {
     if length > limits.text_bytes { Err(too_long(limits)) } else { Ok(()) }
 }
 
-/// The error for a text that is longer than the limit. Its length is not known if reading stopped.
+/// Returns the error for a text that is longer than the limit. The error does not give the length
+/// of the text, because a reader may have stopped before the end.
 pub(crate) fn too_long(limits: &Limits) -> ParseError {
     let message = format!("the text is longer than the limit of {} bytes", limits.text_bytes);
     ParseError::in_text(ErrorCode::Limit, FieldPath::root(), message, b"", 0)
@@ -40,7 +42,8 @@ pub(crate) fn too_long(limits: &Limits) -> ParseError {
 ///
 /// # Errors
 ///
-/// `VCP_E008` when it is too long, `VCP_E007` when it is not JSON.
+/// - `VCP_E007`: the text is not JSON.
+/// - `VCP_E008`: the text is longer than the limit.
 pub fn well_formed(text: &str, limits: &Limits) -> Result<(), ParseError> {
     within(text.len(), limits)?;
     let Err(error) = serde_json::from_str::<IgnoredAny>(text) else {
@@ -53,7 +56,7 @@ pub fn well_formed(text: &str, limits: &Limits) -> Result<(), ParseError> {
     };
     let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
     let offset = (line_start + error.column().saturating_sub(1)).min(text.len());
-    // The column of `serde_json` is in bytes, and may lie within a character.
+    // The column of `serde_json` is in bytes, and may be inside a character.
     let offset = (0..=offset).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     Err(ParseError::in_text(ErrorCode::Malformed, FieldPath::root(), reason, text.as_bytes(), offset))
 }
@@ -65,7 +68,7 @@ pub(crate) fn reason(error: &serde_json::Error) -> String {
     format!("the text is not JSON: {}", if error.is_eof() { "it ends too early" } else { text })
 }
 
-/// The size of the structure that would be built of a JSON text.
+/// The size of the structure that a JSON text would become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Extent {
@@ -123,8 +126,8 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str, limits: &Limits) -> Result<
     }
 }
 
-/// Finds the values at some paths. Returns the byte at which each starts, or `None` for a path that
-/// the text does not have. Reads the text once, whatever the number of paths.
+/// Finds the values at some paths. Returns the byte at which each value starts, or `None` if the
+/// text has no such value. Reads the text once, whatever the number of paths.
 #[must_use]
 pub fn locate(text: &str, paths: &[&FieldPath]) -> Vec<Option<usize>> {
     let mut places = vec![None; paths.len()];
@@ -213,7 +216,7 @@ impl Position {
     }
 }
 
-/// The positions of a text, asked for in order, so that the text is read once.
+/// A reader of positions that are asked for in ascending order. It reads the text once.
 #[derive(Debug, Clone)]
 pub struct Lines<'t> {
     text: &'t str,
@@ -227,7 +230,8 @@ impl<'t> Lines<'t> {
         Self { text, at: Position::START }
     }
 
-    /// Returns the position of a byte. A byte before the last one asked for gives the last position.
+    /// Returns the position of a byte. If the byte is before the last position that was returned,
+    /// that position is returned again.
     pub fn position(&mut self, offset: usize) -> Position {
         for c in self.text.get(self.at.offset..offset).unwrap_or_default().chars() {
             if c == '\n' {

@@ -1,4 +1,4 @@
-//! A JSON text as tokens, one after the other.
+//! The tokens of a JSON text.
 
 use super::{cursor, is_space, string};
 
@@ -15,7 +15,7 @@ pub enum TokenKind {
     Colon,
     /// `,`.
     Comma,
-    /// A string with its quotes. The closing quote is absent where the string does not end.
+    /// A string with its quotes. The closing quote is absent if the string does not end.
     String,
     /// Any other run: a number, `true`, `false`, `null`, or text that is not JSON.
     Scalar,
@@ -23,10 +23,11 @@ pub enum TokenKind {
 
 /// A token of a JSON text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Token<'t> {
-    /// Its kind.
+    /// The kind of the token.
     pub kind: TokenKind,
-    /// Its text, which is never empty.
+    /// The text of the token, which is never empty.
     pub text: &'t str,
 }
 
@@ -38,9 +39,9 @@ impl Token<'_> {
     }
 }
 
-/// The tokens of a text. Their texts together are the whole text.
+/// An iterator over the tokens of a text. The texts of all tokens together are the whole text.
 ///
-/// A token takes at least the byte that it starts with, so that every loop over tokens ends.
+/// Every token has at least one byte, so every loop over tokens ends.
 ///
 /// ```
 /// use vcp_schema::json::tokens::Tokens;
@@ -61,8 +62,8 @@ impl<'t> Tokens<'t> {
         Self { text, at: 0, end_at_line: false }
     }
 
-    /// Starts at the beginning of a text that may be broken. A string without a closing quote ends at
-    /// the end of its line.
+    /// Starts at the beginning of a text that may be broken. A string without a closing quote ends
+    /// at the end of its line.
     #[must_use]
     pub fn tolerant(text: &'t str) -> Self {
         Self { text, at: 0, end_at_line: true }
@@ -97,7 +98,7 @@ impl<'t> Tokens<'t> {
         bytes.len()
     }
 
-    /// Returns where the run of bytes of one class ends that starts at `start`.
+    /// Returns the end of the run of bytes of this class that starts at `start`.
     fn run_end(&self, start: usize, class: Class) -> usize {
         let rest = self.text.as_bytes().get(start + 1..).unwrap_or_default();
         start + 1 + rest.iter().position(|byte| Class::of(*byte) != class).unwrap_or(rest.len())
@@ -156,8 +157,8 @@ impl<'t> Iterator for Tokens<'t> {
 }
 
 impl<'t> Tokens<'t> {
-    /// Ends a token at the next character. An escape may end within a character of a text that is not
-    /// JSON.
+    /// Ends a token at the next boundary of a character. In text that is not JSON, an escape may
+    /// end inside a character.
     #[cold]
     fn end_at_boundary(&mut self, start: usize) -> &'t str {
         let length = self.text.len();

@@ -79,7 +79,7 @@ impl<'t> Seen<'t> {
         let Some(word) = string::decode(version) else {
             return refuse(format!("the version must be a string, and is `{}`: {known}", structure::shown(version)));
         };
-        let Some(version) = VcpVersion::from_word(&word) else {
+        let Ok(version) = word.parse::<VcpVersion>() else {
             return refuse(format!("version `{}` is not known: {known}", structure::shown(&word)));
         };
         if version != VcpVersion::V05 && self.audit && self.inner_audit {

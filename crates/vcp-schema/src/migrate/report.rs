@@ -12,6 +12,7 @@ use std::{borrow::Cow, collections::HashSet, fmt};
 
 /// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum ChangeKind {
     /// An unknown member that is kept in its object.
     Kept,
@@ -50,6 +51,12 @@ impl ChangeKind {
     }
 }
 
+impl fmt::Display for ChangeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 impl Serialize for ChangeKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
@@ -85,8 +92,8 @@ impl Change {
 /// - Modelled members that did not change have no entry.
 ///
 /// Entries are in the order of the source document, unless
-/// [`Options::unordered`](super::Options::unordered) is set. A place that the source does not
-/// contain is at the end of its object.
+/// [`UpgradeOptions::unordered`](super::UpgradeOptions::unordered) is set. A place that the source
+/// does not contain is at the end of its object.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(transparent)]
 pub struct MigrationReport {

@@ -152,7 +152,7 @@ pub(super) fn take<'t>(root: &mut Node<'t>, direction: Direction) -> Option<Stas
     if wire.form != 1 || wire.direction != direction {
         return None;
     }
-    let dialect = Dialect::from_word(&wire.dialect).filter(|dialect| *dialect != Dialect::V05)?;
+    let dialect = wire.dialect.parse::<Dialect>().ok().filter(|dialect| *dialect != Dialect::V05)?;
     // The former value of the key is restored. Members beside it may have been edited since, so
     // they stay.
     match wire.experimental_was.filter(|was| was.starts_with('{')) {

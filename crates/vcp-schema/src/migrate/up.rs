@@ -1,7 +1,7 @@
 //! The rules from an older dialect to 0.5 (`DECISIONS.md` 2.2–2.4).
 
 use super::{
-    MigrateError, Options,
+    MigrateError, UpgradeOptions,
     report::Tell,
     tree::{Arena, Node, Said, concat, path, quoted},
 };
@@ -70,7 +70,7 @@ impl<'t> Assumed<'t> {
 
 struct Upgrade<'r, R> {
     dialect: Dialect,
-    options: &'r Options,
+    options: &'r UpgradeOptions,
     /// The place of `audit` in the source.
     audit: &'static str,
     report: &'r mut R,
@@ -80,7 +80,7 @@ struct Upgrade<'r, R> {
 pub(super) fn upgrade(
     root: &mut Node<'_>,
     dialect: Dialect,
-    options: &Options,
+    options: &UpgradeOptions,
     report: &mut impl Tell,
 ) -> Result<(), MigrateError> {
     Upgrade { dialect, options, audit: "/audit", report }.message(root)

@@ -14,7 +14,7 @@ pub(super) fn revoked(message: &VcpMessage, _: &Context, findings: &mut Findings
 
 /// Reports `VCP_E104` if consent has expired, at most once:
 /// - at `status`, if that is `expired`,
-/// - otherwise at `expires_at`, if that is before the present time of the validator.
+/// - otherwise at `expires_at`, if that is before the present time.
 pub(super) fn expired(message: &VcpMessage, context: &Context, findings: &mut Findings<'_>) {
     let Some(record) = &message.vcp_payload.consent else { return };
     if record.status == ConsentStatus::Expired {
@@ -31,7 +31,7 @@ pub(super) fn empty_scope(message: &VcpMessage, _: &Context, findings: &mut Find
     let is_empty =
         |record: &vcp_schema::ConsentRecord| record.status == ConsentStatus::Granted && record.scope.is_empty();
     if message.vcp_payload.consent.as_ref().is_some_and(is_empty) {
-        findings.add(ErrorCode::EmptyScope, || payload("consent.scope"), "consent is granted for nothing");
+        findings.add(ErrorCode::EmptyScope, || payload("consent.scope"), "consent is granted with an empty scope");
     }
 }
 

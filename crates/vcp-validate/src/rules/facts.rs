@@ -2,7 +2,11 @@
 
 use super::{Context, audit, payload};
 use crate::findings::Findings;
-use vcp_schema::{CallDirection, ChannelType, ErrorCode, FieldPath, VcpMessage, VcpVersion, checksum::Verdict};
+use vcp_schema::{
+    CallDirection, Capability, ChannelType, ErrorCode, FieldPath, VcpMessage, VcpVersion,
+    checksum::{ChecksumOptions, Verdict},
+    json::string,
+};
 
 /// Reports `VCP_E109` if `audit.schema_version` is not the version of the message.
 pub(super) fn schema_version(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
@@ -52,9 +56,10 @@ pub(super) fn status_mismatch(message: &VcpMessage, _: &Context, findings: &mut 
 /// - Free-form data has a number or a string without a canonical form: `VCP_E118`.
 /// - The message exceeds the limits: `VCP_E008`, because it is unknown whether the checksum
 ///   matches.
-/// - The message cannot be written: nothing, because this is reported as a structural fault.
+/// - The message cannot be written: nothing, because this is reported as `VCP_E124` or as a
+///   structural fault.
 pub(super) fn checksum_mismatch(message: &VcpMessage, context: &Context, findings: &mut Findings<'_>) {
-    let (code, text) = match message.verify_checksum_with(&context.limits) {
+    let (code, text) = match ChecksumOptions::default().limits(context.limits).verify(message) {
         Ok(Verdict::Match(_) | Verdict::Absent) => return,
         Err(error) if error.code() == ErrorCode::Limit => {
             (ErrorCode::Limit, "the checksum cannot be verified: the message is beyond the limits on depth or members")
@@ -127,10 +132,34 @@ fn is_e164(text: &str) -> bool {
 }
 
 /// Reports `VCP_E122` if `from` and `from_` differ. In that case, reading keeps `from_` as an
-/// unknown member (decisions 1.2).
+/// unknown member (decisions 1.2). A message made by hand can have an equal `from_` there, which is
+/// not reported.
 pub(super) fn from_contradiction(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let call = &message.vcp_payload.call;
-    if call.from.is_some() && call.extras.get("from_").is_some_and(|json| json.as_str() != "null") {
+    let (Some(from), Some(alias)) = (&call.from, call.extras.get("from_")) else { return };
+    if alias.as_str() != "null" && string::decode(alias.as_str()).as_deref() != Some(from.as_str()) {
         findings.add(ErrorCode::FromContradiction, || payload("call.from_"), "`from_` differs from `from`");
+    }
+}
+
+/// Reports `VCP_E125` for each required identifier that is empty. A capability that is only a name
+/// has that name as its identifier.
+pub(super) fn empty_identifier(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
+    let mut look = |identifier: &str, path: &dyn Fn() -> FieldPath| {
+        if identifier.is_empty() {
+            findings.add(ErrorCode::EmptyIdentifier, path, "the identifier is empty");
+        }
+    };
+    let part = &message.vcp_payload;
+    look(&part.call.call_id, &|| payload("call.call_id"));
+    look(&part.call.session_id, &|| payload("call.session_id"));
+    look(&part.call.provider, &|| payload("call.provider"));
+    for (index, capability) in part.call.capabilities_invoked.iter().enumerate() {
+        let at = || payload("call.capabilities_invoked").index(index);
+        let is_name = matches!(capability, Capability::Name(_));
+        look(capability.id(), &|| if is_name { at() } else { at().name("capability_id") });
+    }
+    if let Some(record) = &part.consent {
+        look(&record.consent_id, &|| payload("consent.consent_id"));
     }
 }

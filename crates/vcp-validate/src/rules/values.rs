@@ -7,7 +7,7 @@ use vcp_schema::{ErrorCode, FieldPath, Limits, VcpMessage, json::text};
 /// Reports `VCP_E106` for each score, share or confidence outside 0 to 1.
 pub(super) fn score_range(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let mut look = |score: Option<f64>, path: &dyn Fn() -> FieldPath| {
-        // NaN and infinity are reported as structural faults.
+        // NaN and infinity are reported as VCP_E124.
         if score.is_some_and(|score| score.is_finite() && !(0.0..=1.0).contains(&score)) {
             findings.add(ErrorCode::ScoreRange, path, "the value is outside 0 to 1");
         }
@@ -40,7 +40,8 @@ pub(super) fn negative(message: &VcpMessage, _: &Context, findings: &mut Finding
             findings.add(ErrorCode::Negative, path, "the value is negative");
         }
     };
-    let below = |value: Option<f64>| value.is_some_and(|value| value < 0.0);
+    // Negative infinity is reported as VCP_E124.
+    let below = |value: Option<f64>| value.is_some_and(|value| value.is_finite() && value < 0.0);
     let whole_below = |value: Option<i64>| value.is_some_and(|value| value < 0);
     let part = &message.vcp_payload;
     look(whole_below(part.call.duration_sec), &|| payload("call.duration_sec"));
@@ -63,7 +64,7 @@ pub(super) fn negative(message: &VcpMessage, _: &Context, findings: &mut Finding
     let attribution = &outcomes.model_outcome_attribution;
     for (role, model) in attribution.roles.iter() {
         let at = || payload("outcomes.model_outcome_attribution.roles").name(role.as_str());
-        look(model.minutes < 0.0, &|| at().name("minutes"));
+        look(below(Some(model.minutes)), &|| at().name("minutes"));
         look(model.errors < 0, &|| at().name("errors"));
         look(whole_below(model.tokens_processed), &|| at().name("tokens_processed"));
         look(below(model.cost_usd), &|| at().name("cost_usd"));
@@ -74,7 +75,7 @@ pub(super) fn negative(message: &VcpMessage, _: &Context, findings: &mut Finding
 }
 
 /// Reports `VCP_E116` if the costs of the roles exceed the total by more than rounding explains
-/// (0.0005 USD).
+/// (0.0005 USD). Costs that are not finite are not compared (`VCP_E124`).
 pub(super) fn role_costs(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     // The tolerance of the specification, plus the rounding error of doubles.
     const ROUNDING_USD: f64 = 0.0005 + 1e-9;
@@ -82,10 +83,60 @@ pub(super) fn role_costs(message: &VcpMessage, _: &Context, findings: &mut Findi
     // A negative total is reported as VCP_E107.
     let Some(total) = attribution.total_cost_usd.filter(|total| *total >= 0.0) else { return };
     let roles: f64 = attribution.roles.iter().filter_map(|(_, model)| model.cost_usd).sum();
-    if roles > total + ROUNDING_USD {
+    if roles.is_finite() && roles > total + ROUNDING_USD {
         let path = || payload("outcomes.model_outcome_attribution.total_cost_usd");
         findings.add(ErrorCode::RoleCosts, path, "the costs of the roles are more than the total");
     }
+}
+
+/// Reports `VCP_E124` for each number that is NaN or infinite. JSON cannot write such a number, so
+/// only a message made by hand has one.
+pub(super) fn not_finite(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
+    let mut look = |value: Option<f64>, path: &dyn Fn() -> FieldPath| {
+        let Some(value) = value.filter(|value| !value.is_finite()) else { return };
+        let text = if value.is_nan() {
+            "the number is NaN, which JSON cannot write"
+        } else {
+            "the number is infinite, which JSON cannot write"
+        };
+        findings.add(ErrorCode::NotFinite, path, text);
+    };
+    let part = &message.vcp_payload;
+    let selection = &part.model_selection;
+    for (role, info) in selection.roles.iter() {
+        let at = || payload("model_selection.roles").name(role.as_str());
+        if let Some(prior) = &info.telemetry_prior {
+            for (name, value) in [
+                ("latency_p95", prior.latency_p95),
+                ("success_rate", prior.success_rate),
+                ("cost_per_token", prior.cost_per_token),
+                ("availability", prior.availability),
+            ] {
+                look(value, &|| at().name("telemetry_prior").name(name));
+            }
+        }
+        look(info.selection_time_ms, &|| at().name("selection_time_ms"));
+    }
+    look(selection.total_selection_time_ms, &|| payload("model_selection.total_selection_time_ms"));
+    let outcomes = &part.outcomes;
+    for (index, criterion) in outcomes.objective.scored_criteria.iter().enumerate() {
+        let at = || payload("outcomes.objective.scored_criteria").index(index);
+        look(criterion.score, &|| at().name("score"));
+        look(criterion.weight, &|| at().name("weight"));
+    }
+    look(outcomes.objective.confidence, &|| payload("outcomes.objective.confidence"));
+    look(outcomes.objective.assessment_time_ms, &|| payload("outcomes.objective.assessment_time_ms"));
+    look(Some(outcomes.perception_gap.gap_score), &|| payload("outcomes.perception_gap.gap_score"));
+    let attribution = &outcomes.model_outcome_attribution;
+    for (role, model) in attribution.roles.iter() {
+        let at = || payload("outcomes.model_outcome_attribution.roles").name(role.as_str());
+        look(Some(model.minutes), &|| at().name("minutes"));
+        look(model.cost_usd, &|| at().name("cost_usd"));
+    }
+    look(attribution.total_cost_usd, &|| payload("outcomes.model_outcome_attribution.total_cost_usd"));
+    look(attribution.efficiency_score, &|| payload("outcomes.model_outcome_attribution.efficiency_score"));
+    look(outcomes.user_satisfaction_score, &|| payload("outcomes.user_satisfaction_score"));
+    look(message.audit.processing_duration_ms, &|| super::audit("processing_duration_ms"));
 }
 
 /// Reports `VCP_E123` for free-form data that is nested deeper than 128 levels (decisions 4.7).

@@ -2,9 +2,9 @@
 
 use crate::{
     MapError,
+    engine::{transform, value::Made},
     report::Problem,
     session::{Assemble, Digest},
-    transform::{self, Made},
 };
 use serde_json::{Map, Value};
 use std::{

@@ -1,82 +1,55 @@
-//! What was said and done in a call, row by row: lines of text, tool calls, and the metrics of decisions 5.8. How a provider's rows look is data
-//! (`conversation` in its rule files).
+//! The rows of a conversation: turns, tool calls and metrics (`DECISIONS.md` 5.8). The form of a
+//! provider's rows is data, `conversation` in its rule files.
 
-use crate::{
+use super::{
     draft::Call,
-    rules::{Clock, Conversation, Role, ToolCalls, ToolResults, Words},
-    transform::{self, Made, Value, thousandths},
-    trie::{NodeId, ROOT, RowMembers, RowsFound, Trie},
+    transform::{self, thousandths},
+    value::{Made, Value},
+    walk::RowsFound,
+};
+use crate::rules::{
+    Clock, ClockForm, Condition, Role, Words,
+    paths::{below, is_empty},
+    plan::{Part, ReadyConversation},
 };
 use std::{
     borrow::Cow,
     collections::{HashMap, VecDeque},
-    sync::Arc,
 };
 use vcp_schema::{
     CapabilityInvocation, CapabilityType, RawObject, Timestamp,
     json::{self, members, string},
 };
 
-/// Gaps beyond this are silence, not latency.
+/// The longest gap that is latency, in nanoseconds. A longer one is silence.
 const LONGEST_GAP: i128 = 30 * SECOND;
 const SECOND: i128 = 1_000_000_000;
 
-/// A `conversation` ready for use.
-#[derive(Debug)]
-pub(crate) struct Reader {
-    /// The lists, and whether tool calls stand in them.
-    pub(crate) lists: Vec<(NodeId, bool)>,
-    rules: Conversation,
-    members: Arc<RowMembers>,
-    calls: Option<Part>,
-    results: Option<Part>,
-}
-
-/// The members of a tool call or result, which may stand deep.
-#[derive(Debug)]
-struct Part {
-    /// The list in a row in which they stand; they are rows of their own without one.
-    list: Option<String>,
-    trie: Trie,
-    nodes: HashMap<String, NodeId>,
-}
-
-impl Part {
-    fn new(list: &Option<String>, members: &[String]) -> Self {
-        let mut trie = Trie::new();
-        let mut nodes = HashMap::new();
-        for member in members {
-            let node = trie.node(ROOT, member);
-            trie.want(node);
-            nodes.insert(member.clone(), node);
+/// Calls `found` for each tool call or result of a row: those in its list, or the row itself.
+fn each<'p>(part: &Part, is_row: bool, cell: Members<'_, 'p>, mut found: impl FnMut(Members<'_, 'p>)) {
+    let elements = part.list.as_ref().and_then(|list| members::list(cell(list)?)).unwrap_or_default();
+    for element in &elements {
+        if let Ok(walked) = part.tree.walk(element) {
+            found(&|name| walked.text(*part.nodes.get(name)?).filter(|json| *json != "null"));
         }
-        Self { list: list.clone(), trie, nodes }
     }
-
-    /// Calls back for each tool call or result of a row: those in its list, or the row itself.
-    fn each<'p>(&self, is_row: bool, cell: Members<'_, 'p>, mut found: impl FnMut(Members<'_, 'p>)) {
-        let elements = self.list.as_ref().and_then(|list| members::list(cell(list)?)).unwrap_or_default();
-        for element in &elements {
-            if let Ok(walked) = self.trie.walk(element) {
-                found(&|name| walked.text(*self.nodes.get(name)?).filter(|json| *json != "null"));
-            }
-        }
-        if is_row && elements.is_empty() {
-            found(cell);
-        }
+    if is_row && elements.is_empty() {
+        found(cell);
     }
 }
 
 /// A member of a tool call or result, by its name in the rule file.
 type Members<'a, 'p> = &'a dyn Fn(&str) -> Option<&'p str>;
 
-/// A turn in which somebody spoke.
+/// A turn, in which one side spoke.
 struct Turn<'p> {
     is_agent: bool,
     text: Cow<'p, str>,
-    /// In nanoseconds, all from the same moment.
+    /// The start, in nanoseconds. All turns count from the same moment.
     start: Option<i128>,
+    /// The end, in nanoseconds from the same moment.
     end: Option<i128>,
+    /// Whether the other side interrupted this turn, if the provider has a flag for it.
     cut_off: Option<bool>,
 }
 
@@ -89,6 +62,7 @@ struct Called<'p> {
     result: Option<ToolResult>,
 }
 
+/// The result of a tool call.
 struct ToolResult {
     success: bool,
     message: Option<String>,
@@ -98,9 +72,9 @@ struct ToolResult {
 /// A time of a row.
 #[derive(Clone, Copy)]
 enum At {
-    /// In nanoseconds since 1970.
+    /// A time in nanoseconds since 1970.
     Absolute(i128),
-    /// In nanoseconds since the start of the call.
+    /// A time in nanoseconds since the start of the call.
     InCall(i128),
 }
 
@@ -116,66 +90,16 @@ impl At {
 pub(crate) struct Talk<'p> {
     turns: Vec<Turn<'p>>,
     calls: Vec<Called<'p>>,
-    /// Whether the rows would have tool calls if there were any.
+    /// Whether the list can contain tool calls. If so, a list without them means that none were made.
     knows_tools: bool,
-    /// Words for what a row is that the rules do not have.
+    /// The role words that the rules do not have.
     pub(crate) unknown_roles: Vec<String>,
 }
 
-impl Reader {
-    /// Prepares the reading of rows; their lists are members of `trie` from `at`.
-    pub(crate) fn new(rules: &Conversation, mut list: impl FnMut(&str) -> NodeId) -> Self {
-        let names = [Some(&rules.role), Some(&rules.text), rules.cut_off.as_ref()];
-        let clocks = [rules.start.as_ref(), rules.end.as_ref()].map(|clock| clock.map(|clock| &clock.path));
-        let words = rules.words.as_ref().map(|words| &words.path);
-        let calls = rules.calls.as_ref();
-        let results = rules.results.as_ref();
-        let of_calls = |calls: &ToolCalls| {
-            let names = [Some(&calls.name), calls.id.as_ref(), calls.kind.as_ref(), calls.row_name.as_ref()];
-            names.into_iter().flatten().cloned().collect::<Vec<_>>()
-        };
-        let of_results = |results: &ToolResults| {
-            let one = [Some(&results.id), results.success.as_ref(), results.error.as_ref(), results.seconds.as_ref()];
-            one.into_iter().flatten().chain(&results.message).cloned().collect::<Vec<_>>()
-        };
-        // Tool calls that are rows are members of rows.
-        let top = |name: &String| name.split('.').next().unwrap_or_default().to_owned();
-        let in_rows: Vec<String> = calls
-            .map(|calls| match &calls.list {
-                Some(list) => vec![list.clone(), calls.row_name.clone().unwrap_or_default()],
-                None => of_calls(calls).iter().map(top).collect(),
-            })
-            .into_iter()
-            .chain(results.map(|results| match &results.list {
-                Some(list) => vec![list.clone()],
-                None => of_results(results).iter().map(top).collect(),
-            }))
-            .flatten()
-            .collect();
-        let members = names.into_iter().chain(clocks).flatten().chain(words).chain(&in_rows).chain(&rules.order_by);
-        let mut wanted: Vec<Box<str>> = Vec::new();
-        for name in members.filter(|name| !name.is_empty()) {
-            if wanted.iter().all(|known| **known != **name) {
-                wanted.push(name.as_str().into());
-            }
-        }
-        Self {
-            lists: rules.rows.iter().map(|rows| (list(&rows.path), rows.tools)).collect(),
-            members: Arc::new(RowMembers(wanted)),
-            calls: calls.map(|calls| Part::new(&calls.list, &of_calls(calls))),
-            results: results.map(|results| Part::new(&results.list, &of_results(results))),
-            rules: rules.clone(),
-        }
-    }
-
-    /// The members of rows that are looked at.
-    pub(crate) fn members(&self) -> &Arc<RowMembers> {
-        &self.members
-    }
-
+impl ReadyConversation {
     /// Reads rows.
     pub(crate) fn read<'p>(&self, rows: &RowsFound<'p>, knows_tools: bool) -> Talk<'p> {
-        /// How many unknown words are told. A provider has a few.
+        /// The largest number of unknown words that are reported. Real payloads have few.
         const MOST: usize = 16;
         let mut talk = Talk { turns: Vec::new(), calls: Vec::new(), knows_tools, unknown_roles: Vec::new() };
         let mut results: HashMap<String, VecDeque<ToolResult>> = HashMap::new();
@@ -199,10 +123,10 @@ impl Reader {
                 talk.turns.extend(self.turn(is_agent, &cell));
             }
             if let Some(part) = &self.calls {
-                part.each(role == Some(Role::ToolCall), &cell, |member| talk.calls.extend(self.called(member, at)));
+                each(part, role == Some(Role::ToolCall), &cell, |member| talk.calls.extend(self.called(member, at)));
             }
             if let Some(part) = &self.results {
-                part.each(role == Some(Role::ToolResult), &cell, |member| {
+                each(part, role == Some(Role::ToolResult), &cell, |member| {
                     if let Some((id, result)) = self.result(member) {
                         results.entry(id).or_default().push_back(result);
                     }
@@ -210,13 +134,13 @@ impl Reader {
             }
         }
         for call in &mut talk.calls {
-            // An id that is used again has its results in the order of its calls.
+            // A repeated id has its results in the order of its calls.
             call.result = call.id.as_deref().and_then(|id| results.get_mut(id)?.pop_front());
         }
         talk
     }
 
-    /// The rows in their order.
+    /// Returns the rows in their order.
     fn ordered<'r, 'p>(&self, rows: &'r RowsFound<'p>) -> Vec<&'r [Option<&'p str>]> {
         let rows = rows.iter(self.members.0.len());
         if self.rules.order_by.is_empty() {
@@ -231,7 +155,7 @@ impl Reader {
         };
         let mut keyed: Vec<(Vec<Option<i128>>, _)> = Vec::new();
         for row in rows {
-            // A row that lacks a part of its key stands after the row before it.
+            // A row that lacks a part of its key stays behind the row before it.
             let before = keyed.last().map(|(key, _)| key.as_slice()).unwrap_or_default();
             let part = |(at, name): (usize, &String)| {
                 let own = self.cell(row, name).and_then(value);
@@ -244,15 +168,25 @@ impl Reader {
         keyed.into_iter().map(|(_, row)| row).collect()
     }
 
-    /// A member of a row, unless it is null.
+    /// Returns a member of a row by its dotted name, unless it is null.
     fn cell<'p>(&self, row: &[Option<&'p str>], name: &str) -> Option<&'p str> {
-        let at = self.members.0.iter().position(|known| **known == *name)?;
-        row.get(at).copied().flatten().filter(|json| *json != "null")
+        let (top, rest) = name.split_once('.').unwrap_or((name, ""));
+        let at = self.members.0.iter().position(|known| **known == *top)?;
+        below(row.get(at).copied().flatten()?, rest).filter(|json| *json != "null")
     }
 
+    /// Returns whether a row of a speaker was not spoken.
+    fn is_not_spoken(&self, cell: Members<'_, '_>) -> bool {
+        self.rules.not_spoken.iter().any(|condition| holds(condition, cell))
+    }
+
+    /// Returns the turn of a row, unless it has no text, is a placeholder for silence, or was not spoken.
     fn turn<'p>(&self, is_agent: bool, cell: Members<'_, 'p>) -> Option<Turn<'p>> {
         let text = cell(&self.rules.text).and_then(string::decode_lossy)?;
         if text.trim().is_empty() || self.rules.silence.iter().any(|silence| silence == text.trim()) {
+            return None;
+        }
+        if self.is_not_spoken(cell) {
             return None;
         }
         let of_words = self.rules.words.as_ref().and_then(|words| span(cell(&words.path)?, words));
@@ -264,17 +198,19 @@ impl Reader {
             Some((start, end)) => (Some(start), Some(end)),
             None => (clock(&self.rules.start), clock(&self.rules.end)),
         };
-        // An end before the start tells nothing.
+        // An end before the start is not used.
         let end = end.filter(|end| start.is_none_or(|start| start <= *end));
         let cut_off = self.rules.cut_off.as_ref().and_then(|name| flag(cell(name)?));
         Some(Turn { is_agent, text, start, end, cut_off })
     }
 
+    /// Returns the time of a row.
     fn at(&self, cell: Members<'_, '_>) -> Option<At> {
         let clock = self.rules.start.as_ref()?;
         read_clock(clock, cell(&clock.path)?)
     }
 
+    /// Returns the tool call of a row or of an element of its list.
     fn called<'p>(&self, member: Members<'_, 'p>, at: Option<At>) -> Option<Called<'p>> {
         let calls = self.rules.calls.as_ref()?;
         let text = |name: &str| member(name).and_then(string::decode_lossy);
@@ -293,6 +229,7 @@ impl Reader {
         })
     }
 
+    /// Returns the result of a tool call, with the id of the call.
     fn result(&self, member: Members<'_, '_>) -> Option<(String, ToolResult)> {
         let results = self.rules.results.as_ref()?;
         let said = |name: &Option<String>| name.as_deref().and_then(|name| flag(member(name)?));
@@ -311,21 +248,21 @@ impl Reader {
 }
 
 impl Talk<'_> {
-    /// Whether nobody spoke and nothing was done.
+    /// Returns whether there are neither turns nor tool calls.
     pub(crate) fn is_empty(&self) -> bool {
         self.turns.is_empty() && self.calls.is_empty()
     }
 
-    /// The conversation as text, a line a turn; `None` when nobody spoke.
+    /// Returns the conversation as text, one line for each turn, or `None` if there are no turns.
     pub(crate) fn transcript(&self) -> Option<String> {
-        // A turn is one line, so that nobody can say what another seems to have said.
+        // A turn is one line, so that no turn can imitate another one.
         let text = |turn: &Turn<'_>| turn.text.trim().replace(['\n', '\r'], " ");
         let line = |turn: &Turn<'_>| format!("{}: {}", if turn.is_agent { "Agent" } else { "User" }, text(turn));
         let lines: Vec<String> = self.turns.iter().map(line).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
 
-    /// The tools that were called.
+    /// Returns the tools that were called. A time within the call counts only if the start was read.
     pub(crate) fn capabilities(&self, start: Timestamp, is_start_read: bool) -> Vec<Call> {
         let capability = |call: &Called<'_>| {
             let nanos = call.at.and_then(|at| match at {
@@ -359,7 +296,7 @@ impl Talk<'_> {
         self.calls.iter().map(capability).collect()
     }
 
-    /// The metrics that the rows tell, by name, as JSON numbers (decisions 5.8).
+    /// Returns the metrics of the rows by name, as JSON numbers.
     pub(crate) fn metrics(&self) -> Vec<(&'static str, String)> {
         let mut metrics = Vec::new();
         let of = |is_agent: bool| self.turns.iter().filter(move |turn| turn.is_agent == is_agent);
@@ -400,7 +337,8 @@ impl Talk<'_> {
         metrics
     }
 
-    /// How often one side began to speak while the other was still speaking: by the provider's own flag, else by the times.
+    /// Returns how often one side began to speak while the other was speaking. Uses the provider's own
+    /// flags if there are any, else the times.
     fn interruptions(&self, by_agent: bool, are_timed: bool) -> Option<usize> {
         let flags: Vec<bool> =
             self.turns.iter().filter(|turn| turn.is_agent != by_agent).filter_map(|turn| turn.cut_off).collect();
@@ -424,17 +362,18 @@ impl Talk<'_> {
         Some(count)
     }
 
-    /// Start, end and side of the turns.
+    /// Returns start, end and side of the timed turns.
     fn timed(&self) -> Vec<(i128, i128, bool)> {
         self.turns.iter().filter_map(|turn| Some((turn.start?, turn.end?, turn.is_agent))).collect()
     }
 
-    /// The times from the end of what the user said to the start of the agent's answer, in nanoseconds.
+    /// Returns the gaps between the end of a user turn and the start of the agent's answer, in
+    /// nanoseconds.
     fn gaps(&self) -> Vec<i128> {
         let mut turns = self.timed();
         turns.sort_by_key(|(start, ..)| *start);
         let mut gaps = Vec::new();
-        // Until when the user spoke, of what has had no answer yet. An agent that speaks before that does not answer.
+        // The end of the unanswered user turn. An agent that speaks before it does not answer.
         let mut until: Option<i128> = None;
         for (start, end, is_agent) in turns {
             if !is_agent {
@@ -448,7 +387,7 @@ impl Talk<'_> {
     }
 }
 
-/// Mean, median and 95th percentile of times in nanoseconds, in milliseconds; percentiles by nearest rank.
+/// Returns mean, median and 95th percentile of gaps, in milliseconds. Percentiles are by nearest rank.
 fn latency(mut gaps: Vec<i128>) -> Vec<(&'static str, String)> {
     gaps.sort_unstable();
     let count = gaps.len();
@@ -462,9 +401,10 @@ fn latency(mut gaps: Vec<i128>) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Reads a time in the form that the rule file names.
 fn read_clock(clock: &Clock, json: &str) -> Option<At> {
-    if clock.seconds_in_call {
-        return seconds(json).map(At::InCall);
+    if clock.form == ClockForm::SecondsInCall {
+        return seconds_by(json, clock.scale.unwrap_or_default()).map(At::InCall);
     }
     match transform::time(json) {
         Made::Value(Value::Time(time)) => Some(At::Absolute(time.unix_nanos())),
@@ -472,12 +412,35 @@ fn read_clock(clock: &Clock, json: &str) -> Option<At> {
     }
 }
 
-/// Seconds in nanoseconds, unless they are negative, or more than a call can last: sums of them stay far from the ends of the type.
-fn seconds(json: &str) -> Option<i128> {
-    const LONGEST: i128 = 1_000_000_000 * SECOND;
-    transform::decimal(json).ok()??.scaled(9).rounded(0).to_i128().filter(|nanos| (0..=LONGEST).contains(nanos))
+/// Returns whether a condition holds for a row.
+fn holds(condition: &Condition, cell: Members<'_, '_>) -> bool {
+    if !condition.any_of.is_empty() {
+        return condition.any_of.iter().any(|condition| holds(condition, cell));
+    }
+    let json = condition.path.as_deref().and_then(cell);
+    match (&condition.contains, condition.present) {
+        _ if !condition.is.is_empty() => json
+            .and_then(transform::word_of)
+            .is_some_and(|word| condition.is.iter().any(|is| is.eq_ignore_ascii_case(word.trim()))),
+        (Some(part), _) => json.is_some_and(|json| json.contains(part)),
+        (None, Some(present)) => json.is_some() == present,
+        (None, None) => json.is_some_and(|json| !is_empty(json)),
+    }
 }
 
+fn seconds(json: &str) -> Option<i128> {
+    seconds_by(json, 0)
+}
+
+/// Reads seconds, multiplied by 10^`scale`, and returns them in nanoseconds. A negative number, or more
+/// than 1 000 000 000 seconds, is `None`, so that sums stay far from the ends of the type.
+fn seconds_by(json: &str, scale: i32) -> Option<i128> {
+    const LONGEST: i128 = 1_000_000_000 * SECOND;
+    let number = transform::decimal(json).ok()??.scaled(scale.saturating_add(9));
+    number.rounded(0).to_i128().filter(|nanos| (0..=LONGEST).contains(nanos))
+}
+
+/// Reads a boolean, or a string that holds one.
 fn flag(json: &str) -> Option<bool> {
     match transform::word_of(json)?.as_ref() {
         "true" => Some(true),
@@ -486,10 +449,11 @@ fn flag(json: &str) -> Option<bool> {
     }
 }
 
-/// From where to where the words of a list reach, in nanoseconds from the start of the call.
+/// Returns the span of the words of a list, in nanoseconds since the start of the call.
 fn span(list: &str, words: &Words) -> Option<(i128, i128)> {
     let start = members::of_leading_object(list.get(1..)?, &words.start)?;
-    // What stands behind the last brace is the last word, unless that brace is in a string or an object within: then it is no JSON.
+    // The text from the last `{` is the last word. If that brace is in a string or an inner object, the
+    // text is not JSON, and the list is read element by element.
     let last = list.trim_end_matches(|c| c == ']' || json::SPACE.contains(&c));
     let end = members::of_whole_object(last.get(last.rfind('{')?..)?, &words.end)
         .or_else(|| members::of_whole_object(members::elements(list).last()?, &words.end));

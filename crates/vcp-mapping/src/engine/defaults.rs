@@ -1,9 +1,10 @@
-//! The message that a payload without any fact would give: the defaults of decisions 5.3. Rules then write into it, and what no
-//! rule wrote is reported as default.
+//! The defaults of a message (`DECISIONS.md` 5.3). Rules write into it, and a field that no rule wrote is
+//! reported as a default.
 
 use crate::{
-    ConsentDefault,
+    options::ConsentDefault,
     report::{How, Report, Written},
+    rules::target::{FieldName, name},
 };
 use sha2::{Digest, Sha256};
 use std::{fmt::Write as _, sync::Arc};
@@ -13,7 +14,7 @@ use vcp_schema::{
     Provenance, RawJson, RawObject, Timestamp, VcpMessage, VcpPayload, VcpVersion,
 };
 
-/// The message before any rule.
+/// Makes the message before any rule.
 pub(crate) fn message(provider: &str, event: &str, received_at: Timestamp, consent: ConsentDefault) -> VcpMessage {
     let call = Call::builder().call_id("").session_id("").provider(provider).start_time(received_at).build();
     let model_selection = ModelSelection::builder()
@@ -66,7 +67,7 @@ pub(crate) fn message(provider: &str, event: &str, received_at: Timestamp, conse
     VcpMessage::builder().vcp_payload(payload).audit(audit).build()
 }
 
-/// Fills in what follows from what the rules wrote, and reports every default that stands.
+/// Fills in the values that follow from those of the rules, and reports every default that is left.
 pub(crate) fn finish(
     message: &mut VcpMessage,
     report: &mut Report,
@@ -81,40 +82,40 @@ pub(crate) fn finish(
 
     if call.call_id.is_empty() {
         call.call_id = if call.session_id.is_empty() { id_of(payload) } else { call.session_id.clone() };
-        log.note(How::Default, "call.call_id");
+        log.note(How::Default, name::CALL_ID);
     }
     if call.session_id.is_empty() {
         let start: String = call.call_id.chars().take(8).collect();
         call.session_id = format!("sess_{}_{start}", call.provider);
-        log.note(How::Default, "call.session_id");
+        log.note(How::Default, name::SESSION_ID);
     }
-    log.unless_written("call.start_time");
+    log.unless_written(name::START_TIME);
     log.all(["model_selection.policy_id", "model_selection.resolved_at"]);
 
     let outcomes = &mut payload_part.outcomes;
-    log.unless_written("outcomes.objective.status");
+    log.unless_written(name::STATUS);
     let scores: Vec<f64> = outcomes.user_satisfaction_score.into_iter().collect();
     match perception_gap(&scores, &outcomes.objective.status) {
         Some((score, class)) => {
             (outcomes.perception_gap.gap_score, outcomes.perception_gap.gap_class) = (score, class);
-            log.note(How::Derived, "outcomes.perception_gap.gap_score");
-            log.note(How::Derived, "outcomes.perception_gap.gap_class");
+            log.note(How::Derived, name::GAP_SCORE);
+            log.note(How::Derived, name::GAP_CLASS);
         }
-        None => log.all(["outcomes.perception_gap.gap_score", "outcomes.perception_gap.gap_class"]),
+        None => log.all([name::GAP_SCORE, name::GAP_CLASS]),
     }
 
     log.all(["hcr.audience", "hcr.headline"]);
     payload_part.hcr.outcome_status = outcomes.objective.status.clone();
     log.note(How::Derived, "hcr.outcome_status");
 
-    let said = log.is_written("consent.status") || log.is_written("consent.granted_at");
+    let said = log.is_written(name::CONSENT_STATUS) || log.is_written(name::CONSENT_GRANTED_AT);
     if consent == ConsentDefault::Omit && !said {
         payload_part.consent = None;
     }
     if let Some(record) = &mut payload_part.consent {
         record.consent_id = format!("consent_{}", call.call_id);
         log.note(How::Default, "consent.consent_id");
-        log.unless_written("consent.status");
+        log.unless_written(name::CONSENT_STATUS);
         match record.status {
             ConsentStatus::Granted => {
                 record.scope = GRANTED.map(str::to_owned).to_vec();
@@ -135,13 +136,13 @@ pub(crate) fn finish(
         "provenance.transformation_history",
         "provenance.data_retention_policy",
     ]);
-    log.unless_written("provenance.compliance_flags");
+    log.unless_written(name::COMPLIANCE_FLAGS);
 }
 
-/// What is in scope where consent is granted.
+/// The scope of granted consent.
 const GRANTED: [&str; 2] = ["recording", "analytics"];
 
-/// Whether the consent record of a message is one of those that stand when the provider says nothing.
+/// Returns whether the consent record of a message is a default.
 pub(crate) fn has_default_consent(message: &VcpMessage) -> bool {
     let consent_id = format!("consent_{}", message.vcp_payload.call.call_id);
     let is = |status: ConsentStatus, scope: &[&str]| {
@@ -153,26 +154,26 @@ pub(crate) fn has_default_consent(message: &VcpMessage) -> bool {
     is(ConsentStatus::Granted, &GRANTED) || is(ConsentStatus::Pending, &[])
 }
 
-/// The fields that can have a default, as JSONPaths made once.
+/// The fields that can have a default, made once.
 #[derive(Debug, Clone)]
-pub(crate) struct Names(Arc<[(&'static str, Arc<str>)]>);
+pub(crate) struct Names(Arc<[FieldName]>);
 
 impl Names {
     pub(crate) fn new() -> Self {
         const FIELDS: [&str; 21] = [
-            "call.call_id",
-            "call.session_id",
-            "call.start_time",
+            name::CALL_ID,
+            name::SESSION_ID,
+            name::START_TIME,
             "model_selection.policy_id",
             "model_selection.resolved_at",
-            "outcomes.objective.status",
-            "outcomes.perception_gap.gap_score",
-            "outcomes.perception_gap.gap_class",
+            name::STATUS,
+            name::GAP_SCORE,
+            name::GAP_CLASS,
             "hcr.audience",
             "hcr.headline",
             "hcr.outcome_status",
             "consent.consent_id",
-            "consent.status",
+            name::CONSENT_STATUS,
             "consent.scope",
             "consent.version",
             "provenance.source_system",
@@ -180,14 +181,14 @@ impl Names {
             "provenance.created_by",
             "provenance.transformation_history",
             "provenance.data_retention_policy",
-            "provenance.compliance_flags",
+            name::COMPLIANCE_FLAGS,
         ];
-        Self(FIELDS.iter().map(|field| (*field, format!("$.vcp_payload.{field}").into())).collect())
+        Self(FIELDS.iter().map(|field| FieldName::new(field)).collect())
     }
 
     fn path(&self, field: &str) -> Arc<str> {
-        let known = self.0.iter().find(|(name, _)| *name == field).map(|(_, path)| path.clone());
-        known.unwrap_or_else(|| format!("$.vcp_payload.{field}").into())
+        let known = self.0.iter().find(|known| *known.name == *field).map(|known| known.path.clone());
+        known.unwrap_or_else(|| FieldName::path_of(field))
     }
 }
 
@@ -217,7 +218,8 @@ impl<W: Fn(&str) -> bool> Log<'_, W> {
     }
 }
 
-/// A UUID made from the body, for a call that has no id (decisions 5.4): the first 16 bytes of its SHA-256, version 8.
+/// Makes a UUID of version 8 of the first 16 bytes of the SHA-256 of a body, for a call without an id
+/// (`DECISIONS.md` 5.4).
 fn id_of(payload: &str) -> String {
     let digest = Sha256::digest(payload.as_bytes());
     let mut id = String::with_capacity(36);
@@ -235,8 +237,11 @@ fn id_of(payload: &str) -> String {
     id
 }
 
-/// How far the caller's view and the objective outcome are apart (decisions 5.8): the distance between the mean of the scores
-/// and the outcome's value, rounded to four decimals. `None` when one side is not known, or a score is no number.
+/// Returns the gap between the caller's view and the objective outcome, and its class.
+///
+/// The gap is the distance between the mean of the scores and the value of the outcome, rounded to four
+/// decimals. The value is 1 for success, 0.5 for partial, and 0 for timeout, failure and error. Returns
+/// `None` if there are no scores, a score is not finite, or the outcome is unknown.
 ///
 /// ```
 /// use vcp_mapping::perception_gap;

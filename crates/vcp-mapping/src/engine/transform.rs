@@ -1,79 +1,41 @@
-//! How the text of a member becomes a value. Every function takes JSON text, says what is wrong with it, and never guesses.
+//! The transforms, which make a value of the JSON text of a member. Invalid text gives a problem, never
+//! a guess.
 
-use crate::{
-    integrations, normalize,
-    rules::{Table, Transform},
-};
-use serde_json::value::RawValue;
+use super::value::{Made, Value};
+use crate::rules::{Table, Transform, paths::below, plan::Function};
 use std::borrow::Cow;
 use vcp_schema::{
     Decimal, ErrorCode, Timestamp,
-    json::{is_number, string},
+    json::{is_number, members, string},
 };
-
-/// A value on its way into a message.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value<'p> {
-    Text(Cow<'p, str>),
-    Time(Timestamp),
-    Integer(i64),
-    Float(f64),
-    Json(Cow<'p, str>),
-}
-
-/// What a transform makes of a text.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Made<'p> {
-    Value(Value<'p>),
-    /// The text stands for no value; the next source may have one.
-    Nothing,
-    /// As `Nothing`, and the table should have had this word.
-    Unlisted(String),
-    /// As `Unlisted`, but the table had an answer by a part of the word.
-    Guessed(Value<'p>, String),
-    Problem(ErrorCode, &'static str),
-}
-
-impl Made<'_> {
-    /// The same, when the text is not kept.
-    pub(crate) fn into_owned(self) -> Made<'static> {
-        let owned = |value| match value {
-            Value::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
-            Value::Json(json) => Value::Json(Cow::Owned(json.into_owned())),
-            Value::Time(time) => Value::Time(time),
-            Value::Integer(integer) => Value::Integer(integer),
-            Value::Float(float) => Value::Float(float),
-        };
-        match self {
-            Self::Value(value) => Made::Value(owned(value)),
-            Self::Guessed(value, word) => Made::Guessed(owned(value), word),
-            Self::Nothing => Nothing,
-            Self::Unlisted(word) => Made::Unlisted(word),
-            Self::Problem(code, message) => Problem(code, message),
-        }
-    }
-}
 
 use Made::{Nothing, Problem};
 
 const UNREADABLE: ErrorCode = ErrorCode::Unreadable;
 const TYPE: ErrorCode = ErrorCode::Type;
 
-/// What a transform may look at besides the text.
+/// The parts of the message and of the source that a transform may use besides the text.
 #[derive(Clone, Copy)]
 pub(crate) struct Setting<'r> {
     pub(crate) table: Option<&'r Table>,
-    pub(crate) with: &'r str,
-    /// The start, when it is known, and whether it was read.
+    /// The word of `present`.
+    pub(crate) word: &'r str,
+    pub(crate) function: Option<Function>,
+    /// The names of the members of a row that hold times.
+    pub(crate) members: &'r [String],
+    /// The power of ten by which a number is multiplied.
+    pub(crate) scale: i32,
+    /// The start, if it is known, and whether it was read.
     pub(crate) start: Option<(Timestamp, bool)>,
     pub(crate) end: Option<Timestamp>,
     pub(crate) duration: Option<i64>,
-    /// All tokens, when they are known.
+    /// The number of all tokens, if it is known.
     pub(crate) tokens: Option<i64>,
 }
 
-/// Applies a transform to the text of a member that is there and not null.
+/// Applies a transform to the text of a member that is present and not null.
 pub(crate) fn apply<'p>(transform: Transform, json: &'p str, setting: Setting<'_>) -> Made<'p> {
+    let scale = setting.scale;
     match transform {
         Transform::Text => text(json),
         Transform::Id => match text(json) {
@@ -81,39 +43,35 @@ pub(crate) fn apply<'p>(transform: Transform, json: &'p str, setting: Setting<'_
             made => made,
         },
         Transform::Time => time(json),
-        Transform::EpochMs => epoch(json, 0),
-        Transform::EpochS => epoch(json, 3),
-        Transform::FirstRowTime => rows(json, |times| times.min()),
-        Transform::LastRowTime => rows(json, |times| times.max()),
-        Transform::Millis => duration(json, |d| Some(d.scaled(-3))),
-        Transform::Seconds => duration(json, Some),
-        Transform::Minutes => duration(json, |d| d.times(60)),
+        Transform::EpochMs => epoch(json, scale),
+        Transform::EpochS => epoch(json, scale.saturating_add(3)),
+        Transform::Earliest => rows(json, setting.members, |times| times.min()),
+        Transform::Latest => rows(json, setting.members, |times| times.max()),
+        Transform::FromMillis => duration(json, |d| Some(d.scaled(scale.saturating_sub(3)))),
+        Transform::FromSeconds => duration(json, |d| Some(d.scaled(scale))),
+        Transform::FromMinutes => duration(json, |d| d.scaled(scale).times(60)),
         Transform::Count => count(json),
         Transform::Sum => sum(json),
-        Transform::Thousandths => rounded(json),
+        Transform::Round3 => rounded(json, scale),
         Transform::Mean => mean(json),
         Transform::Median => percentile(json, 50),
         Transform::P95 => percentile(json, 95),
-        Transform::Cents => float(json, -2),
-        Transform::Number => float(json, 0),
+        Transform::Number => float(json, scale),
         Transform::Word => word(json, setting.table),
-        Transform::Present => Made::Value(Value::Text(setting.with.to_owned().into())),
+        Transform::Present => Made::Value(Value::Text(setting.word.to_owned().into())),
         Transform::Sentiment => sentiment(json),
         Transform::SentimentWord => sentiment_word(json),
-        Transform::SipHeader => sip_header(json, setting.with),
         Transform::Json => Made::Value(Value::Json(json.into())),
-        Transform::CrmIntegration => integration(json, integrations::crm),
-        Transform::CalendarIntegration => integration(json, integrations::calendar),
-        Transform::SalesIntegration => integration(json, integrations::sales),
+        Transform::Function => setting.function.map_or(Nothing, |function| integration(json, function)),
         Transform::StartPlusDuration
         | Transform::EndMinusStart
         | Transform::EndMinusDuration
-        | Transform::End
+        | Transform::EndTime
         | Transform::TotalTokens => Nothing,
     }
 }
 
-/// Applies a transform that works on what has been written so far.
+/// Applies a transform that computes a value from the fields that are already written.
 pub(crate) fn derive(transform: Transform, setting: Setting<'_>) -> Option<Value<'static>> {
     let shifted = |time: Timestamp, seconds: i64| {
         let nanos = time.unix_nanos() + i128::from(seconds) * 1_000_000_000;
@@ -125,7 +83,7 @@ pub(crate) fn derive(transform: Transform, setting: Setting<'_>) -> Option<Value
             shifted(start, setting.duration?)
         }
         Transform::EndMinusDuration => shifted(setting.end?, setting.duration?.checked_neg()?),
-        Transform::End => setting.end.map(Value::Time),
+        Transform::EndTime => setting.end.map(Value::Time),
         Transform::TotalTokens => setting.tokens.map(Value::Integer),
         Transform::EndMinusStart => {
             let nanos = setting.end?.unix_nanos() - setting.start?.0.unix_nanos();
@@ -136,28 +94,29 @@ pub(crate) fn derive(transform: Transform, setting: Setting<'_>) -> Option<Value
     }
 }
 
-/// A number, or the digits of one in a string.
+/// Reads a number, or a string that holds one. An empty string is `None`.
 pub(crate) fn decimal(json: &str) -> Result<Option<Decimal>, Made<'static>> {
     if is_number(json) {
         return json.parse().map(Some).map_err(|_| Problem(UNREADABLE, "the number has too many digits"));
     }
     match string::decode_lossy(json) {
         Some(text) if text.trim().is_empty() => Ok(None),
-        Some(text) => text.trim().parse().map(Some).map_err(|_| Problem(UNREADABLE, "the text is no number")),
+        Some(text) => text.trim().parse().map(Some).map_err(|_| Problem(UNREADABLE, "the text is not a number")),
         None => Err(Problem(TYPE, "a number is wanted here")),
     }
 }
 
-/// A string, or the digits of a number.
+/// Returns a string, or the text of a number.
 pub(crate) fn scalar(json: &str) -> Option<Cow<'_, str>> {
     if is_number(json) { Some(Cow::Borrowed(json)) } else { string::decode_lossy(json) }
 }
 
+/// Reads a string, or the text of a number.
 fn text(json: &str) -> Made<'_> {
     scalar(json).map_or(Problem(TYPE, "a string is wanted here"), |text| Made::Value(Value::Text(text)))
 }
 
-/// A time since 1970, `places` decimal places above a millisecond.
+/// Reads a time since 1970 in units of 10^`places` milliseconds.
 fn epoch(json: &str, places: i32) -> Made<'static> {
     match decimal(json) {
         Ok(None) => Nothing,
@@ -166,10 +125,10 @@ fn epoch(json: &str, places: i32) -> Made<'static> {
     }
 }
 
-/// Zero is the time that programs send when they have none, and no call was held in 1970.
+/// Makes a time of milliseconds since 1970. Zero is refused: programs send it when they have no time.
 fn since_1970(millis: Decimal) -> Made<'static> {
     if millis.is_zero() {
-        return Problem(UNREADABLE, "zero is no time of a call");
+        return Problem(UNREADABLE, "zero is not a time of a call");
     }
     let nanos = millis.scaled(6).rounded(0).to_i128();
     match nanos.and_then(Timestamp::from_unix_nanos) {
@@ -178,14 +137,17 @@ fn since_1970(millis: Decimal) -> Made<'static> {
     }
 }
 
-/// Milliseconds or seconds by size, or ISO 8601 text. Seconds reach 100 000 000 000 in the year 5138, milliseconds in 1973.
+/// Reads ISO 8601 text, or a number of seconds or milliseconds since 1970.
+///
+/// A number is in seconds if its amount is below 100 000 000 000, and otherwise in milliseconds.
+/// Seconds reach that number in the year 5138, and milliseconds in 1973.
 pub(crate) fn time(json: &str) -> Made<'static> {
     let iso = string::decode_lossy(json).filter(|text| text.contains('-') && text.contains(':'));
     if let Some(text) = iso {
         return match text.trim().parse::<Timestamp>().map(|time| time.to_utc()) {
             Ok(Some(time)) => Made::Value(Value::Time(time)),
             Ok(None) => Problem(UNREADABLE, "the time is outside the years 1 to 9999"),
-            Err(_) => Problem(UNREADABLE, "the text is no ISO 8601 time"),
+            Err(_) => Problem(UNREADABLE, "the text is not an ISO 8601 time"),
         };
     }
     match decimal(json) {
@@ -198,28 +160,15 @@ pub(crate) fn time(json: &str) -> Made<'static> {
     }
 }
 
-/// The elements of a list that are of a type; what is not is passed over, so that one bad row does not lose the others.
-fn elements<'p, T: serde::Deserialize<'p>>(json: &'p str) -> Option<impl Iterator<Item = T>> {
-    let raw: Vec<&'p RawValue> = serde_json::from_str(json).ok()?;
-    Some(raw.into_iter().filter_map(|element| serde_json::from_str(element.get()).ok()))
-}
-
-/// The times of rows, picked from.
-fn rows(json: &str, pick: fn(std::vec::IntoIter<i128>) -> Option<i128>) -> Made<'static> {
-    #[derive(serde::Deserialize)]
-    struct Row<'r> {
-        #[serde(borrow)]
-        time: Option<&'r RawValue>,
-        #[serde(borrow, rename = "endTime")]
-        end: Option<&'r RawValue>,
-    }
-    let Some(rows) = elements::<Row<'_>>(json) else {
+/// Picks one of the times of rows, in milliseconds since 1970. An element that is not a row, and a
+/// member that is not a time, is skipped, so that one bad row does not lose the others.
+fn rows(json: &str, names: &[String], pick: fn(std::vec::IntoIter<i128>) -> Option<i128>) -> Made<'static> {
+    let Some(rows) = members::list(json) else {
         return Problem(TYPE, "a list of rows is wanted here");
     };
-    let nanos: Vec<i128> = rows
-        .flat_map(|row| [row.time, row.end])
-        .flatten()
-        .filter_map(|raw| match epoch(raw.get(), 0) {
+    let times = rows.into_iter().flat_map(|row| names.iter().filter_map(move |name| below(row, name)));
+    let nanos: Vec<i128> = times
+        .filter_map(|time| match epoch(time, 0) {
             Made::Value(Value::Time(time)) => Some(time.unix_nanos()),
             _ => None,
         })
@@ -227,7 +176,7 @@ fn rows(json: &str, pick: fn(std::vec::IntoIter<i128>) -> Option<i128>) -> Made<
     pick(nanos.into_iter()).and_then(Timestamp::from_unix_nanos).map_or(Nothing, |time| Made::Value(Value::Time(time)))
 }
 
-/// A length in whole seconds, rounded half up.
+/// Reads a duration in whole seconds, rounded half up. `to_seconds` converts its unit.
 fn duration(json: &str, to_seconds: impl Fn(Decimal) -> Option<Decimal>) -> Made<'static> {
     match decimal(json) {
         Ok(None) => Nothing,
@@ -240,6 +189,7 @@ fn duration(json: &str, to_seconds: impl Fn(Decimal) -> Option<Decimal>) -> Made
     }
 }
 
+/// Reads a number, multiplied by 10^`places`.
 fn float(json: &str, places: i32) -> Made<'static> {
     match decimal(json) {
         Ok(None) => Nothing,
@@ -251,13 +201,13 @@ fn float(json: &str, places: i32) -> Made<'static> {
     }
 }
 
-/// A number of a few digits and nothing else, which most are.
+/// Reads a number of at most 12 digits and nothing else. Most numbers have that form.
 fn few_digits(json: &str) -> Option<i64> {
     const FEW: usize = 12;
     (json.len() <= FEW && json.bytes().all(|byte| byte.is_ascii_digit())).then(|| json.parse().ok()).flatten()
 }
 
-/// A whole number that is not negative.
+/// Reads a whole number, 0 or more. An empty string is `None`.
 pub(crate) fn whole(json: &str) -> Result<Option<i64>, Made<'static>> {
     if let Some(count) = few_digits(json) {
         return Ok(Some(count));
@@ -269,6 +219,7 @@ pub(crate) fn whole(json: &str) -> Result<Option<i64>, Made<'static>> {
     }
 }
 
+/// Reads a whole number, 0 or more, as a value.
 fn count(json: &str) -> Made<'static> {
     match whole(json) {
         Ok(count) => count.map_or(Nothing, |count| Made::Value(Value::Integer(count))),
@@ -276,13 +227,14 @@ fn count(json: &str) -> Made<'static> {
     }
 }
 
-/// The elements of a list, as they are.
-fn list(json: &str) -> Result<Vec<&RawValue>, Made<'static>> {
-    serde_json::from_str(json).map_err(|_| Problem(TYPE, "a list of numbers is wanted here"))
+/// Returns the elements of a list.
+fn list(json: &str) -> Result<Vec<&str>, Made<'static>> {
+    members::list(json).ok_or(Problem(TYPE, "a list of numbers is wanted here"))
 }
 
+/// Adds the whole numbers of a list.
 fn sum(json: &str) -> Made<'static> {
-    let add = |sum: i64, element: &RawValue| match whole(element.get())? {
+    let add = |sum: i64, element: &str| match whole(element)? {
         Some(count) => sum.checked_add(count).ok_or(Problem(UNREADABLE, "the sum does not fit 64 bits")),
         None => Err(Problem(UNREADABLE, "a whole number, 0 or more, is wanted here")),
     };
@@ -293,10 +245,11 @@ fn sum(json: &str) -> Made<'static> {
     }
 }
 
-fn rounded(json: &str) -> Made<'static> {
+/// Reads a number, multiplied by 10^`places` and rounded half up to three decimals.
+fn rounded(json: &str, places: i32) -> Made<'static> {
     match decimal(json) {
         Ok(None) => Nothing,
-        Ok(Some(number)) => match number.rounded(3).to_f64() {
+        Ok(Some(number)) => match number.scaled(places).rounded(3).to_f64() {
             Some(value) => Made::Value(Value::Float(value)),
             None => Problem(UNREADABLE, "the number is out of range"),
         },
@@ -304,15 +257,15 @@ fn rounded(json: &str) -> Made<'static> {
     }
 }
 
-/// The numbers of a list in millionths, which are exact: doubles would round sums.
+/// Returns the numbers of a list in millionths. Sums of integers are exact, those of doubles are not.
 fn millionths(json: &str) -> Result<Vec<i128>, Made<'static>> {
-    /// Beyond this nothing that a call has is measured, and sums stay far from the ends of the type.
+    /// The largest amount, which no figure of a call reaches. Sums stay far from the ends of the type.
     const MOST: u128 = 1_000_000_000_000_000_000_000;
-    let number = |element: &RawValue| {
-        if let Some(whole) = few_digits(element.get()) {
+    let number = |element: &str| {
+        if let Some(whole) = few_digits(element) {
             return Ok(i128::from(whole) * 1_000_000);
         }
-        let millionths = decimal(element.get())?.and_then(|number| number.scaled(6).rounded(0).to_i128());
+        let millionths = decimal(element)?.and_then(|number| number.scaled(6).rounded(0).to_i128());
         millionths
             .filter(|number| number.unsigned_abs() <= MOST)
             .ok_or(Problem(UNREADABLE, "the number is out of range"))
@@ -320,6 +273,7 @@ fn millionths(json: &str) -> Result<Vec<i128>, Made<'static>> {
     list(json)?.into_iter().map(number).collect()
 }
 
+/// Makes a value of `dividend / divisor` thousandths.
 fn in_thousandths(dividend: i128, divisor: i128) -> Made<'static> {
     match thousandths(dividend, divisor).parse() {
         Ok(value) => Made::Value(Value::Float(value)),
@@ -327,6 +281,7 @@ fn in_thousandths(dividend: i128, divisor: i128) -> Made<'static> {
     }
 }
 
+/// Computes the mean of a list of numbers, to three decimals.
 fn mean(json: &str) -> Made<'static> {
     match millionths(json) {
         Ok(numbers) if numbers.is_empty() => Nothing,
@@ -335,7 +290,7 @@ fn mean(json: &str) -> Made<'static> {
     }
 }
 
-/// By nearest rank.
+/// Computes a percentile of a list of numbers by nearest rank, to three decimals.
 fn percentile(json: &str, percent: usize) -> Made<'static> {
     match millionths(json) {
         Ok(mut numbers) => {
@@ -347,7 +302,8 @@ fn percentile(json: &str, percent: usize) -> Made<'static> {
     }
 }
 
-/// `dividend / divisor` thousandths, rounded half up, as a number with up to three decimals. The divisor is positive.
+/// Returns `dividend / divisor` thousandths as a decimal number. The division is rounded half up, so
+/// the number has at most three decimals. The divisor is positive.
 pub(crate) fn thousandths(dividend: i128, divisor: i128) -> String {
     let rounded = (2 * dividend + divisor).div_euclid(2 * divisor);
     let (sign, digits) = (if rounded < 0 { "-" } else { "" }, rounded.unsigned_abs());
@@ -355,9 +311,10 @@ pub(crate) fn thousandths(dividend: i128, divisor: i128) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn integration(json: &str, make: fn(&str) -> Option<String>) -> Made<'_> {
+/// Applies a provider's function to an object.
+fn integration(json: &str, make: Function) -> Made<'_> {
     if !json.starts_with('{') {
-        // An empty list is what some senders make of an empty object.
+        // Some senders write an empty object as an empty list.
         return if json.trim_matches(['[', ']', ' ']).is_empty() {
             Nothing
         } else {
@@ -367,11 +324,12 @@ fn integration(json: &str, make: fn(&str) -> Option<String>) -> Made<'_> {
     make(json).map_or(Nothing, |made| Made::Value(Value::Json(made.into())))
 }
 
-/// The word that a member is for tables: a string, or a boolean as `true` and `false`.
+/// Returns the word of a member, which is a string, or a boolean as `true` or `false`.
 pub(crate) fn word_of(json: &str) -> Option<Cow<'_, str>> {
     if matches!(json, "true" | "false") { Some(Cow::Borrowed(json)) } else { string::decode_lossy(json) }
 }
 
+/// Looks the word of a member up in a table.
 fn word<'p>(json: &'p str, table: Option<&Table>) -> Made<'p> {
     let Some(word) = word_of(json) else {
         return Problem(TYPE, "a word is wanted here");
@@ -386,17 +344,34 @@ fn word<'p>(json: &'p str, table: Option<&Table>) -> Made<'p> {
     }
 }
 
+/// Returns the score of a sentiment word, from 0 to 1. Case is ignored.
+pub(crate) fn sentiment_score(word: &str) -> Option<f64> {
+    const SCORES: [(&str, f64); 7] = [
+        ("very_positive", 1.0),
+        ("positive", 0.8),
+        ("slightly_positive", 0.6),
+        ("neutral", 0.5),
+        ("slightly_negative", 0.4),
+        ("negative", 0.2),
+        ("very_negative", 0.0),
+    ];
+    let word = word.trim();
+    SCORES.iter().find(|(listed, _)| listed.eq_ignore_ascii_case(word)).map(|(_, score)| *score)
+}
+
+/// Reads the score of a sentiment word.
 fn sentiment(json: &str) -> Made<'_> {
     let Some(word) = string::decode_lossy(json) else {
         return Problem(TYPE, "a word is wanted here");
     };
-    match normalize::sentiment(&word) {
+    match sentiment_score(&word) {
         Some(score) => Made::Value(Value::Float(score)),
         None if word.trim().is_empty() => Nothing,
         None => Made::Unlisted(word.into_owned()),
     }
 }
 
+/// Reads a sentiment word. An empty word and `unknown` give no value.
 fn sentiment_word(json: &str) -> Made<'_> {
     let word = string::decode_lossy(json).map(|word| word.trim().to_owned()).unwrap_or_default();
     if word.is_empty() || word.eq_ignore_ascii_case("unknown") {
@@ -406,30 +381,25 @@ fn sentiment_word(json: &str) -> Made<'_> {
     }
 }
 
-/// The first header of this name, in a list of `{name, value}`.
-fn sip_header<'p>(json: &'p str, name: &str) -> Made<'p> {
-    #[derive(serde::Deserialize)]
-    struct Header<'h> {
-        #[serde(borrow)]
-        name: Cow<'h, str>,
-        #[serde(borrow)]
-        value: &'h RawValue,
-    }
-    let Some(mut headers) = elements::<Header<'p>>(json) else {
-        return Problem(TYPE, "a list of headers is wanted here");
-    };
-    headers.find(|header| header.name.eq_ignore_ascii_case(name)).map_or(Nothing, |header| text(header.value.get()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NO_SETTING: Setting<'_> =
-        Setting { table: None, with: "From", start: None, end: None, duration: None, tokens: None };
+    const NO_SETTING: Setting<'_> = Setting {
+        table: None,
+        word: "w",
+        function: None,
+        members: &[],
+        scale: 0,
+        start: None,
+        end: None,
+        duration: None,
+        tokens: None,
+    };
 
     fn made(transform: Transform, json: &str) -> String {
-        match apply(transform, json, NO_SETTING) {
+        let members = ["time", "endTime"].map(str::to_owned);
+        match apply(transform, json, Setting { members: &members, ..NO_SETTING }) {
             Made::Value(Value::Text(text)) => text.into_owned(),
             Made::Value(Value::Time(time)) => time.to_string(),
             Made::Value(Value::Integer(integer)) => integer.to_string(),
@@ -458,8 +428,8 @@ mod tests {
             (Transform::Sum, "[1, null]", "VCP_E004"),
             (Transform::Sum, "[1, \"\"]", "VCP_E001"),
             (Transform::Sum, "741", "VCP_E004"),
-            (Transform::Thousandths, "1400.0005", "1400.001"),
-            (Transform::Thousandths, "812", "812.0"),
+            (Transform::Round3, "1400.0005", "1400.001"),
+            (Transform::Round3, "812", "812.0"),
             (Transform::Mean, "[800, 824.0015]", "812.001"),
             (Transform::Mean, "[0.001, 0.002]", "0.002"),
             (Transform::Mean, "[]", "nothing"),
@@ -497,18 +467,18 @@ mod tests {
             (Transform::Time, "[]", "VCP_E004"),
             (Transform::Time, "true", "VCP_E004"),
             (
-                Transform::FirstRowTime,
+                Transform::Earliest,
                 r#"[{"time":1722115408897},{"time":1722115407145,"endTime":1722115410000},{"role":"x"}]"#,
                 "2024-07-27T21:23:27.145Z",
             ),
             (
-                Transform::LastRowTime,
+                Transform::Latest,
                 r#"[{"time":1722115408897},{"time":1722115407145,"endTime":1722115410000}]"#,
                 "2024-07-27T21:23:30Z",
             ),
-            (Transform::FirstRowTime, "[]", "nothing"),
-            (Transform::FirstRowTime, "[7,null,{\"time\":1722115407145}]", "2024-07-27T21:23:27.145Z"),
-            (Transform::FirstRowTime, "{}", "VCP_E004"),
+            (Transform::Earliest, "[]", "nothing"),
+            (Transform::Earliest, "[7,null,{\"time\":1722115407145}]", "2024-07-27T21:23:27.145Z"),
+            (Transform::Earliest, "{}", "VCP_E004"),
             (Transform::Time, "\"0001-01-01T00:00:00+10:00\"", "VCP_E001"),
         ] {
             assert_eq!(made(transform, json), time, "{transform:?} {json}");
@@ -518,29 +488,41 @@ mod tests {
     #[test]
     fn durations_are_whole_seconds_rounded_half_up() {
         for (transform, json, seconds) in [
-            (Transform::Millis, "35303", "35"),
-            (Transform::Millis, "35500", "36"),
-            (Transform::Millis, "0", "0"),
-            (Transform::Millis, "\"63000\"", "63"),
-            (Transform::Seconds, "1.86", "2"),
-            (Transform::Seconds, "\"196\"", "196"),
-            (Transform::Minutes, "0.666666666666667", "40"),
-            (Transform::Minutes, "1.92", "115"),
-            (Transform::Seconds, "-1", "VCP_E001"),
-            (Transform::Seconds, "1e30", "VCP_E001"),
-            (Transform::Seconds, "\"long\"", "VCP_E001"),
-            (Transform::Seconds, "{}", "VCP_E004"),
-            (Transform::Seconds, "\"\"", "nothing"),
+            (Transform::FromMillis, "35303", "35"),
+            (Transform::FromMillis, "35500", "36"),
+            (Transform::FromMillis, "0", "0"),
+            (Transform::FromMillis, "\"63000\"", "63"),
+            (Transform::FromSeconds, "1.86", "2"),
+            (Transform::FromSeconds, "\"196\"", "196"),
+            (Transform::FromMinutes, "0.666666666666667", "40"),
+            (Transform::FromMinutes, "1.92", "115"),
+            (Transform::FromSeconds, "-1", "VCP_E001"),
+            (Transform::FromSeconds, "1e30", "VCP_E001"),
+            (Transform::FromSeconds, "\"long\"", "VCP_E001"),
+            (Transform::FromSeconds, "{}", "VCP_E004"),
+            (Transform::FromSeconds, "\"\"", "nothing"),
         ] {
             assert_eq!(made(transform, json), seconds, "{transform:?} {json}");
         }
     }
 
     #[test]
+    fn numbers_are_scaled_by_their_digits() {
+        let scaled = |transform, json, scale| match apply(transform, json, Setting { scale, ..NO_SETTING }) {
+            Made::Value(Value::Float(float)) => format!("{float:?}"),
+            Made::Value(Value::Integer(integer)) => integer.to_string(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(scaled(Transform::Number, "4.56", -2), "0.0456");
+        assert_eq!(scaled(Transform::Number, "0", -2), "0.0");
+        assert_eq!(scaled(Transform::Number, "123456789", -6), "123.456789");
+        assert_eq!(scaled(Transform::FromSeconds, "12345", -2), "123");
+        assert_eq!(scaled(Transform::Round3, "1.23456", 3), "1234.56");
+    }
+
+    #[test]
     fn money_sentiments_and_texts() {
         for (transform, json, value) in [
-            (Transform::Cents, "4.56", "0.0456"),
-            (Transform::Cents, "0", "0.0"),
             (Transform::Number, "7.275e-05", "7.275e-5"),
             (Transform::Number, "\"free\"", "VCP_E001"),
             (Transform::Sentiment, "\"Negative\"", "0.2"),
@@ -553,14 +535,6 @@ mod tests {
             (Transform::Text, "442071838750", "442071838750"),
             (Transform::Text, "[]", "VCP_E004"),
             (Transform::Text, r#""a\ud800\u00e9\n\ud83d\ude00""#, "a\u{fffd}é\n😀"),
-            (
-                Transform::SipHeader,
-                r#"[{"name":"Via","value":"x"},{"name":"from","value":"<sip:a@example.com>"}]"#,
-                "<sip:a@example.com>",
-            ),
-            (Transform::SipHeader, "[]", "nothing"),
-            (Transform::SipHeader, "[1,{\"name\":\"From\"},{\"name\":\"From\",\"value\":\"x\"}]", "x"),
-            (Transform::SipHeader, "{}", "VCP_E004"),
         ] {
             assert_eq!(made(transform, json), value, "{transform:?} {json}");
         }

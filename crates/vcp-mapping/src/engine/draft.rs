@@ -1,12 +1,13 @@
 //! A message in the making, from one delivery or several.
 
+use super::{defaults, models::Models, value::Value};
 use crate::{
-    ConsentDefault,
-    models::Models,
-    provider::Plan,
+    options::ConsentDefault,
     report::{How, Report, Written},
-    skeleton,
-    target::Place,
+    rules::{
+        plan::Plan,
+        target::{Field, FieldName, Place, Set, name},
+    },
 };
 use std::{
     borrow::Cow,
@@ -18,40 +19,53 @@ use vcp_schema::{CapabilityInvocation, ConsentStatus, CustomProviderData, Ordere
 /// The member beside a provider's `data` that holds the digest of a session.
 pub(crate) const SESSION: &str = "session";
 
-/// A message in the making. Deliveries of one call are read into it one after the other: what a later one tells replaces what an earlier one did
-/// (decisions 5.11).
+/// A message in the making. Deliveries of one call are read into it one after the other. A value of a
+/// later delivery replaces that of an earlier one (`DECISIONS.md` 5.11).
 pub(crate) struct Draft<'p> {
     pub(crate) message: VcpMessage,
     pub(crate) report: Report,
-    /// Free-form values; of one place the last counts.
+    /// The free-form values. The last of one place counts.
     pub(crate) free: Vec<(Place, Vec<String>, Cow<'p, str>)>,
     pub(crate) models: Models,
-    /// Members that were read in vain.
+    /// The members that were read and could not be used.
     pub(crate) unused: Vec<Arc<str>>,
-    /// By field of the plan: how a rule wrote it from this delivery, if one did.
+    /// How a rule wrote each field of the plan from this delivery.
     written: Vec<Option<How>>,
-    /// How fields were written from earlier deliveries, by JSONPath.
+    /// How fields were written from earlier deliveries, by name.
     before: HashMap<Arc<str>, How>,
-    /// The words of fields before flags changed them, by JSONPath, for flags that come later.
+    /// The words of fields before flags changed them, by name, for flags of later deliveries.
     pub(crate) words: HashMap<Arc<str>, String>,
-    /// How many of the free-form values are of earlier deliveries.
+    /// The number of free-form values of earlier deliveries.
     earlier: usize,
-    /// Whether the provider has told its own latency.
+    /// Whether the provider reported latencies of its own.
     has_latency: bool,
     calls: Vec<Call>,
+}
+
+/// Writes a value into a field. Returns whether the value is of a type that the field takes.
+pub(crate) fn write(field: &Field, message: &mut VcpMessage, value: Value<'_>) -> bool {
+    match (field.set, value) {
+        (Set::Text(set), Value::Text(text)) => set(message, text.into_owned()),
+        (Set::Word(_, set), Value::Text(word)) => set(message, &word),
+        (Set::Time(set), Value::Time(time)) => set(message, time),
+        (Set::Integer(set), Value::Integer(integer)) => set(message, integer),
+        (Set::Float(set), Value::Float(float)) => set(message, float),
+        _ => return false,
+    }
+    true
 }
 
 /// A tool that was called.
 pub(crate) struct Call {
     pub(crate) id: Option<String>,
     pub(crate) capability: CapabilityInvocation,
-    /// Whether the payload told when.
+    /// Whether the payload has its time.
     pub(crate) is_timed: bool,
     pub(crate) has_result: bool,
 }
 
 impl<'p> Draft<'p> {
-    /// A draft from a message of defaults.
+    /// Makes a draft from a message of defaults.
     pub(crate) fn new(message: VcpMessage) -> Self {
         Self {
             message,
@@ -68,17 +82,19 @@ impl<'p> Draft<'p> {
         }
     }
 
-    /// Begins with a delivery.
+    /// Begins a delivery.
     pub(crate) fn begin(&mut self, plan: &Plan) {
         self.written = vec![None; plan.fields.len()];
         self.earlier = self.free.len();
     }
 
-    /// Ends with a delivery. A field that tells more of another does not outlive what it told more of.
+    /// Finishes a delivery. Clears a dependent field if this delivery changed the field that it depends
+    /// on: the satisfaction score when only `perceived` is new, and `consent.granted_at` when consent is
+    /// no longer granted.
     pub(crate) fn end(&mut self, plan: &Plan) {
         let wrote = |field: &str| plan.field(field).is_some_and(|field| self.is_written(field));
-        let (perceived, score) = (wrote("outcomes.perceived"), wrote("outcomes.user_satisfaction_score"));
-        let granted_at = wrote("consent.granted_at");
+        let (perceived, score) = (wrote(name::PERCEIVED), wrote(name::SATISFACTION));
+        let granted_at = wrote(name::CONSENT_GRANTED_AT);
         if perceived && !score {
             self.message.vcp_payload.outcomes.user_satisfaction_score = None;
         }
@@ -89,34 +105,35 @@ impl<'p> Draft<'p> {
             consent.granted_at = None;
         }
         let written = plan.fields.iter().zip(self.written.drain(..));
-        self.before.extend(written.filter_map(|(field, how)| Some((field.clone(), how?))));
+        self.before.extend(written.filter_map(|(field, how)| Some((field.name.clone(), how?))));
     }
 
-    /// Whether this delivery wrote a field of the plan.
+    /// Returns whether this delivery wrote a field of the plan.
     pub(crate) fn is_written(&self, field: usize) -> bool {
         self.written.get(field).is_some_and(Option::is_some)
     }
 
-    /// Notes that this delivery wrote a field of the plan.
+    /// Notes how this delivery wrote a field of the plan.
     pub(crate) fn mark(&mut self, field: usize, how: How) {
         if let Some(flag) = self.written.get_mut(field) {
             *flag = Some(how);
         }
     }
 
-    /// How an earlier delivery wrote a field, by its JSONPath.
+    /// Returns how an earlier delivery wrote a field, by its name.
     pub(crate) fn before(&self, path: &str) -> Option<How> {
         self.before.get(path).copied()
     }
 
-    /// How a field, from `vcp_payload` down, was written, by this delivery or an earlier one.
+    /// Returns how this delivery or an earlier one wrote a field, by its name.
     pub(crate) fn how(&self, plan: &Plan, field: &str) -> Option<How> {
         let now = plan.field(field).and_then(|field| self.written.get(field).copied().flatten());
-        now.or_else(|| self.before(&format!("$.vcp_payload.{field}")))
+        now.or_else(|| self.before(field))
     }
 
-    /// Adds what the rows tell of latency and turns. The provider's own latency is one thing: half of it is not worked out, and neither is half of what
-    /// an earlier delivery told kept. Says which names were written.
+    /// Adds the metrics of the rows. Latency figures are replaced as a set: if the provider reports any,
+    /// none are computed, and all those of earlier deliveries are dropped. Returns the names that were
+    /// written.
     pub(crate) fn measure(&mut self, metrics: Vec<(&'static str, String)>) -> Vec<&'static str> {
         let metrics: Vec<_> = metrics.into_iter().filter(|(name, _)| !(is_latency(name) && self.has_latency)).collect();
         if metrics.iter().any(|(name, _)| is_latency(name)) {
@@ -147,7 +164,8 @@ impl<'p> Draft<'p> {
         self.earlier = self.earlier.min(self.free.len());
     }
 
-    /// All tokens: what a rule has written last, or what went in and came out together.
+    /// Returns the number of all tokens: the metric that a rule wrote last, or the sum of prompt and
+    /// completion tokens.
     pub(crate) fn tokens(&self) -> Option<i64> {
         let metric = |wanted: &str| {
             let is_wanted = |(place, names, _): &(Place, Vec<String>, _)| {
@@ -166,21 +184,22 @@ impl<'p> Draft<'p> {
         }
     }
 
-    /// Forgets what was reported, for a result that has no report.
+    /// Clears the report, for a result that has none.
     pub(crate) fn forget_report(&mut self) {
         self.report = Report::default();
         self.unused.clear();
     }
 
-    /// Keeps the digest of a session beside its events, for a merge to read.
+    /// Keeps the digest of a session beside its events, so that a merge can read it.
     pub(crate) fn keep_session(&mut self, provider: &str, digest: &str) {
         let names = vec![provider.to_owned(), SESSION.to_owned()];
-        let target = format!("$.vcp_payload.custom.provider_specific.{provider}.{SESSION}").into();
+        let target = FieldName::path_of(&format!("{}.{provider}.{SESSION}", name::PROVIDER_SPECIFIC));
         self.free.push((Place::ProviderSpecific, names, Cow::Owned(digest.to_owned())));
         self.report.written.push(Written::without_source(target, How::Derived));
     }
 
-    /// Joins the tool calls that this delivery tells with those that are known: by id, and those without one all together.
+    /// Joins the tool calls of this delivery with the known ones by id. Calls without an id replace all
+    /// known ones without an id.
     pub(crate) fn join(&mut self, calls: Vec<Call>) {
         if calls.is_empty() {
             return;
@@ -188,7 +207,7 @@ impl<'p> Draft<'p> {
         if calls.iter().any(|call| call.id.is_none()) {
             self.calls.retain(|known| known.id.is_some());
         }
-        // An id that is used again belongs to the calls in their order.
+        // A repeated id belongs to the calls in their order.
         let mut known: HashMap<String, VecDeque<usize>> = HashMap::new();
         for (at, call) in self.calls.iter().enumerate() {
             known.entry(call.id.clone().unwrap_or_default()).or_default().push_back(at);
@@ -196,7 +215,7 @@ impl<'p> Draft<'p> {
         for call in calls {
             let at = call.id.as_ref().and_then(|id| known.get_mut(id)?.pop_front());
             match at.and_then(|at| self.calls.get_mut(at)) {
-                // A result and a time that are known stay so.
+                // A known result and a known time are kept.
                 Some(known) => {
                     let is_timed = call.is_timed || known.is_timed;
                     let invoked_at = if call.is_timed { &call } else { &*known }.capability.invoked_at;
@@ -210,12 +229,12 @@ impl<'p> Draft<'p> {
         }
     }
 
-    /// Writes what was collected into the message. `data` is what is kept of the payload, and `text` what a missing id is made of.
+    /// Finishes the message. `data` is the kept payload. A missing id is made of `text`.
     pub(crate) fn close(
         mut self,
         data: Cow<'_, str>,
         text: &str,
-        names: &skeleton::Names,
+        names: &defaults::Names,
         consent: ConsentDefault,
     ) -> (VcpMessage, Report) {
         let provider = self.message.vcp_payload.call.provider.clone();
@@ -229,8 +248,8 @@ impl<'p> Draft<'p> {
         }
         self.models.write(&mut self.message, &mut self.report);
         let before = self.before;
-        let is_written = |field: &str| before.contains_key(format!("$.vcp_payload.{field}").as_str());
-        skeleton::finish(&mut self.message, &mut self.report, is_written, names, text, consent);
+        let is_written = |field: &str| before.contains_key(field);
+        defaults::finish(&mut self.message, &mut self.report, is_written, names, text, consent);
         let data = CustomProviderData::builder().data(RawObject::from_trusted_text(data)).build();
         self.message.vcp_payload.custom.provider_specific.insert(provider.clone(), data);
         place_free_data(&mut self.message, &provider, self.free);
@@ -242,7 +261,7 @@ fn is_latency(name: &str) -> bool {
     name.starts_with("agent_latency_ms")
 }
 
-/// Puts free-form values where they belong: metrics, key figures, and members beside a provider's `data`.
+/// Puts free-form values into their places: metrics, key figures, and members beside `data`.
 fn place_free_data(message: &mut VcpMessage, provider: &str, free: Vec<(Place, Vec<String>, Cow<'_, str>)>) {
     let mut metrics = OrderedMap::new();
     let mut kpis = OrderedMap::new();

@@ -1,11 +1,14 @@
-//! The models of a call: what was chosen for each role, and what it did and cost (decisions 5.8).
+//! The models of a call: the chosen model of each role, its tokens and its cost (`DECISIONS.md` 5.8).
 
+use super::{transform, value::Value};
 use crate::{
     report::{How, Report, Written},
-    rules::{ModelUsage, Table},
-    target::ModelPart,
-    transform::{self, Value},
-    trie::{NodeId, ROOT, Trie},
+    rules::{
+        Table,
+        paths::NodeId,
+        plan::ReadyModels,
+        target::{FieldName, ModelPart, name},
+    },
 };
 use std::borrow::Cow;
 use vcp_schema::{
@@ -13,7 +16,7 @@ use vcp_schema::{
     json::{members, string},
 };
 
-/// What is known of the models so far, by role, in the order in which rules name them.
+/// The known models, by role, in the order in which rules name them.
 #[derive(Default)]
 pub(crate) struct Models(Vec<(&'static str, Model)>);
 
@@ -26,7 +29,7 @@ struct Model {
 }
 
 impl Models {
-    /// Notes a part; says whether it belongs to a model: without one there is nothing to attribute it to.
+    /// Notes a part. Returns `false` if the role has no model that the part could belong to.
     pub(crate) fn note(&mut self, role: &'static str, part: ModelPart, value: &Value<'_>) -> bool {
         if let (ModelPart::Chosen, Value::Text(chosen)) = (part, value) {
             self.put(role, Model { chosen: chosen.to_string(), ..Model::default() });
@@ -51,7 +54,7 @@ impl Models {
         }
     }
 
-    /// Sets what is told of the model of a role, in place of what was told before of it or another.
+    /// Sets the model of a role. It replaces another model, and adds to the same one.
     fn put(&mut self, role: &'static str, model: Model) {
         match self.0.iter_mut().find(|(known, _)| *known == role) {
             Some((_, known)) if known.chosen == model.chosen => {
@@ -64,14 +67,14 @@ impl Models {
         }
     }
 
-    /// Writes them into the message. A model that is said to have been used was used as long as the call, unless the payload knows better.
+    /// Writes the models into the message. A model without minutes was used for the whole call.
     pub(crate) fn write(self, message: &mut VcpMessage, report: &mut Report) {
         let payload = &mut message.vcp_payload;
         // Seconds of a call are far below the integers that a double holds.
         let call = payload.call.duration_sec.map(|seconds| seconds as f64 / 60.0);
         for (role, model) in self.0 {
             let mut note = |member: &str, how: How| {
-                let target = format!("$.vcp_payload.outcomes.model_outcome_attribution.roles.{role}.{member}").into();
+                let target = FieldName::path_of(&format!("{}.{role}.{member}", name::ATTRIBUTION));
                 report.written.push(Written::without_source(target, how));
             };
             note("model_id", How::Derived);
@@ -91,27 +94,13 @@ impl Models {
     }
 }
 
-/// A [`ModelUsage`] ready for use.
-#[derive(Debug)]
-pub(crate) struct Reader {
-    /// Where the list or object is.
-    pub(crate) at: NodeId,
-    rules: ModelUsage,
-    role: Option<&'static str>,
-    members: Trie,
-    name: Option<NodeId>,
-    cost: Vec<NodeId>,
-    prompt: Vec<NodeId>,
-    completion: Vec<NodeId>,
-}
-
 /// The models of a list that have a role.
 #[derive(Debug, Default)]
 pub(crate) struct Used {
     pub(crate) roles: Vec<UsedRole>,
     pub(crate) prompt_tokens: Option<i64>,
     pub(crate) completion_tokens: Option<i64>,
-    /// What of it could not be used.
+    /// The parts that could not be used.
     pub(crate) problems: Vec<&'static str>,
 }
 
@@ -125,28 +114,28 @@ pub(crate) struct UsedRole {
 }
 
 impl UsedRole {
-    /// The fields that are written, from `vcp_payload` down.
+    /// Returns the fields that are written, from `vcp_payload` down.
     pub(crate) fn fields(&self) -> impl Iterator<Item = String> {
-        let attribution = format!("outcomes.model_outcome_attribution.roles.{}", self.role);
-        let chosen = format!("model_selection.roles.{}.chosen", self.role);
+        let attribution = format!("{}.{}", name::ATTRIBUTION, self.role);
+        let chosen = format!("{}.{}.chosen", name::SELECTION, self.role);
         let cost = (self.costs > 0).then(|| format!("{attribution}.cost_usd"));
         let tokens = self.tokens.map(|_| format!("{attribution}.tokens_processed"));
         [Some(chosen), cost, tokens].into_iter().flatten()
     }
 }
 
-/// An amount in 10^-18 USD, so that sums are those of the digits.
+/// An amount in 10^-18 USD, so that sums are exact.
 #[derive(Debug, Default, Clone, Copy)]
 struct Money(i128);
 
 impl Money {
     const PLACES: i32 = 18;
-    /// In USD: beyond this nothing of a call costs, and sums stay far from the ends of the type.
+    /// The largest cost, in USD, so that sums stay far from the ends of the type.
     const MOST: i128 = 1_000_000_000_000;
 
-    fn read(json: &str, cents: bool) -> Option<Self> {
+    fn read(json: &str, scale: i32) -> Option<Self> {
         let amount = transform::decimal(json).ok()??;
-        let units = amount.scaled(if cents { Self::PLACES - 2 } else { Self::PLACES }).rounded(0).to_i128()?;
+        let units = amount.scaled(Self::PLACES.saturating_add(scale)).rounded(0).to_i128()?;
         let most = Self::MOST * 10_i128.pow(Self::PLACES.unsigned_abs());
         (0..=most).contains(&units).then_some(Self(units))
     }
@@ -156,27 +145,7 @@ impl Money {
     }
 }
 
-impl Reader {
-    /// Prepares reading at a place; the rule file is known to have no fault.
-    pub(crate) fn new(rules: &ModelUsage, at: NodeId) -> Self {
-        let mut members = Trie::new();
-        let mut wanted = |path: &String| {
-            let node = members.node(ROOT, path);
-            members.want(node);
-            node
-        };
-        let name = rules.name.as_ref().map(&mut wanted);
-        let [cost, prompt, completion] = [&rules.cost, &rules.prompt_tokens, &rules.completion_tokens]
-            .map(|paths| paths.iter().map(&mut wanted).collect::<Vec<_>>());
-        let role = rules.role.as_deref().and_then(known_role);
-        Self { at, rules: rules.clone(), role, members, name, cost, prompt, completion }
-    }
-
-    /// The name of the table that tells roles.
-    pub(crate) fn table(&self) -> Option<&str> {
-        self.rules.roles.as_deref()
-    }
-
+impl ReadyModels {
     /// Reads the models of a list or object.
     pub(crate) fn read(&self, json: &str, table: Option<&Table>) -> Used {
         let mut used = Used::default();
@@ -202,7 +171,7 @@ impl Reader {
             let Some(of_role) = used.roles.get_mut(at) else { continue };
             let there = |node: &NodeId| walked.text(*node).filter(|json| *json != "null");
             for json in self.cost.iter().filter_map(there) {
-                match Money::read(json, self.rules.cents) {
+                match Money::read(json, self.cost_scale) {
                     Some(cost) => {
                         of_role.cost = Money(of_role.cost.0.saturating_add(cost.0));
                         of_role.costs += 1;
@@ -232,10 +201,10 @@ fn known_role(word: &str) -> Option<&'static str> {
     ModelRole::WORDS.iter().find(|known| **known == word).copied()
 }
 
-/// A model, with its name where it is a member by that.
+/// A model, with its name if it is a member of that name.
 type Entry<'p> = (Option<Cow<'p, str>>, &'p str);
 
-/// The elements of a list, or the members of an object with their names.
+/// Returns the elements of a list, or the members of an object with their names.
 fn entries(json: &str) -> Option<Vec<Entry<'_>>> {
     let listed = members::list(json).map(|list| list.into_iter().map(|element| (None, element)).collect());
     listed.or_else(|| Some(members::last(json)?.into_iter().map(|(name, value)| (Some(name), value)).collect()))
@@ -244,16 +213,19 @@ fn entries(json: &str) -> Option<Vec<Entry<'_>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::{ModelUsage, paths::ROOT};
 
     fn read(rules: &str, json: &str) -> Used {
         let table: Table = serde_json::from_str(r#"{"contains": [["tts", "TTS"], ["gpt", "LLM"]]}"#).unwrap();
-        Reader::new(&serde_json::from_str(rules).unwrap(), ROOT).read(json, Some(&table))
+        let rules: ModelUsage = serde_json::from_str(rules).unwrap();
+        let role = rules.role.as_deref().and_then(known_role);
+        ReadyModels::new(&rules, ROOT, role).read(json, Some(&table))
     }
 
     #[test]
     fn models_of_one_role_are_one() {
         let used = read(
-            r#"{"path": "x", "name": "product", "roles": "t", "cost": ["cost"], "cents": true}"#,
+            r#"{"path": "x", "name": "product", "role_table": "t", "cost": ["cost"], "cost_scale": -2}"#,
             r#"[{"product": "a_tts", "cost": 4.2}, {"product": "gpt_4o", "cost": "0.36"}, {"product": "line", "cost": 9},
                 {"product": "gpt_5", "cost": 0.04}, {"product": "gpt_6", "cost": -1}, {"cost": 1}, null, 7]"#,
         );

@@ -1,7 +1,7 @@
 //! What Assistable's extractions mean to other systems (provider integration guide, "AI Extractions Integration"; Assistable guide, "Lead Qualification
 //! Scoring Algorithm"; decisions 5.8).
 
-use crate::transform;
+use crate::engine::transform;
 use std::borrow::Cow;
 use vcp_schema::{
     RawJson,

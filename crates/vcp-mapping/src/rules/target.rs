@@ -1,19 +1,67 @@
 //! The fields of a message that rules can write.
 
-use crate::{rules::Gives, transform::Value};
-use vcp_schema::{CallDirection, ChannelType, ConsentStatus, ModelRole, OutcomeStatus, RawJson, Timestamp, VcpMessage};
+use super::form::ValueType;
+use std::sync::Arc;
+use vcp_schema::{
+    CallDirection, ChannelType, ConsentStatus, FieldPath, ModelRole, OutcomeStatus, RawJson, Timestamp, VcpMessage,
+};
 
-/// Where a rule writes.
+/// A field of the message that rules write, or that mapping reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FieldName {
+    /// Its name from `vcp_payload` down, such as `call.call_id`.
+    pub(crate) name: Arc<str>,
+    /// Its JSONPath in the message.
+    pub(crate) path: Arc<str>,
+}
+
+impl FieldName {
+    pub(crate) fn new(name: &str) -> Self {
+        Self { name: name.into(), path: Self::path_of(name) }
+    }
+
+    /// Returns the JSONPath of a field in the message.
+    pub(crate) fn path_of(name: &str) -> Arc<str> {
+        // Nearly all names are spelled in a path as they are.
+        if name.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.')) {
+            return ["$.vcp_payload.", name].concat().into();
+        }
+        FieldPath::from_dotted(&format!("vcp_payload.{name}")).to_string().into()
+    }
+}
+
+/// The fields that mapping treats in a way of their own.
+pub(crate) mod name {
+    pub(crate) const CALL_ID: &str = "call.call_id";
+    pub(crate) const SESSION_ID: &str = "call.session_id";
+    pub(crate) const START_TIME: &str = "call.start_time";
+    pub(crate) const CAPABILITIES: &str = "call.capabilities_invoked";
+    pub(crate) const STATUS: &str = "outcomes.objective.status";
+    pub(crate) const PERCEIVED: &str = "outcomes.perceived";
+    pub(crate) const SATISFACTION: &str = "outcomes.user_satisfaction_score";
+    pub(crate) const GAP_SCORE: &str = "outcomes.perception_gap.gap_score";
+    pub(crate) const GAP_CLASS: &str = "outcomes.perception_gap.gap_class";
+    pub(crate) const METRICS: &str = "outcomes.objective.metrics";
+    pub(crate) const ATTRIBUTION: &str = "outcomes.model_outcome_attribution.roles";
+    pub(crate) const SELECTION: &str = "model_selection.roles";
+    pub(crate) const TRANSCRIPT: &str = "artifacts.transcript";
+    pub(crate) const CONSENT_STATUS: &str = "consent.status";
+    pub(crate) const CONSENT_GRANTED_AT: &str = "consent.granted_at";
+    pub(crate) const COMPLIANCE_FLAGS: &str = "provenance.compliance_flags";
+    pub(crate) const PROVIDER_SPECIFIC: &str = "custom.provider_specific";
+}
+
+/// The place that a rule writes.
 #[derive(Debug, Clone)]
 pub(crate) enum Target {
     Field(&'static Field),
     /// A member of free-form data or an unknown member: the free-form place, then names.
     Free(Place, Vec<String>),
-    /// What is known of the model of a role, by the word of the role.
+    /// A part of what is known of the model of a role, by the word of the role.
     Model(&'static str, ModelPart),
 }
 
-/// What can be known of the model of a role.
+/// A part of what is known of the model of a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ModelPart {
     Chosen,
@@ -33,13 +81,14 @@ const MODEL_PARTS: [(&str, &str, ModelPart); 4] = [
 #[derive(Debug)]
 pub(crate) struct Field {
     pub(crate) path: &'static str,
-    set: Set,
+    pub(crate) set: Set,
 }
 
+/// The function that writes a field, by the type that the field takes.
 #[derive(Debug, Clone, Copy)]
-enum Set {
+pub(crate) enum Set {
     Text(fn(&mut VcpMessage, String)),
-    /// A word of one of these; any other is a fault of the rule file.
+    /// A word of a list. Any other word is a fault of the rule file.
     Word(&'static [&'static str], fn(&mut VcpMessage, &str)),
     Time(fn(&mut VcpMessage, Timestamp)),
     Integer(fn(&mut VcpMessage, i64)),
@@ -102,7 +151,7 @@ fields! {
 }
 
 impl Target {
-    /// The target with this path, if rules can write it.
+    /// Returns the target with this path, if rules can write it.
     pub(crate) fn parse(path: &str) -> Option<Self> {
         if let Some(field) = FIELDS.iter().find(|field| field.path == path) {
             return Some(Self::Field(field));
@@ -121,7 +170,20 @@ impl Target {
         })
     }
 
-    /// The words that may be written there, when they are listed.
+    /// Returns the names of all fields, and the beginnings of the names of free-form data.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        let models = MODEL_PARTS.iter().map(|(prefix, ..)| *prefix);
+        FIELDS.iter().map(|field| field.path).chain(models).chain(PLACES.iter().map(|(prefix, _)| *prefix))
+    }
+
+    /// Returns the types of value that can be written there, for people.
+    pub(crate) fn types(&self) -> String {
+        use ValueType::{Float, Integer, Json, Text, Time, Word};
+        let takes = [Text, Word, Time, Integer, Float, Json].into_iter().filter(|value| self.takes(*value));
+        takes.map(ValueType::name).collect::<Vec<_>>().join(" or ")
+    }
+
+    /// Returns the words that may be written there, if they are listed.
     pub(crate) fn words(&self) -> Option<&'static [&'static str]> {
         match self {
             Self::Field(Field { set: Set::Word(words, _), .. }) => Some(words),
@@ -129,42 +191,27 @@ impl Target {
         }
     }
 
-    /// Whether a value of this kind can be written there.
-    pub(crate) fn takes(&self, gives: Gives) -> bool {
+    /// Returns whether a value of this type can be written there.
+    pub(crate) fn takes(&self, gives: ValueType) -> bool {
         let set = match self {
-            Self::Free(..) => return matches!(gives, Gives::Json | Gives::Float | Gives::Integer),
-            Self::Model(_, ModelPart::Chosen) => return matches!(gives, Gives::Text | Gives::Word),
-            Self::Model(_, ModelPart::Tokens) => return gives == Gives::Integer,
-            Self::Model(_, ModelPart::Minutes | ModelPart::Cost) => return gives == Gives::Float,
+            Self::Free(..) => return matches!(gives, ValueType::Json | ValueType::Float | ValueType::Integer),
+            Self::Model(_, ModelPart::Chosen) => return matches!(gives, ValueType::Text | ValueType::Word),
+            Self::Model(_, ModelPart::Tokens) => return gives == ValueType::Integer,
+            Self::Model(_, ModelPart::Minutes | ModelPart::Cost) => return gives == ValueType::Float,
             Self::Field(field) => field.set,
         };
         match set {
-            Set::Text(_) => matches!(gives, Gives::Text | Gives::Word),
-            Set::Word(..) => gives == Gives::Word,
-            Set::Time(_) => gives == Gives::Time,
-            Set::Integer(_) => gives == Gives::Integer,
-            Set::Float(_) => gives == Gives::Float,
+            Set::Text(_) => matches!(gives, ValueType::Text | ValueType::Word),
+            Set::Word(..) => gives == ValueType::Word,
+            Set::Time(_) => gives == ValueType::Time,
+            Set::Integer(_) => gives == ValueType::Integer,
+            Set::Float(_) => gives == ValueType::Float,
         }
     }
 
-    /// Whether one rule's value goes beside another's instead of in its place.
+    /// Returns whether the field is a list, which takes the value of every source.
     pub(crate) fn collects(&self) -> bool {
-        matches!(self, Self::Field(Field { path: "outcomes.perceived" | "provenance.compliance_flags", .. }))
-    }
-}
-
-impl Field {
-    /// Writes a value; says whether it is of a type that fits.
-    pub(crate) fn write(&self, message: &mut VcpMessage, value: Value<'_>) -> bool {
-        match (self.set, value) {
-            (Set::Text(set), Value::Text(text)) => set(message, text.into_owned()),
-            (Set::Word(_, set), Value::Text(word)) => set(message, &word),
-            (Set::Time(set), Value::Time(time)) => set(message, time),
-            (Set::Integer(set), Value::Integer(integer)) => set(message, integer),
-            (Set::Float(set), Value::Float(float)) => set(message, float),
-            _ => return false,
-        }
-        true
+        matches!(self, Self::Field(Field { path: name::PERCEIVED | name::COMPLIANCE_FLAGS, .. }))
     }
 }
 

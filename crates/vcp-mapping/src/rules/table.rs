@@ -1,8 +1,8 @@
 //! Word tables.
 
-use crate::rules::Table;
+use super::form::Table;
 
-/// What a table says of a word.
+/// The result of a look-up.
 pub(crate) struct Hit<'t> {
     pub(crate) word: Option<&'t str>,
     /// The table should have listed the word and does not.
@@ -10,7 +10,8 @@ pub(crate) struct Hit<'t> {
 }
 
 impl Table {
-    /// Looks a word up: whole words, beginnings, parts, anything else. An empty word is in no table.
+    /// Looks a word up: first the whole words, then beginnings, then parts, then the result for any
+    /// other word. An empty word is in no table.
     pub(crate) fn look_up(&self, word: &str) -> Hit<'_> {
         if word.is_empty() {
             return Hit { word: None, unlisted: false };
@@ -36,14 +37,14 @@ impl Table {
         if self.ignore_case { self.words.iter().find(same).map(|(_, to)| to.as_str()) } else { None }
     }
 
-    /// Every word that the table can give.
+    /// Returns every word that the table can give.
     pub(crate) fn results(&self) -> impl Iterator<Item = &str> {
         let parts = self.begins.iter().chain(&self.contains).map(|(_, to)| to);
         self.words.values().chain(parts).chain(&self.otherwise).map(String::as_str)
     }
 }
 
-/// Whether a text has all the parts that `*` separates, one after the other.
+/// Returns whether a text has all the parts that `*` separates, one after the other.
 fn contains_in_order(text: &str, parts: &str) -> bool {
     parts.split('*').try_fold(text, |rest, part| rest.split_once(part).map(|(_, after)| after)).is_some()
 }

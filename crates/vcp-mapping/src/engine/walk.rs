@@ -1,39 +1,20 @@
-//! The members that rules look at, as a tree, and the one walk over a payload that finds them.
+//! The one walk over a payload, which finds the members that rules look at.
 
-use crate::provider::Nodes;
+use crate::rules::paths::{NodeId, Nodes, PathTree, ROOT, RowMembers};
 use serde::{
     Deserializer,
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt};
 use vcp_schema::{FieldPath, json::members::Name};
 
-/// A member that rules look at.
-pub(crate) type NodeId = usize;
-
-#[derive(Debug)]
-struct Node {
-    /// Its text is wanted, not only its members.
-    wanted: bool,
-    parent: Option<NodeId>,
-    members: Vec<(Box<str>, NodeId)>,
-    path: FieldPath,
-    pointer: Arc<str>,
-    /// It is a list of rows, of which these members are wanted.
-    rows: Option<Arc<RowMembers>>,
-}
-
-/// The names of the members of rows that are looked at.
-#[derive(Debug)]
-pub(crate) struct RowMembers(pub(crate) Vec<Box<str>>);
-
-/// Rows that were found: the texts of their members, row by row.
+/// The rows of a list: the texts of their members, row by row.
 #[derive(Default, Clone)]
 pub(crate) struct RowsFound<'p>(Vec<Option<&'p str>>);
 
 impl<'p> RowsFound<'p> {
-    /// The rows, each with as many members as are looked at.
+    /// Returns the rows, each with as many members as are looked at.
     pub(crate) fn iter(&self, members: usize) -> impl Iterator<Item = &[Option<&'p str>]> {
         self.0.chunks_exact(members.max(1))
     }
@@ -42,7 +23,7 @@ impl<'p> RowsFound<'p> {
         self.0.is_empty()
     }
 
-    /// The rows of a list. What is no object is no row.
+    /// Reads the rows of a list. An element that is not an object is skipped.
     fn read(list: &'p str, members: &RowMembers) -> Self {
         let mut found = Self::default();
         let elements: Vec<&'p RawValue> = serde_json::from_str(list).unwrap_or_default();
@@ -59,7 +40,7 @@ impl<'p> RowsFound<'p> {
     }
 }
 
-/// Reads one row.
+/// A reader of one row.
 struct RowSeed<'s, 'p> {
     found: &'s mut RowsFound<'p>,
     members: &'s RowMembers,
@@ -98,7 +79,7 @@ impl<'p> Visitor<'p> for RowSeed<'_, 'p> {
     }
 }
 
-/// Reads a list of rows in one pass; fails when it is none.
+/// A reader of a list of rows, in one pass. It fails if an element is not an object.
 struct RowsSeed<'s>(&'s RowMembers);
 
 impl<'p> DeserializeSeed<'p> for RowsSeed<'_> {
@@ -123,98 +104,33 @@ impl<'p> Visitor<'p> for RowsSeed<'_> {
     }
 }
 
-/// The members that rules look at.
-#[derive(Debug)]
-pub(crate) struct Trie {
-    nodes: Vec<Node>,
-}
-
-/// The root of the payload.
-pub(crate) const ROOT: NodeId = 0;
-
-/// What the walk found at a node.
+/// The finding of the walk at a node.
 #[derive(Clone, Copy, Default)]
 struct Found<'p> {
     present: bool,
     object: bool,
     text: Option<&'p str>,
-    /// When it was met last, for document order.
+    /// The number of the step at which it was met last, for document order.
     order: usize,
 }
 
 /// A payload, walked once.
 pub(crate) struct Walked<'p, 't> {
-    trie: &'t Trie,
+    tree: &'t PathTree,
     found: Vec<Found<'p>>,
-    /// Members that are in no rule: when met, where, and their name.
+    /// The members that no rule names: the step, the object, and the name.
     unread: Vec<(usize, NodeId, Cow<'p, str>)>,
     /// The rows of lists.
     rows: Vec<(NodeId, RowsFound<'p>)>,
-    /// A member stood twice.
+    /// Whether a member that rules look at was repeated in its object.
     repeats: bool,
 }
 
-impl Trie {
-    pub(crate) fn new() -> Self {
-        Self {
-            nodes: vec![Node {
-                wanted: false,
-                parent: None,
-                members: Vec::new(),
-                path: FieldPath::root(),
-                pointer: "".into(),
-                rows: None,
-            }],
-        }
-    }
-
-    /// The node of a dotted path from another node, made when it is not there.
-    pub(crate) fn node(&mut self, from: NodeId, dotted: &str) -> NodeId {
-        dotted.split('.').filter(|name| !name.is_empty()).fold(from, |node, name| self.child(node, name))
-    }
-
-    fn child(&mut self, node: NodeId, name: &str) -> NodeId {
-        let next = self.nodes.len();
-        let Some(parent) = self.nodes.get_mut(node) else { return ROOT };
-        if let Some((_, child)) = parent.members.iter().find(|(n, _)| **n == *name) {
-            return *child;
-        }
-        parent.members.push((name.into(), next));
-        let path = parent.path.clone().name(name);
-        let pointer = path.pointer().into();
-        self.nodes.push(Node { wanted: false, parent: Some(node), members: Vec::new(), path, pointer, rows: None });
-        next
-    }
-
-    /// Asks for the text of a node.
-    pub(crate) fn want(&mut self, node: NodeId) {
-        if let Some(node) = self.nodes.get_mut(node) {
-            node.wanted = true;
-        }
-    }
-
-    /// Asks for the rows of a node.
-    pub(crate) fn want_rows(&mut self, node: NodeId, members: &Arc<RowMembers>) {
-        if let Some(node) = self.nodes.get_mut(node) {
-            node.rows = Some(members.clone());
-        }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
-    pub(crate) fn path(&self, node: NodeId) -> FieldPath {
-        self.nodes.get(node).map(|node| node.path.clone()).unwrap_or_default()
-    }
-
-    pub(crate) fn pointer(&self, node: NodeId) -> Arc<str> {
-        self.nodes.get(node).map(|node| node.pointer.clone()).unwrap_or_default()
-    }
-
+impl PathTree {
     /// Walks a payload that starts as an object.
     ///
-    /// Members where rules expect an object are taken to be objects, and looked at twice only when that proves wrong.
+    /// A member that has members in the rules is expected to be an object. If one is not, the payload
+    /// is walked again with care.
     pub(crate) fn walk<'p>(&self, payload: &'p str) -> Result<Walked<'p, '_>, serde_json::Error> {
         self.walk_as(payload, false)
             .or_else(|error| if error.is_data() { self.walk_as(payload, true) } else { Err(error) })
@@ -222,7 +138,7 @@ impl Trie {
 
     fn walk_as<'p>(&self, payload: &'p str, careful: bool) -> Result<Walked<'p, '_>, serde_json::Error> {
         let found = vec![Found::default(); self.nodes.len()];
-        let mut walked = Walked { trie: self, found, unread: Vec::new(), rows: Vec::new(), repeats: false };
+        let mut walked = Walked { tree: self, found, unread: Vec::new(), rows: Vec::new(), repeats: false };
         let mut order = 0;
         let mut json = serde_json::Deserializer::from_str(payload);
         Step { walked: &mut walked, node: ROOT, careful, order: &mut order }.members(&mut json)?;
@@ -250,7 +166,7 @@ impl<'p> DeserializeSeed<'p> for Step<'_, 'p, '_> {
     fn deserialize<D: Deserializer<'p>>(self, json: D) -> Result<(), D::Error> {
         self.walked.forget(self.node);
         *self.order += 1;
-        let Some(node) = self.walked.trie.nodes.get(self.node) else { return Ok(()) };
+        let Some(node) = self.walked.tree.nodes.get(self.node) else { return Ok(()) };
         let Some(found) = self.walked.found.get_mut(self.node) else { return Ok(()) };
         (found.present, found.order) = (true, *self.order);
         if let Some(members) = node.rows.as_deref().filter(|_| !node.wanted && !self.careful) {
@@ -284,7 +200,7 @@ impl<'p> Visitor<'p> for Step<'_, 'p, '_> {
     }
 
     fn visit_map<A: MapAccess<'p>>(self, mut map: A) -> Result<(), A::Error> {
-        let Some(node) = self.walked.trie.nodes.get(self.node) else { return Ok(()) };
+        let Some(node) = self.walked.tree.nodes.get(self.node) else { return Ok(()) };
         if let Some(found) = self.walked.found.get_mut(self.node) {
             (found.present, found.object) = (true, true);
         }
@@ -307,42 +223,42 @@ impl<'p> Visitor<'p> for Step<'_, 'p, '_> {
 }
 
 impl<'p> Walked<'p, '_> {
-    /// The text of a member; the last where it stands twice (decisions 1.1).
+    /// Returns the text of a member. A repeated member has its last text.
     pub(crate) fn text(&self, node: NodeId) -> Option<&'p str> {
         self.found.get(node)?.text
     }
 
-    /// The rows of a list; none when it is not there or empty.
+    /// Returns the rows of a list, unless it is absent or has none.
     pub(crate) fn rows(&self, node: NodeId, members: &RowMembers) -> Option<Cow<'_, RowsFound<'p>>> {
         let found = self.rows.iter().find(|(of, _)| *of == node).map(|(_, rows)| Cow::Borrowed(rows));
         let read = || self.text(node).map(|text| Cow::Owned(RowsFound::read(text, members)));
         found.or_else(read).filter(|rows| !rows.is_empty())
     }
 
-    /// Whether a member stands below lists, into which the walk does not go.
+    /// Returns whether a member is below a list, into which the walk does not go.
     pub(crate) fn is_below_a_list(&self, node: NodeId) -> bool {
-        let parent = self.trie.nodes.get(node).and_then(|node| node.parent);
+        let parent = self.tree.nodes.get(node).and_then(|node| node.parent);
         parent.is_some_and(|parent| {
             self.text(parent).is_some_and(|text| text.starts_with('[')) || self.is_below_a_list(parent)
         })
     }
 
-    /// Whether a member that is in the trie stood twice in its object.
+    /// Returns whether a member that rules look at was repeated in its object.
     pub(crate) fn has_repeats(&self) -> bool {
         self.repeats
     }
 
-    /// Whether a member is there, null or not.
+    /// Returns whether a member is present. It may be null.
     pub(crate) fn is_present(&self, node: NodeId) -> bool {
         self.found.get(node).is_some_and(|found| found.present)
     }
 
-    /// Whether a member is an object.
+    /// Returns whether a member is an object.
     pub(crate) fn is_object(&self, node: NodeId) -> bool {
         self.found.get(node).is_some_and(|found| found.object)
     }
 
-    /// A member that stands a second time makes the first one, and all in it, as if it had never been.
+    /// Forgets a member and everything in it, because it appears again in its object.
     fn forget(&mut self, node: NodeId) {
         if !self.is_present(node) {
             return;
@@ -353,30 +269,31 @@ impl<'p> Walked<'p, '_> {
         self.rows.retain(|(of, _)| *of != node);
         self.repeats = true;
         let children: Vec<NodeId> =
-            self.trie.nodes.get(node).map(|n| n.members.iter().map(|(_, c)| *c).collect()).unwrap_or_default();
+            self.tree.nodes.get(node).map(|n| n.members.iter().map(|(_, c)| *c).collect()).unwrap_or_default();
         children.into_iter().for_each(|child| self.forget(child));
     }
 
-    /// Whether a member that was met at a node belongs to the object that stands there last.
+    /// Returns whether a member that was met at a step belongs to the last object at its node.
     fn is_current(&self, order: usize, node: NodeId) -> bool {
         self.found.get(node).is_some_and(|found| found.present && order > found.order)
     }
 
-    /// Whether the text of a node, or of one above it, was taken whole.
+    /// Returns whether the whole text of a node, or of one above it, was taken.
     fn is_taken(&self, node: NodeId, taken: &Nodes) -> bool {
         let here = taken.contains(node) && self.text(node).is_some();
         here || self
-            .trie
+            .tree
             .nodes
             .get(node)
             .and_then(|node| node.parent)
             .is_some_and(|parent| self.is_taken(parent, taken))
     }
 
-    /// The members that are neither among those looked at nor below one whose text was taken, in document order.
+    /// Returns the pointers of the members that nothing looked at and that are not below a taken text,
+    /// in document order.
     pub(crate) fn unread(&self, looked_at: &Nodes, taken: &Nodes) -> Vec<String> {
         let below =
-            |node: NodeId, name: &str| format!("{}{}", self.trie.pointer(node), FieldPath::root().name(name).pointer());
+            |node: NodeId, name: &str| format!("{}{}", self.tree.pointer(node), FieldPath::root().name(name).pointer());
         let mut unread: Vec<(usize, String)> = self
             .unread
             .iter()
@@ -385,7 +302,7 @@ impl<'p> Walked<'p, '_> {
             .collect();
         for (node, found) in self.found.iter().enumerate().filter(|(_, found)| found.present && !found.object) {
             if !looked_at.contains(node) && !self.is_taken(node, taken) {
-                unread.push((found.order, self.trie.pointer(node).to_string()));
+                unread.push((found.order, self.tree.pointer(node).to_string()));
             }
         }
         unread.sort();
@@ -401,26 +318,26 @@ mod tests {
         Nodes::new(0)
     }
 
-    fn all(trie: &Trie) -> Nodes {
-        let mut nodes = Nodes::new(trie.len());
-        nodes.extend(0..trie.len());
+    fn all(tree: &PathTree) -> Nodes {
+        let mut nodes = Nodes::new(tree.len());
+        nodes.extend(0..tree.len());
         nodes
     }
 
-    fn trie() -> (Trie, NodeId, NodeId) {
-        let mut trie = Trie::new();
-        let (id, name) = (trie.node(ROOT, "call.id"), trie.node(ROOT, "call.agent.name"));
-        trie.want(id);
-        trie.want(name);
-        (trie, id, name)
+    fn tree() -> (PathTree, NodeId, NodeId) {
+        let mut tree = PathTree::new();
+        let (id, name) = (tree.node(ROOT, "call.id"), tree.node(ROOT, "call.agent.name"));
+        tree.want(id);
+        tree.want(name);
+        (tree, id, name)
     }
 
     #[test]
     fn finds_what_is_wanted_and_names_the_rest() {
-        let (trie, id, name) = trie();
-        let walked = trie.walk(r#"{"x/y":[1],"call":{"id":"a","agent":{"name":1.50,"age":3},"b":{}}}"#).unwrap();
+        let (tree, id, name) = tree();
+        let walked = tree.walk(r#"{"x/y":[1],"call":{"id":"a","agent":{"name":1.50,"age":3},"b":{}}}"#).unwrap();
         assert_eq!((walked.text(id), walked.text(name)), (Some("\"a\""), Some("1.50")));
-        assert_eq!(walked.unread(&all(&trie), &none()), ["/x~1y", "/call/agent/age", "/call/b"]);
+        assert_eq!(walked.unread(&all(&tree), &none()), ["/x~1y", "/call/agent/age", "/call/b"]);
         assert_eq!(
             walked.unread(&none(), &none()),
             ["/x~1y", "/call/id", "/call/agent/name", "/call/agent/age", "/call/b"]
@@ -429,42 +346,42 @@ mod tests {
 
     #[test]
     fn takes_other_types_where_an_object_was_expected() {
-        let (trie, id, name) = trie();
-        let walked = trie.walk(r#"{"call":{"id":"a","agent":null}}"#).unwrap();
+        let (tree, id, name) = tree();
+        let walked = tree.walk(r#"{"call":{"id":"a","agent":null}}"#).unwrap();
         assert_eq!((walked.text(id), walked.text(name)), (Some("\"a\""), None));
-        let walked = trie.walk(r#"{"call":12e5}"#).unwrap();
+        let walked = tree.walk(r#"{"call":12e5}"#).unwrap();
         assert_eq!((walked.text(id), walked.unread(&none(), &none())), (None, vec!["/call".to_owned()]));
     }
 
     #[test]
     fn the_last_of_two_wins_whole() {
-        let (trie, id, name) = trie();
-        let walked = trie.walk(r#"{"call":{"id":"a","x":1,"agent":{"name":"n"}},"call":{"id":"b"}}"#).unwrap();
+        let (tree, id, name) = tree();
+        let walked = tree.walk(r#"{"call":{"id":"a","x":1,"agent":{"name":"n"}},"call":{"id":"b"}}"#).unwrap();
         assert_eq!((walked.text(id), walked.text(name)), (Some("\"b\""), None));
-        assert_eq!(walked.unread(&all(&trie), &none()), [""; 0]);
+        assert_eq!(walked.unread(&all(&tree), &none()), [""; 0]);
     }
 
     #[test]
     fn many_repeated_members_are_walked_in_linear_time() {
-        let (trie, ..) = trie();
+        let (tree, ..) = tree();
         let payload = format!("{{{}{}\"z\":1}}", "\"a\":1,".repeat(50_000), "\"call\":{\"x\":1},".repeat(50_000));
-        let walked = trie.walk(&payload).unwrap();
-        assert_eq!(walked.unread(&all(&trie), &none()).len(), 50_002);
+        let walked = tree.walk(&payload).unwrap();
+        assert_eq!(walked.unread(&all(&tree), &none()).len(), 50_002);
     }
 
     #[test]
     fn odd_names_are_names() {
-        let (trie, id, _) = trie();
-        let walked = trie.walk(r#"{"\ud800":1,"call":{"i\u0064":"a"}}"#).unwrap();
+        let (tree, id, _) = tree();
+        let walked = tree.walk(r#"{"\ud800":1,"call":{"i\u0064":"a"}}"#).unwrap();
         assert_eq!(walked.text(id), Some("\"a\""));
-        assert_eq!(walked.unread(&all(&trie), &none()).len(), 1);
+        assert_eq!(walked.unread(&all(&tree), &none()).len(), 1);
     }
 
     #[test]
     fn deep_payloads_are_walked_without_recursion() {
-        let (trie, id, _) = trie();
+        let (tree, id, _) = tree();
         let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
         let payload = format!(r#"{{"deep":{deep},"call":{{"id":{deep},"x":{deep}}}}}"#);
-        assert_eq!(trie.walk(&payload).unwrap().text(id).map(str::len), Some(400_000));
+        assert_eq!(tree.walk(&payload).unwrap().text(id).map(str::len), Some(400_000));
     }
 }

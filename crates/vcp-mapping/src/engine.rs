@@ -1,0 +1,11 @@
+//! The engine, which runs rules on the text of a payload. It knows no provider.
+
+pub(crate) mod conversation;
+pub(crate) mod defaults;
+pub(crate) mod delivery;
+pub(crate) mod draft;
+pub(crate) mod mask;
+pub(crate) mod models;
+pub(crate) mod transform;
+pub(crate) mod value;
+pub(crate) mod walk;

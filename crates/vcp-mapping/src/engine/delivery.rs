@@ -1,0 +1,646 @@
+//! Mapping one delivery into a draft.
+
+use super::{
+    draft::{self, Draft},
+    mask::MASK,
+    models::UsedRole,
+    transform::{self, Setting},
+    value::{Made, Value},
+    walk::Walked,
+};
+use crate::{
+    error::MapError,
+    options::MapOptions,
+    report::{How, Problem, UnknownWord, Written},
+    rules::{
+        Provider, Transform, ValueType,
+        paths::{NodeId, Nodes, is_empty},
+        plan::{Plan, ReadyConversation, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test},
+        secrets::Secrets,
+        target::{FieldName, Place, Target, name},
+    },
+};
+use std::{borrow::Cow, sync::Arc};
+use vcp_schema::{
+    ErrorCode, RawJson, Timestamp, VcpMessage,
+    json::{string, text},
+};
+
+/// A value and its source.
+struct Sourced<'p> {
+    value: Value<'p>,
+    how: How,
+    source: Option<Arc<str>>,
+    transform: Option<Transform>,
+    /// The provider's own word.
+    word: Option<String>,
+}
+
+/// The result of looking for a value.
+enum Found<'p> {
+    /// A value, and the number of the next source.
+    Value(Box<Sourced<'p>>, usize),
+    /// The number of the next source, which is worked out from other fields.
+    Later(usize),
+    Nothing,
+}
+
+impl<'p> Found<'p> {
+    fn value(
+        value: Value<'p>,
+        how: How,
+        source: Option<Arc<str>>,
+        transform: Option<Transform>,
+        word: Option<String>,
+        at: usize,
+    ) -> Self {
+        Self::Value(Box::new(Sourced { value, how, source, transform, word }), at + 1)
+    }
+}
+
+/// The state of reading one delivery.
+struct Reading<'r> {
+    event: &'r str,
+    plan: &'r Plan,
+    looked_at: Cow<'r, Nodes>,
+    taken: Cow<'r, Nodes>,
+}
+
+impl Reading<'_> {
+    fn look_at(&mut self, nodes: impl IntoIterator<Item = NodeId>) {
+        self.looked_at.to_mut().extend(nodes);
+    }
+}
+
+/// One delivery, walked.
+pub(crate) struct Delivery<'p, 'm> {
+    provider: &'m Provider,
+    walked: Walked<'p, 'm>,
+    text: &'p str,
+    options: MapOptions,
+}
+
+/// The kind of a delivery.
+pub(crate) enum Recognised<'m> {
+    Call { event: String, ready: &'m ReadyEvent },
+    NotACall { event: String, known: bool },
+}
+
+impl<'p, 'm> Delivery<'p, 'm> {
+    /// Walks a text, which must be an object.
+    pub(crate) fn walk(provider: &'m Provider, text: &'p str, options: MapOptions) -> Result<Self, serde_json::Error> {
+        Ok(Self { provider, walked: provider.tree.walk(text)?, text, options })
+    }
+
+    /// Finds out what kind of delivery it is.
+    pub(crate) fn recognise(&self) -> Result<Recognised<'m>, MapError> {
+        let Some((shape, event)) = self.detect()? else {
+            return Ok(Recognised::NotACall { event: "unknown".to_owned(), known: false });
+        };
+        if self.provider.event(&event).is_none_or(|event| event.assembled) {
+            return Ok(Recognised::NotACall { event, known: false });
+        }
+        let Some(ready) = shape.events.get(&event) else {
+            return Ok(Recognised::NotACall { event, known: true });
+        };
+        if !self.walked.is_object(ready.plan.at) {
+            if ready.unless.is_some_and(|node| self.walked.is_present(node)) {
+                return Ok(Recognised::NotACall { event, known: true });
+            }
+            let message = format!("a `{event}` delivery has its record here, as an object");
+            return Err(MapError::new(ErrorCode::Mapping, self.provider.tree.path(ready.plan.at), message));
+        }
+        Ok(Recognised::Call { event, ready })
+    }
+
+    /// Returns the idempotency key of the delivery.
+    pub(crate) fn key(&self, event: &str, ready: &ReadyEvent) -> Option<String> {
+        let text = |node: &NodeId| transform::scalar(self.walked.text(*node)?);
+        let (id, others) = ready.key.split_first()?;
+        let id = text(id).filter(|id| !id.is_empty())?;
+        let first = format!("{}:{event}:{id}", self.provider.name());
+        // An absent part leaves its place empty, so that no other part can take it.
+        let key = others.iter().map(text).fold(first, |key, part| key + ":" + &part.unwrap_or_default());
+        Some(key)
+    }
+
+    /// Returns the time of the event itself, in nanoseconds since 1970.
+    pub(crate) fn time(&self, ready: &ReadyEvent) -> Option<i128> {
+        match transform::time(self.walked.text(ready.time?)?) {
+            Made::Value(Value::Time(time)) => Some(time.unix_nanos()),
+            _ => None,
+        }
+    }
+
+    /// Reads the record into a draft.
+    ///
+    /// Values that are worked out from other fields come last, so that rules need no order for them.
+    pub(crate) fn read(&self, event: &str, ready: &ReadyEvent, draft: &mut Draft<'p>) -> Result<(), MapError> {
+        let plan = &*ready.plan;
+        draft.begin(plan);
+        for reader in &plan.models {
+            self.use_models(reader, plan, draft);
+        }
+        let mut reading =
+            Reading { event, plan, looked_at: Cow::Borrowed(&plan.looked_at), taken: Cow::Borrowed(&plan.taken) };
+        let mut later = Vec::new();
+        for rule in &plan.rules {
+            if !self.all_hold(&rule.when, event, draft) {
+                continue;
+            }
+            if !rule.when.is_empty() {
+                reading.look_at(rule.taken().chain(rule.change.iter().map(|change| change.node)));
+                reading.taken.to_mut().extend(rule.taken());
+            }
+            if let Some(from) = self.apply(rule, 0, &mut reading, draft)? {
+                later.push((rule, from));
+            }
+        }
+        for (rule, from) in later {
+            // A source behind those that are worked out may be worked out too.
+            let mut from = Some(from);
+            while let Some(at) = from {
+                from = self.apply_computed(rule, at, &mut reading, draft)?;
+            }
+        }
+        draft.note_latency();
+        if let Some(reader) = &plan.conversation {
+            self.converse(reader, plan, draft);
+        }
+        draft.end(plan);
+        let lacks = ready.required.iter().filter(|node| !self.walked.is_present(**node));
+        draft.report.missing = lacks.map(|node| self.provider.tree.pointer(*node)).collect();
+        let written = &draft.report.written;
+        let is_used = |pointer: &Arc<str>| written.iter().any(|written| written.source.as_ref() == Some(pointer));
+        draft.report.unread = self.walked.unread(&reading.looked_at, &reading.taken);
+        draft.report.unread.extend(draft.unused.iter().filter(|pointer| !is_used(pointer)).map(ToString::to_string));
+        Ok(())
+    }
+
+    /// Returns the kept text of the payload, and the pointers of the masked members.
+    pub(crate) fn kept(&self) -> (Cow<'p, str>, Vec<String>) {
+        match self.provider.masked(&self.options) {
+            None => (Cow::Borrowed(self.text), Vec::new()),
+            Some(secrets) => self.mask_rooted(secrets).unwrap_or_else(|| secrets.mask(self.text)),
+        }
+    }
+
+    /// Finds the shape of the payload and the name of its event.
+    fn detect(&self) -> Result<Option<(&'m Shape, String)>, MapError> {
+        for shape in &self.provider.shapes {
+            let has_all = shape.has.iter().all(|node| self.walked.is_present(*node));
+            let has_one = shape.has_any.is_empty() || shape.has_any.iter().any(|node| self.walked.is_present(*node));
+            let is_filled = shape.filled.iter().all(|node| self.walked.text(*node).is_some_and(|json| !is_empty(json)));
+            let lacks = !shape.lacks.iter().any(|node| self.walked.is_present(*node));
+            if !has_all || !has_one || !is_filled || !lacks {
+                continue;
+            }
+            let Some(node) = shape.event_from else {
+                return Ok(Some((shape, shape.event.clone())));
+            };
+            let word = self.walked.text(node).and_then(string::decode_lossy);
+            let Some(word) = word else {
+                let message = "the name of the event is a string";
+                return Err(MapError::new(ErrorCode::Mapping, self.provider.tree.path(node), message));
+            };
+            if word.trim().is_empty() {
+                return Ok(None);
+            }
+            return Ok(Some((shape, format!("{}{}", shape.event, word.trim()))));
+        }
+        Ok(None)
+    }
+
+    /// Applies a rule from one of its sources on. Returns the source that is worked out from other
+    /// fields, if that is the next one.
+    fn apply(
+        &self,
+        rule: &ReadyRule,
+        from: usize,
+        reading: &mut Reading<'_>,
+        draft: &mut Draft<'p>,
+    ) -> Result<Option<usize>, MapError> {
+        if draft.is_written(rule.field) && !rule.target.collects() {
+            return Ok(None);
+        }
+        let mut at = from;
+        // A list takes each value once.
+        let mut values = Vec::new();
+        loop {
+            match self.value(rule, at, false, reading, draft) {
+                Found::Later(at) => return Ok(Some(at)),
+                Found::Value(found, next) => {
+                    if !rule.target.collects() {
+                        return self.put(rule, Some(*found), reading.plan, draft).map(|()| None);
+                    }
+                    if !values.contains(&found.value) {
+                        values.push(found.value.clone());
+                        self.put(rule, Some(*found), reading.plan, draft)?;
+                    }
+                    at = next;
+                }
+                Found::Nothing if at > from => return Ok(None),
+                Found::Nothing => return self.put(rule, None, reading.plan, draft).map(|()| None),
+            }
+        }
+    }
+
+    /// Applies a source that is worked out from other fields. Returns the next such source if this one
+    /// gave nothing.
+    fn apply_computed(
+        &self,
+        rule: &ReadyRule,
+        at: usize,
+        reading: &mut Reading<'_>,
+        draft: &mut Draft<'p>,
+    ) -> Result<Option<usize>, MapError> {
+        match self.value(rule, at, true, reading, draft) {
+            Found::Value(found, _) => self.put(rule, Some(*found), reading.plan, draft).map(|()| None),
+            _ => self.apply(rule, at + 1, reading, draft),
+        }
+    }
+
+    /// Writes the value of a rule.
+    fn put(
+        &self,
+        rule: &ReadyRule,
+        found: Option<Sourced<'p>>,
+        plan: &Plan,
+        draft: &mut Draft<'p>,
+    ) -> Result<(), MapError> {
+        let Some(field) = plan.fields.get(rule.field) else { return Ok(()) };
+        let found = found.or_else(|| self.word_before(rule, &field.name, draft));
+        let Some(mut found) = found else {
+            if rule.required {
+                let node = rule.sources.iter().find_map(ReadySource::node);
+                let path = node.map(|node| self.provider.tree.path(node)).unwrap_or_default();
+                let message = "the provider's rules require this member, and it is missing or null";
+                return Err(MapError::new(ErrorCode::Missing, path, message));
+            }
+            return Ok(());
+        };
+        if let (Value::Text(word), false) = (&found.value, rule.change.is_empty()) {
+            draft.words.insert(field.name.clone(), word.to_string());
+        }
+        let changed_by = self.change(rule, &mut found);
+        if let Some(earlier) = draft.before(&field.name)
+            && !draft.is_written(rule.field)
+            && !replaces(&rule.target, earlier, &found, &mut draft.message)
+        {
+            return Ok(());
+        }
+        let written = match (&rule.target, found.value) {
+            (Target::Field(field), value) => draft::write(field, &mut draft.message, value),
+            // Nothing can be attributed to a role without a model.
+            (Target::Model(role, part), value) => {
+                if !draft.models.note(role, *part, &value) {
+                    draft.unused.extend(found.source);
+                    return Ok(());
+                }
+                true
+            }
+            (Target::Free(place, names), value) => {
+                let json = match value {
+                    Value::Json(json) => Some(json),
+                    Value::Float(number) => Some(Cow::Owned(number.to_string())),
+                    Value::Integer(number) => Some(Cow::Owned(number.to_string())),
+                    Value::Text(_) | Value::Time(_) => None,
+                };
+                if let (Place::Integrations, 1, Some(json)) = (place, names.len(), &json)
+                    && !json.starts_with('{')
+                {
+                    let (source, message) = (found.source.unwrap_or_default(), "an object is wanted here");
+                    draft.report.problems.push(Problem::new(ErrorCode::Type, source, message));
+                    return Ok(());
+                }
+                json.map(|json| draft.free.push((*place, names.clone(), json))).is_some()
+            }
+        };
+        // Compiling refuses a rule whose value does not fit its field.
+        debug_assert!(written, "{}", rule.id);
+        draft.mark(rule.field, found.how);
+        draft.report.written.push(Written {
+            target: field.path.clone(),
+            how: found.how,
+            source: found.source,
+            transform: found.transform,
+            word: found.word,
+            changed_by,
+            rule: Some(rule.id.clone()),
+        });
+        Ok(())
+    }
+
+    /// Writes the models of a list, with their tokens and costs.
+    fn use_models(&self, reader: &ReadyModels, plan: &Plan, draft: &mut Draft<'p>) {
+        let Some(json) = self.walked.text(reader.at).filter(|json| *json != "null") else { return };
+        let source = self.provider.tree.pointer(reader.at);
+        let used = reader.read(json, reader.role_table.as_deref().and_then(|name| self.provider.table(name)));
+        let code = if json.starts_with(['[', '{']) { ErrorCode::Unreadable } else { ErrorCode::Type };
+        let problem = |message: &&str| Problem::new(code, source.clone(), *message);
+        draft.report.problems.extend(used.problems.iter().map(problem));
+        draft.models.add(&used);
+        let mut metrics = Vec::new();
+        for (metric, count) in [("prompt_tokens", used.prompt_tokens), ("completion_tokens", used.completion_tokens)] {
+            if let Some(count) = count {
+                draft.free.push((Place::Metrics, vec![metric.to_owned()], Cow::Owned(count.to_string())));
+                metrics.push(format!("{}.{metric}", name::METRICS));
+            }
+        }
+        for field in used.roles.iter().flat_map(UsedRole::fields).chain(metrics) {
+            if let Some(field) = plan.field(&field) {
+                draft.mark(field, How::Read);
+            }
+            let target = FieldName::path_of(&field);
+            draft
+                .report
+                .written
+                .push(Written { source: Some(source.clone()), ..Written::without_source(target, How::Read) });
+        }
+    }
+
+    /// Masks the secrets that the walk found, without reading the text again. Returns `None` if there may
+    /// be others.
+    fn mask_rooted(&self, secrets: &Secrets) -> Option<(Cow<'p, str>, Vec<String>)> {
+        let is_all = std::ptr::eq(secrets, &self.provider.secrets) && secrets.are_rooted_in(self.text);
+        if !is_all || self.walked.has_repeats() {
+            return None;
+        }
+        let mut found = Vec::new();
+        for (node, leaf_only) in &self.provider.rooted_secrets {
+            if self.walked.is_below_a_list(*node) {
+                return None;
+            }
+            match self.walked.text(*node) {
+                Some(text) if text.starts_with(['{', '[']) => leaf_only.then_some(())?,
+                Some(text) if !matches!(text, "true" | "false" | "null") => {
+                    found.push((text::offset(self.text, text), text.len(), *node));
+                }
+                _ => {}
+            }
+        }
+        if found.is_empty() {
+            return Some((Cow::Borrowed(self.text), Vec::new()));
+        }
+        found.sort_unstable();
+        let hidden: usize = found.iter().map(|(_, length, _)| length).sum();
+        // The length is exact, so that a long text is not copied once more.
+        let length = (self.text.len() - hidden) + found.len() * MASK.len();
+        let (mut data, mut copied, mut masked) = (String::with_capacity(length), 0, Vec::new());
+        for (at, length, node) in found {
+            data.push_str(self.text.get(copied..at)?);
+            data.push_str(MASK);
+            copied = at + length;
+            masked.push(self.provider.tree.pointer(node).to_string());
+        }
+        data.push_str(self.text.get(copied..)?);
+        Some((Cow::Owned(data), masked))
+    }
+
+    /// Writes the values of the rows of the conversation that no rule has written.
+    fn converse(&self, reader: &ReadyConversation, plan: &Plan, draft: &mut Draft<'p>) {
+        let mut read = None;
+        for (list, knows_tools) in &reader.lists {
+            let source = self.provider.tree.pointer(*list);
+            if self.walked.text(*list).is_some_and(|text| text != "null" && !text.starts_with('[')) {
+                draft.report.problems.push(Problem::new(ErrorCode::Type, source, "a list of rows is wanted here"));
+                continue;
+            }
+            let Some(rows) = self.walked.rows(*list, &reader.members) else { continue };
+            let talk = reader.read(&rows, *knows_tools);
+            let unknown =
+                talk.unknown_roles.iter().map(|word| UnknownWord { source: source.clone(), word: word.clone() });
+            draft.report.unknown_words.extend(unknown);
+            // A list without turns and tool calls gives way to one that has some.
+            let is_empty = talk.is_empty();
+            if read.is_none() || !is_empty {
+                read = Some((talk, source));
+            }
+            if !is_empty {
+                break;
+            }
+        }
+        let Some((talk, source)) = read else { return };
+        let note = |draft: &mut Draft<'_>, target: &str, how: How| {
+            let target = FieldName::path_of(target);
+            draft.report.written.push(Written { source: Some(source.clone()), ..Written::without_source(target, how) });
+        };
+        let has_transcript = plan.field(name::TRANSCRIPT).is_some_and(|field| draft.is_written(field));
+        if !has_transcript && let Some(text) = talk.transcript() {
+            draft.message.vcp_payload.artifacts.extras.insert("transcript".to_owned(), RawJson::from_text(&text));
+            note(draft, name::TRANSCRIPT, How::Derived);
+        }
+        let start_read = draft.how(plan, name::START_TIME) == Some(How::Read);
+        let calls = talk.capabilities(draft.message.vcp_payload.call.start_time, start_read);
+        if !calls.is_empty() {
+            note(draft, name::CAPABILITIES, How::Read);
+        }
+        for (at, _) in calls.iter().enumerate().filter(|(_, call)| !call.is_timed) {
+            let target = format!("{}[{at}].invoked_at", FieldName::path_of(name::CAPABILITIES)).into();
+            let written = Written::without_source(target, How::Default);
+            draft.report.written.push(Written { source: Some(source.clone()), ..written });
+        }
+        draft.join(calls);
+        for metric in draft.measure(talk.metrics()) {
+            note(draft, &format!("{}.{metric}", name::METRICS), How::Derived);
+        }
+    }
+
+    fn all_hold(&self, tests: &[Test<NodeId>], event: &str, draft: &Draft<'_>) -> bool {
+        tests.iter().all(|test| self.holds(test, event, draft))
+    }
+
+    /// Returns whether a condition holds.
+    fn holds(&self, test: &Test<NodeId>, event: &str, draft: &Draft<'_>) -> bool {
+        let text = |node: &NodeId| self.walked.text(*node);
+        match test {
+            Test::Event(events) => events.iter().any(|known| known == event),
+            Test::Written(fields) => fields.iter().all(|field| draft.is_written(*field)),
+            Test::Is(node, words) => {
+                text(node).and_then(transform::word_of).is_some_and(|word| words.iter().any(|w| *w == word))
+            }
+            Test::Contains(node, part) => text(node).is_some_and(|json| !is_empty(json) && json.contains(part)),
+            Test::Filled(node) => text(node).is_some_and(|json| !is_empty(json)),
+            Test::Present(node, present) => self.walked.is_present(*node) == *present,
+            Test::AnyOf(tests) => tests.iter().any(|test| self.holds(test, event, draft)),
+        }
+    }
+
+    /// Returns the first value that a source gives, from one of them on. A source that is worked out
+    /// from other fields is only used if it `is_now` the turn of such sources.
+    fn value(
+        &self,
+        rule: &ReadyRule,
+        from: usize,
+        is_now: bool,
+        reading: &mut Reading<'_>,
+        draft: &mut Draft<'p>,
+    ) -> Found<'p> {
+        for (at, source) in rule.sources.iter().enumerate().skip(from) {
+            if !source.when.is_empty() {
+                if !self.all_hold(&source.when, reading.event, draft) {
+                    continue;
+                }
+                reading.look_at(source.node());
+                reading.taken.to_mut().extend(source.node());
+            }
+            let (node, inside) = match &source.kind {
+                SourceKind::Constant(word) => {
+                    let value = Value::Text(word.clone().into());
+                    return Found::value(value, How::Derived, None, None, None, at);
+                }
+                SourceKind::Fields if is_now && at == from => {
+                    let how = if source.derived { How::Derived } else { How::Read };
+                    let setting = self.setting(source, reading.plan, draft);
+                    let Some(value) = transform::derive(source.transform, setting) else { return Found::Nothing };
+                    return Found::value(value, how, None, Some(source.transform), None, at);
+                }
+                SourceKind::Fields => return Found::Later(at),
+                SourceKind::Member(node, inside) => (*node, inside),
+            };
+            let Some(json) = self.walked.text(node).filter(|json| *json != "null") else { continue };
+            let pointer = self.provider.tree.pointer(node);
+            let json = match inside {
+                None => json,
+                Some(_) if !json.starts_with('[') => {
+                    let problem = Problem::new(ErrorCode::Type, pointer, "a list is wanted here");
+                    draft.report.problems.push(problem);
+                    continue;
+                }
+                Some(inside) => match inside.find(json) {
+                    Some(json) => json,
+                    None => continue,
+                },
+            };
+            if let Some(found) = self.read_member(source, node, json, pointer, reading.plan, draft) {
+                return Found::Value(Box::new(found), at + 1);
+            }
+        }
+        Found::Nothing
+    }
+
+    /// Reads the value of a member that is present.
+    fn read_member(
+        &self,
+        source: &ReadySource,
+        node: NodeId,
+        json: &'p str,
+        pointer: Arc<str>,
+        plan: &Plan,
+        draft: &mut Draft<'p>,
+    ) -> Option<Sourced<'p>> {
+        let setting = self.setting(source, plan, draft);
+        let by_word = matches!(source.transform, Transform::Word | Transform::Sentiment);
+        let word = || by_word.then(|| transform::word_of(json).map(Cow::into_owned)).flatten();
+        let made = match self.without_secrets(source, node, json) {
+            Some(masked) => made(source, &masked, setting).into_owned(),
+            None => made(source, json, setting),
+        };
+        let how = if source.derived { How::Derived } else { How::Read };
+        let report = &mut draft.report;
+        let value = match made {
+            Made::Value(value) => {
+                if matches!(value, Value::Text(_)) && string::is_lossy(json) {
+                    let message = "a lone surrogate was replaced by U+FFFD";
+                    report.problems.push(Problem::new(ErrorCode::Unreadable, pointer.clone(), message));
+                }
+                value
+            }
+            Made::Guessed(value, unlisted) => {
+                report.note_word(pointer.clone(), unlisted);
+                value
+            }
+            Made::Unlisted(word) => {
+                report.note_word(pointer, word);
+                return None;
+            }
+            Made::Problem(code, message) => {
+                report.problems.push(Problem::new(code, pointer, message));
+                return None;
+            }
+            Made::Nothing => return None,
+        };
+        Some(Sourced { value, how, source: Some(pointer), transform: Some(source.transform), word: word() })
+    }
+
+    /// Returns the parts of the message, and of the source, that its transform may use.
+    fn setting<'s>(&'s self, source: &'s ReadySource, plan: &Plan, draft: &Draft<'_>) -> Setting<'s> {
+        let call = &draft.message.vcp_payload.call;
+        let is_computed = matches!(source.kind, SourceKind::Fields);
+        let start_how = if is_computed { draft.how(plan, name::START_TIME) } else { None };
+        Setting {
+            table: source.table.as_deref().and_then(|name| self.provider.table(name)),
+            word: &source.word,
+            function: source.function,
+            members: &source.members,
+            scale: source.scale,
+            start: start_how.map(|how| (call.start_time, how == How::Read)),
+            end: call.end_time,
+            duration: call.duration_sec,
+            tokens: if source.transform == Transform::TotalTokens { draft.tokens() } else { None },
+        }
+    }
+
+    /// Returns the text of a member that is copied beside `data`, if it has secrets that are masked.
+    fn without_secrets(&self, source: &ReadySource, node: NodeId, json: &str) -> Option<String> {
+        if source.transform.gives() != ValueType::Json || self.options.keep_secrets {
+            return None;
+        }
+        self.provider.secrets.mask_at(&self.provider.tree.path(node), json)
+    }
+
+    /// Returns the word of an earlier delivery, if this one has a flag that may change it.
+    fn word_before(&self, rule: &ReadyRule, field: &str, draft: &Draft<'p>) -> Option<Sourced<'p>> {
+        let has_flag =
+            rule.change.iter().any(|change| self.walked.text(change.node).is_some_and(|json| json != "null"));
+        let word = draft.words.get(field).filter(|_| has_flag)?.clone();
+        Some(Sourced { value: Value::Text(word.into()), how: How::Derived, source: None, transform: None, word: None })
+    }
+
+    /// Lets flags change a word. Returns the pointers of the flags that did. A changed word is derived.
+    fn change(&self, rule: &ReadyRule, found: &mut Sourced<'p>) -> Vec<Arc<str>> {
+        let Value::Text(word) = &mut found.value else { return Vec::new() };
+        let mut changed_by = Vec::new();
+        for change in &rule.change {
+            let flag = self.walked.text(change.node).and_then(transform::word_of);
+            let acts = flag.is_some_and(|flag| change.is.iter().any(|is| is.eq_ignore_ascii_case(&flag)));
+            if acts && change.replaces.iter().any(|replaced| *replaced == *word) {
+                *word = Cow::Owned(change.by.clone());
+                found.how = How::Derived;
+                changed_by.push(self.provider.tree.pointer(change.node));
+            }
+        }
+        changed_by
+    }
+}
+
+/// Returns whether a value replaces that of an earlier delivery. Makes room for it if it does.
+fn replaces(target: &Target, earlier: How, found: &Sourced<'_>, message: &mut VcpMessage) -> bool {
+    use Transform::{EndMinusDuration, EndMinusStart, EndTime, StartPlusDuration};
+    let is_worked_out = matches!(found.transform, Some(EndTime | EndMinusDuration | EndMinusStart | StartPlusDuration))
+        && found.source.is_none();
+    match target {
+        // A value that is worked out from other fields does not replace one that was read.
+        _ if is_worked_out && earlier == How::Read => false,
+        // A start that is only evidence must not move behind the end. Of several the earliest counts,
+        // and one that was read is better.
+        Target::Field(field) if field.path == name::START_TIME && found.how == How::Derived => {
+            let is_earlier = |time: Timestamp| time.unix_nanos() < message.vcp_payload.call.start_time.unix_nanos();
+            earlier == How::Derived && matches!(found.value, Value::Time(time) if is_earlier(time))
+        }
+        Target::Field(field) if field.path == name::PERCEIVED => {
+            message.vcp_payload.outcomes.perceived.clear();
+            true
+        }
+        _ => true,
+    }
+}
+
+/// Returns the value of a member that is present, unless its text stands for no value.
+fn made<'p>(source: &ReadySource, json: &'p str, setting: Setting<'_>) -> Made<'p> {
+    let is_exception = |text: &str| source.except.iter().any(|except| except.eq_ignore_ascii_case(text.trim()));
+    if !source.except.is_empty() && string::decode_lossy(json).is_some_and(|text| is_exception(&text)) {
+        return Made::Nothing;
+    }
+    transform::apply(source.transform, json, setting)
+}

@@ -1,0 +1,234 @@
+//! The trial of rule files on sample deliveries.
+
+use crate::{
+    MapError, Mapper, Mapping, Registry, RuleError,
+    engine::delivery::Recognised,
+    rules::{
+        Provider, RuleFile, Source,
+        paths::{InList, below},
+        plan::{members_of_calls, members_of_results, members_of_rows},
+        secrets::Secrets,
+    },
+};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use vcp_schema::{
+    Timestamp,
+    json::{members, string},
+};
+
+/// A part of rule files that matched nothing in any sample. It may be misspelled, or the samples may
+/// lack it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Unmatched {
+    /// An event that is a call record and of which there is no sample.
+    Event(String),
+    /// A rule that gave no value, by the field that it writes.
+    Rule(String),
+    /// A member of rows, of tool calls or of results that no row has.
+    RowMember(String),
+    /// A pattern of `secrets` that masked nothing.
+    Secret(String),
+    /// A table in which no word was found.
+    Table(String),
+}
+
+/// The result of a trial of rule files.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Lint {
+    /// The parts of the files that matched nothing.
+    pub unmatched: Vec<Unmatched>,
+    /// The samples that could not be mapped, by their number from 0.
+    pub failed: Vec<(usize, MapError)>,
+}
+
+impl Registry {
+    /// Checks the files of a provider, and tries them on sample deliveries.
+    ///
+    /// The trial finds what checking cannot: a member, a row member or a secret that is misspelled
+    /// matches nothing in any sample.
+    ///
+    /// ```
+    /// use vcp_mapping::{Registry, Unmatched};
+    /// let provider = r#"{"provider":"parrot","info":{"name":"P","company":"P","website":"w","docs_url":"d","api_base_url":"a"},
+    ///     "detect":[{"has":["event"],"event_from":"event"}],"events":{"done":{"rules":"call"}},"secrets":["$.tokn"]}"#;
+    /// let rules = r#"{"provider":"parrot","name":"call","rules":[{"to":"call.call_id","from":{"path":"id"}}]}"#;
+    /// let lint = Registry::lint(provider, &[rules], &[br#"{"event":"done","id":"p1","token":"t"}"#])?;
+    /// assert_eq!(lint.unmatched, [Unmatched::Secret("$.tokn".to_owned())]);
+    /// # Ok::<(), vcp_mapping::RuleError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Every fault of the files.
+    pub fn lint(provider: &str, rules: &[&str], samples: &[&[u8]]) -> Result<Lint, RuleError> {
+        let mut registry = Self::empty();
+        registry.register_json(provider, rules)?;
+        let mapper = Mapper::with_registry(registry);
+        let files: Vec<RuleFile> = rules.iter().filter_map(|text| serde_json::from_str(text).ok()).collect();
+        let mut lint = Lint::default();
+        let mut matched = BTreeSet::new();
+        let mut all = BTreeSet::new();
+        for provider in mapper.registry().providers() {
+            all.extend(parts(provider, &files));
+            for (number, sample) in samples.iter().enumerate() {
+                if let Err(error) = try_sample(&mapper, provider, &files, sample, &mut matched) {
+                    lint.failed.push((number, error));
+                }
+            }
+        }
+        lint.unmatched = all.difference(&matched).cloned().collect();
+        Ok(lint)
+    }
+}
+
+/// Returns every part of the files that a sample can match.
+fn parts(provider: &Provider, files: &[RuleFile]) -> BTreeSet<Unmatched> {
+    let file = provider.file();
+    let mut parts = BTreeSet::new();
+    parts.extend(
+        file.events.iter().filter(|(_, event)| event.rules.is_some()).map(|(name, _)| Unmatched::Event(name.clone())),
+    );
+    parts.extend(file.secrets.iter().cloned().map(Unmatched::Secret));
+    parts.extend(file.tables.keys().cloned().map(Unmatched::Table));
+    for rules in files {
+        parts.extend(rules.rules.iter().map(|rule| Unmatched::Rule(rule.to.clone())));
+        if let Some(conversation) = &rules.conversation {
+            parts.extend(members_of_rows(conversation).into_iter().map(Unmatched::RowMember));
+            let calls = conversation.calls.iter().flat_map(members_of_calls);
+            let results = conversation.results.iter().flat_map(members_of_results);
+            parts.extend(calls.chain(results).map(Unmatched::RowMember));
+        }
+    }
+    parts
+}
+
+/// Maps a sample, and notes the parts of the files that it matches.
+fn try_sample(
+    mapper: &Mapper,
+    provider: &Provider,
+    files: &[RuleFile],
+    sample: &[u8],
+    matched: &mut BTreeSet<Unmatched>,
+) -> Result<(), MapError> {
+    // The trial depends on no time.
+    let Some(received_at) = Timestamp::from_unix_nanos(0) else { return Ok(()) };
+    let Mapping::Call(mapped) = mapper.map(provider.name(), sample, received_at)? else { return Ok(()) };
+    let text = std::str::from_utf8(sample).unwrap_or_default();
+    let file = provider.file();
+    matched.insert(Unmatched::Event(mapped.event.clone()));
+    let masks = |pattern: &&String| !Secrets::new([pattern.as_str()]).mask(text).1.is_empty();
+    matched.extend(file.secrets.iter().filter(masks).cloned().map(Unmatched::Secret));
+
+    let delivery = mapper.walk(provider, text)?;
+    let Recognised::Call { event, ready } = delivery.recognise()? else { return Ok(()) };
+    let rules = file.events.get(&event).and_then(|event| event.rules.as_ref());
+    let Some(rules) = files.iter().find(|file| Some(&file.name) == rules) else { return Ok(()) };
+    let names = provider.tree.path(ready.plan.at);
+    let record = names.pointer().split('/').skip(1).try_fold(text, members::get).unwrap_or_default();
+    let find = |path: &str| match path.strip_prefix("$.") {
+        Some(absolute) => below(text, absolute),
+        None => below(record, path),
+    };
+
+    for rule in &rules.rules {
+        let path = format!("$.vcp_payload.{}", rule.to);
+        if mapped.report.written.iter().any(|written| *written.target == *path && written.rule.is_some()) {
+            matched.insert(Unmatched::Rule(rule.to.clone()));
+        }
+        let listed = rule.from.iter().filter_map(|source| rules.lists.get(source.list.as_ref()?)).flatten();
+        for source in rule.from.iter().chain(listed) {
+            matched.extend(matched_table(provider, source, &find));
+        }
+    }
+    if mapped.report.written.iter().any(|written| written.target.contains(".model_selection.roles.")) {
+        matched.extend(rules.models.iter().filter_map(|models| models.role_table.clone()).map(Unmatched::Table));
+    }
+    if let Some(conversation) = &rules.conversation {
+        let rows: Vec<&str> =
+            conversation.rows.iter().filter_map(|rows| find(&rows.path)).flat_map(members::elements).collect();
+        let mut note = |objects: &[&str], names: Vec<String>| {
+            let has =
+                |name: &String| objects.iter().any(|object| below(object, name).is_some_and(|json| json != "null"));
+            matched.extend(names.into_iter().filter(has).map(Unmatched::RowMember));
+        };
+        note(&rows, members_of_rows(conversation));
+        let inside = |list: &Option<String>| match list {
+            Some(list) => rows.iter().filter_map(|row| below(row, list)).flat_map(members::elements).collect(),
+            None => rows.clone(),
+        };
+        if let Some(calls) = &conversation.calls {
+            note(&inside(&calls.list), members_of_calls(calls));
+        }
+        if let Some(results) = &conversation.results {
+            note(&inside(&results.list), members_of_results(results));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the table of a source, if the table has the word of the sample.
+fn matched_table<'s>(
+    provider: &Provider,
+    source: &Source,
+    find: &impl Fn(&str) -> Option<&'s str>,
+) -> Option<Unmatched> {
+    let (name, path) = (source.table.as_ref()?, source.path.as_ref()?);
+    let (list, inside) = InList::split(path).ok()?;
+    let json = find(list)?;
+    let json = inside.map_or(Some(json), |inside| inside.find(json))?;
+    let word = if matches!(json, "true" | "false") { json.into() } else { string::decode_lossy(json)? };
+    provider.table(name)?.look_up(word.trim()).word?;
+    Some(Unmatched::Table(name.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROVIDER: &str = r#"{"provider":"p","info":{"name":"P","company":"P","website":"w","docs_url":"d","api_base_url":"a"},
+        "detect":[{"has":["event"],"event_from":"event"}],"events":{"done":{"rules":"call"},"late":{"rules":"call"}},
+        "secrets":["key","kex"],"tables":{"t":{"words":{"ok":"success"}},"u":{"words":{"x":"phone"}}}}"#;
+
+    /// Members of tool rows may have dots. One that is misspelled is seen.
+    #[test]
+    fn a_trial_shows_what_is_misspelled() {
+        let rules = r#"{"provider":"p","name":"call","rules":[
+                {"to":"call.call_id","from":{"path":"id"}},
+                {"to":"call.to","from":{"path":"too"}},
+                {"to":"call.channel","from":{"path":"medium","as":"word","table":"u"}},
+                {"to":"outcomes.objective.status","from":{"path":"how","as":"word","table":"t"}}],
+            "conversation":{"rows":{"path":"rows"},"role":"who","roles":{"bot":"agent","tool":"tool_call","back":"tool_result"},"text":"said",
+                "calls":{"id":"tool.id","name":"tool.name"},
+                "results":{"id":"tool.id","success":"outcome.okay","error":"outcome.bad"}}}"#;
+        let sample = br#"{"event":"done","id":"1","how":"ok","medium":"y","key":"k","to":"x","rows":[
+            {"who":"tool","tool":{"id":"t1","name":"book"}},{"who":"back","tool":{"id":"t1"},"outcome":{"bad":true}},
+            {"who":"bot","said":"hello"}]}"#;
+        let lint = Registry::lint(PROVIDER, &[rules], &[sample, b"[]"]).unwrap();
+        let names = |name: &str| name.to_owned();
+        assert_eq!(
+            lint.unmatched,
+            [
+                Unmatched::Event(names("late")),
+                Unmatched::Rule(names("call.channel")),
+                Unmatched::Rule(names("call.to")),
+                Unmatched::RowMember(names("outcome.okay")),
+                Unmatched::Secret(names("kex")),
+                Unmatched::Table(names("u")),
+            ]
+        );
+        assert_eq!(lint.failed.len(), 1);
+
+        let mut registry = Registry::empty();
+        registry.register_json(PROVIDER, &[rules]).unwrap();
+        let mapper = Mapper::with_registry(registry);
+        let Ok(Mapping::Call(mapped)) = mapper.map("p", sample, "2026-11-21T12:00:00Z".parse().unwrap()) else {
+            panic!("not a call")
+        };
+        let call = mapped.message.vcp_payload.call.capabilities_invoked[0].invocation().unwrap();
+        assert_eq!((call.capability_id.as_str(), call.success), ("book", false));
+    }
+}

@@ -1,0 +1,78 @@
+//! The options of mapping.
+
+use vcp_schema::Limits;
+
+/// The consent record of a message whose provider says nothing about consent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConsentDefault {
+    /// Consent is granted for recording and analytics, as the specification builds it.
+    #[default]
+    Granted,
+    /// Consent is pending, with an empty scope.
+    Pending,
+    /// There is no consent record.
+    Omit,
+}
+
+/// The options of mapping.
+///
+/// ```
+/// use vcp_mapping::{ConsentDefault, MapOptions, Mapper};
+/// let mapper = Mapper::new().options(MapOptions::default().consent_default(ConsentDefault::Omit));
+/// # let _ = mapper;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MapOptions {
+    /// The consent record if the provider says nothing.
+    pub consent_default: ConsentDefault,
+    /// Whether secrets in payloads are kept. Otherwise they are masked.
+    pub keep_secrets: bool,
+    /// Whether audio that payloads hold as text is kept. Otherwise it is masked.
+    pub keep_audio: bool,
+    /// The limits on payloads and on the messages made of them.
+    pub limits: Limits,
+}
+
+impl Default for MapOptions {
+    /// Consent as published, secrets masked, audio kept, default limits.
+    fn default() -> Self {
+        Self {
+            consent_default: ConsentDefault::Granted,
+            keep_secrets: false,
+            keep_audio: true,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl MapOptions {
+    /// Sets the consent record for a provider that says nothing about consent.
+    #[must_use]
+    pub fn consent_default(mut self, consent: ConsentDefault) -> Self {
+        self.consent_default = consent;
+        self
+    }
+
+    /// Sets whether secrets in payloads are kept.
+    #[must_use]
+    pub fn keep_secrets(mut self, keep: bool) -> Self {
+        self.keep_secrets = keep;
+        self
+    }
+
+    /// Sets whether audio in payloads is kept.
+    #[must_use]
+    pub fn keep_audio(mut self, keep: bool) -> Self {
+        self.keep_audio = keep;
+        self
+    }
+
+    /// Sets the limits on payloads and on the messages made of them.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+}

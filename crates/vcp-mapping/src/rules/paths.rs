@@ -1,0 +1,197 @@
+//! The members that rules look at, as a tree of names.
+
+use std::sync::Arc;
+use vcp_schema::{FieldPath, json::members};
+
+/// A member that rules look at.
+pub(crate) type NodeId = usize;
+
+/// The root of the payload.
+pub(crate) const ROOT: NodeId = 0;
+
+/// A node of the tree.
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// Whether its text is wanted, and not only its members.
+    pub(crate) wanted: bool,
+    pub(crate) parent: Option<NodeId>,
+    pub(crate) members: Vec<(Box<str>, NodeId)>,
+    pub(crate) path: FieldPath,
+    pub(crate) pointer: Arc<str>,
+    /// The wanted members of its rows, if it is a list of rows.
+    pub(crate) rows: Option<Arc<RowMembers>>,
+}
+
+/// The names of the members of rows that are looked at.
+#[derive(Debug)]
+pub(crate) struct RowMembers(pub(crate) Vec<Box<str>>);
+
+/// The members that rules look at.
+#[derive(Debug)]
+pub(crate) struct PathTree {
+    pub(crate) nodes: Vec<Node>,
+}
+
+impl PathTree {
+    pub(crate) fn new() -> Self {
+        let root = Node {
+            wanted: false,
+            parent: None,
+            members: Vec::new(),
+            path: FieldPath::root(),
+            pointer: "".into(),
+            rows: None,
+        };
+        Self { nodes: vec![root] }
+    }
+
+    /// Returns the node of a dotted path from another node, and makes it if it is not there.
+    pub(crate) fn node(&mut self, from: NodeId, dotted: &str) -> NodeId {
+        dotted.split('.').filter(|name| !name.is_empty()).fold(from, |node, name| self.child(node, name))
+    }
+
+    fn child(&mut self, node: NodeId, name: &str) -> NodeId {
+        let next = self.nodes.len();
+        let Some(parent) = self.nodes.get_mut(node) else { return ROOT };
+        if let Some((_, child)) = parent.members.iter().find(|(n, _)| **n == *name) {
+            return *child;
+        }
+        parent.members.push((name.into(), next));
+        let path = parent.path.clone().name(name);
+        let pointer = path.pointer().into();
+        self.nodes.push(Node { wanted: false, parent: Some(node), members: Vec::new(), path, pointer, rows: None });
+        next
+    }
+
+    /// Asks for the text of a node.
+    pub(crate) fn want(&mut self, node: NodeId) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.wanted = true;
+        }
+    }
+
+    /// Asks for the rows of a node.
+    pub(crate) fn want_rows(&mut self, node: NodeId, members: &Arc<RowMembers>) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.rows = Some(members.clone());
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(crate) fn path(&self, node: NodeId) -> FieldPath {
+        self.nodes.get(node).map(|node| node.path.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn pointer(&self, node: NodeId) -> Arc<str> {
+        self.nodes.get(node).map(|node| node.pointer.clone()).unwrap_or_default()
+    }
+}
+
+/// A set of members.
+#[derive(Debug, Clone)]
+pub(crate) struct Nodes(Vec<bool>);
+
+impl Nodes {
+    /// Makes an empty set for a tree of `length` nodes.
+    pub(crate) fn new(length: usize) -> Self {
+        Self(vec![false; length])
+    }
+
+    pub(crate) fn extend(&mut self, nodes: impl IntoIterator<Item = NodeId>) {
+        for node in nodes {
+            if let Some(place) = self.0.get_mut(node) {
+                *place = true;
+            }
+        }
+    }
+
+    pub(crate) fn contains(&self, node: NodeId) -> bool {
+        self.0.get(node).copied().unwrap_or_default()
+    }
+}
+
+/// The part of a path that goes into a list: `[]` or `[member=word]`, then names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InList {
+    /// The member and the word of the wanted element. `None` for the first element that is filled.
+    element: Option<(String, String)>,
+    /// The dotted names from the element down.
+    below: String,
+}
+
+impl InList {
+    /// Splits a path at its list. Returns `None` for the second part if the path has no list.
+    ///
+    /// # Errors
+    ///
+    /// A description of the fault.
+    pub(crate) fn split(path: &str) -> Result<(&str, Option<Self>), &'static str> {
+        let Some((list, rest)) = path.split_once('[') else { return Ok((path, None)) };
+        let Some((element, below)) = rest.split_once(']') else { return Err("`[` without `]`") };
+        let element = match element.split_once('=') {
+            None if element.is_empty() => None,
+            Some((member, word)) if !member.is_empty() && !word.is_empty() => {
+                Some((member.to_owned(), word.to_owned()))
+            }
+            _ => return Err("a list in a path is `[]` or `[member=word]`"),
+        };
+        if list.is_empty() || below.contains(['[', ']']) || !(below.is_empty() || below.starts_with('.')) {
+            return Err("a path goes into one list, as `list[].member` or `list[member=word].member`");
+        }
+        Ok((list, Some(Self { element, below: below.trim_start_matches('.').to_owned() })))
+    }
+
+    /// Finds the value in the text of a list.
+    pub(crate) fn find<'p>(&self, list: &'p str) -> Option<&'p str> {
+        members::elements(list).find_map(|element| {
+            if let Some((member, wanted)) = &self.element {
+                let word = vcp_schema::json::string::decode_lossy(below(element, member)?)?;
+                if !word.trim().eq_ignore_ascii_case(wanted) {
+                    return None;
+                }
+            }
+            below(element, &self.below).filter(|text| !is_empty(text))
+        })
+    }
+}
+
+/// Returns the value of a dotted path in the text of a value.
+pub(crate) fn below<'p>(json: &'p str, dotted: &str) -> Option<&'p str> {
+    dotted.split('.').filter(|name| !name.is_empty()).try_fold(json, members::get)
+}
+
+/// Returns whether a value is null, or has nothing in it.
+pub(crate) fn is_empty(json: &str) -> bool {
+    json == "null"
+        || json
+            .trim_matches(|c| matches!(c, '[' | ']' | '{' | '}' | '"') || vcp_schema::json::SPACE.contains(&c))
+            .is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_into_lists() {
+        let list =
+            r#"[7, {"name":"Via","value":"x"}, {"name":"from"}, {"name":"From","value":{"a":"y"}}, {"value":""}]"#;
+        for (path, found) in [
+            ("l[name=from].value.a", Some("\"y\"")),
+            ("l[].value", Some("\"x\"")),
+            ("l[].value.a", Some("\"y\"")),
+            ("l[name=to].value", None),
+            ("l[]", Some("7")),
+        ] {
+            let (name, in_list) = InList::split(path).unwrap();
+            assert_eq!((name, in_list.unwrap().find(list)), ("l", found), "{path}");
+        }
+        assert_eq!(InList::split("a.b"), Ok(("a.b", None)));
+        for odd in ["a[", "a[x]", "a[=y]", "[]", "a[].b[].c", "a[]b"] {
+            assert!(InList::split(odd).is_err(), "{odd}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The patterns of members whose leaves are masked.
+
+/// A list of members whose leaves are masked. At most 64 patterns.
+#[derive(Debug, Default)]
+pub(crate) struct Secrets {
+    pub(crate) patterns: Vec<Pattern>,
+}
+
+/// A pattern of members.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    pub(crate) anchored: bool,
+    /// The names that must enclose the member, outermost first.
+    pub(crate) outer: Vec<String>,
+    /// Whether other names may be between them and the member.
+    pub(crate) anywhere_below: bool,
+    /// The name of the member. With `*` for any run of characters it is in lower case.
+    last: String,
+    is_glob: bool,
+    /// Whether only the member itself is masked, and nothing below it.
+    pub(crate) leaf_only: bool,
+}
+
+impl Pattern {
+    /// Reads `a.b`, `$.a.b`, `a.*`, `a.**.*b*`, `a!`.
+    fn parse(text: &str) -> Self {
+        let (text, leaf_only) = text.strip_suffix('!').map_or((text, false), |text| (text, true));
+        let (anchored, names) = text.strip_prefix("$.").map_or((false, text), |names| (true, names));
+        let mut outer: Vec<String> = names.split('.').map(str::to_owned).collect();
+        let last = outer.pop().unwrap_or_default();
+        let anywhere_below = outer.last().is_some_and(|name| name == "**");
+        if anywhere_below {
+            outer.pop();
+        }
+        Self {
+            anchored,
+            outer,
+            anywhere_below,
+            is_glob: last.contains('*'),
+            last: if last.contains('*') { last.to_ascii_lowercase() } else { last },
+            leaf_only,
+        }
+    }
+
+    /// Returns whether the pattern names one place.
+    fn is_rooted(&self) -> bool {
+        self.anchored && !self.anywhere_below && !self.is_glob
+    }
+
+    /// Returns whether the pattern has a form that works.
+    fn is_sound(&self) -> bool {
+        let is_plain = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-$ .*".contains(&b));
+        let is_name = |name: &str| !name.is_empty() && !name.contains('*') && is_plain(name);
+        self.outer.iter().all(|name| is_name(name))
+            && !self.last.is_empty()
+            && self.last != "**"
+            && is_plain(&self.last)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.outer.iter().chain([&self.last]).map(String::as_str)
+    }
+
+    /// Returns whether a name fits. A glob is compared in lower case.
+    pub(crate) fn fits(&self, name: &str, lower: &mut Option<String>) -> bool {
+        if !self.is_glob {
+            return self.last == name;
+        }
+        fits_glob(&self.last, lower.get_or_insert_with(|| name.to_ascii_lowercase()))
+    }
+}
+
+impl Secrets {
+    pub(crate) fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { patterns: patterns.into_iter().map(Pattern::parse).collect() }
+    }
+
+    /// Returns whether there are more patterns than are possible.
+    pub(crate) fn is_too_long(&self) -> bool {
+        self.patterns.len() > 64
+    }
+
+    /// Returns whether every pattern has a form that works.
+    pub(crate) fn are_sound(&self) -> bool {
+        self.patterns.iter().all(Pattern::is_sound)
+    }
+
+    /// Returns whether a text can hold a listed member. Most texts cannot, and need no further look.
+    pub(crate) fn may_occur(&self, json: &str) -> bool {
+        let occurs = |name: &str| name.contains('*') || json.contains(name);
+        may_hide_names(json) || self.patterns.iter().any(|pattern| pattern.names().all(occurs))
+    }
+
+    /// Returns the dotted names of the members that have one place, and whether only a leaf there is
+    /// masked. The walk over the payload finds such members.
+    pub(crate) fn rooted(&self) -> impl Iterator<Item = (String, bool)> {
+        let rooted = self.patterns.iter().filter(|pattern| pattern.is_rooted());
+        rooted.map(|pattern| (pattern.names().collect::<Vec<_>>().join("."), pattern.leaf_only))
+    }
+
+    /// Returns whether a text can hold no listed members but those that have one place.
+    pub(crate) fn are_rooted_in(&self, json: &str) -> bool {
+        let occurs = |name: &str| name.contains('*') || json.contains(name);
+        !may_hide_names(json)
+            && !self.patterns.iter().any(|pattern| !pattern.is_rooted() && pattern.names().all(occurs))
+    }
+}
+
+/// Returns whether a listed name may be spelled with escapes in a text. Listed names have only ASCII
+/// letters, digits and a little punctuation, so other escapes hide no name.
+pub(crate) fn may_hide_names(json: &str) -> bool {
+    memchr::memmem::find_iter(json.as_bytes(), b"\\u00").any(|at| {
+        let digits = json.get(at + 4..at + 6).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        digits.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$' | b' ' | b'.'))
+    })
+}
+
+/// Returns whether a name in lower case fits a glob of literal parts and `*`.
+fn fits_glob<'n>(glob: &str, name: &'n str) -> bool {
+    let Some((first, rest)) = glob.split_once('*') else { return glob == name };
+    let (parts, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    let middle =
+        |rest: &'n str| parts.split('*').try_fold(rest, |rest, part| rest.split_once(part).map(|(_, after)| after));
+    name.strip_prefix(first).and_then(middle).is_some_and(|rest| rest.ends_with(last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_that_can_hide_a_name() {
+        for (text, hides) in
+            [(r"\u0061", true), (r"\u005F", true), (r"\u0027", false), (r"\u00e9", false), (r"\u2019\u00", false)]
+        {
+            assert_eq!(may_hide_names(text), hides, "{text}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The order of rooms that `lib.rs` draws: a file uses only files of rooms below its own, and no two
+//! files use each other.
+
+#![allow(clippy::unwrap_used, clippy::string_slice, clippy::panic, reason = "a test program")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The rooms, lowest first.
+const ROOMS: [&[&str]; 10] = [
+    &["error", "options"],
+    &["rules"],
+    &["report"],
+    &["session"],
+    &["engine"],
+    &["providers"],
+    &["registry"],
+    &["mapper"],
+    &["merge"],
+    &["lint", "drift", "normalize"],
+];
+
+/// The files in which the names that the crate root exports are.
+const EXPORTS: [(&str, &str); 18] = [
+    ("Drift", "drift"),
+    ("MapError", "error"),
+    ("Lint", "lint"),
+    ("Unmatched", "lint"),
+    ("Mapped", "mapper"),
+    ("Mapper", "mapper"),
+    ("Mapping", "mapper"),
+    ("ConsentDefault", "options"),
+    ("MapOptions", "options"),
+    ("RegisterError", "registry"),
+    ("Registry", "registry"),
+    ("How", "report"),
+    ("Report", "report"),
+    ("RuleError", "rules"),
+    ("RuleFault", "rules"),
+    ("Provider", "rules"),
+    ("Assemble", "session"),
+    ("SessionEvent", "session"),
+];
+
+/// Returns the names of the files, such as `engine::walk`, with their code without tests.
+fn files(folder: &Path, prefix: &str, found: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() {
+            files(&path, &format!("{prefix}{stem}::"), found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") && stem != "lib" {
+            let code = fs::read_to_string(&path).unwrap();
+            let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
+            found.insert(format!("{prefix}{stem}"), code);
+        }
+    }
+}
+
+/// Returns the paths of a `use` tree, such as `crate::a::{b, c::d}`.
+fn paths(tree: &str) -> Vec<String> {
+    let Some((before, rest)) = tree.split_once('{') else { return vec![tree.trim().to_owned()] };
+    let inside = rest.rsplit_once('}').unwrap().0;
+    let (mut parts, mut depth, mut part) = (Vec::new(), 0, String::new());
+    for c in inside.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(std::mem::take(&mut part));
+                continue;
+            }
+            _ => {}
+        }
+        part.push(c);
+    }
+    parts.push(part);
+    let full = parts.iter().filter(|part| !part.trim().is_empty()).flat_map(|part| paths(part.trim()));
+    full.map(|path| format!("{}{path}", before.trim())).collect()
+}
+
+/// Returns the files that a file uses.
+fn used(name: &str, code: &str, all: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let mut trees: Vec<String> = code
+        .split("use ")
+        .skip(1)
+        .filter(|rest| rest.starts_with("crate::") || rest.starts_with("super::"))
+        .filter_map(|rest| rest.split(';').next())
+        .map(|tree| tree.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    // Paths that are written out in code.
+    trees.extend(code.split("crate::").skip(1).map(|rest| {
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').unwrap_or(rest.len());
+        format!("crate::{}", &rest[..end])
+    }));
+    let room = name.rsplit_once("::").map_or("", |(room, _)| room);
+    for path in trees.iter().flat_map(|tree| paths(tree)) {
+        let absolute = match path.strip_prefix("super::") {
+            Some(rest) if room.is_empty() => rest.to_owned(),
+            Some(rest) => format!("{room}::{rest}"),
+            None => path.trim_start_matches("crate::").to_owned(),
+        };
+        let mut steps: Vec<&str> = absolute.split("::").collect();
+        if let Some((_, file)) = EXPORTS.iter().find(|(export, _)| steps.first() == Some(export)) {
+            steps = vec![file];
+        }
+        while !steps.is_empty() {
+            let candidate = steps.join("::");
+            if all.contains_key(&candidate) {
+                if candidate != name {
+                    found.insert(candidate);
+                }
+                break;
+            }
+            steps.pop();
+        }
+    }
+    found
+}
+
+fn room_of(name: &str) -> usize {
+    let top = name.split("::").next().unwrap();
+    ROOMS.iter().position(|room| room.contains(&top)).unwrap_or_else(|| panic!("`{top}` is in no room"))
+}
+
+#[test]
+fn rooms_use_only_the_rooms_below() {
+    let mut all = BTreeMap::new();
+    files(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut all);
+    assert!(all.len() > 20);
+    let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, code) in &all {
+        // A file that only lists the modules of its room is the door of the room.
+        let targets = used(name, code, &all);
+        for target in &targets {
+            assert!(room_of(target) <= room_of(name), "`{name}` uses `{target}`, whose room is above");
+        }
+        let is_door = all.keys().any(|other| other.starts_with(&format!("{name}::")));
+        if !is_door {
+            arrows
+                .insert(name.clone(), targets.into_iter().filter(|target| room_of(target) == room_of(name)).collect());
+        }
+    }
+    // Files without arrows are removed until none is left. A circle would stay.
+    loop {
+        let done: Vec<String> = arrows
+            .iter()
+            .filter(|(_, targets)| targets.iter().all(|target| !arrows.contains_key(target)))
+            .map(|(name, _)| name.clone())
+            .collect();
+        if done.is_empty() {
+            break;
+        }
+        done.iter().for_each(|name| drop(arrows.remove(name)));
+    }
+    assert!(arrows.is_empty(), "files use each other in a circle: {arrows:?}");
+    let names_of_providers = ["retell", "vapi", "bland", "elevenlabs", "openai", "assistable"];
+    for (name, code) in all.iter().filter(|(name, _)| name.starts_with("engine")) {
+        for provider in names_of_providers {
+            assert!(!code.to_lowercase().contains(provider), "`{name}` knows `{provider}`");
+        }
+    }
+}
+
+#[test]
+fn a_use_tree_is_taken_apart() {
+    assert_eq!(paths("crate::a::{b, c::{d, e}}"), ["crate::a::b", "crate::a::c::d", "crate::a::c::e"]);
+}
