@@ -90,7 +90,8 @@ impl At {
 pub(crate) struct Talk<'p> {
     turns: Vec<Turn<'p>>,
     calls: Vec<Called<'p>>,
-    /// Whether the list can contain tool calls. If so, a list without them means that none were made.
+    /// Whether the list can contain tool calls. If so, a list without them means that none were
+    /// made.
     knows_tools: bool,
     /// The role words that the rules do not have.
     pub(crate) unknown_roles: Vec<String>,
@@ -170,9 +171,14 @@ impl ReadyConversation {
 
     /// Returns a member of a row by its dotted name, unless it is null.
     fn cell<'p>(&self, row: &[Option<&'p str>], name: &str) -> Option<&'p str> {
-        let (top, rest) = name.split_once('.').unwrap_or((name, ""));
-        let at = self.members.0.iter().position(|known| **known == *top)?;
-        below(row.get(at).copied().flatten()?, rest).filter(|json| *json != "null")
+        let top = |name: &str| self.members.0.iter().position(|known| **known == *name);
+        // Nearly all names have no dot.
+        let (at, rest) = top(name).map(|at| (at, "")).or_else(|| {
+            let (name, rest) = name.split_once('.')?;
+            Some((top(name)?, rest))
+        })?;
+        let json = row.get(at).copied().flatten()?;
+        if rest.is_empty() { Some(json) } else { below(json, rest) }.filter(|json| *json != "null")
     }
 
     /// Returns whether a row of a speaker was not spoken.
@@ -180,7 +186,8 @@ impl ReadyConversation {
         self.rules.not_spoken.iter().any(|condition| holds(condition, cell))
     }
 
-    /// Returns the turn of a row, unless it has no text, is a placeholder for silence, or was not spoken.
+    /// Returns the turn of a row, unless it has no text, is a placeholder for silence, or was not
+    /// spoken.
     fn turn<'p>(&self, is_agent: bool, cell: Members<'_, 'p>) -> Option<Turn<'p>> {
         let text = cell(&self.rules.text).and_then(string::decode_lossy)?;
         if text.trim().is_empty() || self.rules.silence.iter().any(|silence| silence == text.trim()) {
@@ -262,7 +269,8 @@ impl Talk<'_> {
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
 
-    /// Returns the tools that were called. A time within the call counts only if the start was read.
+    /// Returns the tools that were called. A time within the call counts only if the start was
+    /// read.
     pub(crate) fn capabilities(&self, start: Timestamp, is_start_read: bool) -> Vec<Call> {
         let capability = |call: &Called<'_>| {
             let nanos = call.at.and_then(|at| match at {
@@ -337,8 +345,8 @@ impl Talk<'_> {
         metrics
     }
 
-    /// Returns how often one side began to speak while the other was speaking. Uses the provider's own
-    /// flags if there are any, else the times.
+    /// Returns how often one side began to speak while the other was speaking. Uses the provider's
+    /// own flags if there are any, else the times.
     fn interruptions(&self, by_agent: bool, are_timed: bool) -> Option<usize> {
         let flags: Vec<bool> =
             self.turns.iter().filter(|turn| turn.is_agent != by_agent).filter_map(|turn| turn.cut_off).collect();
@@ -387,7 +395,8 @@ impl Talk<'_> {
     }
 }
 
-/// Returns mean, median and 95th percentile of gaps, in milliseconds. Percentiles are by nearest rank.
+/// Returns mean, median and 95th percentile of gaps, in milliseconds. Percentiles are by nearest
+/// rank.
 fn latency(mut gaps: Vec<i128>) -> Vec<(&'static str, String)> {
     gaps.sort_unstable();
     let count = gaps.len();
@@ -432,8 +441,8 @@ fn seconds(json: &str) -> Option<i128> {
     seconds_by(json, 0)
 }
 
-/// Reads seconds, multiplied by 10^`scale`, and returns them in nanoseconds. A negative number, or more
-/// than 1 000 000 000 seconds, is `None`, so that sums stay far from the ends of the type.
+/// Reads seconds, multiplied by 10^`scale`, and returns them in nanoseconds. A negative number, or
+/// more than 1 000 000 000 seconds, is `None`, so that sums stay far from the ends of the type.
 fn seconds_by(json: &str, scale: i32) -> Option<i128> {
     const LONGEST: i128 = 1_000_000_000 * SECOND;
     let number = transform::decimal(json).ok()??.scaled(scale.saturating_add(9));
@@ -452,8 +461,8 @@ fn flag(json: &str) -> Option<bool> {
 /// Returns the span of the words of a list, in nanoseconds since the start of the call.
 fn span(list: &str, words: &Words) -> Option<(i128, i128)> {
     let start = members::of_leading_object(list.get(1..)?, &words.start)?;
-    // The text from the last `{` is the last word. If that brace is in a string or an inner object, the
-    // text is not JSON, and the list is read element by element.
+    // The text from the last `{` is the last word. If that brace is in a string or an inner object,
+    // the text is not JSON, and the list is read element by element.
     let last = list.trim_end_matches(|c| c == ']' || json::SPACE.contains(&c));
     let end = members::of_whole_object(last.get(last.rfind('{')?..)?, &words.end)
         .or_else(|| members::of_whole_object(members::elements(list).last()?, &words.end));

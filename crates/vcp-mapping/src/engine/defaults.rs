@@ -1,5 +1,5 @@
-//! The defaults of a message (`DECISIONS.md` 5.3). Rules write into it, and a field that no rule wrote is
-//! reported as a default.
+//! The defaults of a message (`DECISIONS.md` 5.3). Rules write into it, and a field that no rule
+//! wrote is reported as a default.
 
 use crate::{
     options::ConsentDefault,
@@ -14,7 +14,7 @@ use vcp_schema::{
     Provenance, RawJson, RawObject, Timestamp, VcpMessage, VcpPayload, VcpVersion,
 };
 
-/// Makes the message before any rule.
+/// Makes the message of defaults, before any rule writes into it.
 pub(crate) fn message(provider: &str, event: &str, received_at: Timestamp, consent: ConsentDefault) -> VcpMessage {
     let call = Call::builder().call_id("").session_id("").provider(provider).start_time(received_at).build();
     let model_selection = ModelSelection::builder()
@@ -34,7 +34,7 @@ pub(crate) fn message(provider: &str, event: &str, received_at: Timestamp, conse
         .headline(format!("{provider} call processed"))
         .outcome_status(OutcomeStatus::Unknown)
         .build();
-    // Where the default is left out, a provider's own fact may still make a record.
+    // With `Omit`, a fact from the provider may still make a record.
     let status = match consent {
         ConsentDefault::Granted => ConsentStatus::Granted,
         ConsentDefault::Pending | ConsentDefault::Omit => ConsentStatus::Pending,
@@ -121,7 +121,7 @@ pub(crate) fn finish(
                 record.scope = GRANTED.map(str::to_owned).to_vec();
                 log.note(How::Default, "consent.scope");
             }
-            // Refused or open: nothing is in scope.
+            // Consent that is not granted has an empty scope.
             _ => {
                 record.scope = Vec::new();
                 log.note(if said { How::Derived } else { How::Default }, "consent.scope");
@@ -186,12 +186,14 @@ impl Names {
         Self(FIELDS.iter().map(|field| FieldName::new(field)).collect())
     }
 
+    /// Returns the JSONPath of a field.
     fn path(&self, field: &str) -> Arc<str> {
         let known = self.0.iter().find(|known| *known.name == *field).map(|known| known.path.clone());
         known.unwrap_or_else(|| FieldName::path_of(field))
     }
 }
 
+/// A writer of the report's entries for defaults and for values that follow from others.
 struct Log<'r, W> {
     report: &'r mut Report,
     is_written: W,
@@ -207,19 +209,21 @@ impl<W: Fn(&str) -> bool> Log<'_, W> {
         self.report.written.push(Written::without_source(self.names.path(field), how));
     }
 
+    /// Reports a default, unless a rule wrote the field.
     fn unless_written(&mut self, field: &str) {
         if !self.is_written(field) {
             self.note(How::Default, field);
         }
     }
 
+    /// Reports fields that always have their defaults.
     fn all<const N: usize>(&mut self, fields: [&str; N]) {
         fields.into_iter().for_each(|field| self.note(How::Default, field));
     }
 }
 
-/// Makes a UUID of version 8 of the first 16 bytes of the SHA-256 of a body, for a call without an id
-/// (`DECISIONS.md` 5.4).
+/// Makes a UUID of version 8 of the first 16 bytes of the SHA-256 of a body, for a call without an
+/// id (`DECISIONS.md` 5.4).
 fn id_of(payload: &str) -> String {
     let digest = Sha256::digest(payload.as_bytes());
     let mut id = String::with_capacity(36);
@@ -239,9 +243,9 @@ fn id_of(payload: &str) -> String {
 
 /// Returns the gap between the caller's view and the objective outcome, and its class.
 ///
-/// The gap is the distance between the mean of the scores and the value of the outcome, rounded to four
-/// decimals. The value is 1 for success, 0.5 for partial, and 0 for timeout, failure and error. Returns
-/// `None` if there are no scores, a score is not finite, or the outcome is unknown.
+/// The gap is the distance between the mean of the scores and the value of the outcome, rounded to
+/// four decimals. The value is 1 for success, 0.5 for partial, and 0 for timeout, failure and
+/// error. Returns `None` if there are no scores, a score is not finite, or the outcome is unknown.
 ///
 /// ```
 /// use vcp_mapping::perception_gap;

@@ -38,9 +38,9 @@ struct Sourced<'p> {
 
 /// The result of looking for a value.
 enum Found<'p> {
-    /// A value, and the number of the next source.
+    /// A value, and the number of the source after it.
     Value(Box<Sourced<'p>>, usize),
-    /// The number of the next source, which is worked out from other fields.
+    /// The number of the next source, which is computed from other fields.
     Later(usize),
     Nothing,
 }
@@ -58,11 +58,13 @@ impl<'p> Found<'p> {
     }
 }
 
-/// The state of reading one delivery.
+/// The state while one delivery is read.
 struct Reading<'r> {
     event: &'r str,
     plan: &'r Plan,
+    /// The members that rules look at.
     looked_at: Cow<'r, Nodes>,
+    /// The members of which rules take the whole text.
     taken: Cow<'r, Nodes>,
 }
 
@@ -72,7 +74,7 @@ impl Reading<'_> {
     }
 }
 
-/// One delivery, walked.
+/// A delivery, after the walk over its payload.
 pub(crate) struct Delivery<'p, 'm> {
     provider: &'m Provider,
     walked: Walked<'p, 'm>,
@@ -82,7 +84,9 @@ pub(crate) struct Delivery<'p, 'm> {
 
 /// The kind of a delivery.
 pub(crate) enum Recognised<'m> {
+    /// A call record.
     Call { event: String, ready: &'m ReadyEvent },
+    /// Another event. `known` says whether the provider's file lists it.
     NotACall { event: String, known: bool },
 }
 
@@ -92,7 +96,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
         Ok(Self { provider, walked: provider.tree.walk(text)?, text, options })
     }
 
-    /// Finds out what kind of delivery it is.
+    /// Returns the kind of the delivery. Refuses a payload without the record that its event has.
     pub(crate) fn recognise(&self) -> Result<Recognised<'m>, MapError> {
         let Some((shape, event)) = self.detect()? else {
             return Ok(Recognised::NotACall { event: "unknown".to_owned(), known: false });
@@ -134,7 +138,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
 
     /// Reads the record into a draft.
     ///
-    /// Values that are worked out from other fields come last, so that rules need no order for them.
+    /// Values that are computed from other fields come last, so that rules need no order for them.
     pub(crate) fn read(&self, event: &str, ready: &ReadyEvent, draft: &mut Draft<'p>) -> Result<(), MapError> {
         let plan = &*ready.plan;
         draft.begin(plan);
@@ -157,7 +161,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
             }
         }
         for (rule, from) in later {
-            // A source behind those that are worked out may be worked out too.
+            // The next source may be computed from other fields as well.
             let mut from = Some(from);
             while let Some(at) = from {
                 from = self.apply_computed(rule, at, &mut reading, draft)?;
@@ -211,8 +215,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
         Ok(None)
     }
 
-    /// Applies a rule from one of its sources on. Returns the source that is worked out from other
-    /// fields, if that is the next one.
+    /// Applies a rule, from the source `from` on. If the next source is computed from other fields,
+    /// stops and returns its number.
     fn apply(
         &self,
         rule: &ReadyRule,
@@ -245,8 +249,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
         }
     }
 
-    /// Applies a source that is worked out from other fields. Returns the next such source if this one
-    /// gave nothing.
+    /// Applies a source that is computed from other fields. Returns the next such source if this
+    /// one gave nothing.
     fn apply_computed(
         &self,
         rule: &ReadyRule,
@@ -359,8 +363,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
         }
     }
 
-    /// Masks the secrets that the walk found, without reading the text again. Returns `None` if there may
-    /// be others.
+    /// Masks the secrets that the walk found, without reading the text again. Returns `None` if
+    /// there may be others.
     fn mask_rooted(&self, secrets: &Secrets) -> Option<(Cow<'p, str>, Vec<String>)> {
         let is_all = std::ptr::eq(secrets, &self.provider.secrets) && secrets.are_rooted_in(self.text);
         if !is_all || self.walked.has_repeats() {
@@ -411,7 +415,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
             let unknown =
                 talk.unknown_roles.iter().map(|word| UnknownWord { source: source.clone(), word: word.clone() });
             draft.report.unknown_words.extend(unknown);
-            // A list without turns and tool calls gives way to one that has some.
+            // The first list that has turns or tool calls is used.
             let is_empty = talk.is_empty();
             if read.is_none() || !is_empty {
                 read = Some((talk, source));
@@ -466,8 +470,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
         }
     }
 
-    /// Returns the first value that a source gives, from one of them on. A source that is worked out
-    /// from other fields is only used if it `is_now` the turn of such sources.
+    /// Returns the first value that a source gives, from the source `from` on. A source that is
+    /// computed from other fields is used only if it is the first one and `is_now` is set.
     fn value(
         &self,
         rule: &ReadyRule,
@@ -581,7 +585,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
         }
     }
 
-    /// Returns the text of a member that is copied beside `data`, if it has secrets that are masked.
+    /// Returns the text of a member that is copied beside `data`, if it has secrets that are
+    /// masked.
     fn without_secrets(&self, source: &ReadySource, node: NodeId, json: &str) -> Option<String> {
         if source.transform.gives() != ValueType::Json || self.options.keep_secrets {
             return None;
@@ -597,7 +602,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
         Some(Sourced { value: Value::Text(word.into()), how: How::Derived, source: None, transform: None, word: None })
     }
 
-    /// Lets flags change a word. Returns the pointers of the flags that did. A changed word is derived.
+    /// Changes a word by the flags of its rule. Returns the pointers of the flags that changed it.
+    /// A changed word is reported as derived.
     fn change(&self, rule: &ReadyRule, found: &mut Sourced<'p>) -> Vec<Arc<str>> {
         let Value::Text(word) = &mut found.value else { return Vec::new() };
         let mut changed_by = Vec::new();
@@ -620,10 +626,10 @@ fn replaces(target: &Target, earlier: How, found: &Sourced<'_>, message: &mut Vc
     let is_worked_out = matches!(found.transform, Some(EndTime | EndMinusDuration | EndMinusStart | StartPlusDuration))
         && found.source.is_none();
     match target {
-        // A value that is worked out from other fields does not replace one that was read.
+        // A value that is computed from other fields does not replace a value that was read.
         _ if is_worked_out && earlier == How::Read => false,
-        // A start that is only evidence must not move behind the end. Of several the earliest counts,
-        // and one that was read is better.
+        // A derived start must not move behind the end. Of several, the earliest is used. A start
+        // that was read is kept.
         Target::Field(field) if field.path == name::START_TIME && found.how == How::Derived => {
             let is_earlier = |time: Timestamp| time.unix_nanos() < message.vcp_payload.call.start_time.unix_nanos();
             earlier == How::Derived && matches!(found.value, Value::Time(time) if is_earlier(time))
@@ -636,7 +642,7 @@ fn replaces(target: &Target, earlier: How, found: &Sourced<'_>, message: &mut Vc
     }
 }
 
-/// Returns the value of a member that is present, unless its text stands for no value.
+/// Returns the value of a member that is present. A text that the rule excepts gives no value.
 fn made<'p>(source: &ReadySource, json: &'p str, setting: Setting<'_>) -> Made<'p> {
     let is_exception = |text: &str| source.except.iter().any(|except| except.eq_ignore_ascii_case(text.trim()));
     if !source.except.is_empty() && string::decode_lossy(json).is_some_and(|text| is_exception(&text)) {

@@ -19,19 +19,20 @@ use vcp_schema::{CapabilityInvocation, ConsentStatus, CustomProviderData, Ordere
 /// The member beside a provider's `data` that holds the digest of a session.
 pub(crate) const SESSION: &str = "session";
 
-/// A message in the making. Deliveries of one call are read into it one after the other. A value of a
-/// later delivery replaces that of an earlier one (`DECISIONS.md` 5.11).
+/// A message in the making. Deliveries of one call are read into it one after the other. A value of
+/// a later delivery replaces that of an earlier one (`DECISIONS.md` 5.11).
 pub(crate) struct Draft<'p> {
     pub(crate) message: VcpMessage,
     pub(crate) report: Report,
-    /// The free-form values. The last of one place counts.
+    /// The free-form values: place, names, and JSON text. If one place has several, the last is
+    /// used.
     pub(crate) free: Vec<(Place, Vec<String>, Cow<'p, str>)>,
     pub(crate) models: Models,
-    /// The members that were read and could not be used.
+    /// The pointers of the members that were read and belong to no known model.
     pub(crate) unused: Vec<Arc<str>>,
-    /// How a rule wrote each field of the plan from this delivery.
+    /// For each field of the plan, the way in which this delivery wrote it.
     written: Vec<Option<How>>,
-    /// How fields were written from earlier deliveries, by name.
+    /// For each field of earlier deliveries, by name, the way in which it was written.
     before: HashMap<Arc<str>, How>,
     /// The words of fields before flags changed them, by name, for flags of later deliveries.
     pub(crate) words: HashMap<Arc<str>, String>,
@@ -39,6 +40,7 @@ pub(crate) struct Draft<'p> {
     earlier: usize,
     /// Whether the provider reported latencies of its own.
     has_latency: bool,
+    /// The tool calls of all deliveries.
     calls: Vec<Call>,
 }
 
@@ -59,8 +61,9 @@ pub(crate) fn write(field: &Field, message: &mut VcpMessage, value: Value<'_>) -
 pub(crate) struct Call {
     pub(crate) id: Option<String>,
     pub(crate) capability: CapabilityInvocation,
-    /// Whether the payload has its time.
+    /// Whether the payload has the time of the call.
     pub(crate) is_timed: bool,
+    /// Whether the payload has the result of the call.
     pub(crate) has_result: bool,
 }
 
@@ -88,9 +91,9 @@ impl<'p> Draft<'p> {
         self.earlier = self.free.len();
     }
 
-    /// Finishes a delivery. Clears a dependent field if this delivery changed the field that it depends
-    /// on: the satisfaction score when only `perceived` is new, and `consent.granted_at` when consent is
-    /// no longer granted.
+    /// Finishes a delivery. Clears a dependent field if this delivery changed the field that it
+    /// depends on: the satisfaction score when only `perceived` is new, and `consent.granted_at`
+    /// when consent is no longer granted.
     pub(crate) fn end(&mut self, plan: &Plan) {
         let wrote = |field: &str| plan.field(field).is_some_and(|field| self.is_written(field));
         let (perceived, score) = (wrote(name::PERCEIVED), wrote(name::SATISFACTION));
@@ -131,9 +134,10 @@ impl<'p> Draft<'p> {
         now.or_else(|| self.before(field))
     }
 
-    /// Adds the metrics of the rows. Latency figures are replaced as a set: if the provider reports any,
-    /// none are computed, and all those of earlier deliveries are dropped. Returns the names that were
-    /// written.
+    /// Adds the metrics of the rows. Returns the names that were written.
+    ///
+    /// Latency figures are replaced as a set. If the provider reports any, none are computed. New
+    /// figures drop those of earlier deliveries.
     pub(crate) fn measure(&mut self, metrics: Vec<(&'static str, String)>) -> Vec<&'static str> {
         let metrics: Vec<_> = metrics.into_iter().filter(|(name, _)| !(is_latency(name) && self.has_latency)).collect();
         if metrics.iter().any(|(name, _)| is_latency(name)) {
@@ -146,7 +150,8 @@ impl<'p> Draft<'p> {
         names
     }
 
-    /// Notes whether rules wrote a latency of this delivery.
+    /// Notes whether rules wrote a latency of this delivery. If so, drops those of earlier
+    /// deliveries.
     pub(crate) fn note_latency(&mut self) {
         let new = self.free.get(self.earlier..).unwrap_or_default();
         if new.iter().any(|(_, names, _)| names.iter().any(|name| is_latency(name))) {
@@ -155,6 +160,7 @@ impl<'p> Draft<'p> {
         }
     }
 
+    /// Drops the latency figures of earlier deliveries.
     fn forget_earlier_latency(&mut self) {
         let (earlier, mut at) = (self.earlier, 0);
         self.free.retain(|(_, names, _)| {
@@ -164,8 +170,8 @@ impl<'p> Draft<'p> {
         self.earlier = self.earlier.min(self.free.len());
     }
 
-    /// Returns the number of all tokens: the metric that a rule wrote last, or the sum of prompt and
-    /// completion tokens.
+    /// Returns the number of all tokens: the metric that a rule wrote last, or the sum of prompt
+    /// and completion tokens.
     pub(crate) fn tokens(&self) -> Option<i64> {
         let metric = |wanted: &str| {
             let is_wanted = |(place, names, _): &(Place, Vec<String>, _)| {
@@ -193,13 +199,13 @@ impl<'p> Draft<'p> {
     /// Keeps the digest of a session beside its events, so that a merge can read it.
     pub(crate) fn keep_session(&mut self, provider: &str, digest: &str) {
         let names = vec![provider.to_owned(), SESSION.to_owned()];
-        let target = FieldName::path_of(&format!("{}.{provider}.{SESSION}", name::PROVIDER_SPECIFIC));
+        let target = FieldName::new(&format!("{}.{provider}.{SESSION}", name::PROVIDER_SPECIFIC)).path;
         self.free.push((Place::ProviderSpecific, names, Cow::Owned(digest.to_owned())));
         self.report.written.push(Written::without_source(target, How::Derived));
     }
 
-    /// Joins the tool calls of this delivery with the known ones by id. Calls without an id replace all
-    /// known ones without an id.
+    /// Joins the tool calls of this delivery with the known ones by id. Calls without an id replace
+    /// all known ones without an id.
     pub(crate) fn join(&mut self, calls: Vec<Call>) {
         if calls.is_empty() {
             return;
@@ -207,7 +213,7 @@ impl<'p> Draft<'p> {
         if calls.iter().any(|call| call.id.is_none()) {
             self.calls.retain(|known| known.id.is_some());
         }
-        // A repeated id belongs to the calls in their order.
+        // If an id is repeated, the calls are matched in their order.
         let mut known: HashMap<String, VecDeque<usize>> = HashMap::new();
         for (at, call) in self.calls.iter().enumerate() {
             known.entry(call.id.clone().unwrap_or_default()).or_default().push_back(at);
@@ -215,7 +221,7 @@ impl<'p> Draft<'p> {
         for call in calls {
             let at = call.id.as_ref().and_then(|id| known.get_mut(id)?.pop_front());
             match at.and_then(|at| self.calls.get_mut(at)) {
-                // A known result and a known time are kept.
+                // A known result or time is kept if the new call has none.
                 Some(known) => {
                     let is_timed = call.is_timed || known.is_timed;
                     let invoked_at = if call.is_timed { &call } else { &*known }.capability.invoked_at;
@@ -229,7 +235,7 @@ impl<'p> Draft<'p> {
         }
     }
 
-    /// Finishes the message. `data` is the kept payload. A missing id is made of `text`.
+    /// Finishes the message. `data` is the kept payload. A missing call id is computed from `text`.
     pub(crate) fn close(
         mut self,
         data: Cow<'_, str>,
@@ -257,11 +263,13 @@ impl<'p> Draft<'p> {
     }
 }
 
+/// Returns whether a metric is a latency figure.
 fn is_latency(name: &str) -> bool {
     name.starts_with("agent_latency_ms")
 }
 
-/// Puts free-form values into their places: metrics, key figures, and members beside `data`.
+/// Puts free-form values into their places: metrics, key figures, members beside `data`, and
+/// integrations.
 fn place_free_data(message: &mut VcpMessage, provider: &str, free: Vec<(Place, Vec<String>, Cow<'_, str>)>) {
     let mut metrics = OrderedMap::new();
     let mut kpis = OrderedMap::new();
@@ -309,12 +317,14 @@ impl Node {
     }
 }
 
+/// Returns an object as JSON text.
 fn text_of(members: &OrderedMap<String, Node>) -> String {
     let members: Vec<String> =
         members.iter().map(|(name, node)| format!("{}:{}", RawJson::from_text(name).as_str(), node.text())).collect();
     format!("{{{}}}", members.join(","))
 }
 
+/// Inserts a value at a path of names. Creates the objects on the way.
 fn insert(map: &mut OrderedMap<String, Node>, names: &[String], json: &str) {
     match names {
         [] => {}

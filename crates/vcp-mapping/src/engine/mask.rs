@@ -15,8 +15,8 @@ use vcp_schema::{
 pub(crate) const MASK: &str = "\"***\"";
 
 impl Secrets {
-    /// Returns the text of a member with its secrets masked, or `None` if it has none. The text must be
-    /// JSON.
+    /// Returns the text of a member with its secrets masked, or `None` if it has none. The text
+    /// must be JSON.
     pub(crate) fn mask_at(&self, path: &FieldPath, json: &str) -> Option<String> {
         let mut whole = String::new();
         for step in path.steps() {
@@ -34,8 +34,8 @@ impl Secrets {
         (!masked.is_empty()).then(|| part.to_owned())
     }
 
-    /// Returns the text with its secrets masked, and the pointers of the masked members. The text must
-    /// be JSON.
+    /// Returns the text with its secrets masked, and the pointers of the masked members. The text
+    /// must be JSON.
     pub(crate) fn mask<'t>(&self, json: &'t str) -> (Cow<'t, str>, Vec<String>) {
         if self.patterns.is_empty() || !self.may_occur(json) {
             return (Cow::Borrowed(json), Vec::new());
@@ -198,8 +198,8 @@ impl<'t> Masker<'_, 't> {
     }
 
     /// Notes the pointer of a masked leaf. Many leaves below long names would make pointers without
-    /// limit. When the pointers reach the length of the payload and 64 KiB, the empty pointer is added
-    /// for this leaf and for all that follow.
+    /// limit. When the pointers reach the length of the payload and 64 KiB, the empty pointer is
+    /// added for this leaf and for all that follow.
     fn note(&mut self) {
         if self.budget == 0 {
             return;

@@ -1,4 +1,5 @@
-//! The models of a call: the chosen model of each role, its tokens and its cost (`DECISIONS.md` 5.8).
+//! The models of a call: the chosen model of each role, its tokens and its cost (`DECISIONS.md`
+//! 5.8).
 
 use super::{transform, value::Value};
 use crate::{
@@ -20,16 +21,19 @@ use vcp_schema::{
 #[derive(Default)]
 pub(crate) struct Models(Vec<(&'static str, Model)>);
 
+/// A model, with its usage.
 #[derive(Default)]
 struct Model {
     chosen: String,
     minutes: Option<f64>,
     tokens: Option<i64>,
+    /// In USD.
     cost: Option<f64>,
 }
 
 impl Models {
-    /// Notes a part. Returns `false` if the role has no model that the part could belong to.
+    /// Notes a part of the model of a role. Returns `false` if the role has no model yet, or if the
+    /// value does not have the type of the part.
     pub(crate) fn note(&mut self, role: &'static str, part: ModelPart, value: &Value<'_>) -> bool {
         if let (ModelPart::Chosen, Value::Text(chosen)) = (part, value) {
             self.put(role, Model { chosen: chosen.to_string(), ..Model::default() });
@@ -54,7 +58,8 @@ impl Models {
         }
     }
 
-    /// Sets the model of a role. It replaces another model, and adds to the same one.
+    /// Sets the model of a role. A model with another name replaces the known one. A model with the
+    /// same name replaces only the figures that it has.
     fn put(&mut self, role: &'static str, model: Model) {
         match self.0.iter_mut().find(|(known, _)| *known == role) {
             Some((_, known)) if known.chosen == model.chosen => {
@@ -70,7 +75,7 @@ impl Models {
     /// Writes the models into the message. A model without minutes was used for the whole call.
     pub(crate) fn write(self, message: &mut VcpMessage, report: &mut Report) {
         let payload = &mut message.vcp_payload;
-        // Seconds of a call are far below the integers that a double holds.
+        // The seconds of a call are exact in a double.
         let call = payload.call.duration_sec.map(|seconds| seconds as f64 / 60.0);
         for (role, model) in self.0 {
             let mut note = |member: &str, how: How| {
@@ -94,7 +99,7 @@ impl Models {
     }
 }
 
-/// The models of a list that have a role.
+/// The models of a list that have a role, and the sums of their tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Used {
     pub(crate) roles: Vec<UsedRole>,
@@ -104,17 +109,19 @@ pub(crate) struct Used {
     pub(crate) problems: Vec<&'static str>,
 }
 
+/// A role of the list, with its first model and the sums over all its models.
 #[derive(Debug)]
 pub(crate) struct UsedRole {
     pub(crate) role: &'static str,
     chosen: String,
     cost: Money,
+    /// The number of costs in `cost`.
     costs: usize,
     tokens: Option<i64>,
 }
 
 impl UsedRole {
-    /// Returns the fields that are written, from `vcp_payload` down.
+    /// Returns the names of the fields that are written, relative to `vcp_payload`.
     pub(crate) fn fields(&self) -> impl Iterator<Item = String> {
         let attribution = format!("{}.{}", name::ATTRIBUTION, self.role);
         let chosen = format!("{}.{}.chosen", name::SELECTION, self.role);
@@ -133,6 +140,7 @@ impl Money {
     /// The largest cost, in USD, so that sums stay far from the ends of the type.
     const MOST: i128 = 1_000_000_000_000;
 
+    /// Reads an amount, multiplied by 10^`scale`.
     fn read(json: &str, scale: i32) -> Option<Self> {
         let amount = transform::decimal(json).ok()??;
         let units = amount.scaled(Self::PLACES.saturating_add(scale)).rounded(0).to_i128()?;
@@ -140,13 +148,14 @@ impl Money {
         (0..=most).contains(&units).then_some(Self(units))
     }
 
+    /// Returns the amount in USD.
     fn usd(self) -> Option<f64> {
         format!("{}e-{}", self.0, Self::PLACES).parse::<Decimal>().ok()?.to_f64()
     }
 }
 
 impl ReadyModels {
-    /// Reads the models of a list or object.
+    /// Reads the models of a list or object. `table` gives the roles if the rules do not name one.
     pub(crate) fn read(&self, json: &str, table: Option<&Table>) -> Used {
         let mut used = Used::default();
         let Some(models) = entries(json) else {
@@ -176,7 +185,7 @@ impl ReadyModels {
                         of_role.cost = Money(of_role.cost.0.saturating_add(cost.0));
                         of_role.costs += 1;
                     }
-                    None => used.problems.push("a cost of a model is no number from 0 up"),
+                    None => used.problems.push("a cost of a model is not a number, 0 or more"),
                 }
             }
             for (members, sum) in
@@ -187,7 +196,7 @@ impl ReadyModels {
                     let add = |sum: Option<i64>| sum.unwrap_or(0).checked_add(count?);
                     match (add(*sum), add(of_role.tokens)) {
                         (Some(all), Some(of_model)) => (*sum, of_role.tokens) = (Some(all), Some(of_model)),
-                        _ => used.problems.push("a number of tokens of a model is no whole number from 0 up"),
+                        _ => used.problems.push("a number of tokens of a model is not a whole number, 0 or more"),
                     }
                 }
             }
@@ -197,11 +206,12 @@ impl ReadyModels {
     }
 }
 
+/// Returns a role of the specification by its word.
 fn known_role(word: &str) -> Option<&'static str> {
     ModelRole::WORDS.iter().find(|known| **known == word).copied()
 }
 
-/// A model, with its name if it is a member of that name.
+/// The JSON text of a model, after its name if the models are the members of an object.
 type Entry<'p> = (Option<Cow<'p, str>>, &'p str);
 
 /// Returns the elements of a list, or the members of an object with their names.
@@ -231,7 +241,7 @@ mod tests {
         );
         let roles: Vec<_> = used.roles.iter().map(|role| (role.role, role.chosen.as_str(), role.cost.usd())).collect();
         assert_eq!(roles, [("TTS", "a_tts", Some(0.042)), ("LLM", "gpt_4o", Some(0.004))]);
-        assert_eq!(used.problems, ["a cost of a model is no number from 0 up"]);
+        assert_eq!(used.problems, ["a cost of a model is not a number, 0 or more"]);
     }
 
     #[test]
@@ -244,7 +254,7 @@ mod tests {
         assert_eq!((used.prompt_tokens, used.completion_tokens), (Some(10), Some(2)));
         let role = used.roles.first().unwrap();
         assert_eq!((role.chosen.as_str(), role.cost.usd(), role.tokens), ("m1", Some(0.001_196_6), Some(12)));
-        assert_eq!(used.problems, ["a number of tokens of a model is no whole number from 0 up"]);
+        assert_eq!(used.problems, ["a number of tokens of a model is not a whole number, 0 or more"]);
         assert_eq!(read(rules, "7").problems, ["a list or an object of models is wanted here"]);
         assert!(read(rules, "{}").roles.is_empty());
     }

@@ -1,5 +1,5 @@
-//! The transforms, which make a value of the JSON text of a member. Invalid text gives a problem, never
-//! a guess.
+//! The transforms, which make a value of the JSON text of a member. Invalid text gives a problem,
+//! never a guess.
 
 use super::value::{Made, Value};
 use crate::rules::{Table, Transform, paths::below, plan::Function};
@@ -125,7 +125,8 @@ fn epoch(json: &str, places: i32) -> Made<'static> {
     }
 }
 
-/// Makes a time of milliseconds since 1970. Zero is refused: programs send it when they have no time.
+/// Makes a time of milliseconds since 1970. Zero is refused: programs send it when they have no
+/// time.
 fn since_1970(millis: Decimal) -> Made<'static> {
     if millis.is_zero() {
         return Problem(UNREADABLE, "zero is not a time of a call");
@@ -257,9 +258,11 @@ fn rounded(json: &str, places: i32) -> Made<'static> {
     }
 }
 
-/// Returns the numbers of a list in millionths. Sums of integers are exact, those of doubles are not.
+/// Returns the numbers of a list in millionths. Sums of integers are exact, those of doubles are
+/// not.
 fn millionths(json: &str) -> Result<Vec<i128>, Made<'static>> {
-    /// The largest amount, which no figure of a call reaches. Sums stay far from the ends of the type.
+    /// The largest amount, which no figure of a call reaches. Sums stay far from the ends of the
+    /// type.
     const MOST: u128 = 1_000_000_000_000_000_000_000;
     let number = |element: &str| {
         if let Some(whole) = few_digits(element) {
@@ -302,8 +305,8 @@ fn percentile(json: &str, percent: usize) -> Made<'static> {
     }
 }
 
-/// Returns `dividend / divisor` thousandths as a decimal number. The division is rounded half up, so
-/// the number has at most three decimals. The divisor is positive.
+/// Returns `dividend / divisor` thousandths as a decimal number. The division is rounded half up,
+/// so the number has at most three decimals. The divisor is positive.
 pub(crate) fn thousandths(dividend: i128, divisor: i128) -> String {
     let rounded = (2 * dividend + divisor).div_euclid(2 * divisor);
     let (sign, digits) = (if rounded < 0 { "-" } else { "" }, rounded.unsigned_abs());

@@ -21,8 +21,8 @@ pub(crate) enum Made<'p> {
     Nothing,
     /// No value, and the table should contain this word. The next source of the rule is tried.
     Unlisted(String),
-    /// A value that the table gave although it does not list the word, and that word. The table should
-    /// contain it.
+    /// A value that the table gave although it does not list the word, and that word. The table
+    /// should contain it.
     Guessed(Value<'p>, String),
     /// No value, because the text is invalid.
     Problem(ErrorCode, &'static str),

@@ -1,4 +1,4 @@
-//! The one walk over a payload, which finds the members that rules look at.
+//! The walk over a payload, which finds in one pass the members that rules read.
 
 use crate::rules::paths::{NodeId, Nodes, PathTree, ROOT, RowMembers};
 use serde::{
@@ -14,7 +14,7 @@ use vcp_schema::{FieldPath, json::members::Name};
 pub(crate) struct RowsFound<'p>(Vec<Option<&'p str>>);
 
 impl<'p> RowsFound<'p> {
-    /// Returns the rows, each with as many members as are looked at.
+    /// Returns the rows. Each has `members` cells.
     pub(crate) fn iter(&self, members: usize) -> impl Iterator<Item = &[Option<&'p str>]> {
         self.0.chunks_exact(members.max(1))
     }
@@ -104,21 +104,22 @@ impl<'p> Visitor<'p> for RowsSeed<'_> {
     }
 }
 
-/// The finding of the walk at a node.
+/// The result of the walk at a node.
 #[derive(Clone, Copy, Default)]
 struct Found<'p> {
     present: bool,
     object: bool,
+    /// The JSON text, if the walk kept it.
     text: Option<&'p str>,
-    /// The number of the step at which it was met last, for document order.
+    /// The number of the step at which the member was met last, for document order.
     order: usize,
 }
 
-/// A payload, walked once.
+/// A payload, after the walk.
 pub(crate) struct Walked<'p, 't> {
     tree: &'t PathTree,
     found: Vec<Found<'p>>,
-    /// The members that no rule names: the step, the object, and the name.
+    /// The members that no rule names, each with its step, its object, and its name.
     unread: Vec<(usize, NodeId, Cow<'p, str>)>,
     /// The rows of lists.
     rows: Vec<(NodeId, RowsFound<'p>)>,
@@ -129,8 +130,8 @@ pub(crate) struct Walked<'p, 't> {
 impl PathTree {
     /// Walks a payload that starts as an object.
     ///
-    /// A member that has members in the rules is expected to be an object. If one is not, the payload
-    /// is walked again with care.
+    /// The first walk expects each member that has members in the rules to be an object. If one has
+    /// another type, the payload is walked again without that expectation.
     pub(crate) fn walk<'p>(&self, payload: &'p str) -> Result<Walked<'p, '_>, serde_json::Error> {
         self.walk_as(payload, false)
             .or_else(|error| if error.is_data() { self.walk_as(payload, true) } else { Err(error) })
@@ -147,9 +148,11 @@ impl PathTree {
     }
 }
 
+/// A step of the walk, which reads the value of one node.
 struct Step<'s, 'p, 't> {
     walked: &'s mut Walked<'p, 't>,
     node: NodeId,
+    /// Whether any member may have another type than the rules expect.
     careful: bool,
     order: &'s mut usize,
 }
@@ -223,19 +226,20 @@ impl<'p> Visitor<'p> for Step<'_, 'p, '_> {
 }
 
 impl<'p> Walked<'p, '_> {
-    /// Returns the text of a member. A repeated member has its last text.
+    /// Returns the text of a member, if the walk kept it. Of a repeated member, returns the last
+    /// text.
     pub(crate) fn text(&self, node: NodeId) -> Option<&'p str> {
         self.found.get(node)?.text
     }
 
-    /// Returns the rows of a list, unless it is absent or has none.
+    /// Returns the rows of a list, unless the list is absent or has no rows.
     pub(crate) fn rows(&self, node: NodeId, members: &RowMembers) -> Option<Cow<'_, RowsFound<'p>>> {
         let found = self.rows.iter().find(|(of, _)| *of == node).map(|(_, rows)| Cow::Borrowed(rows));
         let read = || self.text(node).map(|text| Cow::Owned(RowsFound::read(text, members)));
         found.or_else(read).filter(|rows| !rows.is_empty())
     }
 
-    /// Returns whether a member is below a list, into which the walk does not go.
+    /// Returns whether a member is below a list. The walk does not enter lists.
     pub(crate) fn is_below_a_list(&self, node: NodeId) -> bool {
         let parent = self.tree.nodes.get(node).and_then(|node| node.parent);
         parent.is_some_and(|parent| {
@@ -278,7 +282,7 @@ impl<'p> Walked<'p, '_> {
         self.found.get(node).is_some_and(|found| found.present && order > found.order)
     }
 
-    /// Returns whether the whole text of a node, or of one above it, was taken.
+    /// Returns whether a rule took the whole text of a node or of a node above it.
     fn is_taken(&self, node: NodeId, taken: &Nodes) -> bool {
         let here = taken.contains(node) && self.text(node).is_some();
         here || self
@@ -289,8 +293,8 @@ impl<'p> Walked<'p, '_> {
             .is_some_and(|parent| self.is_taken(parent, taken))
     }
 
-    /// Returns the pointers of the members that nothing looked at and that are not below a taken text,
-    /// in document order.
+    /// Returns the pointers of the unread members in document order. A member is unread if no rule
+    /// looked at it and no rule took a text that contains it.
     pub(crate) fn unread(&self, looked_at: &Nodes, taken: &Nodes) -> Vec<String> {
         let below =
             |node: NodeId, name: &str| format!("{}{}", self.tree.pointer(node), FieldPath::root().name(name).pointer());

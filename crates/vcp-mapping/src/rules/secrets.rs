@@ -14,9 +14,10 @@ pub(crate) struct Pattern {
     pub(crate) outer: Vec<String>,
     /// Whether other names may be between them and the member.
     pub(crate) anywhere_below: bool,
-    /// The name of the member. With `*` for any run of characters it is in lower case.
+    /// The name of the member. It can have `*` for any run of characters.
     last: String,
-    is_glob: bool,
+    /// The parts of the name between the `*`, in lower case. Empty if the name has no `*`.
+    glob: Vec<String>,
     /// Whether only the member itself is masked, and nothing below it.
     pub(crate) leaf_only: bool,
 }
@@ -36,15 +37,15 @@ impl Pattern {
             anchored,
             outer,
             anywhere_below,
-            is_glob: last.contains('*'),
-            last: if last.contains('*') { last.to_ascii_lowercase() } else { last },
+            glob: if last.contains('*') { last.split('*').map(str::to_ascii_lowercase).collect() } else { Vec::new() },
+            last,
             leaf_only,
         }
     }
 
     /// Returns whether the pattern names one place.
     fn is_rooted(&self) -> bool {
-        self.anchored && !self.anywhere_below && !self.is_glob
+        self.anchored && !self.anywhere_below && self.glob.is_empty()
     }
 
     /// Returns whether the pattern has a form that works.
@@ -62,11 +63,12 @@ impl Pattern {
     }
 
     /// Returns whether a name fits. A glob is compared in lower case.
+    #[inline]
     pub(crate) fn fits(&self, name: &str, lower: &mut Option<String>) -> bool {
-        if !self.is_glob {
-            return self.last == name;
+        match &*self.glob {
+            [] => self.last == name,
+            parts => fits_glob(parts, lower.get_or_insert_with(|| name.to_ascii_lowercase())),
         }
-        fits_glob(&self.last, lower.get_or_insert_with(|| name.to_ascii_lowercase()))
     }
 }
 
@@ -115,18 +117,39 @@ pub(crate) fn may_hide_names(json: &str) -> bool {
     })
 }
 
-/// Returns whether a name in lower case fits a glob of literal parts and `*`.
-fn fits_glob<'n>(glob: &str, name: &'n str) -> bool {
-    let Some((first, rest)) = glob.split_once('*') else { return glob == name };
-    let (parts, last) = rest.rsplit_once('*').unwrap_or(("", rest));
-    let middle =
-        |rest: &'n str| parts.split('*').try_fold(rest, |rest, part| rest.split_once(part).map(|(_, after)| after));
-    name.strip_prefix(first).and_then(middle).is_some_and(|rest| rest.ends_with(last))
+/// Returns whether a name in lower case has these parts in their order. It begins with the first
+/// part and ends with the last one.
+#[inline]
+fn fits_glob(parts: &[String], name: &str) -> bool {
+    let [first, middle @ .., last] = parts else { return false };
+    let Some(mut rest) = name.strip_prefix(&**first) else { return false };
+    for part in middle.iter().filter(|part| !part.is_empty()) {
+        // Names are so short that a comparison at each place is faster than a search by tables.
+        let at = rest.as_bytes().windows(part.len()).position(|there| there == part.as_bytes());
+        let Some(at) = at else { return false };
+        rest = rest.get(at + part.len()..).unwrap_or_default();
+    }
+    rest.ends_with(&**last)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn globs() {
+        let fits = |glob, name| Pattern::parse(glob).fits(name, &mut None);
+        for (glob, names, others) in [
+            ("*key*", ["key", "API_KEY", "keys"], ["ke", "k_ey", ""]),
+            ("x*_key", ["x_key", "x1_key", "X__KEY"], ["x_keys", "ax_key", "xkey"]),
+            ("a*b**c", ["abc", "axbxc", "abbcc"], ["acb", "ab", "bc"]),
+            ("é*", ["é", "été", "éa"], ["e", "a", "aé"]),
+        ] {
+            assert!(names.iter().all(|name| fits(glob, name)), "{glob}");
+            assert!(!others.iter().any(|name| fits(glob, name)), "{glob}");
+        }
+        assert!(!fits("ab*bc", "abc"), "parts do not overlap");
+    }
 
     #[test]
     fn escapes_that_can_hide_a_name() {

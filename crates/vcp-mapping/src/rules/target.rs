@@ -17,16 +17,13 @@ pub(crate) struct FieldName {
 
 impl FieldName {
     pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.into(), path: Self::path_of(name) }
+        Self { name: name.into(), path: FieldPath::from_dotted(&format!("vcp_payload.{name}")).to_string().into() }
     }
 
-    /// Returns the JSONPath of a field in the message.
+    /// Returns the JSONPath of a field of this crate, whose name a path spells as it is.
     pub(crate) fn path_of(name: &str) -> Arc<str> {
-        // Nearly all names are spelled in a path as they are.
-        if name.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.')) {
-            return ["$.vcp_payload.", name].concat().into();
-        }
-        FieldPath::from_dotted(&format!("vcp_payload.{name}")).to_string().into()
+        debug_assert_eq!(*Self::new(name).path, format!("$.vcp_payload.{name}"));
+        ["$.vcp_payload.", name].concat().into()
     }
 }
 
