@@ -10,8 +10,9 @@ const MOST: usize = 10_000;
 
 /// A summary of the results of mapping many deliveries of one provider.
 ///
-/// It lists unread members, unknown words and members that could not be used, each with the number of
-/// times that it was reported. Each list has at most 10 000 entries. The rest is counted in `unlisted`.
+/// It lists unread members, unknown words and members that could not be used, each with the number
+/// of times that it was reported. Each list has at most 10 000 entries. The rest is counted in
+/// `unlisted`.
 ///
 /// ```
 /// use vcp_mapping::{Drift, Mapper};
@@ -33,11 +34,11 @@ pub struct Drift {
     pub deliveries: u64,
     /// The number of deliveries that became messages, by the name of the event.
     pub calls: BTreeMap<String, u64>,
-    /// The number of deliveries that are not call records, by the name of the event. The provider's
-    /// table has these events.
-    pub not_calls: BTreeMap<String, u64>,
-    /// The number of deliveries of events that the provider's table does not have, by the name of the
+    /// The number of deliveries of known events that are not call records, by the name of the
     /// event.
+    pub not_calls: BTreeMap<String, u64>,
+    /// The number of deliveries of events that the provider's file does not list, by the name of
+    /// the event.
     pub unknown_events: BTreeMap<String, u64>,
     /// The number of deliveries that could not be mapped, by the text of the error.
     pub failed: BTreeMap<String, u64>,
@@ -104,8 +105,8 @@ impl Drift {
         }
     }
 
-    /// Returns whether the rules know everything in the deliveries: there are no unknown events, failed
-    /// deliveries, unread members, unknown words, problems or unlisted reports.
+    /// Returns whether the rules know everything in the deliveries: there are no unknown events,
+    /// failed deliveries, unread members, unknown words, problems or unlisted reports.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.unknown_events.is_empty()

@@ -1,4 +1,4 @@
-//! The engine, which runs rules on the text of a payload. It knows no provider.
+//! The engine, which runs rules on the text of a payload. It has no code for single providers.
 
 pub(crate) mod conversation;
 pub(crate) mod defaults;

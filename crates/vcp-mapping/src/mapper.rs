@@ -58,7 +58,7 @@ pub enum Mapping {
 }
 
 /// A delivery as a message.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Mapped {
     /// The message.
@@ -71,6 +71,18 @@ pub struct Mapped {
     pub idempotency_key: Option<String>,
     /// The source of every value.
     pub report: Report,
+}
+
+/// Shows no content of the call. The message and the idempotency key can hold personal data.
+impl fmt::Debug for Mapped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mapped")
+            .field("event", &self.event)
+            .field("written", &self.report.written.len())
+            .field("unread", &self.report.unread.len())
+            .field("problems", &self.report.problems.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Mapper {

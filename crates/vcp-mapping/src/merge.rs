@@ -63,10 +63,11 @@ impl Mapper {
     ///
     /// The result does not depend on the order of the messages, on their grouping, or on repeats.
     ///
-    /// The payloads that the messages keep are mapped again, with the options of this mapper. The
-    /// result keeps all of them in `custom.provider_specific.<provider>.deliveries`. A value that
-    /// mapping writes and that was changed by hand is therefore reset to the value of the payloads.
-    /// If all messages are equal, the result is that message, unchanged.
+    /// The payloads that the messages keep are mapped again, with the options of this mapper. If
+    /// several payloads differ, the result keeps all of them in
+    /// `custom.provider_specific.<provider>.deliveries`. A value that mapping writes and that was
+    /// changed by hand is reset to the value of the payloads. If all messages are equal, the result
+    /// is that message, unchanged.
     ///
     /// ```
     /// use vcp_mapping::{Mapper, Mapping};
@@ -115,7 +116,7 @@ impl Mapper {
         let mut carried: Option<Carried> = None;
         for message in messages {
             let kept = kept(message, provider).ok_or_else(|| {
-                refuse("vcp_payload.custom.provider_specific", "the message does not keep the payload that it was made of")
+                refuse("vcp_payload.custom.provider_specific", "the message does not keep the payload it was made of")
             })?;
             if all.len() + kept.len() > MOST_DELIVERIES {
                 let message = format!("there are more deliveries than the limit of {MOST_DELIVERIES}");
@@ -131,8 +132,8 @@ impl Mapper {
             all.extend(kept);
         }
         let made = self.made_of(provider, &all, &call.call_id)?;
-        // Do not carry over a value at a place that any delivery wrote, even if a later delivery removed
-        // it. Otherwise merging (a, b) then c could differ from a then (b, c).
+        // Do not carry over a value at a place that any delivery wrote, even if a later delivery
+        // removed it. Otherwise merging (a, b) then c could differ from a then (b, c).
         for kept in &all {
             let Some(more) = &mut carried else { break };
             if !keep_untold(more, &self.made_of(provider, std::slice::from_ref(kept), &call.call_id)?.to_json()) {
@@ -150,7 +151,7 @@ impl Mapper {
         })
     }
 
-    /// Maps deliveries into one message, which keeps all of them.
+    /// Maps deliveries into one message, which keeps all of them. The same delivery counts once.
     fn made_of(&self, provider: &Provider, kept: &[Kept], call_id: &str) -> Result<VcpMessage, MapError> {
         let payloads: Vec<Cow<'_, str>> = kept.iter().map(Kept::payload).collect();
         let mut deliveries = Vec::new();
@@ -161,7 +162,8 @@ impl Mapper {
             let place: Place = (ready.rank, delivery.time(ready), kept.received_at.unix_nanos(), digest.into());
             deliveries.push((place, kept, delivery, event, ready));
         }
-        // Copies of one delivery get a fixed order, which does not depend on the order of the messages.
+        // Copies of one delivery get a fixed order, which does not depend on the order of the
+        // messages.
         let written = |kept: &Kept| (kept.session.clone(), kept.received_at.to_string());
         deliveries.sort_by(|(a, of_a, ..), (b, of_b, ..)| a.cmp(b).then_with(|| written(of_a).cmp(&written(of_b))));
         // A delivery that was received again counts once, with its first receipt.
@@ -223,8 +225,8 @@ fn recognise<'m>(
     }
 }
 
-/// Returns the deliveries that a message keeps. Returns `None` if it has no data of the provider, or
-/// if `deliveries` does not have the form that a merge writes.
+/// Returns the deliveries that a message keeps. Returns `None` if it has no data of the provider,
+/// or if `deliveries` does not have the form that a merge writes.
 fn kept(message: &VcpMessage, provider: &Provider) -> Option<Vec<Kept>> {
     let own = message.vcp_payload.custom.provider_specific.get(provider.name())?;
     if let Some(list) = own.extras.get(DELIVERIES) {
@@ -336,9 +338,10 @@ fn union(a: Option<Carried>, b: Option<Carried>) -> Option<Carried> {
     }
 }
 
-/// Removes the places that a value has from the carried members. Returns whether a member is left.
+/// Removes from the carried members the places at which `told` has a value. Returns whether a
+/// member is left.
 ///
-/// Looks only at the members of the value, so that many deliveries with few members stay cheap.
+/// Looks only at the members of `told`, so that many deliveries with few members stay cheap.
 fn keep_untold(carried: &mut Carried, told: &str) -> bool {
     if matches!(told, "[]" | "null") {
         return true;
@@ -352,8 +355,8 @@ fn keep_untold(carried: &mut Carried, told: &str) -> bool {
     !more.is_empty()
 }
 
-/// Returns the object `base` with the carried members. A carried member is used only where `base` has
-/// no value, `[]` or `null`.
+/// Returns the object `base` with the carried members. A carried member is used only where `base`
+/// has no value, `[]` or `null`.
 fn fill(base: &str, carried: &Carried) -> String {
     let (Carried::Below(more), Some(members)) = (carried, members::last(base)) else { return base.to_owned() };
     let mut parts = Vec::new();

@@ -7,8 +7,8 @@ use crate::{
 };
 use vcp_schema::{CallDirection, OutcomeStatus};
 
-/// Returns the direction that a word names. The word is `inbound` or `outbound`, in any case and with
-/// any white space around it. Any other word is `None`.
+/// Returns the direction that a word names. The word is `inbound` or `outbound`, in any case and
+/// with any white space around it. Any other word is `None`.
 ///
 /// ```
 /// use vcp_mapping::normalize::direction;
@@ -24,10 +24,10 @@ pub fn direction(word: &str) -> Option<CallDirection> {
         .find(|known| known.as_str().eq_ignore_ascii_case(word))
 }
 
-/// Returns the score of a sentiment word, from 0 to 1. The seven words of the Assistable guide have a
-/// score, in any case and with any white space around them: `very_positive`, `positive`,
-/// `slightly_positive`, `neutral`, `slightly_negative`, `negative` and `very_negative`. Any other word
-/// is `None`.
+/// Returns the score of a sentiment word, from 0 to 1. The seven words of the Assistable guide have
+/// a score, in any case and with any white space around them: `very_positive`, `positive`,
+/// `slightly_positive`, `neutral`, `slightly_negative`, `negative` and `very_negative`. Any other
+/// word is `None`.
 ///
 /// ```
 /// use vcp_mapping::normalize::sentiment;
@@ -41,8 +41,9 @@ pub fn sentiment(word: &str) -> Option<f64> {
 
 /// Returns the outcome that a provider's word for the end of a call means, by the provider's table.
 ///
-/// The outcome is `unknown` if the table gives none for the word, or if the provider has no such table.
-/// A mapped message can have another outcome, because mapping also uses other members of the payload.
+/// The outcome is `unknown` if the table gives none for the word, or if the provider has no such
+/// table. A mapped message can have another outcome, because mapping also uses other members of the
+/// payload.
 ///
 /// ```
 /// use vcp_mapping::{Registry, normalize::ended_reason};

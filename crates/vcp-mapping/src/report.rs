@@ -37,8 +37,8 @@ pub struct Written {
     /// The JSON Pointers of the flags that changed the value afterwards.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changed_by: Vec<Arc<str>>,
-    /// The rule, as `<provider>/<file>[<number>]`. Numbers count from 0. `None` if the value comes from
-    /// no rule.
+    /// The rule, as `<provider>/<file>[<number>]`. Numbers count from 0. `None` if the value comes
+    /// from no rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<Arc<str>>,
 }
@@ -54,8 +54,8 @@ impl Written {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Problem {
-    /// `VCP_E001`: the value is invalid. `VCP_E004`: the value has the wrong type. `VCP_E002`: an event
-    /// of a session does not have its form.
+    /// `VCP_E001`: the value is invalid. `VCP_E004`: the value has the wrong type. `VCP_E002`: an
+    /// event of a session does not have its form.
     pub code: ErrorCode,
     /// The JSON Pointer of the member in the payload.
     pub source: Arc<str>,
@@ -71,8 +71,8 @@ impl Problem {
     }
 }
 
-/// A word that the provider's table lacks, or the name of a session's event that the provider's file
-/// lacks. Either the provider has changed, or the table or file is wrong.
+/// A word that the provider's table lacks, or the name of a session's event that the provider's
+/// file lacks. Either the provider has changed, or the table or file is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct UnknownWord {
@@ -89,16 +89,16 @@ pub struct Report {
     /// The fields that were written, in the order in which they were written. The defaults of the
     /// message come last, in document order.
     pub written: Vec<Written>,
-    /// The JSON Pointers of the members that no applicable rule read, in document order. A subtree of
-    /// which no part was read has one entry, its root. Figures of models that could not be attributed to
-    /// a model follow.
+    /// The JSON Pointers of the members that no applicable rule read, in document order. A subtree
+    /// of which no part was read has one entry, its root. Figures of models that could not be
+    /// attributed to a model follow.
     pub unread: Vec<String>,
     /// The JSON Pointers of the members that the published webhook schema requires and the payload
     /// lacks (`DECISIONS.md` 5.9). They are not errors.
     pub missing: Vec<Arc<str>>,
-    /// The JSON Pointers of the members that are masked in the kept payload, in document order. When
-    /// the pointers would be longer than the payload and 64 KiB together, one empty pointer is the
-    /// last entry and includes the rest.
+    /// The JSON Pointers of the members that are masked in the kept payload, in document order.
+    /// When the pointers would be longer than the payload and 64 KiB together, one empty pointer is
+    /// the last entry and includes the rest.
     pub masked: Vec<String>,
     /// The words that the provider's tables lack.
     pub unknown_words: Vec<UnknownWord>,

@@ -1,5 +1,7 @@
-//! Every source of every rule, as the rule files have them, with everything that it should not be: mapped, or reported at its place, or standing for no
-//! value; never a panic, and never a silent value of something else.
+//! Tests of every source of every rule in the rule files, with awkward values.
+//!
+//! Each value is used, or is reported at its place, or means that there is no value. Mapping never
+//! panics, and never silently uses another value.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
@@ -70,7 +72,7 @@ fn files() -> Vec<Files> {
     found
 }
 
-/// Sets a member by its dotted path, unless something on the way is no object.
+/// Sets a member by its dotted path. Returns `false` if a value on the path is not an object.
 fn set(payload: &mut Value, dotted: &str, value: Value) -> bool {
     let names: Vec<&str> = dotted.split('.').filter(|name| !name.is_empty()).collect();
     let mut here = payload;
@@ -89,7 +91,8 @@ fn absolute(at: &str, path: &str) -> String {
     path.strip_prefix("$.").map_or_else(|| format!("{at}.{path}").trim_matches('.').to_owned(), str::to_owned)
 }
 
-/// A delivery of an event with nothing in it but what tells the event.
+/// Returns a delivery that has only the members by which its event is recognised, and the path of
+/// the call. Returns `None` if such a delivery cannot be made.
 fn bare(detect: &Detect, event: &Event, name: &str) -> Option<(Value, String)> {
     let mut payload = Value::Object(Map::new());
     let at = event.at.clone().unwrap_or_else(|| detect.at.clone());
@@ -107,7 +110,8 @@ fn bare(detect: &Detect, event: &Event, name: &str) -> Option<(Value, String)> {
     Some((payload, at))
 }
 
-/// Meets the conditions of a rule or a source, and those of the rules that must have written before.
+/// Changes a payload so that it meets the conditions of a rule or a source. Also gives a value to
+/// the fields that must be written before.
 fn meet(payload: &mut Value, at: &str, conditions: &[Condition], all: &[Rule]) {
     for condition in conditions {
         if let Some(first) = condition.any_of.first() {
@@ -133,7 +137,7 @@ fn is_for_another(conditions: &[Condition], event: &str) -> bool {
     conditions.iter().any(|condition| !condition.event.is_empty() && !condition.event.iter().any(|e| e == event))
 }
 
-/// Returns the sources of a rule, those of named lists included.
+/// Returns the sources of a rule, including the sources of named lists.
 fn sources(rule: &Rule, file: &RuleFile) -> Vec<Source> {
     let mut found = Vec::new();
     for source in &rule.from {
@@ -149,13 +153,13 @@ fn sources(rule: &Rule, file: &RuleFile) -> Vec<Source> {
     found
 }
 
-/// Whether a value stands for none to a transform, so that nothing need be said of it.
+/// Returns whether a value means that there is no value, so that it need not be reported.
 fn stands_for_none(source: &Source, value: &str, file: &ProviderFile) -> bool {
     let is_empty = matches!(value, "null" | "\"\"" | "\" \"" | "[]");
     let table = source.table.as_ref().and_then(|name| file.tables.get(name));
     let is_in_list = source.path.as_ref().is_some_and(|path| path.contains('['));
     match source.transform.unwrap_or_default() {
-        // A table that need not have every word says nothing of those that it has not.
+        // A word that is not in an incomplete table is not reported.
         Transform::Word => is_empty || table.is_some_and(|table| !table.complete),
         _ if is_in_list => is_empty || value.starts_with('['),
         Transform::Earliest | Transform::Latest => is_empty || value.starts_with('['),
@@ -173,16 +177,16 @@ fn check(mapped: &Mapped, rule: &Rule, pointer: &str, value: &str, source: &Sour
     let is_told = report.problems.iter().any(|problem| &*problem.source == pointer)
         || report.unknown_words.iter().any(|unknown| &*unknown.source == pointer)
         || report.unread.iter().any(|unread| unread == pointer || pointer.starts_with(&format!("{unread}/")));
-    // What tells the event may be the value that comes first.
+    // The member by which the event is recognised may have been used first.
     let has_another = report
         .explain(&format!("$.vcp_payload.{}", rule.to))
         .is_some_and(|written| written.source.as_deref().is_some_and(|other| other != pointer));
     assert!(
         is_written || is_told || has_another || stands_for_none(source, value, file),
-        "{what}: neither used nor told: {report:?}"
+        "{what}: neither used nor reported: {report:?}"
     );
     if value == "null" {
-        assert!(!is_written, "{what}: null is no value");
+        assert!(!is_written, "{what}: null is not a value");
     }
     for written in &report.written {
         assert!(
@@ -214,7 +218,7 @@ fn every_source_of_every_rule_can_be_anything() {
                         meet(&mut base, &at, &rule.when, &rule_file.rules);
                         meet(&mut base, &at, &source.when, &rule_file.rules);
                         let path = absolute(&at, source_path.split('[').next().unwrap());
-                        // What tells the event, or a condition, is not replaced.
+                        // Members that the event or a condition needs are not replaced.
                         let mut probe = base.clone();
                         if !set(&mut probe, &path, json!("probe")) {
                             continue;
@@ -258,7 +262,7 @@ fn a_test_of_this_test() {
         };
         let source: Source = serde_json::from_value(json!({"path": "duration_ms", "as": "from_millis"})).unwrap();
         let rule: Rule = serde_json::from_value(json!({"to": "call.duration_sec", "from": [source]})).unwrap();
-        check(&mapped, &rule, "/call/duration_ms", "7", &rule.from[0], &file, "a value that nobody read");
+        check(&mapped, &rule, "/call/duration_ms", "7", &rule.from[0], &file, "a value that was not read");
     });
     assert!(missing.is_err());
 }

@@ -1,4 +1,5 @@
-//! Every construct that the page for authors shows is in a rule file of this crate.
+//! A test of the guide for authors of rule files. Every example in it but the first is in a rule
+//! file of this crate.
 
 use serde_json::Value;
 use std::{fs, path::PathBuf};

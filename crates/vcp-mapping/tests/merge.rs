@@ -1,4 +1,5 @@
-//! Several deliveries of one call: the order in which they come, how they are grouped and how often they come does not matter, and nothing is lost.
+//! Tests of merging several deliveries of one call. Their order, their grouping and their
+//! repetition do not matter, and nothing is lost.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
@@ -27,11 +28,12 @@ fn json(message: &VcpMessage) -> Value {
 
 fn merge(messages: &[VcpMessage]) -> VcpMessage {
     let merged = MAPPER.merge(messages).unwrap();
-    assert_eq!(VcpMessage::from_json(&merged.to_json()).unwrap(), merged, "what is merged reads back");
+    assert_eq!(VcpMessage::from_json(&merged.to_json()).unwrap(), merged, "a merged message reads back");
     merged
 }
 
-/// One delivery of a call: which event, and which of its members are there.
+/// Returns a provider and a delivery of a call. `event` chooses the event, and each bit of
+/// `members` one of its members.
 fn delivery(provider: usize, event: usize, members: u32) -> (&'static str, Value) {
     let has = |bit: u32| members & 1 << bit != 0;
     let pick = |all: &[(u32, &str, Value)]| {
@@ -120,7 +122,7 @@ fn delivery(provider: usize, event: usize, members: u32) -> (&'static str, Value
     }
 }
 
-/// What somebody adds by hand to a message, in places that mapping does not write.
+/// Changes a message by hand. `edit` chooses the change.
 fn edit(message: &mut VcpMessage, edit: u32) {
     let payload = &mut message.vcp_payload;
     match edit {
@@ -172,19 +174,19 @@ proptest! {
     ) {
         let mut all = messages(provider, &made);
         let merged = merge(&all);
-        // Repetition, and the result again.
+        // Repeat the messages, and merge the result again.
         let mut again = all.clone();
         again.extend(all.clone());
         again.push(merged.clone());
         prop_assert_eq!(json(&merge(&again)), json(&merged));
         prop_assert_eq!(json(&merge(&[merged.clone(), all[0].clone()])), json(&merged));
-        // Order.
+        // Change the order.
         let turn = turn.index(all.len());
         all.rotate_left(turn);
         prop_assert_eq!(json(&merge(&all)), json(&merged));
         all.reverse();
         prop_assert_eq!(json(&merge(&all)), json(&merged));
-        // Grouping.
+        // Merge in groups.
         let (some, rest) = all.split_at(1 + cut.index(all.len() - 1));
         let left = merge(&[&[merge(some)], rest].concat());
         let right = merge(&[some, &[merge(rest)]].concat());
@@ -376,7 +378,7 @@ fn latency_is_of_the_last_delivery_that_tells_it() {
     let own = retell("call_ended", own, 2);
     let alone = json(&own)["vcp_payload"]["outcomes"]["objective"]["metrics"].clone();
     let merged = json(&merge(&[early, late, own]))["vcp_payload"]["outcomes"]["objective"]["metrics"].clone();
-    assert_eq!(merged, alone, "none of what the rows told stays beside the provider's own");
+    assert_eq!(merged, alone, "no figure of the rows is kept beside those of the provider");
 }
 
 #[test]
@@ -422,7 +424,7 @@ fn long_deliveries_are_all_kept() {
     let own = merged.vcp_payload.custom.provider_specific.get("retell").unwrap();
     let deliveries: Vec<Value> = serde_json::from_str(own.extras.get("deliveries").unwrap().as_str()).unwrap();
     assert_eq!(deliveries.len(), 2);
-    // A merged message that no reader accepts is refused, and not cut.
+    // A merged message that is too long to be read is refused, and not cut.
     let longer = "x".repeat(5 << 20);
     assert_eq!(MAPPER.merge(&[one(&longer, 1), one(&longer, 2)]).unwrap_err().code(), ErrorCode::Limit);
 }
@@ -492,7 +494,8 @@ fn more_deliveries_than_a_call_has_are_refused() {
     assert_eq!(error.code(), ErrorCode::Limit);
 }
 
-/// What is merged may be more than the limit on members: an error with its code, whatever the length.
+/// Checks that a merged message with too many members is refused, even if its text is short
+/// enough.
 #[test]
 fn more_members_than_the_limit_are_refused() {
     let payload = json!({"event": "call_ended", "call": {"call_id": "c1"}});
@@ -504,7 +507,8 @@ fn more_members_than_the_limit_are_refused() {
     assert_eq!(MAPPER.merge(&[with("a"), with("b")]).unwrap_err().code(), ErrorCode::Limit);
 }
 
-/// Each delivery is looked at by its own members, not by all that is carried over.
+/// Checks that the work for a delivery depends on its own members, and not on all members that are
+/// carried over.
 #[test]
 fn many_deliveries_beside_many_unknown_members_are_merged_in_linear_time() {
     let members: String = (0..40_000).map(|n| format!("\"u{n}\":0,")).collect();
@@ -525,7 +529,7 @@ fn many_deliveries_beside_many_unknown_members_are_merged_in_linear_time() {
     assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
 }
 
-/// Two messages that are equal can differ in the sign of a zero.
+/// Checks messages that are equal and differ in the sign of a zero.
 #[test]
 fn the_sign_of_a_zero_does_not_show_the_order() {
     let with = |score: f64| {

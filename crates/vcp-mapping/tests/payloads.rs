@@ -1,4 +1,5 @@
-//! Payloads as they come and as they should not come: never a panic, never a message that cannot be read back.
+//! Tests of mapping usual and awkward payloads. Mapping never panics, and every message can be read
+//! back.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
@@ -21,7 +22,7 @@ fn map(provider: &str, payload: &str) -> Mapped {
     }
 }
 
-/// The deliveries that ship with the project: provider, name, text.
+/// Returns the provider, the name and the text of each delivery that ships with the project.
 fn deliveries() -> Vec<(String, String, String)> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/deliveries");
     let mut found = Vec::new();
@@ -207,7 +208,7 @@ fn huge_numbers_do_not_break_anything() {
     }
 }
 
-/// Every place of a payload, replaced by something awkward: mapped, or refused with a code, and never a panic.
+/// Returns awkward values that replace the members of deliveries.
 fn awkward() -> Vec<Value> {
     vec![
         json!(null),
@@ -244,6 +245,7 @@ fn pointers(value: &Value, at: String, found: &mut Vec<String>) {
     found.push(at);
 }
 
+/// Checks that a delivery with an awkward value at any place is mapped, or refused with a code.
 #[test]
 fn every_member_of_every_delivery_can_be_anything() {
     for (provider, name, text) in deliveries() {
@@ -290,7 +292,9 @@ proptest! {
     }
 }
 
-/// Secrets with one place each are masked where the walk finds them, all others by a search; a name with an escape makes it search for these too.
+/// Checks that both ways to mask secrets find the same ones. Secrets with one possible place each
+/// are masked while the payload is walked, and all others by a search. If a name has an escape, the
+/// search is used for all.
 #[test]
 fn both_ways_to_mask_find_the_same() {
     let secret = [r#""S3CRET""#, "7", "true", "null", r#"["S3CRET"]"#, r#"{"a":["S3CRET",{"b":7}]}"#];

@@ -1,4 +1,5 @@
-//! What is accepted is JSON, and what is returned can be read back within the same limits.
+//! Tests that every accepted delivery is JSON, and that every returned message can be read back
+//! within the same limits.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -10,7 +11,7 @@ use vcp_schema::{ErrorCode, VcpMessage};
 
 static MAPPER: LazyLock<Mapper> = LazyLock::new(Mapper::new);
 
-/// The deliveries of the example programs, with their providers.
+/// The provider and the body of each example delivery of less than 20 000 bytes.
 static DELIVERIES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/deliveries");
     let mut found = Vec::new();
@@ -73,7 +74,7 @@ fn a_message_that_is_too_large_to_be_read_is_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
-    /// One change anywhere in a delivery.
+    /// Makes one change anywhere in a delivery.
     #[test]
     fn what_is_mapped_is_json_and_can_be_read_back(
         which in any::<prop::sample::Index>(),

@@ -1,5 +1,5 @@
-//! The order of rooms that `lib.rs` draws: a file uses only files of rooms below its own, and no two
-//! files use each other.
+//! A test of the order of rooms that `lib.rs` describes. A file uses only files of its own room and
+//! of rooms below, and files do not use each other in a circle.
 
 #![allow(clippy::unwrap_used, clippy::string_slice, clippy::panic, reason = "a test program")]
 
@@ -23,7 +23,7 @@ const ROOMS: [&[&str]; 10] = [
     &["lint", "drift", "normalize"],
 ];
 
-/// The files in which the names that the crate root exports are.
+/// The names that the crate root exports, with the files that define them.
 const EXPORTS: [(&str, &str); 18] = [
     ("Drift", "drift"),
     ("MapError", "error"),
@@ -45,7 +45,8 @@ const EXPORTS: [(&str, &str); 18] = [
     ("SessionEvent", "session"),
 ];
 
-/// Returns the names of the files, such as `engine::walk`, with their code without tests.
+/// Finds the files below a folder. Adds the name of each, such as `engine::walk`, and its code
+/// without tests.
 fn files(folder: &Path, prefix: &str, found: &mut BTreeMap<String, String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -93,7 +94,7 @@ fn used(name: &str, code: &str, all: &BTreeMap<String, String>) -> BTreeSet<Stri
         .filter_map(|rest| rest.split(';').next())
         .map(|tree| tree.split_whitespace().collect::<Vec<_>>().join(" "))
         .collect();
-    // Paths that are written out in code.
+    // Add the paths that are written out in code.
     trees.extend(code.split("crate::").skip(1).map(|rest| {
         let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').unwrap_or(rest.len());
         format!("crate::{}", &rest[..end])
@@ -135,11 +136,12 @@ fn rooms_use_only_the_rooms_below() {
     assert!(all.len() > 20);
     let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (name, code) in &all {
-        // A file that only lists the modules of its room is the door of the room.
         let targets = used(name, code, &all);
         for target in &targets {
             assert!(room_of(target) <= room_of(name), "`{name}` uses `{target}`, whose room is above");
         }
+        // A file with modules below it is the door of its room. It lists its modules, so a circle
+        // with them is allowed.
         let is_door = all.keys().any(|other| other.starts_with(&format!("{name}::")));
         if !is_door {
             arrows

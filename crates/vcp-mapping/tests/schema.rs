@@ -1,4 +1,5 @@
-//! The published schema of rule files is the one of the types, and the files that ship fit it.
+//! Tests of the published schema of rule files. It is the schema of the types, and the rule files
+//! of this crate are valid by it.
 #![cfg(feature = "jsonschema")]
 
 use std::{fs, path::PathBuf};
@@ -8,7 +9,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Set `UPDATE_SCHEMA=1` to write the file anew.
+/// Checks the published file. Set `UPDATE_SCHEMA=1` to write it again.
 #[test]
 fn the_published_schema_is_up_to_date() {
     let path = root().join("../../schema/mapping-rules.schema.json");

@@ -1,5 +1,6 @@
-//! Reading: from JSON text straight into the types, no tree in between. This is the fast path. It only says *that* something
-//! is wrong; [`crate::structure`] then says what and where.
+//! The fast reader, which reads JSON text into the types of the model and builds no tree.
+//!
+//! Its errors have no code and no place. If it fails, [`crate::structure`] finds the fault.
 
 use crate::{
     OrderedMap, RawJson, RawObject, Timestamp, VcpVersion,
@@ -14,7 +15,7 @@ use serde::{
 use serde_json::value::RawValue;
 use std::{borrow::Cow, cell::Cell, fmt, hash::Hash, marker::PhantomData};
 
-/// What one reading has left of its limits.
+/// The number of members and elements that may still be read.
 pub(crate) struct Budget {
     members: Cell<usize>,
 }
@@ -24,12 +25,12 @@ impl Budget {
         Self { members: Cell::new(members) }
     }
 
-    /// Pays for one member or element.
+    /// Counts one member or element. Returns an error if the limit is exceeded.
     pub(crate) fn member<E: Error>(&self) -> Result<(), E> {
         self.pay().ok_or_else(|| E::custom("too many members"))
     }
 
-    /// Pays for one member or element. Returns `None` if nothing is left.
+    /// Counts one member or element. Returns `None` if the limit is exceeded.
     pub(crate) fn pay(&self) -> Option<()> {
         self.members.set(self.members.get().checked_sub(1)?);
         Some(())
@@ -41,7 +42,7 @@ pub(crate) trait FromWire: Sized {
     fn read<'de, D: Deserializer<'de>>(json: D, budget: &Budget) -> Result<Self, D::Error>;
 }
 
-/// [`FromWire`] where serde wants a seed.
+/// An adapter from [`FromWire`] to the seeds of serde.
 pub(crate) struct Seed<'b, T>(pub(crate) &'b Budget, PhantomData<T>);
 
 impl<'b, T> Seed<'b, T> {
@@ -58,7 +59,7 @@ impl<'de, T: FromWire> DeserializeSeed<'de> for Seed<'_, T> {
     }
 }
 
-/// Reads a whole text; the caller has checked its length.
+/// Reads a whole text. The caller has checked its length.
 pub(crate) fn from_text<T: FromWire>(text: &str, members: usize) -> Result<T, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_str(text);
     let value = T::read(&mut json, &Budget::new(members))?;
@@ -66,7 +67,7 @@ pub(crate) fn from_text<T: FromWire>(text: &str, members: usize) -> Result<T, se
     Ok(value)
 }
 
-/// A string without a copy where it has no escapes.
+/// A reader of strings. It borrows a string that has no escapes, and copies any other.
 pub(crate) struct Text;
 
 impl<'de> DeserializeSeed<'de> for Text {
@@ -97,7 +98,7 @@ impl<'de> Visitor<'de> for Text {
     }
 }
 
-/// `Deserialize` of a type that is one string.
+/// Implements `Deserialize` for a type that is read from one string.
 pub(crate) fn deserialize_text<'de, D: Deserializer<'de>, T>(
     json: D,
     make: impl FnOnce(&str) -> Option<T>,
@@ -105,7 +106,7 @@ pub(crate) fn deserialize_text<'de, D: Deserializer<'de>, T>(
     make(&Text.deserialize(json)?).ok_or_else(|| D::Error::custom("the text cannot be read"))
 }
 
-/// `Deserialize` through JSON text, for types that keep text.
+/// Implements `Deserialize` for a type that keeps JSON text.
 pub(crate) fn deserialize_via_text<'de, D: Deserializer<'de>, T, E: fmt::Display>(
     json: D,
     read: impl FnOnce(&str) -> Result<T, E>,
@@ -132,7 +133,7 @@ leaf! {
     bool, Kind::Boolean, |json| bool::deserialize(json);
     i64, Kind::Integer, |json| number::integer(<&RawValue>::deserialize(json)?.get()).map_err(|_| D::Error::custom("no integer"));
     f64, Kind::Float, |json| {
-        // An integer has no negative zero, so `-0` is 0 (decisions 3).
+        // `-0` is 0, so that a checksum does not depend on the writer (`DECISIONS.md` 1.5).
         let text = number_text(<&RawValue>::deserialize(json)?).map(|text| if text == "-0" { "0" } else { text });
         let value: f64 = text.and_then(|n| n.parse().ok()).unwrap_or(f64::NAN);
         if value.is_finite() { Ok(value) } else { Err(D::Error::custom("no double")) }
@@ -146,7 +147,7 @@ leaf! {
     };
 }
 
-/// The text of a value that is a number.
+/// Returns the text of a number. Returns `None` for any other value.
 fn number_text(value: &RawValue) -> Option<&str> {
     let text = value.get();
     is_number(text).then_some(text)
@@ -205,7 +206,7 @@ impl<T: Described> Described for Vec<T> {
     const KIND: Kind = Kind::List(&T::KIND);
 }
 
-/// What can be the name of a member.
+/// A type that can be the name of a member.
 pub(crate) trait Name: Eq + Hash {
     const WORDS: Option<&'static WordType>;
     fn from_name(name: Cow<'_, str>) -> Self;
@@ -264,7 +265,7 @@ impl<K: Name, V: Described> Described for OrderedMap<K, V> {
     const KIND: Kind = Kind::Map(K::WORDS, &V::KIND);
 }
 
-/// Refuses a member that stands twice.
+/// Refuses a repeated member.
 pub(crate) fn distinct<K: Eq + Hash, V, E: Error>(members: &OrderedMap<K, V>) -> Result<(), E> {
     if members.has_duplicate() { Err(E::custom("duplicate member")) } else { Ok(()) }
 }

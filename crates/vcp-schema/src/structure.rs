@@ -1,7 +1,8 @@
-//! Structural faults of a text: every one, with its code and place (decisions 1, 4.2–4.3).
+//! Structural faults of a message, with their codes and places.
 //!
-//! This is the slow, thorough walk. It runs only when the fast reader refused a text or saw an oddity, and is the one place
-//! where codes and paths are decided.
+//! [`check`] and [`check_as`] walk through the whole text, which takes longer than reading a
+//! message. Reading therefore uses this walk only after the fast reader refused a text. The codes
+//! and paths of all structural faults are decided here (`DECISIONS.md` 1.1–1.13 and 4.2–4.3).
 
 use crate::{
     Dialect, ErrorCode, FieldPath, Limits, ParseError, PathNode, Step, Timestamp, VcpVersion,
@@ -22,17 +23,22 @@ use std::{borrow::Cow, collections::HashSet};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fault {
-    /// The code.
+    /// The code of the fault.
     pub code: ErrorCode,
-    /// The place in the document.
+    /// The place of the fault in the document.
     pub path: FieldPath,
-    /// The place in the text: where the value starts, or where the object ends that lacks a member. A byte offset.
+    /// The place of the fault in the text, as a byte offset from 0. It is the first byte of the
+    /// value. For a missing member it is the closing brace of the object. For text that is not JSON
+    /// it is the byte at which parsing stopped.
     pub offset: usize,
-    /// What is wrong, without the value.
+    /// The description of the fault. It does not contain the value, except for the version of a
+    /// message.
     pub message: String,
-    /// The dynamic parts of the message again, by name. The value itself is under `value`, for those who want it.
+    /// The variable parts of the description, by name. Some faults also have the value itself, as
+    /// `value`.
     pub context: Vec<(&'static str, String)>,
-    /// Whether the message cannot be read because of it. Unknown words do not hinder reading.
+    /// `true` if the message cannot be read because of the fault. It is `false` only for unknown
+    /// words.
     pub fatal: bool,
 }
 
@@ -69,7 +75,12 @@ fn type_name(json: &str) -> &'static str {
     }
 }
 
-/// Reads a type of the model: the fast way, and when that fails, thoroughly for the fault.
+/// Reads a type of the model with the fast reader. If that fails, walks through the text to find
+/// the fault.
+///
+/// # Errors
+///
+/// The first fatal fault of the text.
 pub(crate) fn read<T: FromWire + Described>(text: &str, limits: &Limits) -> Result<T, ParseError> {
     text::utf8(text.as_bytes(), limits)?;
     let error = match read::from_text(text, limits.members) {
@@ -78,14 +89,21 @@ pub(crate) fn read<T: FromWire + Described>(text: &str, limits: &Limits) -> Resu
     };
     well_formed(text, limits)?;
     let faults = check_kind(text, &T::KIND, limits, Some(|fault| fault.fatal));
-    // The two readers agree (a property test holds them to it); if they ever did not, the text is still refused.
+    // A property test checks that the two readers agree. If they do not, the text is still refused.
     let fault = faults.into_iter().next();
     Err(fault.unwrap_or_else(|| Fault::new(ErrorCode::Unreadable, &PathNode::root(), reason(&error))).into_error(text))
 }
 
-/// Every structural fault of a text that should be a 0.5 message, in document order. Empty when there is none.
+/// Returns all structural faults of a text that should be a 0.5 message, in document order. Returns
+/// an empty list if the text has no faults.
 ///
-/// Text that is not JSON, too long, or of another version has that one fault only.
+/// Three faults end the check, and are then the only fault:
+///
+/// - `VCP_E007`: the text is not JSON.
+/// - `VCP_E008`: the text is longer than [`Limits::text_bytes`].
+/// - `VCP_E006`: the text is a message of another version.
+///
+/// If there are too many faults to list, the last one is a `VCP_E008` at the root.
 ///
 /// ```
 /// use vcp_schema::{Limits, structure};
@@ -98,7 +116,8 @@ pub fn check(text: &str, limits: &Limits) -> Vec<Fault> {
     check_as(Dialect::V05, text, limits)
 }
 
-/// Every structural fault of a text that should be a message of this dialect, in document order; see [`check`].
+/// Returns all structural faults of a text that should be a message of this dialect, in document
+/// order. Otherwise the same as [`check`].
 ///
 /// ```
 /// use vcp_schema::{Dialect, Limits, structure};
@@ -117,23 +136,22 @@ pub fn check_as(dialect: Dialect, text: &str, limits: &Limits) -> Vec<Fault> {
     check_kind(text, &Kind::Object(dialect.message()), limits, None)
 }
 
-/// Returns the first fault that is wanted of a text that should be a message of this dialect. Builds
-/// no other fault. The text must be JSON.
+/// Returns the first wanted fault of a text that should be a message of this dialect. The text must
+/// be JSON.
 pub(crate) fn first_fault(dialect: Dialect, text: &str, limits: &Limits, wanted: Wanted) -> Option<Fault> {
     first_fault_of(text, &Kind::Object(dialect.message()), limits, wanted)
 }
 
-/// Returns the first fault that is wanted of a text that should be of this kind. The text must be
-/// JSON.
+/// Returns the first wanted fault of a text that should be of this kind. The text must be JSON.
 pub(crate) fn first_fault_of(text: &str, kind: &Kind, limits: &Limits, wanted: Wanted) -> Option<Fault> {
     check_kind(text, kind, limits, Some(wanted)).into_iter().next()
 }
 
-/// Decides whether a fault is wanted.
+/// A test of whether a fault is wanted.
 pub(crate) type Wanted = fn(&Fault) -> bool;
 
-/// Returns the faults of a text that should be of this kind: all, or the first that is wanted. The
-/// text must be JSON.
+/// Returns the faults of a text that should be of this kind. With `wanted`, returns only the first
+/// wanted fault. The text must be JSON.
 fn check_kind(text: &str, kind: &Kind, limits: &Limits, wanted: Option<Wanted>) -> Vec<Fault> {
     let budget = limits.text_bytes.saturating_mul(4);
     let mut checker = Checker { text, limits, members: 0, budget, wanted, faults: Vec::new() };
@@ -146,17 +164,17 @@ fn check_kind(text: &str, kind: &Kind, limits: &Limits, wanted: Option<Wanted>) 
     checker.faults
 }
 
-/// About what a fault takes, beside its path.
+/// The approximate size of a fault in bytes, without the names in its path.
 const FAULT_BYTES: usize = 512;
 
 struct Checker<'t> {
     text: &'t str,
     limits: &'t Limits,
     members: usize,
-    /// The number of bytes of faults that may still be made. Many faults below long names would
-    /// otherwise make paths without end. The check ends at 0.
+    /// The number of bytes that further faults may use. The check ends at 0. Without this limit,
+    /// many faults below long names could use any amount of memory.
     budget: usize,
-    /// If set, the check ends at the first fault that is wanted.
+    /// If set, the check ends at the first wanted fault, and lists no other.
     wanted: Option<Wanted>,
     faults: Vec<Fault>,
 }
@@ -187,7 +205,7 @@ impl<'t> Checker<'t> {
         }
     }
 
-    /// A message of another version has no other fault than that.
+    /// Returns the fault of a message of another version. The message is then not checked further.
     fn version(&self, json: &'t str, kind: &Kind, root: &PathNode<'_>) -> Option<Fault> {
         let Kind::Object(object) = kind else {
             return None;
@@ -218,7 +236,7 @@ impl<'t> Checker<'t> {
                     self.word(json, &word, list.words, path);
                 }
             }
-            // The word has been checked before everything else.
+            // `version` has already checked the word.
             Kind::Version(_) => drop(self.text_value(json, path)),
             Kind::Integer => self.integer(json, path),
             Kind::Float => {
@@ -318,7 +336,8 @@ impl<'t> Checker<'t> {
         }
     }
 
-    /// Decodes the name of a member of an object, which must appear there once.
+    /// Decodes the name of a member. Reports a lone surrogate in the name and a repeated name, and
+    /// returns `None` for both.
     fn name(
         &mut self,
         name: Quoted<'t>,
@@ -388,7 +407,8 @@ impl<'t> Checker<'t> {
         self.push(Fault { offset, ..fault.with("member", field.name) });
     }
 
-    /// Pays for one member or element. The one that is too many is reported once, for the object or list that holds it.
+    /// Counts one member or element. Returns `false` if the check must end. The first member beyond
+    /// the limit is reported at the object or list that contains it.
     fn count(&mut self, value: &'t str, path: &PathNode<'_>) -> bool {
         self.members += 1;
         if Some(self.members) == self.limits.members.checked_add(1) {
@@ -402,7 +422,8 @@ impl<'t> Checker<'t> {
     }
 }
 
-/// A short form of a word from outside, safe to show on one line.
+/// Returns at most 16 characters of a word from outside, with control characters replaced, so that
+/// it can be shown on one line.
 pub(crate) fn shown(word: &str) -> String {
     word.chars().take(16).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -1,31 +1,33 @@
-//! Writing: types straight to JSON text, members in the order of the specification (decisions 1.12).
+//! The writer, which writes the types of the model as JSON text. Members have the order of the
+//! specification (`DECISIONS.md` 1.12).
 
 use crate::{ErrorCode, Extras, OrderedMap, RawJson, RawObject, Timestamp, VcpVersion, json::string, read::Name};
 use std::fmt::Write as _;
 
-/// JSON text under construction.
+/// A JSON text while it is written.
 pub(crate) struct Writer {
     out: String,
+    /// `true` if the next member or element is the first, so that it needs no comma.
     first: bool,
-    /// Whether personal and free-form values are replaced by [`MASK`].
+    /// `true` if personal and free-form values are replaced by [`MASK`].
     masked: bool,
-    /// What could not be written as it is, the first of it.
+    /// The first value that JSON cannot represent.
     fault: Option<WriteFault>,
 }
 
-/// What only code can put into a message, and JSON cannot say.
+/// The reason why JSON cannot represent a message. Only a message that code has set can have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WriteFault {
-    /// A float that is no number or infinite.
+    /// A float is NaN or infinite.
     NotFinite,
-    /// An unknown member with the name of a modelled one.
+    /// An unknown member has the name of a modelled member.
     Shadowed,
 }
 
-/// What stands for a value that is not shown.
+/// The text that replaces a masked value.
 const MASK: &str = "\"***\"";
 
-/// The longest text, in bytes, that stands in a line for logs.
+/// The length in bytes above which a text is masked in a line for logs.
 const LONGEST_SHOWN: usize = 256;
 
 /// A type that is written as JSON text.
@@ -43,24 +45,25 @@ impl WriteFault {
 
     pub(crate) fn message(self) -> &'static str {
         match self {
-            Self::NotFinite => "a float of the message is not a number or infinite",
+            Self::NotFinite => "a float of the message is NaN or infinite",
             Self::Shadowed => "an unknown member has the name of a modelled one",
         }
     }
 }
 
-/// The JSON text of a value. `capacity` is a guess at its length.
+/// Returns the JSON text of a value. `capacity` is an estimate of its length in bytes.
 pub(crate) fn to_text(value: &(impl ToWire + ?Sized), capacity: usize) -> String {
     Writer::run(value, capacity, false).out
 }
 
-/// As [`to_text`], but nothing passes that JSON cannot say.
+/// Returns the JSON text of a value, or the first content that JSON cannot represent.
 pub(crate) fn to_exact_text(value: &impl ToWire) -> Result<String, WriteFault> {
     let json = Writer::run(value, 4096, false);
     json.fault.map_or(Ok(json.out), Err)
 }
 
-/// As [`to_text`], with personal and free-form values and those of unknown members masked.
+/// Returns the JSON text of a value with masks for personal values, free-form values and the values
+/// of unknown members.
 pub(crate) fn to_masked_text(value: &impl ToWire) -> String {
     Writer::run(value, 4096, true).out
 }
@@ -90,7 +93,7 @@ impl Writer {
         }
     }
 
-    /// A member whose name needs no escapes.
+    /// Writes a member. The name must need no escapes.
     pub(crate) fn member(&mut self, name: &'static str, value: &impl ToWire, personal: bool) {
         self.comma();
         self.out.push('"');
@@ -99,7 +102,7 @@ impl Writer {
         if personal && self.masked { self.raw(MASK) } else { value.write(self) }
     }
 
-    /// The unknown members of an object that has modelled ones of these names.
+    /// Writes the unknown members of an object whose modelled members have the names `modelled`.
     pub(crate) fn unknown(&mut self, members: &Extras, modelled: &[&str]) {
         if members.keys().any(|name| modelled.contains(&name.as_str())) {
             self.fault.get_or_insert(WriteFault::Shadowed);
@@ -107,7 +110,8 @@ impl Writer {
         self.members(members);
     }
 
-    /// Members by their names. Masked, only listed names are shown, and of the others how many there are.
+    /// Writes members. If masked, shows only names that the specification lists, and the number of
+    /// other members.
     fn members<K: Name, V: ToWire>(&mut self, members: &OrderedMap<K, V>) {
         let masked = self.masked;
         let is_shown = |name: &K| !masked || K::WORDS.is_some_and(|list| list.words.contains(&name.as_name()));
@@ -133,7 +137,7 @@ impl Writer {
         self.raw(if self.masked { MASK } else { json });
     }
 
-    /// Writes a word. Masked, only a listed word is shown.
+    /// Writes a word. If masked, shows only a listed word.
     pub(crate) fn word(&mut self, word: &str, is_listed: bool) {
         if self.masked && !is_listed { self.raw(MASK) } else { self.text(word) }
     }
@@ -168,9 +172,12 @@ impl ToWire for i64 {
 }
 
 impl ToWire for f64 {
-    /// The shortest text that reads back as the same double, and of two such the one that ends even, as Python and JavaScript have it (Rust's own
-    /// formatting takes the other). JSON has no NaN and no infinity: they become null, which no
-    /// float field accepts, so that reading and validation report them.
+    /// Writes the shortest digits that read back as the same double. Of two equally short and near
+    /// texts, writes the one whose last digit is even, as Python and JavaScript do. Rust's own
+    /// formatting takes the other.
+    ///
+    /// JSON has no NaN and no infinity. They are written as null, which no float field accepts, so
+    /// that reading and validation report them.
     fn write(&self, json: &mut Writer) {
         if self.is_finite() {
             json.raw(zmij::Buffer::new().format_finite(*self));

@@ -288,7 +288,7 @@ fn parts_fit_into_types_of_your_own() {
     let text = r#"{"version":"0.4","tools":["a",{"capability_id":"b","capability_type":"webhook","invoked_at":"2026-10-14T12:00:00Z","success":true,"metadata":{}}],"roles":{"TTS":1,"odd":2},"note":1.50}"#;
     let ticket: Ticket = serde_json::from_str(text).unwrap();
     assert_eq!(serde_json::to_string(&ticket).unwrap(), text);
-    assert!(serde_json::from_str::<Ticket>(&text.replace("odd", "TTS")).is_err(), "a name that stands twice");
+    assert!(serde_json::from_str::<Ticket>(&text.replace("odd", "TTS")).is_err(), "a repeated name");
     assert!(serde_json::from_str::<Ticket>(&text.replace("0.4", "0.9")).is_err());
     assert_eq!((&ticket.roles).into_iter().map(|(_, n)| u32::from(*n)).sum::<u32>(), 3);
 }
@@ -497,7 +497,7 @@ fn a_float_that_json_cannot_say_has_no_checksum() {
     message.vcp_payload.outcomes.user_satisfaction_score = Some(f64::NAN);
     for algorithm in [Algorithm::Jcs, Algorithm::Legacy] {
         let error = message.checksum(algorithm).unwrap_err();
-        assert_eq!(error.to_string(), "VCP_E001 at $: a float of the message is not a number or infinite");
+        assert_eq!(error.to_string(), "VCP_E001 at $: a float of the message is NaN or infinite");
     }
 }
 

@@ -325,7 +325,7 @@ fn what_json_cannot_say_is_not_downgraded() {
     message.vcp_payload.outcomes.user_satisfaction_score = Some(f64::INFINITY);
     for how in [Downgrade::Reversible, Downgrade::Plain] {
         let error = migrate::downgrade(&message, how).unwrap_err();
-        assert_eq!(error.to_string(), "VCP_E003 at $: a float of the message is not a number or infinite");
+        assert_eq!(error.to_string(), "VCP_E003 at $: a float of the message is NaN or infinite");
     }
 }
 

@@ -1,5 +1,7 @@
-//! What Assistable's extractions mean to other systems (provider integration guide, "AI Extractions Integration"; Assistable guide, "Lead Qualification
-//! Scoring Algorithm"; decisions 5.8).
+//! The integrations that Assistable's extractions give (`DECISIONS.md` 5.8).
+//!
+//! Sources: the provider integration guide, "AI Extractions Integration", and the Assistable guide,
+//! "Lead Qualification Scoring Algorithm".
 
 use crate::engine::transform;
 use std::borrow::Cow;
@@ -10,7 +12,8 @@ use vcp_schema::{
 
 type Members<'p> = [(Cow<'p, str>, &'p str)];
 
-/// What a CRM system wants, when the extractions tell of interest or a lead.
+/// Makes the CRM entry. Returns `None` if the extractions have neither `customer_interest_level`
+/// nor `lead_score`.
 pub(crate) fn crm(extractions: &str) -> Option<String> {
     let members = members::last(extractions)?;
     let interest = value(&members, "customer_interest_level");
@@ -24,7 +27,8 @@ pub(crate) fn crm(extractions: &str) -> Option<String> {
     ]))
 }
 
-/// What a calendar wants, when the extractions tell of a follow-up or an appointment.
+/// Makes the calendar entry. Returns `None` if the extractions have neither `next_followup_date`
+/// nor a name that contains `appointment_`.
 pub(crate) fn calendar(extractions: &str) -> Option<String> {
     let members = members::last(extractions)?;
     let next = value(&members, "next_followup_date");
@@ -39,7 +43,8 @@ pub(crate) fn calendar(extractions: &str) -> Option<String> {
     ]))
 }
 
-/// What a sales system wants, when the extractions tell of an opportunity.
+/// Makes the sales entry, with a score from 0.5 to 1. Returns `None` if no name of the extractions
+/// is about sales.
 pub(crate) fn sales(extractions: &str) -> Option<String> {
     let members = members::last(extractions)?;
     let is_sales =
@@ -55,7 +60,13 @@ pub(crate) fn sales(extractions: &str) -> Option<String> {
     ]))
 }
 
-/// How good a lead is, in hundredths: 50, and more for somebody who decides, has a budget, and wants it soon; 100 at most.
+/// Returns the score of a lead in hundredths, at most 100. It is the sum of:
+///
+/// - 50 for every lead,
+/// - 20 if `decision_maker` is `true`,
+/// - 15 if `budget_range` contains `$` or `budget`,
+/// - 15 if `purchase_timeline` contains `30 days` or `immediate`, or 10 if it contains `90 days` or
+///   `quarter`.
 fn qualification(members: &Members<'_>) -> i128 {
     let text = |name: &str| {
         let json = value(members, name).filter(|json| *json != "null").unwrap_or_default();
@@ -72,23 +83,25 @@ fn qualification(members: &Members<'_>) -> i128 {
     points.min(100)
 }
 
+/// Returns the text of a member by its name.
 fn value<'p>(members: &Members<'p>, wanted: &str) -> Option<&'p str> {
     members.iter().find(|(name, _)| name == wanted).map(|(_, json)| *json)
 }
 
-/// Whether a text has one of some parts, case ignored.
+/// Returns whether a text contains one of the parts. Case is ignored. The parts are in lower case.
 fn has_one(text: &str, parts: &[&str]) -> bool {
     let text = text.to_lowercase();
     parts.iter().any(|part| text.contains(part))
 }
 
-/// The members with some names, as an object.
+/// Returns the members whose names are wanted, as an object.
 fn picked(members: &Members<'_>, is_wanted: impl Fn(&str) -> bool) -> String {
     let wanted: Vec<(&str, &str)> =
         members.iter().filter(|(name, _)| is_wanted(name)).map(|(name, json)| (name.as_ref(), *json)).collect();
     object(&wanted)
 }
 
+/// Returns members as the text of an object.
 fn object(members: &[(&str, &str)]) -> String {
     let members: Vec<String> =
         members.iter().map(|(name, json)| format!("{}:{json}", RawJson::from_text(name).as_str())).collect();
@@ -102,7 +115,7 @@ mod tests {
     #[test]
     fn scores_as_the_guide_does() {
         let score = |json: &str| qualification(&members::last(json).unwrap());
-        // The published example: `within_30_days` is not `30 days` (decisions 5.8).
+        // The published example: `within_30_days` is not `30 days` (`DECISIONS.md` 5.8).
         let published =
             r#"{"decision_maker":true,"budget_range":"$50000-100000","purchase_timeline":"within_30_days"}"#;
         assert_eq!(score(published), 85);

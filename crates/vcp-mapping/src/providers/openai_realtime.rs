@@ -1,4 +1,7 @@
-//! Sessions of OpenAI's Realtime and Live APIs. Nothing announces their end, no event has the whole, and most have no time: the record is made of all.
+//! The sessions of OpenAI's Realtime and Live APIs.
+//!
+//! No webhook reports the end of a session. No single event has the whole call, and most events
+//! have no time. The record is therefore made of all events, with their times of receipt.
 
 use crate::{
     MapError,
@@ -17,10 +20,10 @@ use vcp_schema::{
     json::{members, string},
 };
 
-/// Gaps beyond this are silence, not latency (decisions 5.8).
+/// The longest gap that is latency, in milliseconds. A longer one is silence.
 const LONGEST_GAP_MS: i128 = 30_000;
 
-/// Assembles sessions of OpenAI's Realtime API (also under its beta names) and Live API.
+/// The assembler for sessions of OpenAI's Realtime API, with its beta names, and of its Live API.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct OpenAi;
 
@@ -30,7 +33,7 @@ impl Assemble for OpenAi {
         let mut seen = HashSet::new();
         for (at, (received_at, event)) in events.iter().enumerate() {
             let event = Object::read(event, format!("/events/{at}"), &problems);
-            // The same event again says nothing more.
+            // A repeated event is ignored.
             if event.filled("event_id").is_none_or(|id| seen.insert(id)) {
                 session.event(*received_at, &event).map_err(|problem| {
                     let path = FieldPath::root().name("events").index(at).name("session").name("id");
@@ -43,15 +46,16 @@ impl Assemble for OpenAi {
     }
 }
 
-/// An object, by its members. What is there and cannot be used is noted.
+/// An object, by its members. A present member that cannot be used is noted as a problem.
 struct Object<'e, 'n> {
     members: HashMap<String, &'e str>,
-    /// Where it stands, as JSON Pointer.
+    /// The JSON Pointer of the object.
     pointer: String,
     problems: &'n RefCell<Vec<Problem>>,
 }
 
 impl<'e, 'n> Object<'e, 'n> {
+    /// Reads an object. Any other value is noted, and read as an empty object.
     fn read(json: &'e str, pointer: String, problems: &'n RefCell<Vec<Problem>>) -> Self {
         let members = members::last(json).unwrap_or_else(|| {
             problems.borrow_mut().push(Problem::new(ErrorCode::Type, pointer.as_str(), "an object is wanted here"));
@@ -69,20 +73,23 @@ impl<'e, 'n> Object<'e, 'n> {
         self.problems.borrow_mut().push(Problem::new(code, format!("{}/{name}", self.pointer), message));
     }
 
-    /// A member that is there and not null.
+    /// Returns a member that is present and not null.
     fn get(&self, name: &str) -> Option<&'e str> {
         self.members.get(name).copied().filter(|json| *json != "null")
     }
 
+    /// Returns whether a member is present and null.
     fn is_null(&self, name: &str) -> bool {
         self.members.get(name) == Some(&"null")
     }
 
+    /// Returns a member as an object. An absent member is an empty object.
     fn object(&self, name: &str) -> Self {
         Self::read(self.get(name).unwrap_or("{}"), format!("{}/{name}", self.pointer), self.problems)
     }
 
-    /// The objects of a list. Of elements that are none the first is noted, so that what is noted does not grow with them.
+    /// Returns the objects of a list. Of the elements that are not objects, only the first is
+    /// noted, so that a long list cannot make many problems.
     fn objects(&self, name: &str) -> impl Iterator<Item = Self> {
         let elements = members::list(self.get(name).unwrap_or("[]")).unwrap_or_else(|| {
             self.problem(name, ErrorCode::Type, "a list is wanted here");
@@ -101,6 +108,7 @@ impl<'e, 'n> Object<'e, 'n> {
         })
     }
 
+    /// Returns a member that is a string.
     fn text(&self, name: &str) -> Option<String> {
         let text = string::decode_lossy(self.get(name)?);
         if text.is_none() {
@@ -109,11 +117,12 @@ impl<'e, 'n> Object<'e, 'n> {
         text.map(|text| text.into_owned())
     }
 
-    /// A text with something in it.
+    /// Returns a member that is a string with more than white space.
     fn filled(&self, name: &str) -> Option<String> {
         self.text(name).filter(|text| !text.trim().is_empty())
     }
 
+    /// Returns a member that is a whole number, 0 or more.
     fn count(&self, name: &str) -> Option<i64> {
         transform::whole(self.get(name)?).unwrap_or_else(|made| {
             if let Made::Problem(code, message) = made {
@@ -124,13 +133,14 @@ impl<'e, 'n> Object<'e, 'n> {
     }
 }
 
+/// The kind of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     User,
     Agent,
     Tool,
     Result,
-    /// Not known yet, or something that is not said and not done.
+    /// Not known yet, or neither speech nor a tool.
     Other,
 }
 
@@ -138,18 +148,22 @@ enum Kind {
 #[derive(Debug)]
 struct Item {
     kind: Kind,
-    /// What was said, by part: when it was complete, and as it came.
+    /// The complete texts, by the index of the part.
     whole: BTreeMap<i64, String>,
+    /// The texts that are joined from deltas, by the index of the part.
     growing: BTreeMap<i64, String>,
     start: Option<Timestamp>,
     end: Option<Timestamp>,
+    /// Whether the item was truncated.
     cut_off: bool,
+    /// The id of the response that the item belongs to.
     response: Option<Rc<str>>,
-    /// Members of a tool call or its result.
+    /// The members of a tool call or of its result.
     tool: Map<String, Value>,
 }
 
 impl Item {
+    /// Returns the text of all parts. A complete text replaces the joined one.
     fn text(&self) -> String {
         let mut parts: BTreeMap<_, &str> = self.growing.iter().map(|(part, text)| (part, text.as_str())).collect();
         parts.extend(self.whole.iter().map(|(part, text)| (part, text.as_str())));
@@ -158,43 +172,46 @@ impl Item {
 }
 
 impl Item {
+    /// Returns whether the item is speech with a text.
     fn is_spoken(&self) -> bool {
         matches!(self.kind, Kind::User | Kind::Agent) && !self.text().trim().is_empty()
     }
 }
 
+/// The facts of the events so far.
 #[derive(Debug, Default)]
 struct Session {
-    /// When the first event was received, from which the Live API counts.
+    /// The time of receipt of the first event. The times of the Live API count from it.
     begun: Option<Timestamp>,
-    /// When the last one was, but for those received again.
+    /// The time of receipt of the last event, without repeated events.
     ended: Option<Timestamp>,
     id: Option<String>,
     model: Option<String>,
     transcription_model: Option<String>,
     items: Vec<Item>,
-    /// Where the items with an id are.
+    /// The indices of the items that have an id, by id.
     places: HashMap<String, usize>,
-    /// Responses that are no part of the conversation.
+    /// The ids of the responses that are not part of the conversation.
     apart: HashSet<Rc<str>>,
-    /// Responses that somebody broke off by speaking.
+    /// The ids of the responses that were interrupted.
     cut_off: HashSet<Rc<str>>,
-    /// When playing a response began and ended.
+    /// The times at which the playback of each response began and ended.
     played: HashMap<Rc<str>, (Option<Timestamp>, Option<Timestamp>)>,
-    /// When the user stopped to speak, until somebody answers.
+    /// The time at which the user stopped speaking. Unset when the agent answers.
     stopped: Option<Timestamp>,
     latency_ms: Vec<i64>,
-    /// Status and reason of the last response that says how it went.
+    /// The status and reason of the last response that has a status and was not interrupted by the
+    /// user.
     last_response: Option<(String, Option<String>)>,
-    /// Sums; one that has grown too large to be counted is nothing.
+    /// The sums of tokens. A sum that does not fit 64 bits is `None`.
     tokens: BTreeMap<&'static str, Option<i64>>,
     close_reason: Option<String>,
-    /// What the last event says of the end.
+    /// The kind of ending, if the last event is one.
     ending: Option<&'static str>,
 }
 
 impl Session {
-    /// Takes an event in; an error when it is of another session.
+    /// Adds an event. Returns an error if the event is of another session.
     fn event(&mut self, at: Timestamp, event: &Object<'_, '_>) -> Result<(), &'static str> {
         let kind = event.text("type").unwrap_or_default();
         let response: Option<Rc<str>> = event.text("response_id").map(Rc::from);
@@ -281,6 +298,7 @@ impl Session {
         Ok(())
     }
 
+    /// Adds the description of the session that an event has.
     fn session(&mut self, session: &Object<'_, '_>) -> Result<(), &'static str> {
         let id = session.filled("id");
         if self.id.is_some() && id.is_some() && self.id != id {
@@ -294,7 +312,8 @@ impl Session {
         Ok(())
     }
 
-    /// The item with an id; a new one, of this kind, when there is none.
+    /// Returns the item with an id. Adds one of this kind if the id is new. Sets the kind if it is
+    /// not known yet.
     fn with_id(&mut self, id: String, kind: Kind) -> Option<&mut Item> {
         let next = self.items.len();
         let at = *self.places.entry(id).or_insert(next);
@@ -308,6 +327,7 @@ impl Session {
         Some(item)
     }
 
+    /// Adds an empty item.
     fn push(&mut self, kind: Kind) {
         self.items.push(Item {
             kind,
@@ -321,12 +341,12 @@ impl Session {
         });
     }
 
-    /// The item that an event names.
+    /// Returns the item that an event names.
     fn named(&mut self, event: &Object<'_, '_>, kind: Kind) -> Option<&mut Item> {
         self.with_id(event.filled("item_id")?, kind)
     }
 
-    /// Part of an item is complete.
+    /// Adds the complete text of a part of an item.
     fn said(&mut self, event: &Object<'_, '_>, kind: Kind, member: &str, response: Option<Rc<str>>) {
         let Some(text) = event.filled(member) else { return };
         let part = event.count("content_index").unwrap_or(0);
@@ -336,7 +356,7 @@ impl Session {
         }
     }
 
-    /// Part of an item grows.
+    /// Appends a delta to the text of a part of an item.
     fn grows(&mut self, at: Timestamp, event: &Object<'_, '_>, kind: Kind, response: Option<Rc<str>>) {
         let Some(more) = event.text("delta") else { return };
         let part = event.count("content_index").unwrap_or(0);
@@ -349,7 +369,8 @@ impl Session {
         }
     }
 
-    /// The agent begins to answer, unless the response is no part of the conversation.
+    /// Notes that the agent begins to answer, and adds the latency. Ignores a response that is not
+    /// part of the conversation.
     fn answers(&mut self, at: Timestamp, response: Option<&str>) {
         if response.is_some_and(|response| self.apart.contains(response)) {
             return;
@@ -361,6 +382,7 @@ impl Session {
         }
     }
 
+    /// Adds the description of an item.
     fn item(&mut self, at: Timestamp, item: &Object<'_, '_>, response: Option<Rc<str>>) {
         let (Some(id), Some(kind)) = (item.filled("id"), item.text("type")) else { return };
         let of_kind = match (kind.as_str(), item.text("role").as_deref()) {
@@ -391,7 +413,7 @@ impl Session {
                 if kind == "mcp_call" && (item.get("output").is_some() || item.get("error").is_some()) {
                     let error = item.get("error");
                     known.tool.insert("error".to_owned(), error.is_some().into());
-                    // Some servers tell no more than that there was an error.
+                    // Some servers send an error that is not an object and has no message.
                     let tells = error.is_some_and(|error| error.starts_with('{'));
                     if let Some(message) = tells.then(|| item.object("error").filled("message")).flatten() {
                         known.tool.insert("message".to_owned(), message.into());
@@ -402,13 +424,14 @@ impl Session {
         }
     }
 
-    /// A response that is no part of a conversation says so.
+    /// Notes a response that is not part of the conversation. Its `conversation_id` is null.
     fn notice(&mut self, response: &Object<'_, '_>) {
         if response.is_null("conversation_id") {
             self.apart.extend(response.filled("id").map(Rc::from));
         }
     }
 
+    /// Adds a response that is done.
     fn response(&mut self, at: Timestamp, response: &Object<'_, '_>) {
         self.notice(response);
         let id: Option<Rc<str>> = response.filled("id").map(Rc::from);
@@ -423,7 +446,7 @@ impl Session {
             return;
         }
         let reason = response.object("status_details").filled("reason");
-        // Somebody spoke while the agent did, which is ordinary in talk and says nothing of the call.
+        // The user interrupted the agent. That is ordinary, and is not an outcome of the call.
         if reason.as_deref() == Some("turn_detected") {
             self.cut_off.extend(id);
         } else if let Some(status) = response.filled("status") {
@@ -431,17 +454,17 @@ impl Session {
         }
     }
 
-    /// Adds a member to a sum.
+    /// Adds a member to a sum of tokens.
     fn count(&mut self, name: &'static str, object: &Object<'_, '_>, member: &str) {
         let Some(count) = object.count(member) else { return };
         let sum = self.tokens.entry(name).or_insert(Some(0));
         *sum = sum.and_then(|sum| sum.checked_add(count));
         if sum.is_none() {
-            object.problem(member, ErrorCode::Unreadable, "the sum is larger than 64 bits hold");
+            object.problem(member, ErrorCode::Unreadable, "the sum does not fit 64 bits");
         }
     }
 
-    /// The Live API has no items: what one side says until the other does is a turn.
+    /// Appends a delta of the Live API, which has no items. A turn ends when the other side speaks.
     fn line(&mut self, at: Timestamp, event: &Object<'_, '_>, kind: Kind) {
         let Some(more) = event.text("delta") else { return };
         let clock = |name: &str| {
@@ -462,6 +485,7 @@ impl Session {
         item.end = Some(end);
     }
 
+    /// Returns the digest of the session.
     fn digest(self) -> Map<String, Value> {
         let mut digest = Map::new();
         let mut put = |name: &str, value: Option<Value>| {
@@ -491,10 +515,11 @@ impl Session {
         digest
     }
 
-    /// The rows of the conversation: what was said, by whom and when, and the tools.
+    /// Returns the rows of the conversation: the turns, the tool calls and their results.
     fn rows(&self) -> Vec<Value> {
         let mut rows = Vec::new();
-        // Of what a response says the first begins and the last ends with its playing.
+        // The first spoken item of a response starts with its playback, and the last one ends with
+        // it.
         let mut spoken: HashMap<&str, (usize, usize)> = HashMap::new();
         for (at, item) in self.items.iter().enumerate().filter(|(_, item)| item.is_spoken()) {
             if let Some(response) = item.response.as_deref() {
@@ -535,7 +560,7 @@ impl Session {
                 }
                 Kind::Tool => {
                     rows.push(timed(pick(&["call_id", "name", "type"], "tool_call"), item.start, None));
-                    // An MCP call is its own result.
+                    // The item of an MCP call also holds its result.
                     if item.tool.contains_key("error") {
                         rows.push(pick(&["call_id", "error", "message"], "tool_result").into());
                     }

@@ -2,7 +2,10 @@
 //!
 //! A value that a double cannot hold therefore stays exact (`DECISIONS.md` 1.5 and 5.8).
 
-use std::fmt;
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+};
 
 /// A decimal number with the exact value of its JSON text: `coefficient × 10^exponent`.
 ///
@@ -15,10 +18,25 @@ use std::fmt;
 /// assert_eq!("35.5".parse::<Decimal>()?.rounded(0).to_i64(), Some(36));
 /// # Ok::<(), vcp_schema::DecimalError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 pub struct Decimal {
     coefficient: i128,
     exponent: i32,
+}
+
+/// Two decimals are equal if they have the same value.
+impl PartialEq for Decimal {
+    fn eq(&self, other: &Self) -> bool {
+        self.shortest() == other.shortest()
+    }
+}
+
+impl Eq for Decimal {}
+
+impl Hash for Decimal {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.shortest().hash(state);
+    }
 }
 
 /// The error for a text that is not a [`Decimal`].
@@ -159,6 +177,19 @@ impl Decimal {
         value.is_finite().then_some(value)
     }
 
+    /// Returns coefficient and exponent with the shortest coefficient, which are the same for equal
+    /// numbers.
+    fn shortest(self) -> (i128, i32) {
+        let (mut coefficient, mut exponent) = (self.coefficient, self.exponent);
+        if coefficient == 0 {
+            return (0, 0);
+        }
+        while coefficient % 10 == 0 && exponent < i32::MAX {
+            (coefficient, exponent) = (coefficient / 10, exponent + 1);
+        }
+        (coefficient, exponent)
+    }
+
     /// Returns whether the number is below zero.
     #[must_use]
     pub fn is_negative(self) -> bool {
@@ -216,7 +247,7 @@ pub(crate) fn integer(number: &str) -> Result<i64, IntegerFault> {
             Some(value) => return Ok(value),
             None => decimal.exponent.into(),
         },
-        // A number with so many digits or zeros does not fit 64 bits.
+        // The number has too many digits or zeros for 64 bits.
         Err(Unfit::TooLong(exponent)) => exponent,
         Err(Unfit::NoNumber) => 0,
     };
@@ -240,6 +271,19 @@ mod tests {
 
     fn decimal(text: &str) -> Decimal {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn equal_numbers_are_equal() {
+        for (number, text) in [
+            (Decimal::from_i64(10), "10"),
+            (decimal("9.96").rounded(1), "10"),
+            (decimal("2.5").times(2).unwrap(), "5"),
+            (decimal("0.4").rounded(0), "-0"),
+        ] {
+            assert_eq!(number, decimal(text));
+        }
+        assert_ne!(decimal("1"), decimal("10"));
     }
 
     #[test]

@@ -241,8 +241,8 @@ pub(crate) fn has_to_escape(text: &str) -> bool {
     text.bytes().fold(false, |any, byte| any | (byte < b' ') | (byte == b'"') | (byte == b'\\'))
 }
 
-/// Returns whether two names are equal. Names of at most 16 bytes are compared by their first and
-/// last bytes, without a loop.
+/// Returns whether two names are equal. Names of 4 to 16 bytes are compared by their first and last
+/// four or eight bytes, without a loop.
 #[inline]
 pub(crate) fn same_name(a: &str, b: &str) -> bool {
     fn ends<const N: usize>(text: &[u8]) -> Option<([u8; N], [u8; N])> {

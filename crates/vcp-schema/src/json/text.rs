@@ -233,6 +233,8 @@ impl<'t> Lines<'t> {
     /// Returns the position of a byte. If the byte is before the last position that was returned,
     /// that position is returned again.
     pub fn position(&mut self, offset: usize) -> Position {
+        // An offset inside a character means the character.
+        let offset = (0..=offset.min(self.text.len())).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0);
         for c in self.text.get(self.at.offset..offset).unwrap_or_default().chars() {
             if c == '\n' {
                 self.at.line += 1;
@@ -241,7 +243,7 @@ impl<'t> Lines<'t> {
                 self.at.column += 1;
             }
         }
-        self.at.offset = self.at.offset.max(offset.min(self.text.len()));
+        self.at.offset = self.at.offset.max(offset);
         self.at
     }
 }
@@ -259,6 +261,13 @@ mod tests {
             let place = Lines::new(text).position(offset.min(text.len()));
             assert_eq!((place.line, place.column), (line, column), "{offset}");
         }
+    }
+
+    #[test]
+    fn an_offset_inside_a_character_means_the_character() {
+        let mut lines = Lines::new("aé\nü");
+        assert_eq!(lines.position(2).column, 2);
+        assert_eq!((lines.position(4).line, lines.position(4).column), (2, 1));
     }
 
     #[test]
