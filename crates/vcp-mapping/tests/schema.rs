@@ -42,4 +42,14 @@ fn every_rule_file_fits_the_schema() {
         !schema.is_valid(&serde_json::json!({"provider": "x", "name": "y", "rules": [], "odd": 1})),
         "the schema is closed"
     );
+    let target = |name: &str| {
+        let rule = serde_json::json!({"to": name, "from": {"value": "x"}});
+        schema.is_valid(&serde_json::json!({"provider": "x", "name": "y", "rules": [rule]}))
+    };
+    for name in ["call.call_id", "model_selection.roles.STT.chosen", "outcomes.objective.metrics.a.b.c"] {
+        assert!(target(name), "{name}");
+    }
+    for name in ["call.callid", "call", "model_selection.roles.odd.chosen", "custom.integrations.", "x.call.call_id"] {
+        assert!(!target(name), "{name}");
+    }
 }

@@ -54,7 +54,7 @@ pub trait Rule: std::fmt::Debug + Send + Sync {
 /// A rule of this crate.
 pub(crate) struct BuiltIn {
     pub(crate) code: ErrorCode,
-    /// `true` for a rule of the specification's own validator (decisions 4.4).
+    /// `true` for a rule of the specification's own validator (`DECISIONS.md` 4.4).
     pub(crate) is_published: bool,
     pub(crate) check: fn(&VcpMessage, &Context, &mut Findings<'_>),
 }

@@ -401,7 +401,7 @@ impl Validator {
 }
 
 /// Moves findings on `from` to `from_` if the text spells the member that way. Both names are
-/// allowed (decisions 1.2).
+/// allowed (`DECISIONS.md` 1.2).
 fn as_spelled(text: &str, found: &mut [Finding]) {
     let call = FieldPath::root().name("vcp_payload").name("call");
     let from = call.clone().name("from");

@@ -84,7 +84,8 @@ fn run(args: &Args) -> Result<bool, String> {
     }
     bar.finish_and_clear();
     if passed_over > 0 {
-        eprintln!("{passed_over} files skipped: only .json, .ndjson and .jsonl files are read, plain or with .gz");
+        let files = if passed_over == 1 { "file" } else { "files" };
+        eprintln!("{passed_over} {files} skipped: only .json, .ndjson and .jsonl files are read, plain or with .gz");
     }
     let new = drift.since(&earlier);
     let text = if args.json {

@@ -88,7 +88,8 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
     bar.finish_and_clear();
 
     if passed_over > 0 {
-        eprintln!("{passed_over} files skipped: only .json, .ndjson and .jsonl files are read, plain or with .gz");
+        let files = if passed_over == 1 { "file" } else { "files" };
+        eprintln!("{passed_over} {files} skipped: only .json, .ndjson and .jsonl files are read, plain or with .gz");
     }
     let tally = output.finish()?;
     eprintln!("{}", tally.summary(begun.elapsed(), before));

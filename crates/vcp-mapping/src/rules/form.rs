@@ -237,6 +237,7 @@ pub struct RuleFile {
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// The field, from `vcp_payload` down, such as `call.call_id`.
+    #[cfg_attr(feature = "jsonschema", schemars(schema_with = "super::target::schema"))]
     pub to: String,
     /// The sources, in order. The first that gives a value is used. A field that is a list takes the
     /// value of every source.

@@ -16,7 +16,7 @@ pub(super) fn schema_version(message: &VcpMessage, _: &Context, findings: &mut F
     }
 }
 
-/// Reports `VCP_E110` if the channel holds a direction (decisions 1.10).
+/// Reports `VCP_E110` if the channel holds a direction (`DECISIONS.md` 1.10).
 pub(super) fn legacy_channel(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     if matches!(message.vcp_payload.call.channel, Some(ChannelType::Inbound | ChannelType::Outbound)) {
         let text = "the channel holds a direction, as older producers wrote it";
@@ -50,7 +50,7 @@ pub(super) fn status_mismatch(message: &VcpMessage, _: &Context, findings: &mut 
     }
 }
 
-/// Reports `VCP_E118` if the checksum does not match (decisions 3).
+/// Reports `VCP_E118` if the checksum does not match (`DECISIONS.md` 3).
 ///
 /// If the checksum cannot be computed, the result depends on the reason:
 /// - Free-form data has a number or a string without a canonical form: `VCP_E118`.
@@ -132,7 +132,7 @@ fn is_e164(text: &str) -> bool {
 }
 
 /// Reports `VCP_E122` if `from` and `from_` differ. In that case, reading keeps `from_` as an
-/// unknown member (decisions 1.2). A message made by hand can have an equal `from_` there, which is
+/// unknown member (`DECISIONS.md` 1.2). A message made by hand can have an equal `from_` there, which is
 /// not reported.
 pub(super) fn from_contradiction(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let call = &message.vcp_payload.call;

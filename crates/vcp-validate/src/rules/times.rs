@@ -54,7 +54,7 @@ pub(super) fn processed_before_received(message: &VcpMessage, _: &Context, findi
     }
 }
 
-/// Reports `VCP_E120` for each timestamp without an offset (decisions 1.4).
+/// Reports `VCP_E120` for each timestamp without an offset (`DECISIONS.md` 1.4).
 pub(super) fn no_offset(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let mut look = |time: Option<Timestamp>, path: &dyn Fn() -> FieldPath| {
         if time.is_some_and(|time| !time.has_offset()) {

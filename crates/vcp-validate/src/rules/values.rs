@@ -139,7 +139,7 @@ pub(super) fn not_finite(message: &VcpMessage, _: &Context, findings: &mut Findi
     look(message.audit.processing_duration_ms, &|| super::audit("processing_duration_ms"));
 }
 
-/// Reports `VCP_E123` for free-form data that is nested deeper than 128 levels (decisions 4.7).
+/// Reports `VCP_E123` for free-form data that is nested deeper than 128 levels.
 pub(super) fn deep_data(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let mut look = |json: &str, path: &dyn Fn() -> FieldPath| {
         if is_deep(json) {
