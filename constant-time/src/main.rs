@@ -13,7 +13,7 @@
 //! on them. Only the verdict is marked as defined again, because verification returns it.
 
 use std::{arch::asm, hint::black_box, process::ExitCode};
-use vcp_auth::{Algorithm, testing};
+use vcp_auth::{HmacAlgorithm, testing};
 
 const RUNNING_ON_VALGRIND: usize = 0x1001;
 /// The request that marks memory as undefined. The upper two bytes of memcheck's requests are "MC".
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
         let same = secret.iter().zip(black_box(b"key_not_a_real_secres")).take_while(|(a, b)| a == b).count();
         return if told(same == secret.len()) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
-    for algorithm in [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512] {
+    for algorithm in [HmacAlgorithm::Sha1, HmacAlgorithm::Sha256, HmacAlgorithm::Sha512] {
         let good = testing::digest(algorithm, b"key_not_a_real_secret", &body);
         for (place, expected) in [(None, true), (Some(0), false), (Some(good.len() - 1), false)] {
             let mut digest = good.clone();

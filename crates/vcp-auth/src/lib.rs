@@ -52,7 +52,7 @@ pub use address::AddressList;
 pub use diagnose::Hint;
 pub use error::AuthError;
 pub use headers::Headers;
-pub use mac::{Algorithm, Encoding};
+pub use mac::{Encoding, HmacAlgorithm};
 pub use providers::{Signing, SigningFacts, providers};
 pub use replay::{GuardError, MemoryGuard, ReplayGuard, ReplayKey, Seen};
 pub use request::Request;

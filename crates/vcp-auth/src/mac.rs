@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 /// The HMAC algorithm of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum Algorithm {
+pub enum HmacAlgorithm {
     /// HMAC-SHA1, 20 bytes. Use it only if the provider supports nothing better.
     Sha1,
     /// HMAC-SHA256, 32 bytes.
@@ -32,7 +32,7 @@ pub enum Encoding {
     Base64,
 }
 
-impl Algorithm {
+impl HmacAlgorithm {
     /// All algorithms.
     pub const ALL: &'static [Self] = &[Self::Sha1, Self::Sha256, Self::Sha512];
 
@@ -95,15 +95,15 @@ impl Algorithm {
     }
 }
 
-/// Reads the name that [`Algorithm::as_str`] returns. Case is ignored.
+/// Reads the name that [`HmacAlgorithm::as_str`] returns. Case is ignored.
 ///
 /// ```
-/// use vcp_auth::Algorithm;
-/// assert_eq!("SHA512".parse::<Algorithm>(), Ok(Algorithm::Sha512));
-/// let error = "md5".parse::<Algorithm>().unwrap_err().to_string();
+/// use vcp_auth::HmacAlgorithm;
+/// assert_eq!("SHA512".parse::<HmacAlgorithm>(), Ok(HmacAlgorithm::Sha512));
+/// let error = "md5".parse::<HmacAlgorithm>().unwrap_err().to_string();
 /// assert_eq!(error, "the HMAC algorithm `md5` is not known: use sha1, sha256 or sha512");
 /// ```
-impl FromStr for Algorithm {
+impl FromStr for HmacAlgorithm {
     type Err = UnknownNameError;
 
     fn from_str(name: &str) -> Result<Self, UnknownNameError> {
@@ -200,8 +200,8 @@ pub(crate) fn sha256_of_parts(parts: impl IntoIterator<Item = impl AsRef<[u8]>>)
 
 /// Returns whether a token is the secret. Compares in constant time for all lengths.
 pub(crate) fn is_same(secret: &[u8], token: &[u8]) -> bool {
-    let expected = Algorithm::Sha256.digest(secret, &[secret]);
-    Algorithm::Sha256.matches(secret, &[token], &[expected])
+    let expected = HmacAlgorithm::Sha256.digest(secret, &[secret]);
+    HmacAlgorithm::Sha256.matches(secret, &[token], &[expected])
 }
 
 #[cfg(test)]
@@ -210,13 +210,13 @@ mod tests {
 
     #[test]
     fn names_are_read_in_any_case() {
-        for algorithm in Algorithm::ALL {
+        for algorithm in HmacAlgorithm::ALL {
             assert_eq!(algorithm.as_str().to_uppercase().parse(), Ok(*algorithm));
         }
         for encoding in Encoding::ALL {
             assert_eq!(encoding.as_str().to_uppercase().parse(), Ok(*encoding));
         }
-        assert!("".parse::<Algorithm>().is_err() && "sha256 ".parse::<Algorithm>().is_err());
+        assert!("".parse::<HmacAlgorithm>().is_err() && "sha256 ".parse::<HmacAlgorithm>().is_err());
         let error = "base32".parse::<Encoding>().unwrap_err();
         assert_eq!(error, UnknownNameError::new("signature encoding", "base32", &["hex", "base64"]));
     }

@@ -1,6 +1,6 @@
 //! The signature schemes, each in its own file.
 
-use crate::{Algorithm, AuthError, Request, Secret, SigningFacts, mac};
+use crate::{AuthError, HmacAlgorithm, Request, Secret, SigningFacts, mac};
 use std::{borrow::Cow, str::FromStr};
 use vcp_schema::UnknownNameError;
 use zeroize::Zeroizing;
@@ -234,7 +234,7 @@ pub(crate) struct Claim<'r> {
 /// The proof that a request contains.
 pub(crate) enum Proof<'r> {
     /// Digests, and the texts that may have been signed. One digest that fits one text is enough.
-    Digests { algorithm: Algorithm, digests: Vec<Vec<u8>>, texts: Vec<Text<'r>> },
+    Digests { algorithm: HmacAlgorithm, digests: Vec<Vec<u8>>, texts: Vec<Text<'r>> },
     /// The secret itself.
     Token(Cow<'r, [u8]>),
 }
@@ -256,7 +256,7 @@ impl<'r> Claim<'r> {
     /// Creates a claim of digests over one text.
     pub(crate) fn signed(
         place: impl Into<Cow<'r, str>>,
-        algorithm: Algorithm,
+        algorithm: HmacAlgorithm,
         digests: Vec<Vec<u8>>,
         parts: impl IntoIterator<Item = &'r [u8]>,
     ) -> Self {

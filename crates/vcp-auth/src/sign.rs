@@ -3,7 +3,7 @@
 //! This module needs the feature `testing`.
 
 use crate::{
-    Algorithm, Encoding, Request, Scheme, Secret,
+    Encoding, HmacAlgorithm, Request, Scheme, Secret,
     scheme::{bland, elevenlabs, livekit, retell, standard_webhooks, token, twilio},
 };
 use chrono::{DateTime, Utc};
@@ -30,7 +30,7 @@ use chrono::{DateTime, Utc};
 pub fn headers(scheme: &Scheme, secret: &Secret, request: &Request<'_>, now: DateTime<Utc>) -> Vec<(String, String)> {
     let Ok(key) = scheme.key(secret) else { return Vec::new() };
     let (body, seconds) = (request.body(), now.timestamp());
-    let signed = |encoding: Encoding, parts: &[&[u8]]| encoding.spell(&Algorithm::Sha256.digest(&key, parts));
+    let signed = |encoding: Encoding, parts: &[&[u8]]| encoding.spell(&HmacAlgorithm::Sha256.digest(&key, parts));
     let one = |name: &str, value: String| vec![(name.to_owned(), value)];
     let token = std::str::from_utf8(&key);
     match scheme {
@@ -55,7 +55,7 @@ pub fn headers(scheme: &Scheme, secret: &Secret, request: &Request<'_>, now: Dat
         Scheme::Bland => one(bland::HEADER, signed(Encoding::Hex, &[body])),
         Scheme::Twilio => {
             let Some(parts) = twilio::signed(request) else { return Vec::new() };
-            one(twilio::HEADER, Encoding::Base64.spell(&Algorithm::Sha1.digest(&key, &parts)))
+            one(twilio::HEADER, Encoding::Base64.spell(&HmacAlgorithm::Sha1.digest(&key, &parts)))
         }
         Scheme::LiveKit => one(livekit::HEADER, livekit::sign(secret.id(), &key, body, seconds)),
         Scheme::Hmac(scheme) => scheme.sign(&key, request, seconds),

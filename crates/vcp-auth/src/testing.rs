@@ -2,17 +2,17 @@
 //!
 //! This module is not part of the interface of the crate.
 
-use crate::{Algorithm, mac};
+use crate::{HmacAlgorithm, mac};
 
 /// Computes the digest of a body.
 #[must_use]
-pub fn digest(algorithm: Algorithm, key: &[u8], body: &[u8]) -> Vec<u8> {
+pub fn digest(algorithm: HmacAlgorithm, key: &[u8], body: &[u8]) -> Vec<u8> {
     algorithm.digest(key, &[body])
 }
 
 /// Returns whether one of `digests` is the digest of `body` under `key`.
 #[must_use]
-pub fn matches(algorithm: Algorithm, key: &[u8], body: &[u8], digests: &[Vec<u8>]) -> bool {
+pub fn matches(algorithm: HmacAlgorithm, key: &[u8], body: &[u8], digests: &[Vec<u8>]) -> bool {
     algorithm.matches(key, &[body], digests)
 }
 

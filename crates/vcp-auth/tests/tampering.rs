@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
-use vcp_auth::{Algorithm, Encoding, HmacScheme, Request, Scheme, Secret, Verifier, sign};
+use vcp_auth::{Encoding, HmacAlgorithm, HmacScheme, Request, Scheme, Secret, Verifier, sign};
 
 const KEY: &str = "key_not_a_real_secret";
 
@@ -21,10 +21,10 @@ fn schemes() -> Vec<Scheme> {
         Scheme::Hmac(
             own.payload_format("{id}:{timestamp}:{body}")
                 .unwrap()
-                .algorithm(Algorithm::Sha512)
+                .algorithm(HmacAlgorithm::Sha512)
                 .encoding(Encoding::Base64),
         ),
-        Scheme::Hmac(HmacScheme::new("x-hub-signature").prefix("sha1=").algorithm(Algorithm::Sha1)),
+        Scheme::Hmac(HmacScheme::new("x-hub-signature").prefix("sha1=").algorithm(HmacAlgorithm::Sha1)),
         Scheme::Header { name: "x-vapi-secret".into(), bearer: false },
     ]);
     schemes

@@ -106,7 +106,7 @@ impl Endpoint {
 
     /// Sets the length of the longest body that is accepted, in bytes. A longer body is answered
     /// with status 413. If the request announces its length, the answer is sent without reading the
-    /// body. The limit of the receiver's mapper ([`vcp_sdk::Options::max_bytes`]) applies as well.
+    /// body. The limit of the receiver's mapper ([`vcp_sdk::MapOptions::limits`]) applies as well.
     #[must_use]
     pub fn max_bytes(mut self, most: usize) -> Self {
         self.max_bytes = most;

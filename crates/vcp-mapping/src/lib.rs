@@ -32,7 +32,7 @@
 //! session     the events of a session
 //! report
 //! rules       the rule language: form, target, table, paths, secrets, plan, provider, compile, lint
-//! options  error
+//! options  error  shared
 //! ```
 
 mod drift;
@@ -51,6 +51,7 @@ pub mod rules;
 #[doc = include_str!("guide.md")]
 pub mod guide {}
 mod session;
+mod shared;
 
 pub use drift::Drift;
 pub use engine::defaults::perception_gap;
@@ -59,6 +60,7 @@ pub use lint::{Lint, Unmatched};
 pub use mapper::{Mapped, Mapper, Mapping};
 pub use options::{ConsentDefault, MapOptions};
 pub use registry::{RegisterError, Registry};
-pub use report::{How, Problem, Report, UnknownWord, Written};
+pub use report::{How, MapReport, Problem, UnlistedWord, Written};
 pub use rules::{Provider, RuleError, RuleFault};
 pub use session::{Assemble, Digest, SessionEvent};
+pub use shared::SharedText;

@@ -4,10 +4,11 @@ use crate::{
     MapError, Mapper, Mapping, Registry, RuleError,
     engine::delivery::Recognised,
     rules::{
-        Provider, RuleFile, Source,
+        FieldRule, Provider, RuleFile, Source,
         paths::{InList, below},
         plan::{members_of_calls, members_of_results, members_of_rows},
         secrets::Secrets,
+        target::FieldName,
     },
 };
 use serde::Serialize;
@@ -25,7 +26,8 @@ use vcp_schema::{
 pub enum Unmatched {
     /// An event that is a call record and of which there is no sample.
     Event(String),
-    /// A rule that gave no value, by the field that it writes.
+    /// A rule that gave no value, by its file and the field that it writes, such as
+    /// `call: call.to`.
     Rule(String),
     /// A member of rows, of tool calls or of results that no row has.
     RowMember(String),
@@ -49,7 +51,8 @@ impl Registry {
     /// Checks the files of a provider, and tries them on sample deliveries.
     ///
     /// The trial finds what checking cannot: a member, a row member or a secret that is misspelled
-    /// matches nothing in any sample.
+    /// matches nothing in any sample. Each sample is one delivery. Events that are assembled into a
+    /// session are not tried.
     ///
     /// ```
     /// use vcp_mapping::{Registry, Unmatched};
@@ -89,13 +92,13 @@ impl Registry {
 fn parts(provider: &Provider, files: &[RuleFile]) -> BTreeSet<Unmatched> {
     let file = provider.file();
     let mut parts = BTreeSet::new();
-    parts.extend(
-        file.events.iter().filter(|(_, event)| event.rules.is_some()).map(|(name, _)| Unmatched::Event(name.clone())),
-    );
+    let tried = file.events.iter().filter(|(_, event)| event.rules.is_some() && !event.assembled);
+    parts.extend(tried.clone().map(|(name, _)| Unmatched::Event(name.clone())));
     parts.extend(file.secrets.iter().cloned().map(Unmatched::Secret));
     parts.extend(file.tables.keys().cloned().map(Unmatched::Table));
-    for rules in files {
-        parts.extend(rules.rules.iter().map(|rule| Unmatched::Rule(rule.to.clone())));
+    for rules in files.iter().filter(|rules| tried.clone().any(|(_, event)| event.rules.as_ref() == Some(&rules.name)))
+    {
+        parts.extend(rules.rules.iter().map(|rule| Unmatched::Rule(of_rule(rules, rule))));
         if let Some(conversation) = &rules.conversation {
             parts.extend(members_of_rows(conversation).into_iter().map(Unmatched::RowMember));
             let calls = conversation.calls.iter().flat_map(members_of_calls);
@@ -104,6 +107,11 @@ fn parts(provider: &Provider, files: &[RuleFile]) -> BTreeSet<Unmatched> {
         }
     }
     parts
+}
+
+/// Returns the name of a rule in [`Unmatched`].
+fn of_rule(file: &RuleFile, rule: &FieldRule) -> String {
+    format!("{}: {}", file.name, rule.to)
 }
 
 /// Maps a sample, and notes the parts of the files that it matches.
@@ -135,9 +143,9 @@ fn try_sample(
     };
 
     for rule in &rules.rules {
-        let path = format!("$.vcp_payload.{}", rule.to);
-        if mapped.report.written.iter().any(|written| *written.target == *path && written.rule.is_some()) {
-            matched.insert(Unmatched::Rule(rule.to.clone()));
+        let path = FieldName::new(&rule.to).path;
+        if mapped.report.written.iter().any(|written| written.target == path && written.rule.is_some()) {
+            matched.insert(Unmatched::Rule(of_rule(rules, rule)));
         }
         let listed = rule.from.iter().filter_map(|source| rules.lists.get(source.list.as_ref()?)).flatten();
         for source in rule.from.iter().chain(listed) {
@@ -199,12 +207,13 @@ mod tests {
         let rules = r#"{"provider":"p","name":"call","rules":[
                 {"to":"call.call_id","from":{"path":"id"}},
                 {"to":"call.to","from":{"path":"too"}},
+                {"to":"outcomes.objective.metrics.hold-time","from":{"path":"held","as":"number"}},
                 {"to":"call.channel","from":{"path":"medium","as":"word","table":"u"}},
                 {"to":"outcomes.objective.status","from":{"path":"how","as":"word","table":"t"}}],
             "conversation":{"rows":{"path":"rows"},"role":"who","roles":{"bot":"agent","tool":"tool_call","back":"tool_result"},"text":"said",
                 "calls":{"id":"tool.id","name":"tool.name"},
                 "results":{"id":"tool.id","success":"outcome.okay","error":"outcome.bad"}}}"#;
-        let sample = br#"{"event":"done","id":"1","how":"ok","medium":"y","key":"k","to":"x","rows":[
+        let sample = br#"{"event":"done","id":"1","how":"ok","medium":"y","key":"k","to":"x","held":3,"rows":[
             {"who":"tool","tool":{"id":"t1","name":"book"}},{"who":"back","tool":{"id":"t1"},"outcome":{"bad":true}},
             {"who":"bot","said":"hello"}]}"#;
         let lint = Registry::lint(PROVIDER, &[rules], &[sample, b"[]"]).unwrap();
@@ -213,8 +222,8 @@ mod tests {
             lint.unmatched,
             [
                 Unmatched::Event(names("late")),
-                Unmatched::Rule(names("call.channel")),
-                Unmatched::Rule(names("call.to")),
+                Unmatched::Rule(names("call: call.channel")),
+                Unmatched::Rule(names("call: call.to")),
                 Unmatched::RowMember(names("outcome.okay")),
                 Unmatched::Secret(names("kex")),
                 Unmatched::Table(names("u")),

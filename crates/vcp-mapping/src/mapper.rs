@@ -9,7 +9,7 @@ use crate::{
     error::MapError,
     options::MapOptions,
     registry::Registry,
-    report::{How, Problem, Report, Written},
+    report::{How, MapReport, Problem, Written},
     rules::{Provider, suggestion},
     session::{Digest, SessionEvent, as_payload},
 };
@@ -70,7 +70,7 @@ pub struct Mapped {
     /// if each delivery of the event replaces the one before it (live transcripts).
     pub idempotency_key: Option<String>,
     /// The source of every value.
-    pub report: Report,
+    pub report: MapReport,
 }
 
 /// Shows no content of the call. The message and the idempotency key can hold personal data.
@@ -228,7 +228,7 @@ impl Mapper {
         &self,
         provider: &Provider,
         events: &[(Timestamp, &str)],
-        report: &mut Report,
+        report: &mut MapReport,
     ) -> Result<(), MapError> {
         let mut known: HashSet<String> = report.problems.iter().map(|problem| problem.source.to_string()).collect();
         for (at, (_, text)) in events.iter().enumerate() {
@@ -307,7 +307,7 @@ impl Mapper {
     }
 
     /// Finishes the message of a draft.
-    pub(crate) fn close(&self, draft: Draft<'_>, data: Cow<'_, str>, text: &str) -> (VcpMessage, Report) {
+    pub(crate) fn close(&self, draft: Draft<'_>, data: Cow<'_, str>, text: &str) -> (VcpMessage, MapReport) {
         draft.close(data, text, &self.names, self.options.consent_default)
     }
 

@@ -1,13 +1,13 @@
 //! The report of a mapping, which names the source of every value (`DECISIONS.md` 5.9).
 
-use crate::rules::Transform;
+use crate::{rules::Transform, shared::SharedText};
 use serde::Serialize;
-use std::sync::Arc;
 use vcp_schema::ErrorCode;
 
 /// The way in which a field got its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum How {
     /// Read from the member that holds the value.
     Read,
@@ -22,12 +22,12 @@ pub enum How {
 #[non_exhaustive]
 pub struct Written {
     /// The JSONPath of the field in the message.
-    pub target: Arc<str>,
+    pub target: SharedText,
     /// The way in which the field got its value.
     pub how: How,
     /// The JSON Pointer of the member of the payload. `None` if the value comes from no member.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<Arc<str>>,
+    pub source: Option<SharedText>,
     /// The transform that made the value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transform: Option<Transform>,
@@ -36,16 +36,16 @@ pub struct Written {
     pub word: Option<String>,
     /// The JSON Pointers of the flags that changed the value afterwards.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub changed_by: Vec<Arc<str>>,
+    pub changed_by: Vec<SharedText>,
     /// The rule, as `<provider>/<file>[<number>]`. Numbers count from 0. `None` if the value comes
     /// from no rule.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rule: Option<Arc<str>>,
+    pub rule: Option<SharedText>,
 }
 
 impl Written {
     /// Makes an entry for a field whose value comes from no member of the payload.
-    pub(crate) fn without_source(target: Arc<str>, how: How) -> Self {
+    pub(crate) fn without_source(target: SharedText, how: How) -> Self {
         Self { target, how, source: None, transform: None, word: None, changed_by: Vec::new(), rule: None }
     }
 }
@@ -58,7 +58,7 @@ pub struct Problem {
     /// event of a session does not have its form.
     pub code: ErrorCode,
     /// The JSON Pointer of the member in the payload.
-    pub source: Arc<str>,
+    pub source: SharedText,
     /// The fault, without the value.
     pub message: String,
 }
@@ -66,7 +66,7 @@ pub struct Problem {
 impl Problem {
     /// Makes a problem. `source` is the JSON Pointer of the member.
     #[must_use]
-    pub fn new(code: ErrorCode, source: impl Into<Arc<str>>, message: impl Into<String>) -> Self {
+    pub fn new(code: ErrorCode, source: impl Into<SharedText>, message: impl Into<String>) -> Self {
         Self { code, source: source.into(), message: message.into() }
     }
 }
@@ -75,9 +75,9 @@ impl Problem {
 /// file lacks. Either the provider has changed, or the table or file is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct UnknownWord {
+pub struct UnlistedWord {
     /// The JSON Pointer of the member in the payload.
-    pub source: Arc<str>,
+    pub source: SharedText,
     /// The word as the provider sent it.
     pub word: String,
 }
@@ -85,7 +85,7 @@ pub struct UnknownWord {
 /// The report of one mapping.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Report {
+pub struct MapReport {
     /// The fields that were written, in the order in which they were written. The defaults of the
     /// message come last, in document order.
     pub written: Vec<Written>,
@@ -95,18 +95,18 @@ pub struct Report {
     pub unread: Vec<String>,
     /// The JSON Pointers of the members that the published webhook schema requires and the payload
     /// lacks (`DECISIONS.md` 5.9). They are not errors.
-    pub missing: Vec<Arc<str>>,
+    pub missing: Vec<SharedText>,
     /// The JSON Pointers of the members that are masked in the kept payload, in document order.
     /// When the pointers would be longer than the payload and 64 KiB together, one empty pointer is
     /// the last entry and includes the rest.
     pub masked: Vec<String>,
     /// The words that the provider's tables lack.
-    pub unknown_words: Vec<UnknownWord>,
+    pub unknown_words: Vec<UnlistedWord>,
     /// The members that could not be used.
     pub problems: Vec<Problem>,
 }
 
-impl Report {
+impl MapReport {
     /// Returns the last entry of `written` for a field, by its JSONPath in the message.
     #[must_use]
     pub fn explain(&self, target: &str) -> Option<&Written> {
@@ -114,8 +114,8 @@ impl Report {
     }
 
     /// Adds an unknown word, unless it is already known for this member.
-    pub(crate) fn note_word(&mut self, source: Arc<str>, word: String) {
-        let unknown = UnknownWord { source, word };
+    pub(crate) fn note_word(&mut self, source: SharedText, word: String) {
+        let unknown = UnlistedWord { source, word };
         if !self.unknown_words.contains(&unknown) {
             self.unknown_words.push(unknown);
         }

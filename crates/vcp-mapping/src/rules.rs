@@ -15,9 +15,9 @@ pub(crate) mod target;
 
 pub(crate) use compile::compile;
 pub use form::{
-    Change, Clock, ClockForm, Condition, Conversation, Detect, Event, File, ModelUsage, ProviderFile, ProviderInfo,
-    Role, Rows, Rule, RuleFile, Source, Table, ToolCalls, ToolResults, Transform, ValueType, WebhookAuth,
-    WebhookSchema, Words,
+    Clock, ClockForm, Condition, Conversation, Detect, Event, FieldRule, File, ModelUsage, ProviderFile, ProviderInfo,
+    Role, Rows, RuleFile, Source, Table, ToolCalls, ToolResults, Transform, ValueType, WebhookAuth, WebhookSchema,
+    WordChange, Words,
 };
 pub use lint::{RuleError, RuleFault};
 pub(crate) use lint::{nearest, suggestion};

@@ -23,13 +23,30 @@ impl fmt::Debug for SessionEvent<'_> {
 }
 
 /// One record of the events of a session.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Digest {
     /// The facts of all events together. The rule file of the provider's `assembled` event reads them.
     /// They are kept as `session` beside the events.
     pub members: Map<String, Value>,
     /// The parts of events that could not be used. A source is `/events/<n>` and the member.
     pub problems: Vec<Problem>,
+}
+
+impl Digest {
+    /// Makes a digest of facts, without problems.
+    #[must_use]
+    pub fn new(members: Map<String, Value>) -> Self {
+        Self { members, problems: Vec::new() }
+    }
+}
+
+/// Shows no fact of the session.
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (members, problems) = (&self.members.len(), &self.problems.len());
+        f.debug_struct("Digest").field("members", members).field("problems", problems).finish_non_exhaustive()
+    }
 }
 
 /// An assembler, which makes one record of the events of a session. There is one for OpenAI. Others are

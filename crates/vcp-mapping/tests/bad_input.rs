@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, fs, path::PathBuf};
 use vcp_mapping::{
     How, Mapped, Mapper, Mapping,
-    rules::{Condition, Detect, Event, ProviderFile, Rule, RuleFile, Source, Transform},
+    rules::{Condition, Detect, Event, FieldRule, ProviderFile, RuleFile, Source, Transform},
 };
 use vcp_schema::{ErrorCode, VcpMessage};
 
@@ -112,7 +112,7 @@ fn bare(detect: &Detect, event: &Event, name: &str) -> Option<(Value, String)> {
 
 /// Changes a payload so that it meets the conditions of a rule or a source. Also gives a value to
 /// the fields that must be written before.
-fn meet(payload: &mut Value, at: &str, conditions: &[Condition], all: &[Rule]) {
+fn meet(payload: &mut Value, at: &str, conditions: &[Condition], all: &[FieldRule]) {
     for condition in conditions {
         if let Some(first) = condition.any_of.first() {
             meet(payload, at, std::slice::from_ref(first), all);
@@ -138,15 +138,16 @@ fn is_for_another(conditions: &[Condition], event: &str) -> bool {
 }
 
 /// Returns the sources of a rule, including the sources of named lists.
-fn sources(rule: &Rule, file: &RuleFile) -> Vec<Source> {
+fn sources(rule: &FieldRule, file: &RuleFile) -> Vec<Source> {
     let mut found = Vec::new();
     for source in &rule.from {
         match &source.list {
             None => found.push(source.clone()),
-            Some(name) => found.extend(file.lists[name].iter().map(|listed| Source {
-                transform: source.transform.or(listed.transform),
-                when: source.when.iter().chain(&listed.when).cloned().collect(),
-                ..listed.clone()
+            Some(name) => found.extend(file.lists[name].iter().map(|listed| {
+                let mut listed = listed.clone();
+                listed.transform = source.transform.or(listed.transform);
+                listed.when.extend(source.when.iter().cloned());
+                listed
             })),
         }
     }
@@ -168,7 +169,15 @@ fn stands_for_none(source: &Source, value: &str, file: &ProviderFile) -> bool {
     }
 }
 
-fn check(mapped: &Mapped, rule: &Rule, pointer: &str, value: &str, source: &Source, file: &ProviderFile, what: &str) {
+fn check(
+    mapped: &Mapped,
+    rule: &FieldRule,
+    pointer: &str,
+    value: &str,
+    source: &Source,
+    file: &ProviderFile,
+    what: &str,
+) {
     let report = &mapped.report;
     let read = VcpMessage::from_json(&mapped.message.to_json());
     assert_eq!(read.as_ref(), Ok(&mapped.message), "{what}");
@@ -261,7 +270,7 @@ fn a_test_of_this_test() {
             panic!("no call")
         };
         let source: Source = serde_json::from_value(json!({"path": "duration_ms", "as": "from_millis"})).unwrap();
-        let rule: Rule = serde_json::from_value(json!({"to": "call.duration_sec", "from": [source]})).unwrap();
+        let rule: FieldRule = serde_json::from_value(json!({"to": "call.duration_sec", "from": [source]})).unwrap();
         check(&mapped, &rule, "/call/duration_ms", "7", &rule.from[0], &file, "a value that was not read");
     });
     assert!(missing.is_err());

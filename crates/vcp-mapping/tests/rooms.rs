@@ -11,7 +11,7 @@ use std::{
 
 /// The rooms, lowest first.
 const ROOMS: [&[&str]; 10] = [
-    &["error", "options"],
+    &["error", "options", "shared"],
     &["rules"],
     &["report"],
     &["session"],
@@ -24,7 +24,7 @@ const ROOMS: [&[&str]; 10] = [
 ];
 
 /// The names that the crate root exports, with the files that define them.
-const EXPORTS: [(&str, &str); 18] = [
+const EXPORTS: [(&str, &str); 19] = [
     ("Drift", "drift"),
     ("MapError", "error"),
     ("Lint", "lint"),
@@ -37,12 +37,13 @@ const EXPORTS: [(&str, &str); 18] = [
     ("RegisterError", "registry"),
     ("Registry", "registry"),
     ("How", "report"),
-    ("Report", "report"),
+    ("MapReport", "report"),
     ("RuleError", "rules"),
     ("RuleFault", "rules"),
     ("Provider", "rules"),
     ("Assemble", "session"),
     ("SessionEvent", "session"),
+    ("SharedText", "shared"),
 ];
 
 /// Finds the files below a folder. Adds the name of each, such as `engine::walk`, and its code

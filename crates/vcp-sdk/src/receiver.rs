@@ -4,7 +4,7 @@ use crate::{ConfigError, Finding, ReceiveError, Timestamp, Validator, VcpMessage
 use chrono::{DateTime, Utc};
 use std::fmt;
 use vcp_auth::{AuthError, Headers, ReplayKey, Request, Scheme, Secret, Verified, Verifier};
-use vcp_mapping::{Mapper, Mapping, Report};
+use vcp_mapping::{MapReport, Mapper, Mapping};
 
 /// A receiver of deliveries. Create it once and use it for every delivery.
 #[derive(Clone, Default)]
@@ -127,7 +127,7 @@ pub struct ReceivedCall {
     /// The warnings and notes of validation.
     pub findings: Vec<Finding>,
     /// The report, which names the source of every value in the message.
-    pub report: Report,
+    pub report: MapReport,
     /// The way in which the delivery was verified, if it was.
     pub authenticity: Authenticity,
     /// The key by which a [`ReplayGuard`](vcp_auth::ReplayGuard) recognises this delivery. It is
@@ -164,6 +164,7 @@ impl fmt::Debug for ReceivedCall {
 
 /// The authenticity of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Authenticity {
     /// A configured secret matched, so the sender holds that secret.
     Verified {

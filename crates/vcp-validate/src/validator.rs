@@ -21,6 +21,7 @@ use vcp_schema::{
 
 /// The set of rules that a validator applies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Profile {
     /// The structure, and the four rules of the specification's own validator:
     /// `VCP_E101`–`VCP_E104` (`DECISIONS.md` 4.4).

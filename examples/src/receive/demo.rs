@@ -113,5 +113,6 @@ pub(crate) fn vouched(authenticity: &Authenticity) -> String {
     match authenticity {
         Authenticity::Verified { scheme, key_id, .. } => format!("{} signature, key `{key_id}`", scheme.name()),
         Authenticity::Unauthenticated => "nothing to verify with".to_owned(),
+        other => format!("{other:?}"),
     }
 }

@@ -6,7 +6,7 @@
 //! - Key: the text of the secret.
 
 use super::{Claim, Time, digits, malformed, only};
-use crate::{Algorithm, AuthError, Encoding, Request};
+use crate::{AuthError, Encoding, HmacAlgorithm, Request};
 
 pub(crate) const HEADER: &str = "elevenlabs-signature";
 const OLDEST_MS: i64 = 1_800_000;
@@ -26,7 +26,7 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
                 return Err(malformed("it has two `t` parts"));
             }
         } else if let Some(hex) = part.strip_prefix(b"v0=") {
-            digests.extend(Algorithm::Sha256.read(Encoding::Hex, hex));
+            digests.extend(HmacAlgorithm::Sha256.read(Encoding::Hex, hex));
         }
     }
     let time = time.ok_or_else(|| malformed("it has no `t=<seconds>` part"))?;
@@ -37,5 +37,5 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
     let signed_ms = seconds.checked_mul(1000).ok_or_else(|| malformed("`t` is out of range"))?;
     let time_of_signing = Time { signed_ms, oldest_ms: OLDEST_MS, newest_ms: NEWEST_MS };
     let parts = [time, b".", request.body()];
-    Ok(Claim::signed(HEADER, Algorithm::Sha256, digests, parts).at(Some(time_of_signing)))
+    Ok(Claim::signed(HEADER, HmacAlgorithm::Sha256, digests, parts).at(Some(time_of_signing)))
 }

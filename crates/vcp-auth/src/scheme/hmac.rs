@@ -3,7 +3,7 @@
 //! The settings cover those of Vapi's HMAC credentials, and suffice for most other providers.
 
 use super::{Claim, Time, digits, malformed, only};
-use crate::{Algorithm, AuthError, Encoding, Request};
+use crate::{AuthError, Encoding, HmacAlgorithm, Request};
 
 /// The settings of an HMAC signature.
 ///
@@ -26,7 +26,7 @@ pub struct HmacScheme {
     prefix: String,
     timestamp: Option<String>,
     message_id: Option<String>,
-    algorithm: Algorithm,
+    algorithm: HmacAlgorithm,
     encoding: Encoding,
     /// The format of the signed text. `None` for the default format.
     payload: Option<Vec<Part>>,
@@ -62,7 +62,7 @@ impl HmacScheme {
             prefix: String::new(),
             timestamp: None,
             message_id: None,
-            algorithm: Algorithm::Sha256,
+            algorithm: HmacAlgorithm::Sha256,
             encoding: Encoding::Hex,
             payload: None,
             secret_is_base64: false,
@@ -98,9 +98,9 @@ impl HmacScheme {
         self
     }
 
-    /// Sets the algorithm. The default is [`Algorithm::Sha256`].
+    /// Sets the algorithm. The default is [`HmacAlgorithm::Sha256`].
     #[must_use]
-    pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
+    pub fn algorithm(mut self, algorithm: HmacAlgorithm) -> Self {
         self.algorithm = algorithm;
         self
     }

@@ -10,7 +10,7 @@
 use super::{Claim, Time, malformed, only};
 #[cfg(feature = "testing")]
 use crate::Encoding;
-use crate::{Algorithm, AuthError, Request, mac};
+use crate::{AuthError, HmacAlgorithm, Request, mac};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde::{
     Deserialize, Deserializer,
@@ -72,7 +72,7 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
     }
     let claims: Claims = part(claims).ok_or_else(form)?;
     let digest = bytes(signature).filter(|digest| digest.len() == 32).ok_or_else(form)?;
-    let claim = Claim::signed(HEADER, Algorithm::Sha256, vec![digest], [signed.as_bytes()]);
+    let claim = Claim::signed(HEADER, HmacAlgorithm::Sha256, vec![digest], [signed.as_bytes()]);
     Ok(filled(claim, claims))
 }
 
@@ -124,6 +124,6 @@ pub(crate) fn sign(issuer: &str, key: &[u8], body: &[u8], now_seconds: i64) -> S
     let claims =
         serde_json::json!({"iss": issuer, "nbf": now_seconds, "exp": now_seconds.saturating_add(300), "sha256": hash});
     let signed = format!("{}.{}", spell(serde_json::json!({"alg": "HS256", "typ": "JWT"})), spell(claims));
-    let digest = Algorithm::Sha256.digest(key, &[signed.as_bytes()]);
+    let digest = HmacAlgorithm::Sha256.digest(key, &[signed.as_bytes()]);
     format!("{signed}.{}", Base64UrlUnpadded::encode_string(&digest))
 }

@@ -5,7 +5,7 @@
 //! - Key: the text of the API key.
 
 use super::{Claim, Time, digits, malformed, only};
-use crate::{Algorithm, AuthError, Encoding, Request};
+use crate::{AuthError, Encoding, HmacAlgorithm, Request};
 
 pub(crate) const HEADER: &str = "x-retell-signature";
 
@@ -21,7 +21,7 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
         return Err(malformed(HEADER, "`v` has leading zeros"));
     }
     let signed_ms = digits(time).ok_or_else(form)?;
-    let digest = Algorithm::Sha256.read(Encoding::Hex, hex).ok_or_else(form)?;
-    let claim = Claim::signed(HEADER, Algorithm::Sha256, vec![digest], [request.body(), time]);
+    let digest = HmacAlgorithm::Sha256.read(Encoding::Hex, hex).ok_or_else(form)?;
+    let claim = Claim::signed(HEADER, HmacAlgorithm::Sha256, vec![digest], [request.body(), time]);
     Ok(claim.at(Some(Time::within_window(signed_ms))))
 }

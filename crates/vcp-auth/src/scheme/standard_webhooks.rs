@@ -6,7 +6,7 @@
 //! - A form that only one of the SDKs accepts is refused (`DECISIONS.md` 6.2).
 
 use super::{Claim, Time, digits, malformed, only};
-use crate::{Algorithm, AuthError, Encoding, Request};
+use crate::{AuthError, Encoding, HmacAlgorithm, Request};
 
 pub(crate) const ID: &str = "webhook-id";
 pub(crate) const TIMESTAMP: &str = "webhook-timestamp";
@@ -25,10 +25,10 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
         return Err(malformed(SIGNATURE, "it has characters beyond ASCII"));
     }
     let entries = signature.split(|b| *b == b' ').map(|entry| entry.strip_prefix(b"v1,").unwrap_or(entry));
-    let digests: Vec<_> = entries.filter_map(|entry| Algorithm::Sha256.read(Encoding::Base64, entry)).collect();
+    let digests: Vec<_> = entries.filter_map(|entry| HmacAlgorithm::Sha256.read(Encoding::Base64, entry)).collect();
     if digests.is_empty() {
         return Err(malformed(SIGNATURE, "it has no `v1,<base64 of 32 bytes>` entry"));
     }
     let parts = [id, b".", time, b".", request.body()];
-    Ok(Claim::signed(SIGNATURE, Algorithm::Sha256, digests, parts).at(Some(Time::within_window(signed_ms))))
+    Ok(Claim::signed(SIGNATURE, HmacAlgorithm::Sha256, digests, parts).at(Some(Time::within_window(signed_ms))))
 }

@@ -7,7 +7,7 @@
 //! - Body: if the body is not a form, the query of the URL holds its SHA-256.
 
 use super::{Claim, Proof, malformed, only, token};
-use crate::{Algorithm, AuthError, Encoding, Request, mac};
+use crate::{AuthError, Encoding, HmacAlgorithm, Request, mac};
 use std::borrow::Cow;
 
 pub(crate) const HEADER: &str = "x-twilio-signature";
@@ -58,15 +58,15 @@ fn whole_url<'r>(request: &Request<'r>) -> Result<&'r str, AuthError> {
 }
 
 /// Returns the algorithm that the settings header selects. Without a selection it is SHA-1.
-fn algorithm(request: &Request<'_>) -> Result<Algorithm, AuthError> {
+fn algorithm(request: &Request<'_>) -> Result<HmacAlgorithm, AuthError> {
     if request.header(SETTINGS, 0).is_none() {
-        return Ok(Algorithm::Sha1);
+        return Ok(HmacAlgorithm::Sha1);
     }
     let parts = only(request, SETTINGS)?.split(|b| *b == b',');
     let mut found = parts.filter_map(|part| part.trim_ascii().strip_prefix(b"algorithm="));
     match (found.next(), found.next()) {
-        (None | Some(b"HMAC_SHA1"), None) => Ok(Algorithm::Sha1),
-        (Some(b"HMAC_SHA256"), None) => Ok(Algorithm::Sha256),
+        (None | Some(b"HMAC_SHA1"), None) => Ok(HmacAlgorithm::Sha1),
+        (Some(b"HMAC_SHA256"), None) => Ok(HmacAlgorithm::Sha256),
         _ => Err(malformed(SETTINGS, "its `algorithm` is neither `HMAC_SHA1` nor `HMAC_SHA256`")),
     }
 }

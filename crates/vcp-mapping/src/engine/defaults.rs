@@ -3,8 +3,9 @@
 
 use crate::{
     options::ConsentDefault,
-    report::{How, Report, Written},
+    report::{How, MapReport, Written},
     rules::target::{FieldName, name},
+    shared::SharedText,
 };
 use sha2::{Digest, Sha256};
 use std::{fmt::Write as _, sync::Arc};
@@ -70,7 +71,7 @@ pub(crate) fn message(provider: &str, event: &str, received_at: Timestamp, conse
 /// Fills in the values that follow from those of the rules, and reports every default that is left.
 pub(crate) fn finish(
     message: &mut VcpMessage,
-    report: &mut Report,
+    report: &mut MapReport,
     is_written: impl Fn(&str) -> bool,
     names: &Names,
     payload: &str,
@@ -187,7 +188,7 @@ impl Names {
     }
 
     /// Returns the JSONPath of a field.
-    fn path(&self, field: &str) -> Arc<str> {
+    fn path(&self, field: &str) -> SharedText {
         let known = self.0.iter().find(|known| *known.name == *field).map(|known| known.path.clone());
         known.unwrap_or_else(|| FieldName::path_of(field))
     }
@@ -195,7 +196,7 @@ impl Names {
 
 /// A writer of the report's entries for defaults and for values that follow from others.
 struct Log<'r, W> {
-    report: &'r mut Report,
+    report: &'r mut MapReport,
     is_written: W,
     names: &'r Names,
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     error::MapError,
     options::MapOptions,
-    report::{How, Problem, UnknownWord, Written},
+    report::{How, Problem, UnlistedWord, Written},
     rules::{
         Provider, Transform, ValueType,
         paths::{NodeId, Nodes, is_empty},
@@ -19,8 +19,9 @@ use crate::{
         secrets::Secrets,
         target::{FieldName, Place, Target, name},
     },
+    shared::SharedText,
 };
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 use vcp_schema::{
     ErrorCode, RawJson, Timestamp, VcpMessage,
     json::{string, text},
@@ -30,7 +31,7 @@ use vcp_schema::{
 struct Sourced<'p> {
     value: Value<'p>,
     how: How,
-    source: Option<Arc<str>>,
+    source: Option<SharedText>,
     transform: Option<Transform>,
     /// The provider's own word.
     word: Option<String>,
@@ -49,7 +50,7 @@ impl<'p> Found<'p> {
     fn value(
         value: Value<'p>,
         how: How,
-        source: Option<Arc<str>>,
+        source: Option<SharedText>,
         transform: Option<Transform>,
         word: Option<String>,
         at: usize,
@@ -175,7 +176,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
         let lacks = ready.required.iter().filter(|node| !self.walked.is_present(**node));
         draft.report.missing = lacks.map(|node| self.provider.tree.pointer(*node)).collect();
         let written = &draft.report.written;
-        let is_used = |pointer: &Arc<str>| written.iter().any(|written| written.source.as_ref() == Some(pointer));
+        let is_used = |pointer: &SharedText| written.iter().any(|written| written.source.as_ref() == Some(pointer));
         draft.report.unread = self.walked.unread(&reading.looked_at, &reading.taken);
         draft.report.unread.extend(draft.unused.iter().filter(|pointer| !is_used(pointer)).map(ToString::to_string));
         Ok(())
@@ -413,7 +414,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
             let Some(rows) = self.walked.rows(*list, &reader.members) else { continue };
             let talk = reader.read(&rows, *knows_tools);
             let unknown =
-                talk.unknown_roles.iter().map(|word| UnknownWord { source: source.clone(), word: word.clone() });
+                talk.unknown_roles.iter().map(|word| UnlistedWord { source: source.clone(), word: word.clone() });
             draft.report.unknown_words.extend(unknown);
             // The first list that has turns or tool calls is used.
             let is_empty = talk.is_empty();
@@ -529,7 +530,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
         source: &ReadySource,
         node: NodeId,
         json: &'p str,
-        pointer: Arc<str>,
+        pointer: SharedText,
         plan: &Plan,
         draft: &mut Draft<'p>,
     ) -> Option<Sourced<'p>> {
@@ -604,7 +605,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
 
     /// Changes a word by the flags of its rule. Returns the pointers of the flags that changed it.
     /// A changed word is reported as derived.
-    fn change(&self, rule: &ReadyRule, found: &mut Sourced<'p>) -> Vec<Arc<str>> {
+    fn change(&self, rule: &ReadyRule, found: &mut Sourced<'p>) -> Vec<SharedText> {
         let Value::Text(word) = &mut found.value else { return Vec::new() };
         let mut changed_by = Vec::new();
         for change in &rule.change {

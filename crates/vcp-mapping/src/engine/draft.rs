@@ -3,16 +3,16 @@
 use super::{defaults, models::Models, value::Value};
 use crate::{
     options::ConsentDefault,
-    report::{How, Report, Written},
+    report::{How, MapReport, Written},
     rules::{
         plan::Plan,
         target::{Field, FieldName, Place, Set, name},
     },
+    shared::SharedText,
 };
 use std::{
     borrow::Cow,
     collections::{HashMap, VecDeque},
-    sync::Arc,
 };
 use vcp_schema::{CapabilityInvocation, ConsentStatus, CustomProviderData, OrderedMap, RawJson, RawObject, VcpMessage};
 
@@ -23,19 +23,19 @@ pub(crate) const SESSION: &str = "session";
 /// a later delivery replaces that of an earlier one (`DECISIONS.md` 5.11).
 pub(crate) struct Draft<'p> {
     pub(crate) message: VcpMessage,
-    pub(crate) report: Report,
+    pub(crate) report: MapReport,
     /// The free-form values: place, names, and JSON text. If one place has several, the last is
     /// used.
     pub(crate) free: Vec<(Place, Vec<String>, Cow<'p, str>)>,
     pub(crate) models: Models,
     /// The pointers of the members that were read and belong to no known model.
-    pub(crate) unused: Vec<Arc<str>>,
+    pub(crate) unused: Vec<SharedText>,
     /// For each field of the plan, the way in which this delivery wrote it.
     written: Vec<Option<How>>,
     /// For each field of earlier deliveries, by name, the way in which it was written.
-    before: HashMap<Arc<str>, How>,
+    before: HashMap<SharedText, How>,
     /// The words of fields before flags changed them, by name, for flags of later deliveries.
-    pub(crate) words: HashMap<Arc<str>, String>,
+    pub(crate) words: HashMap<SharedText, String>,
     /// The number of free-form values of earlier deliveries.
     earlier: usize,
     /// Whether the provider reported latencies of its own.
@@ -72,7 +72,7 @@ impl<'p> Draft<'p> {
     pub(crate) fn new(message: VcpMessage) -> Self {
         Self {
             message,
-            report: Report::default(),
+            report: MapReport::default(),
             free: Vec::new(),
             models: Models::default(),
             unused: Vec::new(),
@@ -192,7 +192,7 @@ impl<'p> Draft<'p> {
 
     /// Clears the report, for a result that has none.
     pub(crate) fn forget_report(&mut self) {
-        self.report = Report::default();
+        self.report = MapReport::default();
         self.unused.clear();
     }
 
@@ -242,7 +242,7 @@ impl<'p> Draft<'p> {
         text: &str,
         names: &defaults::Names,
         consent: ConsentDefault,
-    ) -> (VcpMessage, Report) {
+    ) -> (VcpMessage, MapReport) {
         let provider = self.message.vcp_payload.call.provider.clone();
         let start = self.message.vcp_payload.call.start_time;
         for call in self.calls {

@@ -3,7 +3,7 @@
 
 use super::{transform, value::Value};
 use crate::{
-    report::{How, Report, Written},
+    report::{How, MapReport, Written},
     rules::{
         Table,
         paths::NodeId,
@@ -73,7 +73,7 @@ impl Models {
     }
 
     /// Writes the models into the message. A model without minutes was used for the whole call.
-    pub(crate) fn write(self, message: &mut VcpMessage, report: &mut Report) {
+    pub(crate) fn write(self, message: &mut VcpMessage, report: &mut MapReport) {
         let payload = &mut message.vcp_payload;
         // The seconds of a call are exact in a double.
         let call = payload.call.duration_sec.map(|seconds| seconds as f64 / 60.0);

@@ -2,8 +2,8 @@
 
 use super::{
     form::{
-        Change, Condition, Conversation, Detect, Event, ModelUsage, ProviderFile, Rule, RuleFile, Source, Transform,
-        ValueType,
+        Condition, Conversation, Detect, Event, FieldRule, ModelUsage, ProviderFile, RuleFile, Source, Transform,
+        ValueType, WordChange,
     },
     lint::{Faults, RuleError, nearest, suggestion},
     paths::{InList, NodeId, Nodes, PathTree, ROOT},
@@ -330,7 +330,7 @@ impl<'f> Compiler<'f> {
     fn rule(
         &mut self,
         file: &'f RuleFile,
-        rule: &'f Rule,
+        rule: &'f FieldRule,
         place: &str,
         at: NodeId,
         before: &[FieldName],
@@ -383,7 +383,7 @@ impl<'f> Compiler<'f> {
         Some(ReadyRule { target: target?, id: id.into(), field: 0, sources, when, required: rule.required, change })
     }
 
-    fn change(&mut self, change: &Change, place: &str, at: NodeId, words: Option<&[&str]>) -> ReadyChange {
+    fn change(&mut self, change: &WordChange, place: &str, at: NodeId, words: Option<&[&str]>) -> ReadyChange {
         for word in change.replaces.iter().chain([&change.by]) {
             self.check_word(place, word, words);
         }

@@ -22,6 +22,7 @@ pub enum File {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ProviderFile {
     /// The name of the provider in VCP, such as `retell`.
     pub provider: String,
@@ -59,6 +60,7 @@ pub struct ProviderFile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ProviderInfo {
     /// The name of the product.
     pub name: String,
@@ -84,6 +86,7 @@ pub struct ProviderInfo {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct WebhookAuth {
     /// The method: `signature_header`, `hmac_sha256`, `api_key_header` or `bearer_token`.
     pub method: String,
@@ -102,6 +105,7 @@ pub struct WebhookAuth {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Detect {
     /// Members that must all be present. They may be null.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -132,6 +136,7 @@ pub struct Detect {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Event {
     /// The rule file that maps the event. Absent: the event is not a call record.
     pub rules: Option<String>,
@@ -167,6 +172,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct WebhookSchema {
     /// Members that are always present.
     pub required: Vec<String>,
@@ -180,6 +186,7 @@ pub struct WebhookSchema {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Table {
     /// Whole words. Booleans are the words `true` and `false`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -210,6 +217,7 @@ pub struct Table {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RuleFile {
     /// The provider.
     pub provider: String,
@@ -221,7 +229,7 @@ pub struct RuleFile {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lists: BTreeMap<String, Vec<Source>>,
     /// The rules, in order. Each field of the message has one rule.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<FieldRule>,
     /// The places of the models that were used, if a list or an object holds them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<ModelUsage>,
@@ -235,7 +243,8 @@ pub struct RuleFile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Rule {
+#[non_exhaustive]
+pub struct FieldRule {
     /// The field, from `vcp_payload` down, such as `call.call_id`.
     #[cfg_attr(feature = "jsonschema", schemars(schema_with = "super::target::schema"))]
     pub to: String,
@@ -254,9 +263,9 @@ pub struct Rule {
     pub required: bool,
     /// The flags that change the word afterwards, in order.
     #[serde_as(as = "OneOrMany<_, PreferOne>")]
-    #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Change>"))]
+    #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<WordChange>"))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub change: Vec<Change>,
+    pub change: Vec<WordChange>,
     /// A remark for readers of the file.
     pub note: Option<String>,
     /// The part of the specification that the rule comes from.
@@ -270,6 +279,7 @@ pub struct Rule {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Source {
     /// The member.
     ///
@@ -320,6 +330,7 @@ pub struct Source {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Condition {
     /// The events for which the condition holds.
     #[serde_as(as = "OneOrMany<_, PreferOne>")]
@@ -353,7 +364,8 @@ pub struct Condition {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Change {
+#[non_exhaustive]
+pub struct WordChange {
     /// The member.
     pub path: String,
     /// The words at which it acts, case ignored. Booleans are the words `true` and `false`.
@@ -387,6 +399,7 @@ enum OneOrList<T> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ModelUsage {
     /// The path of the list or object.
     pub path: String,
@@ -418,6 +431,7 @@ pub struct ModelUsage {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Conversation {
     /// The lists of rows. The first that has rows is read.
     #[serde_as(as = "OneOrMany<_, PreferOne>")]
@@ -463,6 +477,7 @@ pub struct Conversation {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Rows {
     /// The path of the list.
     pub path: String,
@@ -494,6 +509,7 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Clock {
     /// The member.
     pub path: String,
@@ -521,6 +537,7 @@ pub enum ClockForm {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Words {
     /// The list in the row.
     pub path: String,
@@ -535,6 +552,7 @@ pub struct Words {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ToolCalls {
     /// The list in a row.
     pub list: Option<String>,
@@ -556,6 +574,7 @@ pub struct ToolCalls {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ToolResults {
     /// The list in a row.
     pub list: Option<String>,

@@ -1,5 +1,6 @@
 //! The members that rules look at, as a tree of names.
 
+use crate::shared::SharedText;
 use std::sync::Arc;
 use vcp_schema::{FieldPath, json::members};
 
@@ -17,7 +18,7 @@ pub(crate) struct Node {
     pub(crate) parent: Option<NodeId>,
     pub(crate) members: Vec<(Box<str>, NodeId)>,
     pub(crate) path: FieldPath,
-    pub(crate) pointer: Arc<str>,
+    pub(crate) pointer: SharedText,
     /// The wanted members of its rows, if it is a list of rows.
     pub(crate) rows: Option<Arc<RowMembers>>,
 }
@@ -85,7 +86,7 @@ impl PathTree {
         self.nodes.get(node).map(|node| node.path.clone()).unwrap_or_default()
     }
 
-    pub(crate) fn pointer(&self, node: NodeId) -> Arc<str> {
+    pub(crate) fn pointer(&self, node: NodeId) -> SharedText {
         self.nodes.get(node).map(|node| node.pointer.clone()).unwrap_or_default()
     }
 }

@@ -5,6 +5,7 @@ use super::{
     paths::{InList, NodeId, Nodes, PathTree, ROOT, RowMembers},
     target::{FieldName, Target},
 };
+use crate::shared::SharedText;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -70,7 +71,7 @@ impl Plan {
 pub(crate) struct ReadyRule {
     pub(crate) target: Target,
     /// The provider, the rule file and the number of the rule.
-    pub(crate) id: Arc<str>,
+    pub(crate) id: SharedText,
     /// The number of the field in the plan.
     pub(crate) field: usize,
     pub(crate) sources: Vec<ReadySource>,

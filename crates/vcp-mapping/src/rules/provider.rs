@@ -6,8 +6,8 @@ use super::{
     plan::{ReadyEvent, Shape},
     secrets::Secrets,
 };
-use crate::options::MapOptions;
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use crate::{options::MapOptions, shared::SharedText};
+use std::{collections::BTreeSet, fmt};
 
 /// A provider: the facts about it and its rules.
 pub struct Provider {
@@ -22,7 +22,7 @@ pub struct Provider {
     /// The fields that rules can write, from `vcp_payload` down.
     pub(super) fields: BTreeSet<String>,
     /// The JSONPaths of the fields that every message of the provider has from the payload as a whole.
-    pub(crate) own_fields: [Arc<str>; 2],
+    pub(crate) own_fields: [SharedText; 2],
 }
 
 impl fmt::Debug for Provider {

@@ -1,7 +1,7 @@
 //! The fields of a message that rules can write.
 
 use super::form::ValueType;
-use std::sync::Arc;
+use crate::shared::SharedText;
 use vcp_schema::{
     CallDirection, ChannelType, ConsentStatus, FieldPath, ModelRole, OutcomeStatus, RawJson, Timestamp, VcpMessage,
 };
@@ -10,9 +10,9 @@ use vcp_schema::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FieldName {
     /// Its name from `vcp_payload` down, such as `call.call_id`.
-    pub(crate) name: Arc<str>,
+    pub(crate) name: SharedText,
     /// Its JSONPath in the message.
-    pub(crate) path: Arc<str>,
+    pub(crate) path: SharedText,
 }
 
 impl FieldName {
@@ -21,7 +21,7 @@ impl FieldName {
     }
 
     /// Returns the JSONPath of a field of this crate, whose name a path spells as it is.
-    pub(crate) fn path_of(name: &str) -> Arc<str> {
+    pub(crate) fn path_of(name: &str) -> SharedText {
         debug_assert_eq!(*Self::new(name).path, format!("$.vcp_payload.{name}"));
         ["$.vcp_payload.", name].concat().into()
     }
