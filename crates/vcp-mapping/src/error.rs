@@ -18,7 +18,7 @@ vcp_schema::located_error! {
 }
 
 impl MapError {
-    /// Moves the error below a place: the document that was read stands there in another one.
+    /// Moves the error below a place, for a document that is a part of another one.
     pub(crate) fn below(mut self, place: &FieldPath) -> Self {
         let steps = self.path.steps().to_vec();
         self.path = steps.into_iter().fold(place.clone(), FieldPath::step);

@@ -74,7 +74,7 @@ impl Mapper {
     /// let mapper = Mapper::new();
     /// let message = |body: &str| match mapper.map("retell", body.as_bytes(), "2026-11-21T12:00:00Z".parse()?)? {
     ///     Mapping::Call(mapped) => Ok(mapped.message),
-    ///     Mapping::NotACall { event, .. } => Err(Box::<dyn std::error::Error>::from(format!("{event} is no call"))),
+    ///     Mapping::NotACall { event, .. } => Err(Box::<dyn std::error::Error>::from(format!("{event} is not a call"))),
     /// };
     /// let ended = message(r#"{"event":"call_ended","call":{"call_id":"c1","duration_ms":90000,"disconnection_reason":"user_hangup"}}"#)?;
     /// let analyzed = message(r#"{"event":"call_analyzed","call":{"call_id":"c1","call_analysis":{"user_sentiment":"Positive"}}}"#)?;

@@ -515,7 +515,7 @@ impl<'f> Compiler<'f> {
     }
 
     fn is_one_condition(&mut self, condition: &Condition, place: &str) -> bool {
-        let Condition { event, written, path, is, contains, present, any_of } = condition;
+        let Condition { event, written, path, is, contains, present, any_of, note: _, spec: _ } = condition;
         let kinds = [!event.is_empty(), !written.is_empty(), path.is_some(), !any_of.is_empty()];
         let tests = [!is.is_empty(), contains.is_some(), present.is_some()];
         let count = |flags: &[bool]| flags.iter().filter(|flag| **flag).count();

@@ -53,6 +53,8 @@ pub struct ProviderFile {
     /// The word tables, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tables: BTreeMap<String, Table>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 /// The published facts about a provider (provider integration guide).
@@ -79,10 +81,15 @@ pub struct ProviderInfo {
     /// The specification's claim of how deliveries are authenticated. `vcp-auth` has what providers
     /// really do, and checks that.
     pub webhook_auth: Option<WebhookAuth>,
+    /// A remark for readers of the file.
+    pub note: Option<String>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 /// The specification's claim of how a provider authenticates its deliveries (provider integration
 /// guide, "Authentication").
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -97,6 +104,10 @@ pub struct WebhookAuth {
     /// The addresses from which deliveries come.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ip_addresses: Vec<String>,
+    /// A remark for readers of the file.
+    pub note: Option<String>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 /// A way to recognise a delivery and to name its event. All conditions must hold, and there must be
@@ -129,6 +140,8 @@ pub struct Detect {
     pub at: String,
     /// A remark for readers of the file.
     pub note: Option<String>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 /// An event of a provider.
@@ -161,6 +174,8 @@ pub struct Event {
     pub key: Vec<String>,
     /// A remark for readers of the file.
     pub note: Option<String>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -169,6 +184,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 /// The published schema of a delivery (provider integration guide, "Webhook Schema"). A required
 /// member that a delivery lacks is reported and is not an error.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -179,6 +195,10 @@ pub struct WebhookSchema {
     /// Members that may be present.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub optional: Vec<String>,
+    /// A remark for readers of the file.
+    pub note: Option<String>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 /// A word table.
@@ -235,6 +255,8 @@ pub struct RuleFile {
     pub models: Vec<ModelUsage>,
     /// How the rows of the conversation are read, if there are any.
     pub conversation: Option<Conversation>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 /// A rule: how one field of the message gets its value.
@@ -321,6 +343,8 @@ pub struct Source {
     pub except: Vec<String>,
     /// A remark for readers of the file.
     pub note: Option<String>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 /// A condition. It tests one thing: the event, a field that is written, a member, or other conditions
@@ -357,10 +381,15 @@ pub struct Condition {
     /// Conditions of which one must hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub any_of: Vec<Condition>,
+    /// A remark for readers of the file.
+    pub note: Option<String>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 /// A flag that changes a word afterwards, such as one that lowers a success.
 #[serde_as]
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -378,6 +407,10 @@ pub struct WordChange {
     pub replaces: Vec<String>,
     /// The new word of the field.
     pub by: String,
+    /// A remark for readers of the file.
+    pub note: Option<String>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 /// A value, or a list of values.
@@ -422,6 +455,8 @@ pub struct ModelUsage {
     pub completion_tokens: Vec<String>,
     /// A remark for readers of the file.
     pub note: Option<String>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 /// How the rows of a conversation are read: turns, tool calls and their results. Members of rows are
@@ -471,9 +506,12 @@ pub struct Conversation {
     pub results: Option<ToolResults>,
     /// A remark for readers of the file.
     pub note: Option<String>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 /// A list of rows.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -484,6 +522,10 @@ pub struct Rows {
     /// Whether the list holds tool calls. A list without any then says that there were none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub tools: bool,
+    /// A remark for readers of the file.
+    pub note: Option<String>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 /// The kind of a row.
@@ -518,6 +560,10 @@ pub struct Clock {
     pub form: ClockForm,
     /// The power of ten by which `seconds_in_call` are multiplied: `-2` for hundredths.
     pub scale: Option<i32>,
+    /// A remark for readers of the file.
+    pub note: Option<String>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 /// The form of a time of a row.
@@ -534,6 +580,7 @@ pub enum ClockForm {
 }
 
 /// Words with times, in seconds since the start of the call.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -545,6 +592,10 @@ pub struct Words {
     pub start: String,
     /// The member of a word with its end.
     pub end: String,
+    /// A remark for readers of the file.
+    pub note: Option<String>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 /// How tool calls look: rows of the role `tool_call`, or a list in rows of any role.
@@ -567,6 +618,10 @@ pub struct ToolCalls {
     /// The types of capabilities by words. Other words mean `tool_call`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub types: BTreeMap<String, String>,
+    /// A remark for readers of the file.
+    pub note: Option<String>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 /// How results of tool calls look: rows of the role `tool_result`, or a list in rows of any role.
@@ -589,6 +644,10 @@ pub struct ToolResults {
     pub message: Vec<String>,
     /// The duration of the tool, in seconds.
     pub seconds: Option<String>,
+    /// A remark for readers of the file.
+    pub note: Option<String>,
+    /// The part of the specification that this comes from.
+    pub spec: Option<String>,
 }
 
 /// A transform: how the text of a member becomes a value.
