@@ -48,8 +48,8 @@ impl AddressList {
 
     /// Returns the addresses that a provider publishes.
     ///
-    /// `provider` is the provider's name in VCP, or an alias. Case is ignored. Returns `None` if the
-    /// provider publishes no addresses, or is not listed by [`providers`](crate::providers()).
+    /// `provider` is the provider's name in VCP, or an alias. Case is ignored. Returns `None` if
+    /// the provider publishes no addresses, or is not listed by [`providers`](crate::providers()).
     ///
     /// Read [`SigningFacts::note`] first: Vapi sends from its addresses only if you ask it to.
     /// Providers change their addresses, so check their documentation too.

@@ -123,15 +123,16 @@ pub trait ReplayGuard: Send + Sync {
 /// A guard in the memory of one process.
 ///
 /// Its size is bounded. The guard needs about 200 bytes for each delivery that it holds. It keeps a
-/// delivery for [`MemoryGuard::SLACK`] after its window, because a slow thread may have verified the
-/// delivery within the window and ask only now.
+/// delivery for [`MemoryGuard::SLACK`] after its window, because a slow thread may have verified
+/// the delivery within the window and ask only now.
 #[derive(Debug)]
 pub struct MemoryGuard {
     capacity: usize,
     remembered: Mutex<Remembered>,
 }
 
-/// The deliveries of a guard. All times are whole milliseconds since the epoch, as verification uses.
+/// The deliveries of a guard. All times are whole milliseconds since the epoch, as verification
+/// uses.
 #[derive(Debug)]
 struct Remembered {
     until_ms: HashMap<ReplayKey, i64>,
@@ -144,8 +145,8 @@ struct Remembered {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GuardError {
-    /// All deliveries that the guard holds may still be replayed. If the guard forgot one of them to
-    /// make room, that delivery could be replayed.
+    /// All deliveries that the guard holds may still be replayed. If the guard forgot one of them
+    /// to make room, that delivery could be replayed.
     #[error("the guard holds {capacity} deliveries that may still be sent again: give it more room")]
     Full {
         /// The number of deliveries that the guard may hold.

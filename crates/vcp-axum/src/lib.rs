@@ -151,7 +151,8 @@ pub struct Delivery {
     pub received: Received,
     /// The name of the provider in VCP, such as `openai_realtime` for a route that names `OpenAI`.
     pub provider: String,
-    /// The body as it was received, for your own archive. It has the secrets that the message masks.
+    /// The body as it was received, for your own archive. It has the secrets that the message
+    /// masks.
     pub body: Bytes,
 }
 

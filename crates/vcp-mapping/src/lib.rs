@@ -1,5 +1,5 @@
-//! Maps webhooks of voice-AI providers to VCP v0.5 messages. The rules are data, `rules/*/*.json` in this
-//! crate, which other languages can read. A report names the source of every field.
+//! Maps webhooks of voice-AI providers to VCP v0.5 messages. The rules are data, `rules/*/*.json`
+//! in this crate, which other languages can read. A report names the source of every field.
 //!
 //! ```
 //! use vcp_mapping::{Mapper, Mapping};
@@ -15,8 +15,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The text of the payload is walked once and kept, so that nothing of it is lost. The report lists the
-//! members that no rule read. Secrets in payloads are masked in the kept text.
+//! The text of the payload is walked once and kept, so that nothing of it is lost. The report lists
+//! the members that no rule read. Secrets in payloads are masked in the kept text.
 //!
 //! # The rooms of this crate
 //!
@@ -47,7 +47,7 @@ mod providers;
 mod registry;
 mod report;
 pub mod rules;
-/// How to add a provider, and a page for authors of rule files.
+/// A guide to adding a provider, and a page for authors of rule files.
 #[doc = include_str!("guide.md")]
 pub mod guide {}
 mod session;

@@ -18,8 +18,8 @@ use vcp_schema::{
     json::{members, string},
 };
 
-/// A part of rule files that matched nothing in any sample. It may be misspelled, or the samples may
-/// lack it.
+/// A part of rule files that matched nothing in any sample. It may be misspelled, or the samples
+/// may lack it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

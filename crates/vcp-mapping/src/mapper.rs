@@ -47,12 +47,12 @@ pub struct Mapper {
 pub enum Mapping {
     /// The delivery states facts about one call.
     Call(Box<Mapped>),
-    /// The delivery is not a call record: a request that wants an answer, live audio, a log, a batch
-    /// event, or an unknown event.
+    /// The delivery is not a call record: a request that wants an answer, live audio, a log, a
+    /// batch event, or an unknown event.
     NotACall {
         /// The name of the event.
         event: String,
-        /// Whether the provider's file lists the event.
+        /// `true` if the provider's file lists the event.
         known: bool,
     },
 }
@@ -66,8 +66,8 @@ pub struct Mapped {
     /// The name of the event.
     pub event: String,
     /// A key that is equal for resends of one delivery and different for all others:
-    /// `<provider>:<event>:<id>`, and further parts of the provider. `None` if the payload has no id, or
-    /// if each delivery of the event replaces the one before it (live transcripts).
+    /// `<provider>:<event>:<id>`, and further parts of the provider. `None` if the payload has no
+    /// id, or if each delivery of the event replaces the one before it (live transcripts).
     pub idempotency_key: Option<String>,
     /// The source of every value.
     pub report: MapReport,
@@ -155,9 +155,9 @@ impl Mapper {
 
     /// Makes one message of the events of a session, for providers that announce no end of a call.
     ///
-    /// The `data` of the message is `{"events": […]}`, in the order of receipt. The digest of the events
-    /// is beside it, as `session`. The sources of the report lead there. The time of receipt is that of
-    /// the last event.
+    /// The `data` of the message is `{"events": […]}`, in the order of receipt. The digest of the
+    /// events is beside it, as `session`. The sources of the report lead there. The time of receipt
+    /// is that of the last event.
     ///
     /// ```
     /// use vcp_mapping::{Mapper, SessionEvent};
@@ -177,8 +177,8 @@ impl Mapper {
     ///
     /// # Errors
     ///
-    /// - `VCP_E002`: an event is not an object, there are no events, they are of more than one session, or
-    ///   the provider has no sessions.
+    /// - `VCP_E002`: an event is not an object, there are no events, they are of more than one
+    ///   session, or the provider has no sessions.
     /// - `VCP_E007`: an event is not JSON.
     /// - `VCP_E008`: the events together, or the message made of them, exceed a limit.
     /// - `VCP_E009`: the provider is unknown.
@@ -311,8 +311,8 @@ impl Mapper {
         draft.close(data, text, &self.names, self.options.consent_default)
     }
 
-    /// Returns the name in VCP of a provider, given by its name or an alias in any case. A server can
-    /// refuse an unknown provider with it before it reads a body.
+    /// Returns the name in VCP of a provider, given by its name or an alias in any case. A server
+    /// can refuse an unknown provider with it before it reads a body.
     ///
     /// # Errors
     ///

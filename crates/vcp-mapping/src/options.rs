@@ -27,9 +27,9 @@ pub enum ConsentDefault {
 pub struct MapOptions {
     /// The consent record if the provider says nothing.
     pub consent_default: ConsentDefault,
-    /// Whether secrets in payloads are kept. Otherwise they are masked.
+    /// `true` if secrets in payloads are kept. Otherwise they are masked.
     pub keep_secrets: bool,
-    /// Whether audio that payloads hold as text is kept. Otherwise it is masked.
+    /// `true` if audio that payloads hold as text is kept. Otherwise it is masked.
     pub keep_audio: bool,
     /// The limits on payloads and on the messages made of them.
     pub limits: Limits,

@@ -60,8 +60,8 @@ pub(crate) const BUILTIN: [(&str, &[&str]); 6] = builtin! {
 };
 
 impl Registry {
-    /// Makes a registry of the six providers of the specification. Reads about 100 kB of rule files, so
-    /// make it once.
+    /// Makes a registry of the six providers of the specification. Reads about 100 kB of rule
+    /// files, so make it once.
     #[must_use]
     pub fn builtin() -> Self {
         let mut registry = Self::default();
@@ -124,7 +124,8 @@ impl Registry {
         Ok(())
     }
 
-    /// Returns the known name or alias that is nearest to a name, if one is near enough to be meant.
+    /// Returns the known name or alias that is nearest to a name, if one is near enough to be
+    /// meant.
     #[must_use]
     pub fn nearest(&self, name: &str) -> Option<&str> {
         nearest(name, self.providers().flat_map(Provider::names))
@@ -145,8 +146,8 @@ impl Registry {
         self.providers.iter().map(|provider| &**provider)
     }
 
-    /// Returns the comparison matrix: for each field of a message, from `vcp_payload` down, the providers
-    /// whose rules write it.
+    /// Returns the comparison matrix: for each field of a message, from `vcp_payload` down, the
+    /// providers whose rules write it.
     ///
     /// ```
     /// let registry = vcp_mapping::Registry::builtin();

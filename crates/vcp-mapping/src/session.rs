@@ -26,8 +26,8 @@ impl fmt::Debug for SessionEvent<'_> {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Digest {
-    /// The facts of all events together. The rule file of the provider's `assembled` event reads them.
-    /// They are kept as `session` beside the events.
+    /// The facts of all events together. The rule file of the provider's `assembled` event reads
+    /// them. They are kept as `session` beside the events.
     pub members: Map<String, Value>,
     /// The parts of events that could not be used. A source is `/events/<n>` and the member.
     pub problems: Vec<Problem>,
@@ -49,13 +49,13 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// An assembler, which makes one record of the events of a session. There is one for OpenAI. Others are
-/// registered with
-/// [`Registry::register_assembler`](crate::Registry::register_assembler).
+/// An assembler, which makes one record of the events of a session. There is one for OpenAI. Others
+/// are registered with [`Registry::register_assembler`](crate::Registry::register_assembler).
 pub trait Assemble: fmt::Debug + Send + Sync {
     /// Makes the digest of a session.
     ///
-    /// `events` are JSON objects in the order of receipt, at least one. The same events give the same digest.
+    /// `events` are JSON objects in the order of receipt, at least one. The same events give the
+    /// same digest.
     ///
     /// # Errors
     ///

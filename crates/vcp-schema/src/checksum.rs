@@ -139,8 +139,8 @@ pub struct ChecksumOptions {
 }
 
 impl ChecksumOptions {
-    /// Sets the limits on the message. Only `members` and `depth` are used. A depth above 128 counts
-    /// as 128.
+    /// Sets the limits on the message. Only `members` and `depth` are used. A depth above 128
+    /// counts as 128.
     #[must_use]
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;

@@ -11,12 +11,12 @@ use std::borrow::Cow;
 /// There is a getter for each published metric. The mapper writes a metric only if the payload of
 /// the provider allows it. Times and ratios have at most three decimals, rounded half up.
 ///
-/// A getter returns `None` if the metric is absent, or if its value has another type. [`get`] returns
-/// the value of any metric as it is, also of your own.
+/// A getter returns `None` if the metric is absent, or if its value has another type. [`get`]
+/// returns the value of any metric as it is, also of your own.
 ///
-/// A turn is what one side says without a break: a row of the conversation that somebody could hear.
-/// The following are not turns: tool calls and their results, system messages, placeholders for
-/// silence, text messages, keys that were pressed, and back-channels such as "mhm".
+/// A turn is what one side says without a break: a row of the conversation that somebody could
+/// hear. The following are not turns: tool calls and their results, system messages, placeholders
+/// for silence, text messages, keys that were pressed, and back-channels such as "mhm".
 ///
 /// Metrics of time need the start and the end of every turn. If the provider gives the times of
 /// words, a turn starts with its first word and ends with its last.
@@ -139,8 +139,8 @@ metrics! {
     /// Absent if the provider does not report it, and a time of a turn is missing or the agent did
     /// not answer.
     agent_latency_ms_p50: f64,
-    /// Returns the 95th percentile of the latency of the agent in milliseconds, by nearest rank. See
-    /// `agent_latency_ms_avg` for the latencies.
+    /// Returns the 95th percentile of the latency of the agent in milliseconds, by nearest rank.
+    /// See `agent_latency_ms_avg` for the latencies.
     ///
     /// Absent if the provider does not report it, and a time of a turn is missing or the agent did
     /// not answer.
@@ -185,8 +185,8 @@ impl<'m> Metrics<'m> {
         Self(metrics)
     }
 
-    /// Returns the JSON text of a metric: the last one where the name is repeated. Returns `None` if
-    /// the metric is absent.
+    /// Returns the JSON text of a metric: the last one where the name is repeated. Returns `None`
+    /// if the metric is absent.
     ///
     /// The name need not be a published one.
     #[must_use]

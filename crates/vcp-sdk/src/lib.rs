@@ -41,7 +41,7 @@ pub use vcp_validate::{Code, Finding, Profile, Validator};
 
 mod config;
 mod error;
-/// Which key to use for what: `replay_key` and `idempotency_key`.
+/// The uses of `replay_key` and `idempotency_key`.
 #[doc = include_str!("which_key.md")]
 pub mod keys {}
 mod receiver;

@@ -139,9 +139,9 @@ pub struct ReceivedCall {
     /// The last instant at which the signature is accepted (inclusive). Remember the delivery until
     /// then to reject replays. `None` if the signature has no time limit or was not checked.
     pub good_until: Option<DateTime<Utc>>,
-    /// A key that stays the same when the provider resends this delivery, also if it signs it again.
-    /// The form is `<provider>:<event>:<id>`, with further parts for some providers. `None` if the
-    /// payload has no id, or if each delivery of the event replaces the one before it (live
+    /// A key that stays the same when the provider resends this delivery, also if it signs it
+    /// again. The form is `<provider>:<event>:<id>`, with further parts for some providers. `None`
+    /// if the payload has no id, or if each delivery of the event replaces the one before it (live
     /// transcripts).
     ///
     /// [`keys`](crate::keys) compares it with `replay_key`.
@@ -208,7 +208,8 @@ impl Receiver {
         self
     }
 
-    /// Returns the mapper, for example to assemble the events of a session or to list the providers.
+    /// Returns the mapper, for example to assemble the events of a session or to list the
+    /// providers.
     #[must_use]
     pub fn as_mapper(&self) -> &Mapper {
         &self.mapper
@@ -240,8 +241,8 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// `VCP_E009` if the provider is not known. The error names the known provider that is most like
-    /// it.
+    /// `VCP_E009` if the provider is not known. The error names the known provider that is most
+    /// like it.
     ///
     /// `VCP_E210` if
     /// - the provider has no fixed scheme (use [`Receiver::secret_for`]),
@@ -270,8 +271,8 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// `VCP_E009` if the provider is not known. The error names the known provider that is most like
-    /// it.
+    /// `VCP_E009` if the provider is not known. The error names the known provider that is most
+    /// like it.
     ///
     /// `VCP_E210` if
     /// - the provider already has a secret for another scheme,
@@ -302,8 +303,8 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// `VCP_E009` if the provider is not known. The error names the known provider that is most like
-    /// it.
+    /// `VCP_E009` if the provider is not known. The error names the known provider that is most
+    /// like it.
     pub fn verifier(mut self, provider: &str, verifier: Verifier) -> Result<Self, ConfigError> {
         let name = self.configured(provider)?;
         self.verifiers.retain(|(known, _)| *known != name);
@@ -336,8 +337,8 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// `VCP_E009` if the provider is not known. The error names the known provider that is most like
-    /// it.
+    /// `VCP_E009` if the provider is not known. The error names the known provider that is most
+    /// like it.
     pub fn allow_unauthenticated(mut self, provider: &str) -> Result<Self, ConfigError> {
         let name = self.configured(provider)?;
         self.unauthenticated.push(name);

@@ -1,6 +1,6 @@
 //! Tests that hold the two lists of providers to each other: the rule files of `vcp-mapping`, with
-//! the claims of the specification, and the table of `vcp-auth`, with the way in which each provider
-//! really signs.
+//! the claims of the specification, and the table of `vcp-auth`, with the way in which each
+//! provider really signs.
 
 use std::collections::BTreeSet;
 use vcp_sdk::{

@@ -49,7 +49,7 @@ struct Turn<'p> {
     start: Option<i128>,
     /// The end, in nanoseconds from the same moment.
     end: Option<i128>,
-    /// Whether the other side interrupted this turn, if the provider has a flag for it.
+    /// `true` if the other side interrupted this turn. `None` if the provider has no flag for it.
     cut_off: Option<bool>,
 }
 
@@ -90,7 +90,7 @@ impl At {
 pub(crate) struct Talk<'p> {
     turns: Vec<Turn<'p>>,
     calls: Vec<Called<'p>>,
-    /// Whether the list can contain tool calls. If so, a list without them means that none were
+    /// `true` if the list can contain tool calls. If so, a list without them means that none were
     /// made.
     knows_tools: bool,
     /// The role words that the rules do not have.

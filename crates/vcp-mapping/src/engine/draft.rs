@@ -38,7 +38,7 @@ pub(crate) struct Draft<'p> {
     pub(crate) words: HashMap<SharedText, String>,
     /// The number of free-form values of earlier deliveries.
     earlier: usize,
-    /// Whether the provider reported latencies of its own.
+    /// `true` if the provider reported latencies of its own.
     has_latency: bool,
     /// The tool calls of all deliveries.
     calls: Vec<Call>,
@@ -61,9 +61,9 @@ pub(crate) fn write(field: &Field, message: &mut VcpMessage, value: Value<'_>) -
 pub(crate) struct Call {
     pub(crate) id: Option<String>,
     pub(crate) capability: CapabilityInvocation,
-    /// Whether the payload has the time of the call.
+    /// `true` if the payload has the time of the call.
     pub(crate) is_timed: bool,
-    /// Whether the payload has the result of the call.
+    /// `true` if the payload has the result of the call.
     pub(crate) has_result: bool,
 }
 

@@ -77,11 +77,11 @@ struct Frame<'t> {
     name: Option<Cow<'t, str>>,
     index: usize,
     is_object: bool,
-    /// Whether everything in here is masked.
+    /// `true` if everything in here is masked.
     all: bool,
-    /// Whether the next value is masked, if it is a string or a number.
+    /// `true` if the next value is masked, if it is a string or a number.
     next: bool,
-    /// Whether everything in the next value is masked.
+    /// `true` if everything in the next value is masked.
     next_all: bool,
     /// One bit for each pattern that can fit a member of this object.
     here: u64,

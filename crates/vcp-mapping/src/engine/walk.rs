@@ -123,7 +123,7 @@ pub(crate) struct Walked<'p, 't> {
     unread: Vec<(usize, NodeId, Cow<'p, str>)>,
     /// The rows of lists.
     rows: Vec<(NodeId, RowsFound<'p>)>,
-    /// Whether a member that rules look at was repeated in its object.
+    /// `true` if a member that rules look at was repeated in its object.
     repeats: bool,
 }
 
@@ -152,7 +152,7 @@ impl PathTree {
 struct Step<'s, 'p, 't> {
     walked: &'s mut Walked<'p, 't>,
     node: NodeId,
-    /// Whether any member may have another type than the rules expect.
+    /// `true` if any member may have another type than the rules expect.
     careful: bool,
     order: &'s mut usize,
 }

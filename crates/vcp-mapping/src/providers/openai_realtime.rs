@@ -154,7 +154,7 @@ struct Item {
     growing: BTreeMap<i64, String>,
     start: Option<Timestamp>,
     end: Option<Timestamp>,
-    /// Whether the item was truncated.
+    /// `true` if the item was truncated.
     cut_off: bool,
     /// The id of the response that the item belongs to.
     response: Option<Rc<str>>,

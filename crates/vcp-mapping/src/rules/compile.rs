@@ -287,7 +287,8 @@ impl<'f> Compiler<'f> {
         let conversation = file.conversation.as_ref().map(|conversation| {
             self.check_conversation(conversation);
             let reader = ReadyConversation::new(conversation, |path| self.member(at, path));
-            // The first list is nearly always the one that is read. The others are read from their texts.
+            // The first list is nearly always the one that is read. The others are read from their
+            // texts.
             for (index, (list, _)) in reader.lists.iter().enumerate() {
                 match index {
                     0 => self.tree.want_rows(*list, &reader.members),

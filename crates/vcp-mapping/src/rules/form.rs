@@ -1,5 +1,5 @@
-//! The form of rule files: JSON, closed, readable by other languages. `schema/mapping-rules.schema.json`
-//! is made from these types.
+//! The form of rule files: JSON, closed, readable by other languages.
+//! `schema/mapping-rules.schema.json` is made from these types.
 
 use serde::{Deserialize, Serialize};
 use serde_with::{OneOrMany, formats::PreferOne, serde_as, skip_serializing_none};
@@ -16,8 +16,8 @@ pub enum File {
     Rules(Box<RuleFile>),
 }
 
-/// A provider's file: the facts about it, how its deliveries are told apart, its word tables and its
-/// secrets.
+/// A provider's file: the facts about it, how its deliveries are told apart, its word tables and
+/// its secrets.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
@@ -40,10 +40,10 @@ pub struct ProviderFile {
     /// Patterns of members whose leaves are masked in the kept payload.
     ///
     /// A pattern is the names from some object downward, such as `tool_details.headers`. It applies
-    /// from the root with `$.`, and anywhere else without. `*` in the last name stands for any run of
-    /// characters, and case is then ignored. The name `**` before the last name stands for any number
-    /// of names. Lists between the names do not count. With `!` at the end only the member itself is
-    /// masked, if it is a string or a number, and nothing below it.
+    /// from the root with `$.`, and anywhere else without. `*` in the last name stands for any run
+    /// of characters, and case is then ignored. The name `**` before the last name stands for any
+    /// number of names. Lists between the names do not count. With `!` at the end only the member
+    /// itself is masked, if it is a string or a number, and nothing below it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
     /// The member that holds audio as text. An option leaves it out of the kept payload.
@@ -99,7 +99,7 @@ pub struct WebhookAuth {
     pub method: String,
     /// The name of the header.
     pub header_name: String,
-    /// Whether a secret is required.
+    /// `true` if a secret is required.
     pub secret_key_required: bool,
     /// The addresses from which deliveries come.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -159,8 +159,8 @@ pub struct Event {
     pub unless: Option<String>,
     /// The published schema of the deliveries.
     pub schema: Option<WebhookSchema>,
-    /// Whether an assembler makes the event of the events of a session. It is then not a delivery, and
-    /// its rules start from the digest, at `$.session`.
+    /// `true` if an assembler makes the event of the events of a session. It is then not a
+    /// delivery, and its rules start from the digest, at `$.session`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub assembled: bool,
     /// The stage of the call at which the event is sent. A delivery of a higher rank knows more.
@@ -168,8 +168,8 @@ pub struct Event {
     pub rank: u8,
     /// The member with the time of the event itself, which the transform `time` reads.
     pub time: Option<String>,
-    /// The members that distinguish deliveries and stay the same when one is sent again. The first is
-    /// the id, without which there is no key. Empty: each delivery replaces the one before.
+    /// The members that distinguish deliveries and stay the same when one is sent again. The first
+    /// is the id, without which there is no key. Empty: each delivery replaces the one before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key: Vec<String>,
     /// A remark for readers of the file.
@@ -214,16 +214,16 @@ pub struct Table {
     /// Beginnings of words, in order. They are tried after the whole words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub begins: Vec<(String, String)>,
-    /// Parts of words, in order. They are tried after the beginnings. `a*b` is `a` with `b` somewhere
-    /// after it.
+    /// Parts of words, in order. They are tried after the beginnings. `a*b` is `a` with `b`
+    /// somewhere after it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contains: Vec<(String, String)>,
     /// The result for any other word that is not empty.
     pub otherwise: Option<String>,
-    /// Whether case is ignored.
+    /// `true` if case is ignored.
     #[serde(default, skip_serializing_if = "is_default")]
     pub ignore_case: bool,
-    /// Whether the table should have every word. A word that it does not have is then reported.
+    /// `true` if the table should have every word. A word that it does not have is then reported.
     #[serde(default, skip_serializing_if = "is_default")]
     pub complete: bool,
     /// A remark for readers of the file.
@@ -253,7 +253,7 @@ pub struct RuleFile {
     /// The places of the models that were used, if a list or an object holds them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<ModelUsage>,
-    /// How the rows of the conversation are read, if there are any.
+    /// The form of the rows of the conversation, if there are any.
     pub conversation: Option<Conversation>,
     /// The part of the specification that this comes from.
     pub spec: Option<String>,
@@ -270,8 +270,8 @@ pub struct FieldRule {
     /// The field, from `vcp_payload` down, such as `call.call_id`.
     #[cfg_attr(feature = "jsonschema", schemars(schema_with = "super::target::schema"))]
     pub to: String,
-    /// The sources, in order. The first that gives a value is used. A field that is a list takes the
-    /// value of every source.
+    /// The sources, in order. The first that gives a value is used. A field that is a list takes
+    /// the value of every source.
     #[serde_as(as = "OneOrMany<_, PreferOne>")]
     #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Source>"))]
     pub from: Vec<Source>,
@@ -280,7 +280,7 @@ pub struct FieldRule {
     #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub when: Vec<Condition>,
-    /// Whether the delivery cannot be mapped without a value (`VCP_E005`).
+    /// `true` if the delivery cannot be mapped without a value (`VCP_E005`).
     #[serde(default, skip_serializing_if = "is_default")]
     pub required: bool,
     /// The flags that change the word afterwards, in order.
@@ -307,8 +307,8 @@ pub struct Source {
     ///
     /// Names are separated by dots and start from the event's object, or from the root with `$.`.
     /// `items[].name` is the member `name` of the first element of the list that has it filled.
-    /// `items[kind=fax].name` is that of the first element whose member `kind` is the word `fax`, case
-    /// ignored.
+    /// `items[kind=fax].name` is that of the first element whose member `kind` is the word `fax`,
+    /// case ignored.
     pub path: Option<String>,
     /// A constant word.
     pub value: Option<String>,
@@ -329,7 +329,7 @@ pub struct Source {
     pub members: Vec<String>,
     /// The power of ten by which a number is multiplied: `-2` for cents, `-6` for millionths.
     pub scale: Option<i32>,
-    /// Whether the value is only evidence for the field and is reported as derived.
+    /// `true` if the value is only evidence for the field and is reported as derived.
     pub derived: Option<bool>,
     /// The conditions of the source. All must hold.
     #[serde_as(as = "OneOrMany<_, PreferOne>")]
@@ -347,8 +347,8 @@ pub struct Source {
     pub spec: Option<String>,
 }
 
-/// A condition. It tests one thing: the event, a field that is written, a member, or other conditions
-/// of which one must hold.
+/// A condition. It tests one thing: the event, a field that is written, a member, or other
+/// conditions of which one must hold.
 #[serde_as]
 #[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -376,7 +376,7 @@ pub struct Condition {
     pub is: Vec<String>,
     /// The part that the JSON text of the member must have.
     pub contains: Option<String>,
-    /// Whether the member must be present or absent. A null member is present.
+    /// `true` if the member must be present, `false` if it must be absent. A null member is present.
     pub present: Option<bool>,
     /// Conditions of which one must hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -426,8 +426,9 @@ enum OneOrList<T> {
 /// A list of models that were used, or an object that holds them by their names, with what each did
 /// and cost.
 ///
-/// The first model of a role is the chosen one. The costs and tokens of other models of that role are
-/// added to it. Models are written before any rule applies. Members of a model are named with dots.
+/// The first model of a role is the chosen one. The costs and tokens of other models of that role
+/// are added to it. Models are written before any rule applies. Members of a model are named with
+/// dots.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
@@ -459,7 +460,7 @@ pub struct ModelUsage {
     pub spec: Option<String>,
 }
 
-/// How the rows of a conversation are read: turns, tool calls and their results. Members of rows are
+/// The form of the rows of a conversation: turns, tool calls and their results. Members of rows are
 /// named with dots.
 #[serde_as]
 #[skip_serializing_none]
@@ -472,8 +473,8 @@ pub struct Conversation {
     #[serde_as(as = "OneOrMany<_, PreferOne>")]
     #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Rows>"))]
     pub rows: Vec<Rows>,
-    /// The members by which rows are sorted, most important first: numbers, or ISO 8601 times. A row
-    /// without them stays behind the row before it.
+    /// The members by which rows are sorted, most important first: numbers, or ISO 8601 times. A
+    /// row without them stays behind the row before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order_by: Vec<String>,
     /// The member that says who speaks, or what the row is.
@@ -486,8 +487,8 @@ pub struct Conversation {
     /// Texts of turns in which nothing was said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub silence: Vec<String>,
-    /// The conditions under which a row of a speaker was not spoken. One is enough. Paths are members
-    /// of the row. Such a row is neither a turn nor in the transcript.
+    /// The conditions under which a row of a speaker was not spoken. One is enough. Paths are
+    /// members of the row. Such a row is neither a turn nor in the transcript.
     #[serde_as(as = "OneOrMany<_, PreferOne>")]
     #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -500,9 +501,9 @@ pub struct Conversation {
     pub words: Option<Words>,
     /// The member that is true if the other side cut the turn off.
     pub cut_off: Option<String>,
-    /// How tool calls look.
+    /// The form of tool calls.
     pub calls: Option<ToolCalls>,
-    /// How results of tool calls look.
+    /// The form of the results of tool calls.
     pub results: Option<ToolResults>,
     /// A remark for readers of the file.
     pub note: Option<String>,
@@ -519,7 +520,7 @@ pub struct Conversation {
 pub struct Rows {
     /// The path of the list.
     pub path: String,
-    /// Whether the list holds tool calls. A list without any then says that there were none.
+    /// `true` if the list holds tool calls. A list without any then says that there were none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub tools: bool,
     /// A remark for readers of the file.
@@ -598,7 +599,7 @@ pub struct Words {
     pub spec: Option<String>,
 }
 
-/// How tool calls look: rows of the role `tool_call`, or a list in rows of any role.
+/// The form of tool calls: rows of the role `tool_call`, or a list in rows of any role.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
@@ -624,7 +625,8 @@ pub struct ToolCalls {
     pub spec: Option<String>,
 }
 
-/// How results of tool calls look: rows of the role `tool_result`, or a list in rows of any role.
+/// The form of the results of tool calls: rows of the role `tool_result`, or a list in rows of any
+/// role.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]

@@ -13,7 +13,7 @@ pub(crate) const ROOT: NodeId = 0;
 /// A node of the tree.
 #[derive(Debug)]
 pub(crate) struct Node {
-    /// Whether its text is wanted, and not only its members.
+    /// `true` if its text is wanted, and not only its members.
     pub(crate) wanted: bool,
     pub(crate) parent: Option<NodeId>,
     pub(crate) members: Vec<(Box<str>, NodeId)>,

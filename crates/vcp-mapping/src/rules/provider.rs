@@ -21,7 +21,8 @@ pub struct Provider {
     pub(super) audio: Secrets,
     /// The fields that rules can write, from `vcp_payload` down.
     pub(super) fields: BTreeSet<String>,
-    /// The JSONPaths of the fields that every message of the provider has from the payload as a whole.
+    /// The JSONPaths of the fields that every message of the provider has from the payload as a
+    /// whole.
     pub(crate) own_fields: [SharedText; 2],
 }
 

@@ -12,13 +12,13 @@ pub(crate) struct Pattern {
     pub(crate) anchored: bool,
     /// The names that must enclose the member, outermost first.
     pub(crate) outer: Vec<String>,
-    /// Whether other names may be between them and the member.
+    /// `true` if other names may be between them and the member.
     pub(crate) anywhere_below: bool,
     /// The name of the member. It can have `*` for any run of characters.
     last: String,
     /// The parts of the name between the `*`, in lower case. Empty if the name has no `*`.
     glob: Vec<String>,
-    /// Whether only the member itself is masked, and nothing below it.
+    /// `true` if only the member itself is masked, and nothing below it.
     pub(crate) leaf_only: bool,
 }
 
@@ -87,14 +87,15 @@ impl Secrets {
         self.patterns.iter().all(Pattern::is_sound)
     }
 
-    /// Returns whether a text can hold a listed member. Most texts cannot, and need no further look.
+    /// Returns whether a text can hold a listed member. Most texts cannot, and need no further
+    /// look.
     pub(crate) fn may_occur(&self, json: &str) -> bool {
         let occurs = |name: &str| name.contains('*') || json.contains(name);
         may_hide_names(json) || self.patterns.iter().any(|pattern| pattern.names().all(occurs))
     }
 
-    /// Returns the dotted names of the members that have one place, and whether only a leaf there is
-    /// masked. The walk over the payload finds such members.
+    /// Returns the dotted names of the members that have one place, and whether only a leaf there
+    /// is masked. The walk over the payload finds such members.
     pub(crate) fn rooted(&self) -> impl Iterator<Item = (String, bool)> {
         let rooted = self.patterns.iter().filter(|pattern| pattern.is_rooted());
         rooted.map(|pattern| (pattern.names().collect::<Vec<_>>().join("."), pattern.leaf_only))
@@ -108,8 +109,8 @@ impl Secrets {
     }
 }
 
-/// Returns whether a listed name may be spelled with escapes in a text. Listed names have only ASCII
-/// letters, digits and a little punctuation, so other escapes hide no name.
+/// Returns whether a listed name may be spelled with escapes in a text. Listed names have only
+/// ASCII letters, digits and a little punctuation, so other escapes hide no name.
 pub(crate) fn may_hide_names(json: &str) -> bool {
     memchr::memmem::find_iter(json.as_bytes(), b"\\u00").any(|at| {
         let digits = json.get(at + 4..at + 6).and_then(|digits| u8::from_str_radix(digits, 16).ok());

@@ -70,9 +70,9 @@ impl<'t> Node<'t> {
         Self::Raw(trim(text), arena)
     }
 
-    /// Reads a value of a known kind, opened as deep as the kind is modelled. Free-form data and lists
-    /// of plain values are not opened. Returns `None` if more than `members` members and elements
-    /// would be opened.
+    /// Reads a value of a known kind, opened as deep as the kind is modelled. Free-form data and
+    /// lists of plain values are not opened. Returns `None` if more than `members` members and
+    /// elements would be opened.
     pub(super) fn read(arena: &'t Arena, text: &'t str, kind: &Kind, members: usize) -> Option<Self> {
         Builder::new(arena, &Budget::new(members)).read(&mut Cursor::new(text), kind, false)
     }
@@ -482,8 +482,8 @@ fn may_be_opened(text: &str) -> bool {
 pub(super) struct Builder<'b, 't> {
     pub(super) arena: &'t Arena,
     pub(super) budget: &'b Budget,
-    /// The members of the objects that are being read, outermost first. The arena then takes no more
-    /// room than an object has members.
+    /// The members of the objects that are being read, outermost first. The arena then takes no
+    /// more room than an object has members.
     members: RefCell<Vec<(Name<'t>, Node<'t>)>>,
     /// The elements of the lists that are being read, outermost first.
     elements: RefCell<Vec<Node<'t>>>,
@@ -501,8 +501,8 @@ impl<'b, 't> Builder<'b, 't> {
         Self { arena, budget, members: RefCell::default(), elements: RefCell::default() }
     }
 
-    /// Begins an object. There may be many objects in a list, which then take no more room than they
-    /// need.
+    /// Begins an object. There may be many objects in a list, which then take no more room than
+    /// they need.
     pub(super) fn object(&self, in_list: bool) -> Unfinished<'t> {
         /// Room for the members that an object usually has.
         const FEW: usize = 8;
@@ -595,7 +595,8 @@ impl<'b, 't> Builder<'b, 't> {
     }
 }
 
-/// Returns whether values of a kind have no members. A list of them stays text until a rule opens it.
+/// Returns whether values of a kind have no members. A list of them stays text until a rule opens
+/// it.
 pub(super) fn is_leaf(kind: &Kind) -> bool {
     !matches!(kind, Kind::Object(_) | Kind::Map(..) | Kind::List(_) | Kind::TextOr(_) | Kind::OrNull(_))
 }

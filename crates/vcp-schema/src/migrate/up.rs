@@ -299,8 +299,8 @@ impl<R: Tell> Upgrade<'_, R> {
         Ok(())
     }
 
-    /// Checks a long list of capabilities before it is opened, because its nodes would take many times
-    /// the memory of its text.
+    /// Checks a long list of capabilities before it is opened, because its nodes would take many
+    /// times the memory of its text.
     fn check_capabilities(&self, text: &str, pointer: &str) -> Result<(), MigrateError> {
         /// A name becomes an object of four members.
         const MEMBERS: usize = 5;

@@ -132,8 +132,8 @@ fn is_e164(text: &str) -> bool {
 }
 
 /// Reports `VCP_E122` if `from` and `from_` differ. In that case, reading keeps `from_` as an
-/// unknown member (`DECISIONS.md` 1.2). A message made by hand can have an equal `from_` there, which is
-/// not reported.
+/// unknown member (`DECISIONS.md` 1.2). A message made by hand can have an equal `from_` there,
+/// which is not reported.
 pub(super) fn from_contradiction(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let call = &message.vcp_payload.call;
     let (Some(from), Some(alias)) = (&call.from, call.extras.get("from_")) else { return };
