@@ -1,0 +1,157 @@
+//! The form of the rows of a conversation.
+
+#[cfg(feature = "jsonschema")]
+use super::values::OneOrList;
+use super::{condition::Condition, values::is_default};
+use serde::{Deserialize, Serialize};
+use serde_with::{OneOrMany, formats::PreferOne};
+use std::collections::BTreeMap;
+
+object! {
+    /// The form of the rows of a conversation: turns, tool calls and their results. Members of rows are
+    /// named with dots.
+    Conversation {
+        /// The lists of rows. The first that has rows is read.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Rows>"))]
+        pub rows: Vec<Rows>,
+        /// The members by which rows are sorted, most important first: numbers, or ISO 8601 times. A
+        /// row without them stays behind the row before it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub order_by: Vec<String>,
+        /// The member that says who speaks, or what the row is.
+        pub role: String,
+        /// The meaning of each word of `role`, case ignored. Rows with other words are skipped, and the
+        /// words reported.
+        pub roles: BTreeMap<String, Role>,
+        /// The member with the spoken text.
+        pub text: String,
+        /// Texts of turns in which nothing was said.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub silence: Vec<String>,
+        /// The conditions under which a row of a speaker was not spoken. One is enough. Paths are
+        /// members of the row. Such a row is neither a turn nor in the transcript.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub not_spoken: Vec<Condition>,
+        /// The start of a row.
+        pub start: Option<Clock>,
+        /// The end of a row.
+        pub end: Option<Clock>,
+        /// The words of a turn, whose times are better than those of the row.
+        pub words: Option<Words>,
+        /// The member that is true if the other side cut the turn off.
+        pub cut_off: Option<String>,
+        /// The form of tool calls.
+        pub calls: Option<ToolCalls>,
+        /// The form of the results of tool calls.
+        pub results: Option<ToolResults>,
+    }
+}
+
+object! {
+    /// A list of rows.
+    Rows {
+        /// The path of the list.
+        pub path: String,
+        /// `true` if the list holds tool calls. A list without any then says that there were none.
+        #[serde(default, skip_serializing_if = "is_default")]
+        pub tools: bool,
+    }
+}
+
+/// The kind of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Role {
+    /// The agent speaks.
+    Agent,
+    /// The person speaks.
+    User,
+    /// A tool is called.
+    ToolCall,
+    /// A tool answers.
+    ToolResult,
+    /// Another known kind, which is skipped.
+    Other,
+}
+
+object! {
+    /// A member of a row with a time.
+    Clock {
+        /// The member.
+        pub path: String,
+        /// The form of the time. Absent: `time`.
+        #[serde(default, rename = "as", skip_serializing_if = "is_default")]
+        pub form: ClockForm,
+        /// The power of ten by which `seconds_in_call` are multiplied: `-2` for hundredths.
+        pub scale: Option<i32>,
+    }
+}
+
+/// The form of a time of a row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ClockForm {
+    /// A time by itself, as the transform `time` reads it.
+    #[default]
+    Time,
+    /// Seconds since the start of the call.
+    SecondsInCall,
+}
+
+object! {
+    /// Words with times, in seconds since the start of the call.
+    Words {
+        /// The list in the row.
+        pub path: String,
+        /// The member of a word with its start.
+        pub start: String,
+        /// The member of a word with its end.
+        pub end: String,
+    }
+}
+
+object! {
+    /// The form of tool calls: rows of the role `tool_call`, or a list in rows of any role.
+    ToolCalls {
+        /// The list in a row.
+        pub list: Option<String>,
+        /// The id, which the result has too.
+        pub id: Option<String>,
+        /// The name of the tool.
+        pub name: String,
+        /// The name of the tool in rows of the role `tool_call` that have no list.
+        pub row_name: Option<String>,
+        /// The member whose word gives the type, by `types`.
+        pub kind: Option<String>,
+        /// The types of capabilities by words. Other words mean `tool_call`.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pub types: BTreeMap<String, String>,
+    }
+}
+
+object! {
+    /// The form of the results of tool calls: rows of the role `tool_result`, or a list in rows of any
+    /// role.
+    ToolResults {
+        /// The list in a row.
+        pub list: Option<String>,
+        /// The id, which the call has too.
+        pub id: String,
+        /// The member that is false if the tool failed.
+        pub success: Option<String>,
+        /// The member that is true if the tool failed.
+        pub error: Option<String>,
+        /// The members with the message of a failed tool. The first that is filled is used.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub message: Vec<String>,
+        /// The duration of the tool, in seconds.
+        pub seconds: Option<String>,
+    }
+}

@@ -1,0 +1,148 @@
+//! The form of a file of rules.
+
+#[cfg(feature = "jsonschema")]
+use super::values::OneOrList;
+use super::{condition::Condition, conversation::Conversation, transform::Transform, values::is_default};
+use serde_with::{OneOrMany, formats::PreferOne};
+use std::collections::BTreeMap;
+
+object! {
+    /// A rule file: how a family of events becomes a message.
+    RuleFile {
+        /// The provider.
+        pub provider: String,
+        /// The name by which events refer to the file.
+        pub name: String,
+        /// Named lists of sources, for rules that share them.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pub lists: BTreeMap<String, Vec<Source>>,
+        /// The rules, in order. Each field of the message has one rule.
+        pub rules: Vec<FieldRule>,
+        /// The places of the models that were used, if a list or an object holds them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub models: Vec<ModelUsage>,
+        /// The form of the rows of the conversation, if there are any.
+        pub conversation: Option<Conversation>,
+    }
+}
+
+object! {
+    /// A rule: how one field of the message gets its value.
+    FieldRule {
+        /// The field, from `vcp_payload` down, such as `call.call_id`.
+        #[cfg_attr(feature = "jsonschema", schemars(schema_with = "crate::rules::target::schema"))]
+        pub to: String,
+        /// The sources, in order. The first that gives a value is used. A field that is a list takes
+        /// the value of every source.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Source>"))]
+        pub from: Vec<Source>,
+        /// The conditions of the rule. All must hold.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub when: Vec<Condition>,
+        /// `true` if the delivery cannot be mapped without a value (`VCP_E005`).
+        #[serde(default, skip_serializing_if = "is_default")]
+        pub required: bool,
+        /// The flags that change the word afterwards, in order.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<WordChange>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub change: Vec<WordChange>,
+    }
+}
+
+object! {
+    /// A source of a value: a member (`path`), a constant (`value`), other fields of the message (a
+    /// transform that needs no member), or a named list of sources (`use`).
+    #[derive(Default)]
+    Source {
+        /// The member.
+        ///
+        /// Names are separated by dots and start from the event's object, or from the root with `$.`.
+        /// `items[].name` is the member `name` of the first element of the list that has it filled.
+        /// `items[kind=fax].name` is that of the first element whose member `kind` is the word `fax`,
+        /// case ignored.
+        pub path: Option<String>,
+        /// A constant word.
+        pub value: Option<String>,
+        /// The name of a list of sources of this file. `as` and `when` then apply to each of them.
+        #[serde(rename = "use")]
+        pub list: Option<String>,
+        /// The transform that makes a value of the member's text. Absent: `text`.
+        #[serde(rename = "as")]
+        pub transform: Option<Transform>,
+        /// The table of the transform `word`.
+        pub table: Option<String>,
+        /// The word that the transform `present` gives.
+        pub word: Option<String>,
+        /// The function of the transform `function`. Providers' code defines these.
+        pub function: Option<String>,
+        /// The members of rows that the transforms `earliest` and `latest` read.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub members: Vec<String>,
+        /// The power of ten by which a number is multiplied: `-2` for cents, `-6` for millionths.
+        pub scale: Option<i32>,
+        /// `true` if the value is only evidence for the field and is reported as derived.
+        pub derived: Option<bool>,
+        /// The conditions of the source. All must hold.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub when: Vec<Condition>,
+        /// Texts that stand for no value. Case and white space around them are ignored.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub except: Vec<String>,
+    }
+}
+
+object! {
+    /// A flag that changes a word afterwards, such as one that lowers a success.
+    WordChange {
+        /// The member.
+        pub path: String,
+        /// The words at which it acts, case ignored. Booleans are the words `true` and `false`.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
+        pub is: Vec<String>,
+        /// The words of the field that are replaced.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
+        pub replaces: Vec<String>,
+        /// The new word of the field.
+        pub by: String,
+    }
+}
+
+object! {
+    /// A list of models that were used, or an object that holds them by their names, with what each did
+    /// and cost.
+    ///
+    /// The first model of a role is the chosen one. The costs and tokens of other models of that role
+    /// are added to it. Models are written before any rule applies. Members of a model are named with
+    /// dots.
+    ModelUsage {
+        /// The path of the list or object.
+        pub path: String,
+        /// The member with the name of a model. Absent: each model is a member by its name.
+        pub name: Option<String>,
+        /// The role of all models, such as `LLM`.
+        pub role: Option<String>,
+        /// The table that gives the role for the name of a model. Names without a role are skipped.
+        pub role_table: Option<String>,
+        /// The members with costs, which are added up. Costs are in USD after scaling.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub cost: Vec<String>,
+        /// The power of ten by which costs are multiplied: `-2` for cents.
+        pub cost_scale: Option<i32>,
+        /// The members with numbers of tokens that went in, which are added up.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub prompt_tokens: Vec<String>,
+        /// The members with numbers of tokens that came out, which are added up.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub completion_tokens: Vec<String>,
+    }
+}
