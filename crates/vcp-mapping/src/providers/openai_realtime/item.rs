@@ -1,0 +1,48 @@
+//! The items of a conversation.
+
+use serde_json::{Map, Value};
+use std::{collections::BTreeMap, rc::Rc};
+use vcp_schema::Timestamp;
+
+/// The kind of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    User,
+    Agent,
+    Tool,
+    Result,
+    /// Not known yet, or neither speech nor a tool.
+    Other,
+}
+
+/// An item of the conversation.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) kind: Kind,
+    /// The complete texts, by the index of the part.
+    pub(super) whole: BTreeMap<i64, String>,
+    /// The texts that are joined from deltas, by the index of the part.
+    pub(super) growing: BTreeMap<i64, String>,
+    pub(super) start: Option<Timestamp>,
+    pub(super) end: Option<Timestamp>,
+    /// `true` if the item was truncated.
+    pub(super) cut_off: bool,
+    /// The id of the response that the item belongs to.
+    pub(super) response: Option<Rc<str>>,
+    /// The members of a tool call or of its result.
+    pub(super) tool: Map<String, Value>,
+}
+
+impl Item {
+    /// Returns the text of all parts. A complete text replaces the joined one.
+    pub(super) fn text(&self) -> String {
+        let mut parts: BTreeMap<_, &str> = self.growing.iter().map(|(part, text)| (part, text.as_str())).collect();
+        parts.extend(self.whole.iter().map(|(part, text)| (part, text.as_str())));
+        parts.into_values().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Returns whether the item is speech with a text.
+    pub(super) fn is_spoken(&self) -> bool {
+        matches!(self.kind, Kind::User | Kind::Agent) && !self.text().trim().is_empty()
+    }
+}

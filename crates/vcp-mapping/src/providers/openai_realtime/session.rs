@@ -1,0 +1,410 @@
+//! The facts of a session, collected event by event.
+
+use super::{
+    event::Object,
+    item::{Item, Kind},
+};
+use serde_json::{Map, Value};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    rc::Rc,
+};
+use vcp_schema::{ErrorCode, Timestamp};
+
+/// The longest gap that is latency, in milliseconds. A longer one is silence.
+const LONGEST_GAP_MS: i128 = 30_000;
+
+/// The facts of the events so far.
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    /// The time of receipt of the first event. The times of the Live API count from it.
+    begun: Option<Timestamp>,
+    /// The time of receipt of the last event, without repeated events.
+    ended: Option<Timestamp>,
+    id: Option<String>,
+    model: Option<String>,
+    transcription_model: Option<String>,
+    items: Vec<Item>,
+    /// The indices of the items that have an id, by id.
+    places: HashMap<String, usize>,
+    /// The ids of the responses that are not part of the conversation.
+    apart: HashSet<Rc<str>>,
+    /// The ids of the responses that were interrupted.
+    cut_off: HashSet<Rc<str>>,
+    /// The times at which the playback of each response began and ended.
+    played: HashMap<Rc<str>, (Option<Timestamp>, Option<Timestamp>)>,
+    /// The time at which the user stopped speaking. Unset when the agent answers.
+    stopped: Option<Timestamp>,
+    latency_ms: Vec<i64>,
+    /// The status and reason of the last response that has a status and was not interrupted by the
+    /// user.
+    last_response: Option<(String, Option<String>)>,
+    /// The sums of tokens. A sum that does not fit 64 bits is `None`.
+    tokens: BTreeMap<&'static str, Option<i64>>,
+    close_reason: Option<String>,
+    /// The kind of ending, if the last event is one.
+    ending: Option<&'static str>,
+}
+
+impl Session {
+    /// Adds an event. Returns an error if the event is of another session.
+    pub(super) fn event(&mut self, at: Timestamp, event: &Object<'_, '_>) -> Result<(), &'static str> {
+        let kind = event.text("type").unwrap_or_default();
+        let response: Option<Rc<str>> = event.text("response_id").map(Rc::from);
+        self.ending = None;
+        self.begun.get_or_insert(at);
+        self.ended = Some(at);
+        match kind.trim() {
+            "session.created" | "session.updated" | "session.started" | "transcription_session.updated" => {
+                self.session(&event.object("session"))?;
+            }
+            "session.closed" => {
+                self.session(&event.object("session"))?;
+                self.close_reason = event.filled("reason");
+            }
+            "transport.failed" => self.ending = Some("transport.failed"),
+            "input_audio_buffer.timeout_triggered" => self.ending = Some("input_audio_buffer.timeout_triggered"),
+            "error" => {
+                let is_of_server = event.object("error").text("type").as_deref() == Some("server_error");
+                self.ending = is_of_server.then_some("server_error");
+            }
+            "input_audio_buffer.speech_started" => {
+                if let Some(item) = self.named(event, Kind::User) {
+                    item.start.get_or_insert(at);
+                }
+            }
+            "input_audio_buffer.speech_stopped" => {
+                self.stopped = Some(at);
+                if let Some(item) = self.named(event, Kind::User) {
+                    item.end = Some(at);
+                }
+            }
+            "conversation.item.created"
+            | "conversation.item.added"
+            | "conversation.item.done"
+            | "conversation.item.retrieved"
+            | "response.output_item.added"
+            | "response.output_item.done" => self.item(at, &event.object("item"), response),
+            "conversation.item.input_audio_transcription.completed" => {
+                self.count("transcription_tokens", &event.object("usage"), "total_tokens");
+                self.said(event, Kind::User, "transcript", response);
+            }
+            "conversation.item.input_audio_transcription.delta" => self.grows(at, event, Kind::User, None),
+            "response.output_audio_transcript.delta"
+            | "response.audio_transcript.delta"
+            | "response.output_text.delta"
+            | "response.text.delta" => {
+                self.answers(at, response.as_deref());
+                self.grows(at, event, Kind::Agent, response);
+            }
+            "response.output_audio.delta" | "response.audio.delta" => {
+                self.answers(at, response.as_deref());
+                if let Some(item) = self.named(event, Kind::Agent) {
+                    item.start.get_or_insert(at);
+                }
+            }
+            "response.output_audio_transcript.done" | "response.audio_transcript.done" => {
+                self.said(event, Kind::Agent, "transcript", response);
+            }
+            "response.output_text.done" | "response.text.done" => self.said(event, Kind::Agent, "text", response),
+            "conversation.item.truncated" => {
+                if let Some(item) = self.named(event, Kind::Other) {
+                    item.cut_off = true;
+                }
+            }
+            "output_audio_buffer.started" => {
+                if let Some(response) = response {
+                    self.played.entry(response).or_default().0.get_or_insert(at);
+                }
+            }
+            kind @ ("output_audio_buffer.stopped" | "output_audio_buffer.cleared") => {
+                if let Some(response) = response {
+                    if kind == "output_audio_buffer.cleared" {
+                        self.cut_off.insert(response.clone());
+                    }
+                    self.played.entry(response).or_default().1 = Some(at);
+                }
+            }
+            "response.created" => self.notice(&event.object("response")),
+            "response.done" => self.response(at, &event.object("response")),
+            "session.input_transcript.delta" => self.line(at, event, Kind::User),
+            "session.output_transcript.delta" => self.line(at, event, Kind::Agent),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Adds the description of the session that an event has.
+    fn session(&mut self, session: &Object<'_, '_>) -> Result<(), &'static str> {
+        let id = session.filled("id");
+        if self.id.is_some() && id.is_some() && self.id != id {
+            return Err("the events are of more than one session");
+        }
+        self.id = self.id.take().or(id);
+        self.model = session.filled("model").or_else(|| self.model.take());
+        let transcription = session.object("audio").object("input").object("transcription").filled("model");
+        let beta = || session.object("input_audio_transcription").filled("model");
+        self.transcription_model = transcription.or_else(beta).or_else(|| self.transcription_model.take());
+        Ok(())
+    }
+
+    /// Returns the item with an id. Adds one of this kind if the id is new. Sets the kind if it is
+    /// not known yet.
+    fn with_id(&mut self, id: String, kind: Kind) -> Option<&mut Item> {
+        let next = self.items.len();
+        let at = *self.places.entry(id).or_insert(next);
+        if at == next {
+            self.push(kind);
+        }
+        let item = self.items.get_mut(at)?;
+        if item.kind == Kind::Other {
+            item.kind = kind;
+        }
+        Some(item)
+    }
+
+    /// Adds an empty item.
+    fn push(&mut self, kind: Kind) {
+        self.items.push(Item {
+            kind,
+            whole: BTreeMap::new(),
+            growing: BTreeMap::new(),
+            start: None,
+            end: None,
+            cut_off: false,
+            response: None,
+            tool: Map::new(),
+        });
+    }
+
+    /// Returns the item that an event names.
+    fn named(&mut self, event: &Object<'_, '_>, kind: Kind) -> Option<&mut Item> {
+        self.with_id(event.filled("item_id")?, kind)
+    }
+
+    /// Adds the complete text of a part of an item.
+    fn said(&mut self, event: &Object<'_, '_>, kind: Kind, member: &str, response: Option<Rc<str>>) {
+        let Some(text) = event.filled(member) else { return };
+        let part = event.count("content_index").unwrap_or(0);
+        if let Some(item) = self.named(event, kind) {
+            item.whole.insert(part, text);
+            item.response = item.response.take().or(response);
+        }
+    }
+
+    /// Appends a delta to the text of a part of an item.
+    fn grows(&mut self, at: Timestamp, event: &Object<'_, '_>, kind: Kind, response: Option<Rc<str>>) {
+        let Some(more) = event.text("delta") else { return };
+        let part = event.count("content_index").unwrap_or(0);
+        if let Some(item) = self.named(event, kind) {
+            item.growing.entry(part).or_default().push_str(&more);
+            item.response = item.response.take().or(response);
+            if kind == Kind::Agent {
+                item.start.get_or_insert(at);
+            }
+        }
+    }
+
+    /// Notes that the agent begins to answer, and adds the latency. Ignores a response that is not
+    /// part of the conversation.
+    fn answers(&mut self, at: Timestamp, response: Option<&str>) {
+        if response.is_some_and(|response| self.apart.contains(response)) {
+            return;
+        }
+        let Some(stopped) = self.stopped.take() else { return };
+        let gap = (at.unix_nanos() - stopped.unix_nanos()) / 1_000_000;
+        if (0..=LONGEST_GAP_MS).contains(&gap) {
+            self.latency_ms.extend(i64::try_from(gap));
+        }
+    }
+
+    /// Adds the description of an item.
+    fn item(&mut self, at: Timestamp, item: &Object<'_, '_>, response: Option<Rc<str>>) {
+        let (Some(id), Some(kind)) = (item.filled("id"), item.text("type")) else { return };
+        let of_kind = match (kind.as_str(), item.text("role").as_deref()) {
+            ("message", Some("user")) => Kind::User,
+            ("message", Some("assistant")) => Kind::Agent,
+            ("function_call" | "mcp_call", _) => Kind::Tool,
+            ("function_call_output", _) => Kind::Result,
+            _ => Kind::Other,
+        };
+        let Some(known) = self.with_id(id, of_kind) else { return };
+        known.response = known.response.take().or(response);
+        match of_kind {
+            Kind::User | Kind::Agent => {
+                for (part, content) in (0..).zip(item.objects("content")) {
+                    if let Some(text) = content.filled("transcript").or_else(|| content.filled("text")) {
+                        known.whole.insert(part, text);
+                    }
+                }
+            }
+            Kind::Tool | Kind::Result => {
+                known.start.get_or_insert(at);
+                let id = if kind == "mcp_call" { item.filled("id") } else { item.filled("call_id") };
+                for (name, value) in [("call_id", id), ("name", item.filled("name")), ("type", Some(kind.clone()))] {
+                    if let Some(value) = value {
+                        known.tool.insert(name.to_owned(), value.into());
+                    }
+                }
+                if kind == "mcp_call" && (item.get("output").is_some() || item.get("error").is_some()) {
+                    let error = item.get("error");
+                    known.tool.insert("error".to_owned(), error.is_some().into());
+                    // Some servers send an error that is not an object and has no message.
+                    let tells = error.is_some_and(|error| error.starts_with('{'));
+                    if let Some(message) = tells.then(|| item.object("error").filled("message")).flatten() {
+                        known.tool.insert("message".to_owned(), message.into());
+                    }
+                }
+            }
+            Kind::Other => {}
+        }
+    }
+
+    /// Notes a response that is not part of the conversation. Its `conversation_id` is null.
+    fn notice(&mut self, response: &Object<'_, '_>) {
+        if response.is_null("conversation_id") {
+            self.apart.extend(response.filled("id").map(Rc::from));
+        }
+    }
+
+    /// Adds a response that is done.
+    fn response(&mut self, at: Timestamp, response: &Object<'_, '_>) {
+        self.notice(response);
+        let id: Option<Rc<str>> = response.filled("id").map(Rc::from);
+        let usage = response.object("usage");
+        for name in ["input_tokens", "output_tokens", "total_tokens"] {
+            self.count(name, &usage, name);
+        }
+        for item in response.objects("output") {
+            self.item(at, &item, id.clone());
+        }
+        if id.as_ref().is_some_and(|id| self.apart.contains(id)) {
+            return;
+        }
+        let reason = response.object("status_details").filled("reason");
+        // The user interrupted the agent. That is ordinary, and is not an outcome of the call.
+        if reason.as_deref() == Some("turn_detected") {
+            self.cut_off.extend(id);
+        } else if let Some(status) = response.filled("status") {
+            self.last_response = Some((status, reason));
+        }
+    }
+
+    /// Adds a member to a sum of tokens.
+    fn count(&mut self, name: &'static str, object: &Object<'_, '_>, member: &str) {
+        let Some(count) = object.count(member) else { return };
+        let sum = self.tokens.entry(name).or_insert(Some(0));
+        *sum = sum.and_then(|sum| sum.checked_add(count));
+        if sum.is_none() {
+            object.problem(member, ErrorCode::Unreadable, "the sum does not fit 64 bits");
+        }
+    }
+
+    /// Appends a delta of the Live API, which has no items. A turn ends when the other side speaks.
+    fn line(&mut self, at: Timestamp, event: &Object<'_, '_>, kind: Kind) {
+        let Some(more) = event.text("delta") else { return };
+        let clock = |name: &str| {
+            let nanos = self.begun?.unix_nanos() + i128::from(event.count(name)?) * 1_000_000;
+            let time = Timestamp::from_unix_nanos(nanos);
+            if time.is_none() {
+                event.problem(name, ErrorCode::Unreadable, "a time of this era is wanted here");
+            }
+            time
+        };
+        let (start, end) = (clock("start_ms").unwrap_or(at), clock("end_ms").unwrap_or(at));
+        if self.items.last().is_none_or(|item| item.kind != kind) {
+            self.push(kind);
+        }
+        let Some(item) = self.items.last_mut() else { return };
+        item.growing.entry(0).or_default().push_str(&more);
+        item.start.get_or_insert(start);
+        item.end = Some(end);
+    }
+
+    /// Returns the digest of the session.
+    pub(super) fn digest(self) -> Map<String, Value> {
+        let mut digest = Map::new();
+        let mut put = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                digest.insert(name.to_owned(), value);
+            }
+        };
+        let text = |text: Option<String>| text.map(Value::from);
+        let rows = self.rows();
+        put("id", text(self.id));
+        put("model", text(self.model));
+        put("transcription_model", text(self.transcription_model));
+        put("started_at", self.begun.map(|at| at.to_string().into()));
+        put("ended_at", self.ended.map(|at| at.to_string().into()));
+        put("close_reason", text(self.close_reason));
+        put("ending", self.ending.map(Value::from));
+        if let Some((status, reason)) = self.last_response {
+            let reason = reason.map(|reason| ("reason".to_owned(), reason.into()));
+            let members = [("status".to_owned(), status.into())].into_iter().chain(reason);
+            put("last_response", Some(Value::Object(members.collect())));
+        }
+        for (name, count) in self.tokens {
+            put(name, count.map(Value::from));
+        }
+        put("latency_ms", (!self.latency_ms.is_empty()).then(|| self.latency_ms.into()));
+        put("rows", Some(Value::Array(rows)));
+        digest
+    }
+
+    /// Returns the rows of the conversation: the turns, the tool calls and their results.
+    fn rows(&self) -> Vec<Value> {
+        let mut rows = Vec::new();
+        // The first spoken item of a response starts with its playback, and the last one ends with
+        // it.
+        let mut spoken: HashMap<&str, (usize, usize)> = HashMap::new();
+        for (at, item) in self.items.iter().enumerate().filter(|(_, item)| item.is_spoken()) {
+            if let Some(response) = item.response.as_deref() {
+                spoken.entry(response).or_insert((at, at)).1 = at;
+            }
+        }
+        for (at, item) in self.items.iter().enumerate() {
+            let response = item.response.as_deref();
+            if response.is_some_and(|response| self.apart.contains(response)) {
+                continue;
+            }
+            let (first, last) = response.and_then(|response| spoken.get(response)).copied().unwrap_or_default();
+            let played = response.and_then(|response| self.played.get(response)).copied().unwrap_or_default();
+            let (began, ended) = (played.0.filter(|_| at == first), played.1.filter(|_| at == last));
+            let pick = |names: &[&str], role: &str| {
+                let members = names.iter().filter_map(|name| Some(((*name).to_owned(), item.tool.get(*name)?.clone())));
+                members.chain([("role".to_owned(), role.into())]).collect::<Map<_, _>>()
+            };
+            let timed = |mut row: Map<String, Value>, start: Option<Timestamp>, end: Option<Timestamp>| {
+                for (name, time) in [("start", start), ("end", end)] {
+                    if let Some(time) = time {
+                        row.insert(name.to_owned(), time.to_string().into());
+                    }
+                }
+                Value::Object(row)
+            };
+            match item.kind {
+                Kind::User | Kind::Agent if !item.is_spoken() => {}
+                Kind::User | Kind::Agent => {
+                    let text = item.text();
+                    let mut row = pick(&[], if item.kind == Kind::Agent { "assistant" } else { "user" });
+                    row.insert("text".to_owned(), text.into());
+                    if item.kind == Kind::Agent {
+                        let cut_off = item.cut_off || response.is_some_and(|response| self.cut_off.contains(response));
+                        row.insert("cut_off".to_owned(), cut_off.into());
+                    }
+                    rows.push(timed(row, began.or(item.start), ended.or(item.end)));
+                }
+                Kind::Tool => {
+                    rows.push(timed(pick(&["call_id", "name", "type"], "tool_call"), item.start, None));
+                    // The item of an MCP call also holds its result.
+                    if item.tool.contains_key("error") {
+                        rows.push(pick(&["call_id", "error", "message"], "tool_result").into());
+                    }
+                }
+                Kind::Result => rows.push(timed(pick(&["call_id"], "tool_result"), item.start, None)),
+                Kind::Other => {}
+            }
+        }
+        rows
+    }
+}
