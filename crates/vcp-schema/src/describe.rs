@@ -16,6 +16,30 @@ pub enum Presence {
     Defaulted,
 }
 
+/// The range of a number. A number outside it is read, and reported as a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Range {
+    /// Any number. Members that are not numbers have this range.
+    Any,
+    /// 0 or more (`VCP_E107`).
+    FromZero,
+    /// From 0 to 1, both included (`VCP_E106`).
+    ZeroToOne,
+}
+
+impl Range {
+    /// Returns whether a number is in the range. NaN is not in any range but [`Range::Any`].
+    #[must_use]
+    pub fn contains(self, value: f64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::FromZero => value >= 0.0,
+            Self::ZeroToOne => (0.0..=1.0).contains(&value),
+        }
+    }
+}
+
 /// The type of a value.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
@@ -100,6 +124,8 @@ pub struct Field {
     /// `true` if the value may identify a person or repeat what was said.
     /// [`crate::VcpMessage::redacted`] masks it.
     pub personal: bool,
+    /// The range of a number.
+    pub range: Range,
 }
 
 /// An open enumeration: other words are kept (`DECISIONS.md` 1.8).

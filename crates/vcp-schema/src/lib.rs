@@ -109,6 +109,7 @@ pub use model::{
     custom::{Custom, CustomProviderData},
     hcr::HumanReadableContext,
     model_selection::{ModelRoleInfo, ModelSelection, TelemetryPrior},
+    numbers::Number,
     options::ReadOptions,
     outcomes::{
         ModelAttributionRole, ModelOutcomeAttribution, ObjectiveOutcome, Outcomes, PerceptionGap, ScoredCriteria,

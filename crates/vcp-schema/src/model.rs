@@ -37,8 +37,9 @@
 //! ```
 
 use crate::{
-    ErrorCode, FieldPath, Limits, ParseError, PathNode, RawJson, ReadError, ReadOptions, VcpVersion,
-    describe::Described, ndjson, read, structure, write,
+    ErrorCode, FieldPath, Limits, Number, ParseError, PathNode, RawJson, ReadError, ReadOptions, VcpVersion,
+    describe::{Described, Range},
+    ndjson, read, structure, write,
 };
 use std::io::Read;
 
@@ -49,6 +50,7 @@ pub mod consent;
 pub mod custom;
 pub mod hcr;
 pub mod model_selection;
+pub(crate) mod numbers;
 pub(crate) mod options;
 pub mod outcomes;
 pub(crate) mod plain;
@@ -62,17 +64,17 @@ use crate::{
 
 /// Declares the object types of the model.
 ///
-/// A member is declared as `presence name / "alias" [personal]: Type`. The alias and `[personal]`
-/// are optional.
+/// A member is declared as `presence name / "alias" [personal] [0..=1]: Type`. The alias and the
+/// marks in brackets are optional. A range is `[0..=1]` or `[0..]`.
 macro_rules! model {
-    ($( $(#[doc = $doc:literal])* $Type:ident $(($adopt:path))? { $( $(#[doc = $fdoc:literal])* $presence:ident $field:ident $(/ $alias:literal)? $([$personal:ident])? : $T:ty, )* } )*) => { $(
-        model! { @struct [$(#[doc = $doc])*] $Type [] $( [$(#[doc = $fdoc])*] $presence $field ($T) )* }
+    ($( $(#[doc = $doc:literal])* $Type:ident $(($adopt:path))? { $( $(#[doc = $fdoc:literal])* $presence:ident $field:ident $(/ $alias:literal)? $([$($mark:tt)*])* : $T:ty, )* } )*) => { $(
+        model! { @struct [$(#[doc = $doc])*] $Type [] $( [$(#[doc = $fdoc])* #[doc = model!(@range_doc $([$($mark)*])*)]] $presence $field ($T) )* }
 
         impl $crate::describe::Described for $Type {
             const KIND: $crate::describe::Kind = $crate::describe::Kind::Object(&$crate::describe::ObjectType::new(
                 stringify!($Type),
                 concat!($($doc),*),
-                &[$( model!(@field [$($fdoc)*] $presence $field $(/ $alias)? $([$personal])? : $T) ),*],
+                &[$( model!(@field [$($fdoc)*] $presence $field $(/ $alias)? $([$($mark)*])* : $T) ),*],
             ));
         }
 
@@ -117,7 +119,7 @@ macro_rules! model {
         impl $crate::write::ToWire for $Type {
             fn write(&self, json: &mut $crate::write::Writer) {
                 json.object(|json| {
-                    $( model!(@write $presence json, stringify!($field), &self.$field, model!(@personal $($personal)?)); )*
+                    $( model!(@write $presence json, stringify!($field), &self.$field, model!(@personal $([$($mark)*])*)); )*
                     json.unknown(&self.extras, &[$(stringify!($field)),*]);
                 });
             }
@@ -148,6 +150,12 @@ macro_rules! model {
                 for (name, value) in self.extras.iter() {
                     found.push((path.name(name).to_path(), value));
                 }
+            }
+        }
+
+        impl $crate::model::numbers::Numbers for $Type {
+            fn show(&self, path: &$crate::PathNode<'_>, _: $crate::describe::Range, look: &mut dyn FnMut(&$crate::Number<'_>)) {
+                $( $crate::model::numbers::Numbers::show(&self.$field, &path.name(stringify!($field)), model!(@range $([$($mark)*])*), look); )*
             }
         }
 
@@ -189,14 +197,15 @@ macro_rules! model {
     )* };
 
     // The description of a member.
-    (@field [$($fdoc:literal)*] $presence:ident $field:ident $(/ $alias:literal)? $([$personal:ident])? : $T:ty) => {
+    (@field [$($fdoc:literal)*] $presence:ident $field:ident $(/ $alias:literal)? $([$($mark:tt)*])* : $T:ty) => {
         $crate::describe::Field {
             name: stringify!($field),
             alias: model!(@alias $($alias)?),
             presence: model!(@presence $presence),
             kind: <$T as $crate::describe::Described>::KIND,
-            doc: concat!($($fdoc),*),
-            personal: model!(@personal $($personal)?),
+            doc: concat!($($fdoc,)* model!(@range_doc $([$($mark)*])*)),
+            personal: model!(@personal $([$($mark)*])*),
+            range: model!(@range $([$($mark)*])*),
         }
     };
 
@@ -241,7 +250,18 @@ macro_rules! model {
     (@python $field:ident $alias:literal) => { concat!("\"", $alias, "\": ") };
 
     (@personal) => { false };
-    (@personal personal) => { true };
+    (@personal [personal] $($rest:tt)*) => { true };
+    (@personal [$($other:tt)*] $($rest:tt)*) => { model!(@personal $($rest)*) };
+
+    (@range) => { $crate::describe::Range::Any };
+    (@range [0..=1] $($rest:tt)*) => { $crate::describe::Range::ZeroToOne };
+    (@range [0..] $($rest:tt)*) => { $crate::describe::Range::FromZero };
+    (@range [$($other:tt)*] $($rest:tt)*) => { model!(@range $($rest)*) };
+
+    (@range_doc) => { "" };
+    (@range_doc [0..=1] $($rest:tt)*) => { " From 0 to 1." };
+    (@range_doc [0..] $($rest:tt)*) => { " 0 or more." };
+    (@range_doc [$($other:tt)*] $($rest:tt)*) => { model!(@range_doc $($rest)*) };
 
     (@presence optional) => { $crate::describe::Presence::Optional };
     (@presence defaulted) => { $crate::describe::Presence::Defaulted };
@@ -485,6 +505,22 @@ impl VcpMessage {
         let mut found = Vec::new();
         unknown::Unknown::add_unknown(self, &PathNode::root(), &mut found);
         found
+    }
+
+    /// Shows every number of the modelled members, in the order in which they are written. The
+    /// content of free-form data and of unknown members is not shown.
+    ///
+    /// ```
+    /// use vcp_schema::{VcpMessage, describe::Range};
+    /// # let text = include_str!("../tests/data/full.json");
+    /// let message = VcpMessage::from_json(text)?;
+    /// let mut shares = 0;
+    /// message.numbers(&mut |number| shares += usize::from(number.range == Range::ZeroToOne));
+    /// assert!(shares > 0);
+    /// # Ok::<(), vcp_schema::ParseError>(())
+    /// ```
+    pub fn numbers(&self, look: &mut dyn FnMut(&Number<'_>)) {
+        numbers::Numbers::show(self, &PathNode::root(), Range::Any, look);
     }
 
     /// Returns the message as compact JSON text.

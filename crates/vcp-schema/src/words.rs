@@ -106,6 +106,8 @@ macro_rules! words {
 
         crate::model::unknown::without_members! { $Type }
 
+        crate::model::numbers::without_numbers! { $Type }
+
         impl crate::model::size::Measure for $Type {
             fn add_to(&self, size: &mut crate::model::size::Size) {
                 size.text(self.as_str());

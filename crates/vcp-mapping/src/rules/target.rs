@@ -253,6 +253,16 @@ mod tests {
     use super::*;
     use vcp_schema::describe::{self, Kind};
 
+    /// Returns whether a function writes values of the type that the model declares.
+    fn fits(set: &Set, kind: &Kind) -> bool {
+        match (set, kind) {
+            (Set::Word(words, _), Kind::Word(list)) => *words == list.words,
+            (Set::Text(_), Kind::Text | Kind::List(Kind::Text)) => true,
+            (Set::Time(_), Kind::Timestamp) | (Set::Integer(_), Kind::Integer) | (Set::Float(_), Kind::Float) => true,
+            _ => false,
+        }
+    }
+
     #[test]
     fn every_field_is_a_member_of_the_model_or_a_named_addition() {
         for field in FIELDS.iter().filter(|field| field.path != "artifacts.transcript") {
@@ -265,7 +275,10 @@ mod tests {
                 let member = object.field(name).unwrap_or_else(|| panic!("{}: no member {name}", field.path));
                 match member.kind {
                     Kind::Object(inner) => object = inner,
-                    _ => assert!(names.peek().is_none(), "{}", field.path),
+                    kind => {
+                        assert!(names.peek().is_none(), "{}", field.path);
+                        assert!(fits(&field.set, &kind), "{}: {kind:?}", field.path);
+                    }
                 }
             }
         }

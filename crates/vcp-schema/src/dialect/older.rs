@@ -8,7 +8,7 @@
 use crate::{
     Artifacts, Audit, Call, Custom, HumanReadableContext, ModelOutcomeAttribution, ModelRoleInfo, ModelSelection,
     ObjectiveOutcome, Outcomes, PerceptionGap, Timestamp, VcpVersion,
-    describe::{Field, Kind, ObjectType, Presence, WordType, joined, joined_len, kind, object},
+    describe::{Field, Kind, ObjectType, Presence, Range, WordType, joined, joined_len, kind, object},
     words::ModelRole,
 };
 
@@ -29,6 +29,8 @@ macro_rules! older {
                 doc: concat!($($fdoc),*),
                 // The redacted view for logs exists for 0.5 messages only.
                 personal: false,
+                // The rules on ranges apply to 0.5 messages only.
+                range: Range::Any,
             } ),*];
             ObjectType::new($name, concat!($($doc),*), &joined::<{ joined_len(BASE, OWN) }>(BASE, OWN))
         };

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Capability, Dialect, ErrorCode, FieldPath,
-    describe::Described,
+    describe::{Described, Range},
     json::members,
     structure::{self, Fault},
 };
@@ -368,7 +368,7 @@ impl<R: Tell> Upgrade<'_, R> {
             };
             *entry = Node::string(arena, said);
             self.report.derived((pointer, at, ""), (pointer, at, ""));
-            let in_range = |score: &&str| score.parse::<f64>().is_ok_and(|score| (0.0..=1.0).contains(&score));
+            let in_range = |score: &&str| score.parse::<f64>().is_ok_and(|score| Range::ZeroToOne.contains(score));
             if by == Some("caller")
                 && let Some(score) = score.filter(in_range)
             {

@@ -14,8 +14,8 @@ model! {
         required perception_gap: PerceptionGap,
         /// The contribution and the cost of each model.
         required model_outcome_attribution: ModelOutcomeAttribution,
-        /// The satisfaction of the caller, from 0 (lowest) to 1 (highest).
-        optional user_satisfaction_score: f64,
+        /// The satisfaction of the caller. 0 is the lowest.
+        optional user_satisfaction_score [0..=1]: f64,
         /// The effect on the business, as a free-form object.
         optional business_impact: RawObject,
     }
@@ -29,10 +29,10 @@ model! {
         /// Figures on the call, as a free-form object. The mapper writes conversation metrics
         /// here, such as `total_turns`, `talk_ratio` and `agent_latency_ms_avg`.
         defaulted metrics: RawObject,
-        /// The confidence in this assessment, from 0 to 1.
-        optional confidence: f64,
-        /// The duration of the assessment in milliseconds, 0 or more.
-        optional assessment_time_ms: f64,
+        /// The confidence in this assessment.
+        optional confidence [0..=1]: f64,
+        /// The duration of the assessment in milliseconds.
+        optional assessment_time_ms [0..]: f64,
     }
 
     /// A criterion that was evaluated.
@@ -43,16 +43,16 @@ model! {
         required met: bool,
         /// A reference to the evidence.
         optional evidence_ref [personal]: String,
-        /// The score for this criterion, from 0 to 1.
-        optional score: f64,
+        /// The score for this criterion.
+        optional score [0..=1]: f64,
         /// The weight of the criterion among all criteria, from 0 to 1.
         optional weight: f64,
     }
 
     /// The gap between the outcome as the caller perceived it and the objective outcome.
     PerceptionGap {
-        /// The size of the gap, from 0 (aligned) to 1 (contradictory).
-        required gap_score: f64,
+        /// The size of the gap. 0 is aligned, 1 is contradictory.
+        required gap_score [0..=1]: f64,
         /// The size of the gap as a word.
         required gap_class: GapClass,
         /// The factors that contributed to the gap, one per element.
@@ -67,23 +67,23 @@ model! {
         required roles: OrderedMap<ModelRole, ModelAttributionRole>,
         /// Key performance indicators, as a free-form object.
         required kpis: RawObject,
-        /// The cost of the whole call in US dollars, 0 or more.
-        optional total_cost_usd: f64,
-        /// The efficiency, from 0 to 1.
-        optional efficiency_score: f64,
+        /// The cost of the whole call in US dollars.
+        optional total_cost_usd [0..]: f64,
+        /// The efficiency.
+        optional efficiency_score [0..=1]: f64,
     }
 
     /// The contribution and the cost of the model in one role.
     ModelAttributionRole {
         /// The identifier of the model.
         required model_id: String,
-        /// The time of use in minutes, 0 or more.
-        required minutes: f64,
-        /// The number of errors, 0 or more.
-        defaulted errors: i64,
-        /// The number of processed tokens, 0 or more.
-        optional tokens_processed: i64,
-        /// The cost in US dollars, 0 or more.
-        optional cost_usd: f64,
+        /// The time of use in minutes.
+        required minutes [0..]: f64,
+        /// The number of errors.
+        defaulted errors [0..]: i64,
+        /// The number of processed tokens.
+        optional tokens_processed [0..]: i64,
+        /// The cost in US dollars.
+        optional cost_usd [0..]: f64,
     }
 }
