@@ -10,12 +10,12 @@ use crate::{
     options::MapOptions,
     registry::Registry,
     report::{How, MapReport, Problem, Written},
-    rules::{Provider, suggestion},
+    rules::Provider,
     session::{Digest, SessionEvent, as_payload},
 };
 use std::{borrow::Cow, collections::HashSet, fmt};
 use vcp_schema::{
-    ErrorCode, FieldPath, Limits, Timestamp, VcpMessage,
+    ErrorCode, FieldPath, Limits, Timestamp, UnknownNameError, VcpMessage,
     json::{self, members, text},
 };
 
@@ -337,7 +337,9 @@ impl Mapper {
     }
 
     pub(crate) fn known(&self, name: &str) -> Result<&Provider, MapError> {
-        self.registry.get(name).ok_or_else(|| self.unknown(name))
+        let unknown =
+            |error: UnknownNameError| MapError::new(ErrorCode::UnknownProvider, FieldPath::root(), error.to_string());
+        self.registry.find(name).map_err(unknown)
     }
 
     fn within(&self, length: usize) -> Result<(), MapError> {
@@ -347,13 +349,5 @@ impl Mapper {
         }
         let message = format!("the payload has {length} bytes, more than the limit of {limit}");
         Err(MapError::new(ErrorCode::Limit, FieldPath::root(), message))
-    }
-
-    fn unknown(&self, name: &str) -> MapError {
-        let known: Vec<&str> = self.registry.providers().map(Provider::name).collect();
-        let shown: String = name.chars().take(32).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-        let near = suggestion(name, self.registry.providers().flat_map(Provider::names));
-        let message = format!("the provider `{shown}` is not known{near}: use one of {}", known.join(", "));
-        MapError::new(ErrorCode::UnknownProvider, FieldPath::root(), message)
     }
 }

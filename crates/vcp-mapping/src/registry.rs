@@ -3,9 +3,10 @@
 use crate::{
     Assemble,
     providers::{self, FUNCTIONS},
-    rules::{Provider, RuleError, RuleFault, compile, nearest, suggestion},
+    rules::{Provider, RuleError, RuleFault, compile, nearest},
 };
 use std::{collections::BTreeMap, fmt, sync::Arc};
+use vcp_schema::{ErrorCode, UnknownNameError};
 
 /// The known providers (provider integration guide, "Provider Registry System").
 ///
@@ -30,14 +31,28 @@ impl fmt::Debug for Registry {
     }
 }
 
-/// The error of a registration that does not fit the provider.
+/// The error of registering an assembler.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct RegisterError(String);
+#[non_exhaustive]
+pub enum RegisterError {
+    /// The registry has no provider of this name. Code `VCP_E009`.
+    #[error("{code}: {0}", code = self.code())]
+    UnknownProvider(#[from] UnknownNameError),
+    /// The file of the provider, whose name this is, declares no `assembled` event. Code
+    /// `VCP_E002`.
+    #[error("{code}: the file of `{0}` declares no event with `\"assembled\": true`", code = self.code())]
+    NothingToAssemble(String),
+}
 
-/// Returns a name from outside as it is safe to show.
-fn shown(name: &str) -> String {
-    name.chars().take(32).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+impl RegisterError {
+    /// Returns the code.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::UnknownProvider(_) => ErrorCode::UnknownProvider,
+            Self::NothingToAssemble(_) => ErrorCode::Mapping,
+        }
+    }
 }
 
 macro_rules! builtin {
@@ -112,23 +127,32 @@ impl Registry {
     ///
     /// The provider is unknown, or its file declares no `assembled` event.
     pub fn register_assembler(&mut self, provider: &str, assembler: Arc<dyn Assemble>) -> Result<(), RegisterError> {
-        let Some(known) = self.get(provider) else {
-            let near = suggestion(provider, self.providers().flat_map(Provider::names));
-            return Err(RegisterError(format!("the provider `{}` is not known{near}", shown(provider))));
-        };
+        let known = self.find(provider)?;
         let name = known.name().to_owned();
         if known.assembled().is_none() {
-            return Err(RegisterError(format!("the file of `{name}` declares no event with `\"assembled\": true`")));
+            return Err(RegisterError::NothingToAssemble(name));
         }
         self.assemblers.insert(name, assembler);
         Ok(())
     }
 
-    /// Returns the known name or alias that is nearest to a name, if one is near enough to be
-    /// meant.
-    #[must_use]
-    pub fn nearest(&self, name: &str) -> Option<&str> {
-        nearest(name, self.providers().flat_map(Provider::names))
+    /// Returns the provider with this name or alias, case ignored.
+    ///
+    /// # Errors
+    ///
+    /// No provider has the name. The error has the names of all providers, and the nearest known
+    /// name if one is near enough to be meant.
+    ///
+    /// ```
+    /// let error = vcp_mapping::Registry::builtin().find("retel").unwrap_err();
+    /// assert_eq!(error.to_string(), "the provider `retel` is not known: did you mean `retell`?");
+    /// ```
+    pub fn find(&self, name: &str) -> Result<&Provider, UnknownNameError> {
+        self.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.providers().map(Provider::name).collect();
+            let nearest = nearest(name, self.providers().flat_map(Provider::names));
+            UnknownNameError::new("provider", name, &known).nearest(nearest)
+        })
     }
 
     pub(crate) fn assembler(&self, provider: &Provider) -> Option<&dyn Assemble> {

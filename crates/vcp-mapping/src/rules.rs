@@ -19,7 +19,7 @@ pub use form::{
     Role, Rows, RuleFile, Source, Table, ToolCalls, ToolResults, Transform, ValueType, WebhookAuth, WebhookSchema,
     WordChange, Words,
 };
+pub(crate) use lint::nearest;
 pub use lint::{RuleError, RuleFault};
-pub(crate) use lint::{nearest, suggestion};
 pub use provider::Provider;
 pub(crate) use table::Hit;

@@ -117,6 +117,7 @@ pub struct UnknownNameError {
     kind: &'static str,
     given: String,
     known: Vec<String>,
+    nearest: Option<String>,
 }
 
 impl UnknownNameError {
@@ -135,7 +136,21 @@ impl UnknownNameError {
     /// ```
     #[must_use]
     pub fn new(kind: &'static str, given: &str, known: &[&str]) -> Self {
-        Self { kind, given: safe(given), known: known.iter().map(|name| (*name).to_owned()).collect() }
+        let known = known.iter().map(|name| (*name).to_owned()).collect();
+        Self { kind, given: shown(given, 40), known, nearest: None }
+    }
+
+    /// Sets the known name that was probably meant. The text then suggests only that name.
+    ///
+    /// ```
+    /// use vcp_schema::UnknownNameError;
+    /// let error = UnknownNameError::new("colour", "gren", &["red", "green"]).nearest(Some("green"));
+    /// assert_eq!(error.to_string(), "the colour `gren` is not known: did you mean `green`?");
+    /// ```
+    #[must_use]
+    pub fn nearest(mut self, name: Option<&str>) -> Self {
+        self.nearest = name.map(str::to_owned);
+        self
     }
 
     /// Returns what is named, such as `dialect`.
@@ -162,6 +177,9 @@ impl fmt::Display for UnknownNameError {
     /// Writes the kind, the given name and at most 20 of the known names in one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the {} `{}` is not known", self.kind, self.given)?;
+        if let Some(nearest) = &self.nearest {
+            return write!(f, ": did you mean `{nearest}`?");
+        }
         let hidden = self.known.len().saturating_sub(Self::MOST_SHOWN);
         let shown = self.known.len() - hidden;
         for (at, name) in self.known.iter().take(shown).enumerate() {
@@ -192,12 +210,13 @@ pub(crate) fn known<T: Copy>(
     })
 }
 
-/// Returns a short form of a text from outside that is safe to show on one line.
-fn safe(text: &str) -> String {
-    const LONGEST: usize = 40;
+/// Returns a short form of a text from outside that is safe to show on one line. It has at most
+/// `most` characters, and `…` if the text is longer. Control characters and characters that may be
+/// invisible are replaced by U+FFFD.
+pub(crate) fn shown(text: &str, most: usize) -> String {
     let is_visible = |c: char| matches!(c, '\'' | '"' | '\\') || c.escape_debug().len() == 1;
-    let cut = text.chars().nth(LONGEST).map(|_| '…');
-    text.chars().take(LONGEST).map(|c| if is_visible(c) { c } else { '\u{fffd}' }).chain(cut).collect()
+    let cut = text.chars().nth(most).map(|_| '…');
+    text.chars().take(most).map(|c| if is_visible(c) { c } else { '\u{fffd}' }).chain(cut).collect()
 }
 
 #[cfg(test)]

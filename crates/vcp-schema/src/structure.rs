@@ -7,6 +7,7 @@
 use crate::{
     Dialect, ErrorCode, FieldPath, Limits, ParseError, PathNode, Step, Timestamp, VcpVersion,
     describe::{Described, Field, Kind, ObjectType, Presence, WordType},
+    error::shown,
     json::{
         cursor::Cursor,
         is_number, members,
@@ -219,10 +220,10 @@ impl<'t> Checker<'t> {
             Ok(version) if version == *wanted => return None,
             Ok(older) if older < *wanted => format!("version `{word}` must be upgraded first: this is {wanted}"),
             Ok(_) => format!("this is a message of {word}, not of {wanted}"),
-            Err(_) => format!("version `{}` is not supported: this is {wanted}", shown(&word)),
+            Err(_) => format!("version `{}` is not supported: this is {wanted}", shown_version(&word)),
         };
         let fault = Fault::new(ErrorCode::Version, &root.name("vcp_version"), message)
-            .with("seen", shown(&word))
+            .with("seen", shown_version(&word))
             .with("supported", wanted.as_str());
         Some(Fault { offset: offset(self.text, value), ..fault })
     }
@@ -422,8 +423,8 @@ impl<'t> Checker<'t> {
     }
 }
 
-/// Returns at most 16 characters of a word from outside, with control characters replaced, so that
-/// it can be shown on one line.
-pub(crate) fn shown(word: &str) -> String {
-    word.chars().take(16).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+/// Returns a version from outside as it is safe to show. A version is short, and a longer text may
+/// be personal data.
+pub(crate) fn shown_version(word: &str) -> String {
+    shown(word, 16)
 }

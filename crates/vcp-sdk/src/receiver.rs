@@ -230,9 +230,7 @@ impl Receiver {
 
     /// Returns the VCP name of a provider, for a setting.
     fn configured(&self, provider: &str) -> Result<String, ConfigError> {
-        let registry = self.mapper.registry();
-        let known = registry.get(provider).map(|known| known.name().to_owned());
-        known.ok_or_else(|| ConfigError::unknown_provider(provider, registry))
+        Ok(self.mapper.registry().find(provider)?.name().to_owned())
     }
 
     /// Adds a secret for a provider that has one fixed signature scheme: Retell, ElevenLabs, OpenAI

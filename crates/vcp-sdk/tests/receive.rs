@@ -246,9 +246,13 @@ fn an_unknown_provider_is_named_with_the_nearest_known_one() {
         assert_eq!(error.to_string(), "VCP_E009: the provider `retel` is not known: did you mean `retell`?");
         assert_eq!(error.code(), ErrorCode::UnknownProvider);
     }
+    for error in results(&"\u{1b}".repeat(100)) {
+        let shown = format!("VCP_E009: the provider `{}…` is not known: use retell, ", "\u{fffd}".repeat(40));
+        assert!(error.to_string().starts_with(&shown), "{error}");
+    }
     for error in results("nobody") {
         let text = error.to_string();
-        assert!(text.starts_with("VCP_E009: the provider `nobody` is not known: use one of retell, "), "{text}");
+        assert!(text.starts_with("VCP_E009: the provider `nobody` is not known: use retell, vapi, "), "{text}");
     }
 }
 

@@ -77,10 +77,13 @@ impl<'t> Seen<'t> {
         };
         // The word is borrowed unless it has escapes.
         let Some(word) = string::decode(version) else {
-            return refuse(format!("the version must be a string, and is `{}`: {known}", structure::shown(version)));
+            return refuse(format!(
+                "the version must be a string, and is `{}`: {known}",
+                structure::shown_version(version)
+            ));
         };
         let Ok(version) = word.parse::<VcpVersion>() else {
-            return refuse(format!("version `{}` is not known: {known}", structure::shown(&word)));
+            return refuse(format!("version `{}` is not known: {known}", structure::shown_version(&word)));
         };
         if version != VcpVersion::V05 && self.audit && self.inner_audit {
             return refuse("`audit` is both at the root and in `vcp_payload`: keep only one of them".to_owned());
