@@ -159,7 +159,7 @@ fn stands_for_none(source: &Source, value: &str, file: &ProviderFile) -> bool {
     let is_empty = matches!(value, "null" | "\"\"" | "\" \"" | "[]");
     let table = source.table.as_ref().and_then(|name| file.tables.get(name));
     let is_in_list = source.path.as_ref().is_some_and(|path| path.contains('['));
-    match source.transform.unwrap_or_default() {
+    match source.transform() {
         // A word that is not in an incomplete table is not reported.
         Transform::Word => is_empty || table.is_some_and(|table| !table.complete),
         _ if is_in_list => is_empty || value.starts_with('['),

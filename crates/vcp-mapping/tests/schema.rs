@@ -15,7 +15,7 @@ fn the_published_schema_is_up_to_date() {
     let path = root().join("../../schema/mapping-rules.schema.json");
     let mut schema = schemars::schema_for!(File);
     schema.insert("$id".to_owned(), "urn:vcp:schema:mapping-rules".into());
-    schema.insert("title".to_owned(), "VCP mapping rules".into());
+    schema.insert("title".to_owned(), "VCP mapping rules, version 2".into());
     let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
         fs::write(&path, &text).unwrap();
@@ -49,6 +49,13 @@ fn every_rule_file_fits_the_schema() {
     for name in ["call.call_id", "model_selection.roles.STT.chosen", "outcomes.objective.metrics.a.b.c"] {
         assert!(target(name), "{name}");
     }
+    let written = |name: &str| {
+        let source = serde_json::json!({"value": "x", "when": {"written": name}});
+        let rule = serde_json::json!({"to": "call.to", "from": source});
+        schema.is_valid(&serde_json::json!({"provider": "x", "name": "y", "rules": [rule]}))
+    };
+    assert!(written("consent.granted_at"));
+    assert!(!written("consent.grantedAt"));
     for name in ["call.callid", "call", "model_selection.roles.odd.chosen", "custom.integrations.", "x.call.call_id"] {
         assert!(!target(name), "{name}");
     }

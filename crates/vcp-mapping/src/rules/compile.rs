@@ -400,7 +400,7 @@ impl<'f> Compiler<'f> {
         before: &[FieldName],
         target: Option<&Target>,
     ) -> Option<ReadySource> {
-        let transform = source.transform.unwrap_or_default();
+        let transform = source.transform();
         let words = target.and_then(Target::words);
         let gives = if source.value.is_some() { ValueType::Word } else { transform.gives() };
         if let Some(target) = target.filter(|target| !target.takes(gives)) {
@@ -436,7 +436,7 @@ impl<'f> Compiler<'f> {
             function,
             members: source.members.clone(),
             scale: source.scale.unwrap_or_default(),
-            derived: source.derived.unwrap_or_default(),
+            derived: source.is_derived(),
             when: self.tests(&source.when, &format!("{place}.when"), at, before),
             except: source.except.clone(),
         })

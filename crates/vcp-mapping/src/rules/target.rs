@@ -212,40 +212,49 @@ impl Target {
     }
 }
 
-/// Returns the JSON Schema of the name of a field: the fields by the type that they take, and the
-/// forms of the names of models and of free-form data.
+/// The name of a field in the JSON Schema of rule files: the fields by the type that they take, and
+/// the forms of the names of models and of free-form data.
 #[cfg(feature = "jsonschema")]
-pub(crate) fn schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    use serde_json::{Value, json};
+pub(crate) struct WritableField;
 
-    const WORD: &str = "[^.]+";
-    let pattern = |prefix: &str, rest: String| format!("^{}{rest}$", prefix.replace('.', "\\."));
-    let mut by_type: Vec<(String, Vec<&str>)> = Vec::new();
-    for field in FIELDS {
-        let target = Target::Field(field);
-        let takes = match target.words() {
-            Some(words) => format!("{}: {}", target.types(), words.join(", ")),
-            None => target.types(),
-        };
-        match by_type.iter_mut().find(|(known, _)| *known == takes) {
-            Some((_, names)) => names.push(field.path),
-            None => by_type.push((takes, vec![field.path])),
-        }
+#[cfg(feature = "jsonschema")]
+impl schemars::JsonSchema for WritableField {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "WritableField".into()
     }
-    let fields =
-        by_type.into_iter().map(|(takes, names)| json!({"description": format!("Takes {takes}."), "enum": names}));
-    let models = MODEL_PARTS.iter().map(|(prefix, suffix, part)| {
-        let takes = Target::Model("", *part).types();
-        let roles = format!("({}){}", ModelRole::WORDS.join("|"), suffix.replace('.', "\\."));
-        json!({"description": format!("Takes {takes}."), "pattern": pattern(prefix, roles)})
-    });
-    let free = PLACES.iter().map(|(prefix, place)| {
-        let takes = Target::Free(*place, Vec::new()).types();
-        let names = format!("{WORD}(\\.{WORD}){{0,2}}");
-        json!({"description": format!("Takes {takes}."), "pattern": pattern(prefix, names)})
-    });
-    let any_of: Vec<Value> = fields.chain(models).chain(free).collect();
-    schemars::json_schema!({"type": "string", "anyOf": any_of})
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        use serde_json::{Value, json};
+
+        const WORD: &str = "[^.]+";
+        let pattern = |prefix: &str, rest: String| format!("^{}{rest}$", prefix.replace('.', "\\."));
+        let mut by_type: Vec<(String, Vec<&str>)> = Vec::new();
+        for field in FIELDS {
+            let target = Target::Field(field);
+            let takes = match target.words() {
+                Some(words) => format!("{}: {}", target.types(), words.join(", ")),
+                None => target.types(),
+            };
+            match by_type.iter_mut().find(|(known, _)| *known == takes) {
+                Some((_, names)) => names.push(field.path),
+                None => by_type.push((takes, vec![field.path])),
+            }
+        }
+        let fields =
+            by_type.into_iter().map(|(takes, names)| json!({"description": format!("Takes {takes}."), "enum": names}));
+        let models = MODEL_PARTS.iter().map(|(prefix, suffix, part)| {
+            let takes = Target::Model("", *part).types();
+            let roles = format!("({}){}", ModelRole::WORDS.join("|"), suffix.replace('.', "\\."));
+            json!({"description": format!("Takes {takes}."), "pattern": pattern(prefix, roles)})
+        });
+        let free = PLACES.iter().map(|(prefix, place)| {
+            let takes = Target::Free(*place, Vec::new()).types();
+            let names = format!("{WORD}(\\.{WORD}){{0,2}}");
+            json!({"description": format!("Takes {takes}."), "pattern": pattern(prefix, names)})
+        });
+        let any_of: Vec<Value> = fields.chain(models).chain(free).collect();
+        schemars::json_schema!({"type": "string", "anyOf": any_of})
+    }
 }
 
 #[cfg(test)]

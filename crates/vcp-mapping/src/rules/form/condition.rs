@@ -2,6 +2,8 @@
 
 #[cfg(feature = "jsonschema")]
 use super::values::OneOrList;
+#[cfg(feature = "jsonschema")]
+use crate::rules::target::WritableField;
 use serde_with::{OneOrMany, formats::PreferOne};
 
 object! {
@@ -16,7 +18,7 @@ object! {
         pub event: Vec<String>,
         /// The fields that earlier rules must have written from this delivery.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
-        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<WritableField>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub written: Vec<String>,
         /// The member that is tested. Without `is`, `contains` or `present` it must be filled: neither

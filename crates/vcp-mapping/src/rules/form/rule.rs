@@ -3,6 +3,8 @@
 #[cfg(feature = "jsonschema")]
 use super::values::OneOrList;
 use super::{condition::Condition, conversation::Conversation, transform::Transform, values::is_default};
+#[cfg(feature = "jsonschema")]
+use crate::rules::target::WritableField;
 use serde_with::{OneOrMany, formats::PreferOne};
 use std::collections::BTreeMap;
 
@@ -30,7 +32,7 @@ object! {
     /// A rule: how one field of the message gets its value.
     FieldRule {
         /// The field, from `vcp_payload` down, such as `call.call_id`.
-        #[cfg_attr(feature = "jsonschema", schemars(schema_with = "crate::rules::target::schema"))]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "WritableField"))]
         pub to: String,
         /// The sources, in order. The first that gives a value is used. A field that is a list takes
         /// the value of every source.
@@ -70,7 +72,8 @@ object! {
         /// The name of a list of sources of this file. `as` and `when` then apply to each of them.
         #[serde(rename = "use")]
         pub list: Option<String>,
-        /// The transform that makes a value of the member's text. Absent: `text`.
+        /// The transform that makes a value of the member's text. Absent: `word` if `table` is given,
+        /// `function` if `function` is given, else `text`.
         #[serde(rename = "as")]
         pub transform: Option<Transform>,
         /// The table of the transform `word`.
@@ -84,7 +87,8 @@ object! {
         pub members: Vec<String>,
         /// The power of ten by which a number is multiplied: `-2` for cents, `-6` for millionths.
         pub scale: Option<i32>,
-        /// `true` if the value is only evidence for the field and is reported as derived.
+        /// `true` if the value is only evidence for the field and is reported as derived. Absent:
+        /// `true` for a transform that needs no member, else `false`.
         pub derived: Option<bool>,
         /// The conditions of the source. All must hold.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
@@ -96,6 +100,25 @@ object! {
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub except: Vec<String>,
+    }
+}
+
+impl Source {
+    /// Returns the transform that the source names or implies.
+    #[must_use]
+    pub fn transform(&self) -> Transform {
+        let implied = match (&self.table, &self.function) {
+            (Some(_), _) => Transform::Word,
+            (None, Some(_)) => Transform::Function,
+            (None, None) => Transform::default(),
+        };
+        self.transform.unwrap_or(implied)
+    }
+
+    /// Returns whether the value is only evidence for the field.
+    #[must_use]
+    pub fn is_derived(&self) -> bool {
+        self.derived.unwrap_or_else(|| self.transform().needs_no_member())
     }
 }
 
