@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 use std::{hint::black_box, str::FromStr};
 use vcp_sdk::{
-    Mapper, Mapping, Profile, Received, Receiver, Secret, Timestamp, Validator, VcpMessage,
+    Mapper, Mapping, Profile, Received, Receiver, Secret, Validator, VcpMessage,
     auth::{Request, Scheme, Verifier, sign},
     schema::{
         checksum::{Algorithm, Verdict},
@@ -150,7 +150,7 @@ fn signed_at(value: &str) -> Option<DateTime<Utc>> {
 ///
 /// A description of the failure, if the operation does not succeed on these bytes.
 pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn FnMut()>, String> {
-    let received_at: Timestamp = "2026-11-21T12:00:00Z".parse().map_err(|e| format!("{e}"))?;
+    let received_at: DateTime<Utc> = "2026-11-21T12:00:00Z".parse().map_err(|e| format!("{e}"))?;
     let message = |bytes: &[u8]| VcpMessage::from_slice(bytes).map_err(|e| e.to_string());
     Ok(match op {
         Op::Scan => {
@@ -244,7 +244,7 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
                 }
                 None => {
                     let receiver = Receiver::new().allow_unauthenticated(&provider).map_err(|e| e.to_string())?;
-                    (receiver, Vec::new(), received_at.instant())
+                    (receiver, Vec::new(), received_at)
                 }
             };
             match receiver.receive(&provider, &headers, &bytes, now) {

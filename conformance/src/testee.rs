@@ -192,7 +192,7 @@ impl Testee {
     fn map(&self, members: &Members<'_>) -> Result<Answer, Answer> {
         let provider: String = members.required("provider")?;
         let received_at = time(&members.required::<String>("received_at")?)?;
-        Ok(Done(match self.mapper(members)?.map(&provider, &members.input()?, received_at)? {
+        Ok(Done(match self.mapper(members)?.map(&provider, &members.input()?, received_at.instant())? {
             Mapping::NotACall { event, .. } => json!({"not_a_call": event}),
             Mapping::Call(mapped) => mapped_answer(*mapped),
         }))
@@ -204,7 +204,7 @@ impl Testee {
         let timed = |event: &'_ Event| Ok::<_, Answer>((time(&event.received_at)?, event.input_text.clone()));
         let events = events.iter().map(timed).collect::<Result<Vec<_>, _>>()?;
         let events: Vec<SessionEvent<'_>> =
-            events.iter().map(|(at, text)| SessionEvent { received_at: *at, body: text.as_bytes() }).collect();
+            events.iter().map(|(at, text)| SessionEvent { received_at: at.instant(), body: text.as_bytes() }).collect();
         Ok(Done(mapped_answer(self.mapper(members)?.assemble(&provider, &events)?)))
     }
 

@@ -19,7 +19,7 @@ static RECEIVED_AT: LazyLock<Timestamp> =
 fuzz_target!(|data: &[u8]| {
     let Some((first, body)) = data.split_first() else { return };
     let provider = PROVIDERS[usize::from(*first) % PROVIDERS.len()];
-    match MAPPER.map(provider, body, *RECEIVED_AT) {
+    match MAPPER.map(provider, body, RECEIVED_AT.instant()) {
         Ok(Mapping::Call(mapped)) => {
             let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
             assert!(is_json, "a body of `{provider}` was mapped that is not JSON");

@@ -17,15 +17,15 @@ const MOST: usize = 10_000;
 /// ```
 /// use vcp_mapping::{Drift, Mapper};
 /// let (mapper, mut drift) = (Mapper::new(), Drift::default());
-/// let received_at = "2026-11-21T12:00:00Z".parse()?;
+/// let now = "2026-11-21T12:00:00Z".parse()?;
 /// for reason in ["user_hangup", "abducted"] {
 ///     let payload = format!(r#"{{"event":"call_ended","call":{{"call_id":"c1","disconnection_reason":"{reason}","moon_phase":3}}}}"#);
-///     drift.add(&mapper.map("retell", payload.as_bytes(), received_at));
+///     drift.add(&mapper.map("retell", payload.as_bytes(), now));
 /// }
 /// assert_eq!(drift.deliveries, 2);
 /// assert_eq!(drift.unread["/call/moon_phase"], 2);
 /// assert_eq!(drift.unknown_words["/call/disconnection_reason"]["abducted"], 1);
-/// # Ok::<(), vcp_schema::TimestampError>(())
+/// # Ok::<(), chrono::ParseError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

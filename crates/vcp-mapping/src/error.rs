@@ -7,6 +7,7 @@ vcp_schema::located_error! {
     ///
     /// | code | reason |
     /// |---|---|
+    /// | `VCP_E001` | no message can hold the time of receipt |
     /// | `VCP_E002` | the payload does not have the provider's shape |
     /// | `VCP_E005` | a required member is missing |
     /// | `VCP_E007` | the payload is not JSON |

@@ -5,12 +5,12 @@
 //! use vcp_mapping::{Mapper, Mapping};
 //!
 //! let mapper = Mapper::new();
-//! let received_at = "2026-11-21T12:00:00Z".parse()?;
-//! match mapper.map("vapi", br#"{"message":{"type":"tool-calls","toolCallList":[]}}"#, received_at)? {
+//! let now = "2026-11-21T12:00:00Z".parse()?;
+//! match mapper.map("vapi", br#"{"message":{"type":"tool-calls","toolCallList":[]}}"#, now)? {
 //!     Mapping::NotACall { event, .. } => assert_eq!(event, "tool-calls"),
 //!     Mapping::Call(mapped) => println!("{}", mapped.message.to_json()),
 //! }
-//! let error = mapper.map("vapi", b"[]", received_at).unwrap_err();
+//! let error = mapper.map("vapi", b"[]", now).unwrap_err();
 //! assert_eq!(error.to_string(), "VCP_E002 at $: the payload of a `vapi` delivery is an object");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -11,12 +11,10 @@ use crate::{
         target::FieldName,
     },
 };
+use chrono::DateTime;
 use serde::Serialize;
 use std::collections::BTreeSet;
-use vcp_schema::{
-    Timestamp,
-    json::{members, string},
-};
+use vcp_schema::json::{members, string};
 
 /// A part of rule files that matched nothing in any sample. It may be misspelled, or the samples
 /// may lack it.
@@ -123,8 +121,7 @@ fn try_sample(
     matched: &mut BTreeSet<Unmatched>,
 ) -> Result<(), MapError> {
     // The trial depends on no time.
-    let Some(received_at) = Timestamp::from_unix_nanos(0) else { return Ok(()) };
-    let Mapping::Call(mapped) = mapper.map(provider.name(), sample, received_at)? else { return Ok(()) };
+    let Mapping::Call(mapped) = mapper.map(provider.name(), sample, DateTime::UNIX_EPOCH)? else { return Ok(()) };
     let text = std::str::from_utf8(sample).unwrap_or_default();
     let file = provider.file();
     matched.insert(Unmatched::Event(mapped.event.clone()));

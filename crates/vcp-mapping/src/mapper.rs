@@ -11,8 +11,9 @@ use crate::{
     registry::Registry,
     report::{How, MapReport, Problem, Written},
     rules::Provider,
-    session::{Digest, SessionEvent, as_payload},
+    session::{Digest, SessionEvent, as_payload, time_of_receipt},
 };
+use chrono::{DateTime, Utc};
 use std::{borrow::Cow, collections::HashSet, fmt};
 use vcp_schema::{
     ErrorCode, FieldPath, Limits, Timestamp, UnknownNameError, VcpMessage,
@@ -126,16 +127,19 @@ impl Mapper {
         &self.registry
     }
 
-    /// Maps the body of one delivery. The same body and time give the same bytes.
+    /// Maps the body of one delivery. `now` is the time of receipt. The same body and time give the
+    /// same bytes.
     ///
     /// # Errors
     ///
+    /// - `VCP_E001`: `now` is outside the years 1 to 9999, or within a leap second.
     /// - `VCP_E002`: the body does not have the provider's shape.
     /// - `VCP_E005`: a member that the provider's rules require is missing.
     /// - `VCP_E007`: the body is not JSON.
     /// - `VCP_E008`: the body, or the message made of it, exceeds a limit.
     /// - `VCP_E009`: the provider is unknown.
-    pub fn map(&self, provider: &str, payload: &[u8], received_at: Timestamp) -> Result<Mapping, MapError> {
+    pub fn map(&self, provider: &str, payload: &[u8], now: DateTime<Utc>) -> Result<Mapping, MapError> {
+        let received_at = time_of_receipt(now)?;
         let provider = self.provider(provider, payload)?;
         let text = self.object(payload, &FieldPath::root(), || {
             format!("the payload of a `{}` delivery is an object", provider.name())
@@ -168,7 +172,7 @@ impl Mapper {
     /// let events: Vec<_> = events
     ///     .iter()
     ///     .map(|(at, body)| Ok(SessionEvent { received_at: at.parse()?, body: body.as_bytes() }))
-    ///     .collect::<Result<_, vcp_schema::TimestampError>>()?;
+    ///     .collect::<Result<_, chrono::ParseError>>()?;
     /// let mapped = Mapper::new().assemble("openai", &events)?;
     /// assert_eq!(mapped.message.vcp_payload.call.duration_sec, Some(42));
     /// assert_eq!(mapped.message.vcp_payload.outcomes.objective.status.as_str(), "success");
@@ -177,6 +181,7 @@ impl Mapper {
     ///
     /// # Errors
     ///
+    /// - `VCP_E001`: a time of receipt is outside the years 1 to 9999, or within a leap second.
     /// - `VCP_E002`: an event is not an object, there are no events, they are of more than one
     ///   session, or the provider has no sessions.
     /// - `VCP_E007`: an event is not JSON.
@@ -195,9 +200,10 @@ impl Mapper {
             let path = FieldPath::root().name("events").index(at);
             let text = self.object(event.body, &path, || "an event is an object".to_owned())?;
             text::well_formed(text, &self.limits()).map_err(|error| MapError::from(error).below(&path))?;
-            texts.push((event.received_at.to_utc().unwrap_or(event.received_at), text));
+            time_of_receipt(event.received_at).map_err(|error| error.below(&path))?;
+            texts.push((event.received_at, text));
         }
-        texts.sort_by_key(|(at, _)| at.unix_nanos());
+        texts.sort_by_key(|(at, _)| *at);
         let Some((received_at, _)) = texts.last().copied() else {
             return Err(refuse("a session has events, and there are none".to_owned()));
         };
@@ -207,7 +213,7 @@ impl Mapper {
         let digest = as_payload(&serde_json::Value::Object(session).to_string());
 
         let delivery = self.walk(provider, &digest)?;
-        let mut draft = self.draft(provider, event, received_at);
+        let mut draft = self.draft(provider, event, time_of_receipt(received_at)?);
         delivery.read(event, ready, &mut draft)?;
         let (kept_digest, _) = delivery.kept();
         for (_, session) in members::last(&kept_digest).unwrap_or_default() {
@@ -227,7 +233,7 @@ impl Mapper {
     fn look_over(
         &self,
         provider: &Provider,
-        events: &[(Timestamp, &str)],
+        events: &[(DateTime<Utc>, &str)],
         report: &mut MapReport,
     ) -> Result<(), MapError> {
         let mut known: HashSet<String> = report.problems.iter().map(|problem| problem.source.to_string()).collect();

@@ -1,16 +1,17 @@
 //! Sessions: calls without a webhook for their end, whose events become one message.
 
 use crate::{MapError, report::Problem};
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::fmt;
-use vcp_schema::Timestamp;
+use vcp_schema::{ErrorCode, FieldPath, Timestamp};
 
 /// An event of a session, as it was received. `Debug` shows the length of its body, which may hold
 /// secrets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SessionEvent<'e> {
     /// The time of receipt. Most events have no time of their own.
-    pub received_at: Timestamp,
+    pub received_at: DateTime<Utc>,
     /// The body.
     pub body: &'e [u8],
 }
@@ -60,10 +61,18 @@ pub trait Assemble: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// `VCP_E002` at a place from `events` down: the events are not those of one session.
-    fn digest(&self, events: &[(Timestamp, &str)]) -> Result<Digest, MapError>;
+    fn digest(&self, events: &[(DateTime<Utc>, &str)]) -> Result<Digest, MapError>;
 }
 
 /// Returns the payload that the rules of a session read: the digest, below `session`.
 pub(crate) fn as_payload(digest: &str) -> String {
     format!("{{\"session\":{digest}}}")
+}
+
+/// Returns a time of receipt as messages write it.
+pub(crate) fn time_of_receipt(now: DateTime<Utc>) -> Result<Timestamp, MapError> {
+    Timestamp::from_datetime(now).ok_or_else(|| {
+        let message = format!("no message can hold {now} as the time of receipt: correct the clock");
+        MapError::new(ErrorCode::Unreadable, FieldPath::root(), message)
+    })
 }

@@ -3,19 +3,20 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
+use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 use vcp_mapping::{ConsentDefault, MapOptions, Mapper, Mapping, SessionEvent};
-use vcp_schema::{ErrorCode, RawJson, RawObject, Timestamp, VcpMessage};
+use vcp_schema::{ErrorCode, RawJson, RawObject, VcpMessage};
 
 static MAPPER: LazyLock<Mapper> = LazyLock::new(Mapper::new);
 
-fn at(minute: u32) -> Timestamp {
+fn at(minute: u32) -> DateTime<Utc> {
     format!("2026-11-21T12:{minute:02}:00Z").parse().unwrap()
 }
 
-fn map(provider: &str, payload: &Value, received_at: Timestamp) -> VcpMessage {
+fn map(provider: &str, payload: &Value, received_at: DateTime<Utc>) -> VcpMessage {
     match MAPPER.map(provider, payload.to_string().as_bytes(), received_at) {
         Ok(Mapping::Call(mapped)) => mapped.message,
         other => panic!("{other:?}"),

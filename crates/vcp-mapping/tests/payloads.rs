@@ -3,15 +3,16 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
+use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::{fs, path::PathBuf, sync::LazyLock};
-use vcp_mapping::{How, MapOptions, Mapped, Mapper, Mapping};
-use vcp_schema::{ErrorCode, Timestamp, VcpMessage};
+use vcp_mapping::{How, MapOptions, Mapped, Mapper, Mapping, SessionEvent};
+use vcp_schema::{ErrorCode, VcpMessage};
 
 static MAPPER: LazyLock<Mapper> = LazyLock::new(Mapper::new);
 
-fn received_at() -> Timestamp {
+fn received_at() -> DateTime<Utc> {
     "2026-11-21T12:00:00Z".parse().unwrap()
 }
 
@@ -164,6 +165,16 @@ fn what_the_published_schema_requires_is_missed() {
     let registry = MAPPER.registry();
     let schema = registry.get("vapi").unwrap().schema("end-of-call-report").unwrap();
     assert_eq!(schema.required, ["type", "call.id", "endedReason", "artifact"]);
+}
+
+#[test]
+fn a_time_of_receipt_that_no_message_can_hold_is_refused() {
+    let never = DateTime::<Utc>::MAX_UTC;
+    let error = MAPPER.map("retell", br#"{"event":"call_ended","call":{"call_id":"c1"}}"#, never).unwrap_err();
+    assert_eq!((error.code().as_str(), error.path().to_string()), ("VCP_E001", "$".to_owned()));
+    let event = SessionEvent { received_at: never, body: br#"{"type":"session.created","session":{"id":"s1"}}"# };
+    let error = MAPPER.assemble("openai", &[event]).unwrap_err();
+    assert_eq!((error.code().as_str(), error.path().to_string()), ("VCP_E001", "$.events[0]".to_owned()));
 }
 
 #[test]

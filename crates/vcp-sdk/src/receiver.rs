@@ -402,10 +402,10 @@ impl Receiver {
         request: &Request<'_>,
         now: DateTime<Utc>,
     ) -> Result<Received, ReceiveError> {
-        let received_at = Timestamp::from_datetime(now).ok_or(ReceiveError::Clock { now })?;
+        check_clock(now)?;
         let verified = self.verify(provider, request, now)?;
         let (authenticity, good_until) = (Authenticity::from(&verified), verified.good_until());
-        match self.map(provider, &verified, received_at)? {
+        match self.map(provider, &verified, now)? {
             Mapping::NotACall { event, known } => {
                 let replay_key = self.replay_key(&verified);
                 Ok(Received::Ignored(Box::new(Ignored { event, known, authenticity, replay_key, good_until })))
@@ -460,14 +460,11 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// Unknown provider (404), body too long (413), body not JSON (400), body not mappable (422).
-    pub fn map(
-        &self,
-        provider: &str,
-        verified: &Verified<'_>,
-        received_at: Timestamp,
-    ) -> Result<Mapping, ReceiveError> {
-        Ok(self.mapper.map(provider, verified.body(), received_at)?)
+    /// Errors 1, 2, 3, 5 and 6 of [`Receiver::receive`]: `now` outside the years 1 to 9999 (500),
+    /// unknown provider (404), body too long (413), body not JSON (400), body not mappable (422).
+    pub fn map(&self, provider: &str, verified: &Verified<'_>, now: DateTime<Utc>) -> Result<Mapping, ReceiveError> {
+        check_clock(now)?;
+        Ok(self.mapper.map(provider, verified.body(), now)?)
     }
 
     /// Validates a message: the third step of [`Receiver::receive`]. With the time of receipt as
@@ -507,4 +504,9 @@ impl Receiver {
     pub fn merge(&self, messages: &[VcpMessage]) -> Result<VcpMessage, ReceiveError> {
         Ok(self.mapper.merge(messages)?)
     }
+}
+
+/// Refuses a time of receipt that no message can hold.
+fn check_clock(now: DateTime<Utc>) -> Result<(), ReceiveError> {
+    Timestamp::from_datetime(now).map(|_| ()).ok_or(ReceiveError::Clock { now })
 }

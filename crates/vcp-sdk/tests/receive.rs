@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use vcp_sdk::{
     Authenticity, Code, ConfigError, ErrorCode, Finding, MapOptions, Mapper, ReceiveError, Received, ReceivedCall,
-    Receiver, Secret, Timestamp, Validator, VcpMessage,
+    Receiver, Secret, Validator, VcpMessage,
     auth::{AuthError, Request, Scheme, Verifier, sign},
     schema::FieldPath,
     validate::{Context, Rule},
@@ -59,7 +59,7 @@ fn a_signed_delivery_becomes_a_message() {
 fn each_step_alone_gives_the_same() {
     let (receiver, headers) = (receiver(), signed(BODY));
     let verified = receiver.verify("retell", &Request::new(&headers, BODY), now()).unwrap();
-    let mapped = receiver.map("retell", &verified, Timestamp::from_datetime(now()).unwrap()).unwrap();
+    let mapped = receiver.map("retell", &verified, now()).unwrap();
     let vcp_sdk::Mapping::Call(mapped) = mapped else { panic!() };
     let whole = call(receiver.receive("retell", &headers, BODY, now()));
     assert_eq!(mapped.message, whole.message);
@@ -196,6 +196,10 @@ fn a_clock_that_is_wrong_is_no_fault_of_the_sender() {
     let never = DateTime::<Utc>::MAX_UTC;
     let error = receiver().receive("retell", &signed(BODY), BODY, never).unwrap_err();
     assert_eq!(error, ReceiveError::Clock { now: never });
+    let receiver = receiver();
+    let headers = signed(BODY);
+    let verified = receiver.verify("retell", &Request::new(&headers, BODY), now()).unwrap();
+    assert_eq!(receiver.map("retell", &verified, never).unwrap_err(), error);
     assert_eq!((error.code(), error.http_status(), error.path()), (ErrorCode::Unreadable.into(), 500, None));
 }
 

@@ -9,6 +9,7 @@
 //! - payloads that could not be mapped
 #![allow(clippy::print_stderr, reason = "a command-line program prints")]
 
+use chrono::DateTime;
 use clap::Parser;
 use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
 use std::{collections::BTreeMap, fs, io::Write as _, path::PathBuf, process::ExitCode};
@@ -17,7 +18,7 @@ use vcp_examples::{
     progress,
 };
 use vcp_sdk::{
-    Mapper, Timestamp,
+    Mapper,
     mapping::{Drift, MapError},
     schema::{ErrorCode, FieldPath},
 };
@@ -67,7 +68,7 @@ fn run(args: &Args) -> Result<bool, String> {
         drift.add(&unread("a file cannot be read".to_owned()));
     }
     // A fixed time of receipt, so that every run gives the same result.
-    let received_at = Timestamp::from_unix_millis(0).ok_or("no time")?;
+    let received_at = DateTime::UNIX_EPOCH;
     for source in &sources {
         let lines = match source.open(|bytes| bar.inc(bytes)) {
             Ok(lines) => lines,

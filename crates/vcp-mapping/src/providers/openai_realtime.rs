@@ -5,10 +5,11 @@
 
 use crate::{
     MapError,
-    session::{Assemble, Digest},
+    session::{Assemble, Digest, time_of_receipt},
 };
+use chrono::{DateTime, Utc};
 use std::{cell::RefCell, collections::HashSet};
-use vcp_schema::{ErrorCode, FieldPath, Timestamp};
+use vcp_schema::{ErrorCode, FieldPath};
 
 mod event;
 mod item;
@@ -22,14 +23,14 @@ use session::Session;
 pub(crate) struct OpenAi;
 
 impl Assemble for OpenAi {
-    fn digest(&self, events: &[(Timestamp, &str)]) -> Result<Digest, MapError> {
+    fn digest(&self, events: &[(DateTime<Utc>, &str)]) -> Result<Digest, MapError> {
         let (mut session, problems) = (Session::default(), RefCell::default());
         let mut seen = HashSet::new();
         for (at, (received_at, event)) in events.iter().enumerate() {
             let event = Object::read(event, format!("/events/{at}"), &problems);
             // A repeated event is ignored.
             if event.filled("event_id").is_none_or(|id| seen.insert(id)) {
-                session.event(*received_at, &event).map_err(|problem| {
+                session.event(time_of_receipt(*received_at)?, &event).map_err(|problem| {
                     let path = FieldPath::root().name("events").index(at).name("session").name("id");
                     MapError::new(ErrorCode::Mapping, path, problem)
                 })?;
@@ -46,7 +47,7 @@ mod tests {
     use serde_json::Value;
 
     fn digest(events: &[(&str, &str)]) -> Value {
-        let events: Vec<(Timestamp, &str)> =
+        let events: Vec<(DateTime<Utc>, &str)> =
             events.iter().map(|(at, text)| (format!("2026-10-14T12:00:{at}Z").parse().unwrap(), *text)).collect();
         OpenAi.digest(&events).unwrap().members.into()
     }
@@ -56,7 +57,7 @@ mod tests {
         let digest = digest(&[
             ("00", r#"{"type":"session.created","session":{"id":"sess_1","model":"gpt-realtime"}}"#),
             ("01", r#"{"type":"input_audio_buffer.speech_started","item_id":"u1"}"#),
-            ("02.5", r#"{"type":"input_audio_buffer.speech_stopped","item_id":"u1"}"#),
+            ("02.500", r#"{"type":"input_audio_buffer.speech_stopped","item_id":"u1"}"#),
             (
                 "03",
                 r#"{"type":"response.output_audio_transcript.delta","item_id":"a1","response_id":"r1","delta":"It is "}"#,
@@ -73,7 +74,7 @@ mod tests {
         assert_eq!(
             digest["rows"],
             serde_json::json!([
-                {"role": "user", "text": "How is it?", "start": "2026-10-14T12:00:01Z", "end": "2026-10-14T12:00:02.5Z"},
+                {"role": "user", "text": "How is it?", "start": "2026-10-14T12:00:01Z", "end": "2026-10-14T12:00:02.500Z"},
                 {"role": "assistant", "text": "It is foggy", "cut_off": true, "start": "2026-10-14T12:00:03Z", "end": "2026-10-14T12:00:05Z"},
             ])
         );
