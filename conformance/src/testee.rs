@@ -293,7 +293,7 @@ fn mapped_answer(mapped: Mapped) -> Value {
         "problems": mapped.report.problems.iter().map(|p| json!({"code": p.code, "source": p.source})).collect::<Vec<_>>(),
     });
     if let (Some(key), Some(answer)) = (mapped.idempotency_key, answer.as_object_mut()) {
-        answer.insert("idempotency_key".to_owned(), key.into());
+        answer.insert("idempotency_key".to_owned(), String::from(key).into());
     }
     answer
 }

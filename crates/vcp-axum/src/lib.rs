@@ -7,9 +7,8 @@
 //! use vcp_sdk::{Receiver, Secret};
 //!
 //! async fn webhook(delivery: Delivery) {
-//!     if let Some(call) = delivery.received.into_call() {
-//!         println!("{}", call.message.redacted());
-//!     }
+//!     let Some(call) = delivery.received.into_call() else { return };
+//!     println!("{}", call.message.redacted());
 //! }
 //!
 //! let receiver = Receiver::new().secret("retell", Secret::new("primary", "key_from_the_dashboard"))?;
@@ -54,7 +53,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use http_body_util::LengthLimitError;
 use serde_json::json;
 use std::{error::Error as _, fmt, net::IpAddr, sync::Arc};
-use vcp_sdk::{ErrorCode, ReceiveError, Received, Receiver, auth, schema::Limits};
+use vcp_sdk::{Code, ErrorCode, ReceiveError, Received, Receiver, auth, schema::Limits};
 
 /// An endpoint at which deliveries arrive. Use it as the state of the router, or as a part of it.
 #[derive(Clone)]
@@ -206,15 +205,16 @@ struct Refused {
 pub enum RejectionError {
     /// The receiver refused the delivery.
     Refused(ReceiveError),
-    /// The body is longer than a limit.
+    /// The body is longer than a limit. Code `VCP_E008`.
     TooLong {
         /// The limit of the endpoint in bytes. `None` if the limit is that of a layer before the
         /// route, which does not say how high it is.
         max_bytes: Option<usize>,
     },
-    /// The body broke off before its end.
+    /// The body broke off before its end. Code `VCP_E007`.
     Broken,
     /// The route has no parameter `{provider}`, and no provider is set with [`Endpoint::provider`].
+    /// Code `VCP_E009`.
     NoProvider,
 }
 
@@ -223,15 +223,29 @@ impl fmt::Display for RejectionError {
         match self {
             Self::Refused(error) => error.fmt(f),
             Self::TooLong { max_bytes: Some(most) } => {
-                write!(f, "{}: the body is longer than the limit of {most} bytes", ErrorCode::Limit)
+                write!(f, "{}: the body is longer than the limit of {most} bytes", self.code())
             }
             Self::TooLong { max_bytes: None } => {
-                write!(f, "{}: the body is longer than the limit of a layer before the route", ErrorCode::Limit)
+                write!(f, "{}: the body is longer than the limit of a layer before the route", self.code())
             }
-            Self::Broken => write!(f, "{}: the body broke off", ErrorCode::Malformed),
+            Self::Broken => write!(f, "{}: the body broke off", self.code()),
             Self::NoProvider => {
-                f.write_str("the route has no parameter `{provider}`: add it, or call `Endpoint::provider`")
+                let text = "the route has no parameter `{provider}`: add it, or call `Endpoint::provider`";
+                write!(f, "{}: {text}", self.code())
             }
+        }
+    }
+}
+
+impl RejectionError {
+    /// Returns the code, which is also in the answer.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Refused(error) => error.code(),
+            Self::TooLong { .. } => ErrorCode::Limit.into(),
+            Self::Broken => ErrorCode::Malformed.into(),
+            Self::NoProvider => ErrorCode::UnknownProvider.into(),
         }
     }
 }
@@ -308,12 +322,12 @@ impl Rejection {
 /// not the reason.
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
-        let told = |code: ErrorCode, message: &str| json!({"code": code, "message": message});
+        let told = |message: &str| json!({"code": self.error().code().as_str(), "message": message});
         let error = match self.error() {
             RejectionError::Refused(error) => json!(error),
-            RejectionError::TooLong { .. } => told(ErrorCode::Limit, "the body is too long"),
-            RejectionError::Broken => told(ErrorCode::Malformed, "the body broke off"),
-            RejectionError::NoProvider => json!({"message": "this endpoint is not set up"}),
+            RejectionError::TooLong { .. } => told("the body is too long"),
+            RejectionError::Broken => told("the body broke off"),
+            RejectionError::NoProvider => told("this endpoint is not set up"),
         };
         let body = Body::from(json!({ "error": error }).to_string());
         (self.status(), [(CONTENT_TYPE, "application/json")], body).into_response()

@@ -32,12 +32,13 @@
 //! session     the events of a session
 //! report
 //! rules       the rule language: form, target, table, paths, secrets, plan, provider, compile, lint
-//! options  error  shared
+//! options  error  key  shared
 //! ```
 
 mod drift;
 mod engine;
 mod error;
+mod key;
 mod lint;
 mod mapper;
 mod merge;
@@ -56,6 +57,7 @@ mod shared;
 pub use drift::Drift;
 pub use engine::defaults::perception_gap;
 pub use error::MapError;
+pub use key::IdempotencyKey;
 pub use lint::{Lint, Unmatched};
 pub use mapper::{Mapped, Mapper, Mapping};
 pub use options::{ConsentDefault, MapOptions};

@@ -7,6 +7,7 @@ use crate::{
         draft::Draft,
     },
     error::MapError,
+    key::IdempotencyKey,
     options::MapOptions,
     registry::Registry,
     report::{How, MapReport, Problem, Written},
@@ -69,7 +70,7 @@ pub struct Mapped {
     /// A key that is equal for resends of one delivery and different for all others:
     /// `<provider>:<event>:<id>`, and further parts of the provider. `None` if the payload has no
     /// id, or if each delivery of the event replaces the one before it (live transcripts).
-    pub idempotency_key: Option<String>,
+    pub idempotency_key: Option<IdempotencyKey>,
     /// The source of every value.
     pub report: MapReport,
 }
@@ -296,7 +297,7 @@ impl Mapper {
         data: Cow<'_, str>,
         masked: Vec<String>,
         text: &str,
-        idempotency_key: Option<String>,
+        idempotency_key: Option<IdempotencyKey>,
     ) -> Result<Mapped, MapError> {
         let (message, mut report) = self.close(draft, data, text);
         report

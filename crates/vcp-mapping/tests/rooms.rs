@@ -11,7 +11,7 @@ use std::{
 
 /// The rooms, lowest first.
 const ROOMS: [&[&str]; 10] = [
-    &["error", "options", "shared"],
+    &["error", "key", "options", "shared"],
     &["rules"],
     &["report"],
     &["session"],
@@ -24,9 +24,10 @@ const ROOMS: [&[&str]; 10] = [
 ];
 
 /// The names that the crate root exports, with the files that define them.
-const EXPORTS: [(&str, &str); 19] = [
+const EXPORTS: [(&str, &str); 20] = [
     ("Drift", "drift"),
     ("MapError", "error"),
+    ("IdempotencyKey", "key"),
     ("Lint", "lint"),
     ("Unmatched", "lint"),
     ("Mapped", "mapper"),

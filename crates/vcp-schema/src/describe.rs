@@ -256,10 +256,16 @@ const fn number(fields: &[Field], name: &str) -> Option<usize> {
     None
 }
 
-/// A type that has a description.
-pub trait Described {
+/// A type that has a description. Only the types of this crate have one.
+pub trait Described: sealed::Sealed {
     /// The description of the type.
     const KIND: Kind;
+}
+
+pub(crate) mod sealed {
+    /// A trait that no other crate can implement.
+    #[expect(unnameable_types, reason = "so that no other crate can implement it")]
+    pub trait Sealed {}
 }
 
 /// Returns the description of a type of the model.

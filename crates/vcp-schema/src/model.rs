@@ -70,6 +70,7 @@ macro_rules! model {
     ($( $(#[doc = $doc:literal])* $Type:ident $(($adopt:path))? { $( $(#[doc = $fdoc:literal])* $presence:ident $field:ident $(/ $alias:literal)? $([$($mark:tt)*])* : $T:ty, )* } )*) => { $(
         model! { @struct [$(#[doc = $doc])*] $Type [] $( [$(#[doc = $fdoc])* #[doc = model!(@range_doc $([$($mark)*])*)]] $presence $field ($T) )* }
 
+        impl $crate::describe::sealed::Sealed for $Type {}
         impl $crate::describe::Described for $Type {
             const KIND: $crate::describe::Kind = $crate::describe::Kind::Object(&$crate::describe::ObjectType::new(
                 stringify!($Type),

@@ -4,7 +4,7 @@
 
 use crate::{
     OrderedMap, RawJson, RawObject, Timestamp, VcpVersion,
-    describe::{Described, Kind, WordType},
+    describe::{Described, Kind, WordType, sealed::Sealed},
     json::{is_number, number},
     words,
 };
@@ -122,6 +122,7 @@ macro_rules! leaf {
                 $read
             }
         }
+        impl Sealed for $Type {}
         impl Described for $Type {
             const KIND: Kind = $kind;
         }
@@ -202,6 +203,7 @@ impl<T: FromWire> FromWire for Vec<T> {
     }
 }
 
+impl<T: Described> Sealed for Vec<T> {}
 impl<T: Described> Described for Vec<T> {
     const KIND: Kind = Kind::List(&T::KIND);
 }
@@ -261,6 +263,7 @@ impl<K: Name, V: FromWire> FromWire for OrderedMap<K, V> {
     }
 }
 
+impl<K: Name, V: Described> Sealed for OrderedMap<K, V> {}
 impl<K: Name, V: Described> Described for OrderedMap<K, V> {
     const KIND: Kind = Kind::Map(K::WORDS, &V::KIND);
 }

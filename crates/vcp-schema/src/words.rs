@@ -82,6 +82,7 @@ macro_rules! words {
             }
         }
 
+        impl crate::describe::sealed::Sealed for $Type {}
         impl crate::describe::Described for $Type {
             const KIND: crate::describe::Kind = crate::describe::Kind::Word(Self::TYPE);
         }

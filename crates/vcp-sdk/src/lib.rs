@@ -35,7 +35,7 @@ pub use vcp_schema as schema;
 pub use vcp_validate as validate;
 
 pub use vcp_auth::{AuthError, Headers, Secret, Verified};
-pub use vcp_mapping::{ConsentDefault, MapOptions, MapReport, Mapper, Mapping, Registry};
+pub use vcp_mapping::{ConsentDefault, IdempotencyKey, MapOptions, MapReport, Mapper, Mapping, Registry};
 pub use vcp_schema::{ErrorCode, Severity, Timestamp, VcpMessage};
 pub use vcp_validate::{Code, Finding, Profile, Validator};
 

@@ -4,7 +4,7 @@ use crate::{ConfigError, Finding, ReceiveError, Timestamp, Validator, VcpMessage
 use chrono::{DateTime, Utc};
 use std::fmt;
 use vcp_auth::{AuthError, Headers, ReplayKey, Request, Scheme, Secret, Verified, Verifier};
-use vcp_mapping::{MapReport, Mapper, Mapping};
+use vcp_mapping::{IdempotencyKey, MapReport, Mapper, Mapping};
 
 /// A receiver of deliveries. Create it once and use it for every delivery.
 #[derive(Clone, Default)]
@@ -145,7 +145,7 @@ pub struct ReceivedCall {
     /// transcripts).
     ///
     /// [`keys`](crate::keys) compares it with `replay_key`.
-    pub idempotency_key: Option<String>,
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 /// Writes the event, the outcome, the number of findings and the authenticity. Leaves out all that

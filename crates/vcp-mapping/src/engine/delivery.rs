@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     error::MapError,
+    key::IdempotencyKey,
     options::MapOptions,
     report::{How, Problem, UnlistedWord, Written},
     rules::{
@@ -119,14 +120,14 @@ impl<'p, 'm> Delivery<'p, 'm> {
     }
 
     /// Returns the idempotency key of the delivery.
-    pub(crate) fn key(&self, event: &str, ready: &ReadyEvent) -> Option<String> {
+    pub(crate) fn key(&self, event: &str, ready: &ReadyEvent) -> Option<IdempotencyKey> {
         let text = |node: &NodeId| transform::scalar(self.walked.text(*node)?);
         let (id, others) = ready.key.split_first()?;
         let id = text(id).filter(|id| !id.is_empty())?;
         let first = format!("{}:{event}:{id}", self.provider.name());
         // An absent part leaves its place empty, so that no other part can take it.
         let key = others.iter().map(text).fold(first, |key, part| key + ":" + &part.unwrap_or_default());
-        Some(key)
+        Some(IdempotencyKey::new(key))
     }
 
     /// Returns the time of the event itself, in nanoseconds since 1970.

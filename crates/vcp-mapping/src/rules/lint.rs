@@ -1,6 +1,7 @@
 //! The faults of rule files.
 
 use std::fmt;
+use vcp_schema::ErrorCode;
 
 /// A fault of a rule file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ impl fmt::Display for RuleFault {
     }
 }
 
-/// The error of rule files: all their faults.
+/// The error of rule files: all their faults. `Display` writes the code and all faults in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleError {
     faults: Vec<RuleFault>,
@@ -29,6 +30,12 @@ pub struct RuleError {
 impl RuleError {
     pub(crate) fn new(faults: Vec<RuleFault>) -> Self {
         Self { faults }
+    }
+
+    /// Returns the code of all faults, `VCP_E002`.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        ErrorCode::Mapping
     }
 
     /// Returns the faults.
@@ -40,6 +47,7 @@ impl RuleError {
 
 impl fmt::Display for RuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.code())?;
         for (at, fault) in self.faults.iter().enumerate() {
             write!(f, "{}{fault}", if at > 0 { "; " } else { "" })?;
         }

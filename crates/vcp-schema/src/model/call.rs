@@ -135,6 +135,7 @@ impl From<CapabilityInvocation> for Capability {
     }
 }
 
+impl describe::sealed::Sealed for Capability {}
 impl describe::Described for Capability {
     const KIND: describe::Kind = describe::Kind::TextOr(&<CapabilityInvocation as describe::Described>::KIND);
 }
