@@ -204,7 +204,7 @@ impl Testee {
         let timed = |event: &'_ Event| Ok::<_, Answer>((time(&event.received_at)?, event.input_text.clone()));
         let events = events.iter().map(timed).collect::<Result<Vec<_>, _>>()?;
         let events: Vec<SessionEvent<'_>> =
-            events.iter().map(|(at, text)| SessionEvent { received_at: at.instant(), body: text.as_bytes() }).collect();
+            events.iter().map(|(at, text)| SessionEvent::new(at.instant(), text.as_bytes())).collect();
         Ok(Done(mapped_answer(self.mapper(members)?.assemble(&provider, &events)?)))
     }
 

@@ -12,7 +12,7 @@ use vcp_conformance::{
     case::{Case, CaseFile, Verdict},
     testee::Testee,
 };
-use vcp_mapping::rules::ProviderFile;
+use vcp_mapping::{Registry, rules::ProviderFile};
 use vcp_schema::ErrorCode;
 
 fn main() {
@@ -45,11 +45,50 @@ fn main() {
         let files = files.clone();
         move || every_code_fires_and_just_does_not(&files)
     }));
+    trials.push(Trial::test("suite::every_rule_has_a_case", {
+        let root = root.to_owned();
+        let files = files.clone();
+        move || every_rule_has_a_case(&root, &files)
+    }));
     trials.push(Trial::test("suite::every_word_has_a_case", {
         let root = root.to_owned();
         move || every_word_has_a_case(&root, &files)
     }));
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Checks that the deliveries of the cases match every part of the built-in rule files.
+fn every_rule_has_a_case(root: &Path, files: &[PathBuf]) -> Result<(), Failed> {
+    let rules = root.join("../crates/vcp-mapping/rules");
+    let mut unmatched = Vec::new();
+    for folder in fs::read_dir(rules).unwrap() {
+        let folder = folder.unwrap().path();
+        let (provider, others): (Vec<_>, Vec<_>) = fs::read_dir(&folder)
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .partition(|path| path.ends_with("provider.json"));
+        let texts: Vec<String> = provider.iter().chain(&others).map(|path| fs::read_to_string(path).unwrap()).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let (provider, others) = texts.split_first().unwrap();
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let mut samples = Vec::new();
+        for file in files {
+            let cases: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+            samples.extend(cases["cases"].as_array().unwrap().iter().filter_map(|case| sample(&name, case)));
+        }
+        let samples: Vec<&[u8]> = samples.iter().map(Vec::as_slice).collect();
+        let lint = Registry::lint(provider, others, &samples)?;
+        unmatched.extend(lint.unmatched.into_iter().map(|part| format!("{name}: {part:?}")));
+    }
+    if unmatched.is_empty() { Ok(()) } else { Err(unmatched.join("\n").into()) }
+}
+
+/// Returns the payload of a case, if the case maps a delivery of a provider.
+fn sample(provider: &str, case: &Value) -> Option<Vec<u8>> {
+    let input = &case["input"];
+    let of = input["provider"].as_str()?.to_lowercase();
+    let of = if of == "openai" { "openai_realtime" } else { &of };
+    (case["op"] == "map" && of == provider).then(|| Some(input["input_text"].as_str()?.as_bytes().to_vec()))?
 }
 
 /// Checks that a case expects each code of the catalogue, and that each code of a business rule has

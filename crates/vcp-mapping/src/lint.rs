@@ -93,9 +93,9 @@ fn parts(provider: &Provider, files: &[RuleFile]) -> BTreeSet<Unmatched> {
     let tried = file.events.iter().filter(|(_, event)| event.rules.is_some() && !event.assembled);
     parts.extend(tried.clone().map(|(name, _)| Unmatched::Event(name.clone())));
     parts.extend(file.secrets.iter().cloned().map(Unmatched::Secret));
-    parts.extend(file.tables.keys().cloned().map(Unmatched::Table));
-    for rules in files.iter().filter(|rules| tried.clone().any(|(_, event)| event.rules.as_ref() == Some(&rules.name)))
-    {
+    let is_tried = |rules: &&RuleFile| tried.clone().any(|(_, event)| event.rules.as_ref() == Some(&rules.name));
+    for rules in files.iter().filter(is_tried) {
+        parts.extend(tables(rules).cloned().map(Unmatched::Table));
         parts.extend(rules.rules.iter().map(|rule| Unmatched::Rule(of_rule(rules, rule))));
         if let Some(conversation) = &rules.conversation {
             parts.extend(members_of_rows(conversation).into_iter().map(Unmatched::RowMember));
@@ -105,6 +105,13 @@ fn parts(provider: &Provider, files: &[RuleFile]) -> BTreeSet<Unmatched> {
         }
     }
     parts
+}
+
+/// Returns the tables that a rule file uses.
+fn tables(file: &RuleFile) -> impl Iterator<Item = &String> {
+    let sources = file.rules.iter().flat_map(|rule| &rule.from).chain(file.lists.values().flatten());
+    let of_models = file.models.iter().filter_map(|usage| usage.role_table.as_ref());
+    sources.filter_map(|source| source.table.as_ref()).chain(of_models)
 }
 
 /// Returns the name of a rule in [`Unmatched`].
@@ -149,12 +156,16 @@ fn try_sample(
             matched.extend(matched_table(provider, source, &find));
         }
     }
-    if mapped.report.written.iter().any(|written| written.target.contains(".model_selection.roles.")) {
-        matched.extend(rules.models.iter().filter_map(|models| models.role_table.clone()).map(Unmatched::Table));
+    for (usage, reader) in rules.models.iter().zip(&ready.plan.models) {
+        let (Some(name), Some(json)) = (&usage.role_table, find(&usage.path)) else { continue };
+        if !reader.read(json, provider.table(name)).roles.is_empty() {
+            matched.insert(Unmatched::Table(name.clone()));
+        }
     }
     if let Some(conversation) = &rules.conversation {
-        let rows: Vec<&str> =
-            conversation.rows.iter().filter_map(|rows| find(&rows.path)).flat_map(members::elements).collect();
+        // Only the first list that has rows is read.
+        let mut lists = conversation.rows.iter().filter_map(|rows| members::list(find(&rows.path)?));
+        let rows = lists.find(|rows| !rows.is_empty()).unwrap_or_default();
         let mut note = |objects: &[&str], names: Vec<String>| {
             let has =
                 |name: &String| objects.iter().any(|object| below(object, name).is_some_and(|json| json != "null"));

@@ -172,7 +172,7 @@ impl Mapper {
     /// ];
     /// let events: Vec<_> = events
     ///     .iter()
-    ///     .map(|(at, body)| Ok(SessionEvent { received_at: at.parse()?, body: body.as_bytes() }))
+    ///     .map(|(at, body)| Ok(SessionEvent::new(at.parse()?, body.as_bytes())))
     ///     .collect::<Result<_, chrono::ParseError>>()?;
     /// let mapped = Mapper::new().assemble("openai", &events)?;
     /// assert_eq!(mapped.message.vcp_payload.call.duration_sec, Some(42));

@@ -9,11 +9,20 @@ use vcp_schema::{ErrorCode, FieldPath, Timestamp};
 /// An event of a session, as it was received. `Debug` shows the length of its body, which may hold
 /// secrets.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SessionEvent<'e> {
     /// The time of receipt. Most events have no time of their own.
     pub received_at: DateTime<Utc>,
     /// The body.
     pub body: &'e [u8],
+}
+
+impl<'e> SessionEvent<'e> {
+    /// Makes an event of the time of its receipt and its body.
+    #[must_use]
+    pub fn new(received_at: DateTime<Utc>, body: &'e [u8]) -> Self {
+        Self { received_at, body }
+    }
 }
 
 impl fmt::Debug for SessionEvent<'_> {

@@ -308,7 +308,7 @@ fn sessions_merge_with_their_announcements() {
         ),
     ];
     let events: Vec<SessionEvent<'_>> =
-        events.iter().map(|(at, body)| SessionEvent { received_at: *at, body: body.as_bytes() }).collect();
+        events.iter().map(|(at, body)| SessionEvent::new(*at, body.as_bytes())).collect();
     let session = MAPPER.assemble("openai", &events).unwrap().message;
     let updated =
         map("openai", &json!({"type": "session.updated", "session": {"id": "s1", "model": "gpt-realtime-2"}}), at(4));
@@ -476,10 +476,10 @@ fn hostile_sessions_take_no_square_of_time_or_memory() {
     let id = "x".repeat(1 << 20);
     let items: Vec<String> = (0..20_000).map(|n| format!(r#"{{"id":"{n}","type":"a"}}"#)).collect();
     let done = format!(r#"{{"type":"response.done","response":{{"id":"{id}","output":[{}]}}}}"#, items.join(","));
-    let event = |body: &'static str| SessionEvent { received_at: at(0), body: body.as_bytes() };
+    let event = |body: &'static str| SessionEvent::new(at(0), body.as_bytes());
     let mut events = vec![event(r#"{"type":7}"#); 20_000];
     events.push(event(r#"{"type":"response.done","response":{"output":[7,7,7,7]}}"#));
-    events.push(SessionEvent { received_at: at(1), body: done.as_bytes() });
+    events.push(SessionEvent::new(at(1), done.as_bytes()));
     let report = MAPPER.assemble("openai", &events).unwrap().report;
     assert_eq!(report.problems.len(), 20_001, "one for each event without a name, one for the list");
 }

@@ -172,7 +172,7 @@ fn a_time_of_receipt_that_no_message_can_hold_is_refused() {
     let never = DateTime::<Utc>::MAX_UTC;
     let error = MAPPER.map("retell", br#"{"event":"call_ended","call":{"call_id":"c1"}}"#, never).unwrap_err();
     assert_eq!((error.code().as_str(), error.path().to_string()), ("VCP_E001", "$".to_owned()));
-    let event = SessionEvent { received_at: never, body: br#"{"type":"session.created","session":{"id":"s1"}}"# };
+    let event = SessionEvent::new(never, br#"{"type":"session.created","session":{"id":"s1"}}"#);
     let error = MAPPER.assemble("openai", &[event]).unwrap_err();
     assert_eq!((error.code().as_str(), error.path().to_string()), ("VCP_E001", "$.events[0]".to_owned()));
 }

@@ -67,7 +67,7 @@ fn a_message_that_is_too_large_to_be_read_is_refused() {
         assert_eq!(error.code(), ErrorCode::Limit, "{error}");
     }
     let event = json!({"type": "session.created", "session": {"id": "s".repeat(6_000_000)}}).to_string();
-    let event = SessionEvent { received_at: "2026-11-21T12:00:00Z".parse().unwrap(), body: event.as_bytes() };
+    let event = SessionEvent::new("2026-11-21T12:00:00Z".parse().unwrap(), event.as_bytes());
     assert_eq!(MAPPER.assemble("openai", &[event]).unwrap_err().code(), ErrorCode::Limit);
 }
 

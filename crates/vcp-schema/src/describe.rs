@@ -7,6 +7,7 @@ use crate::json::string::same_name;
 
 /// The rule for an absent or null member (`DECISIONS.md` 1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Presence {
     /// The member must be present. Absent or null is `VCP_E005`.
     Required,

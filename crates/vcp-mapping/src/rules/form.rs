@@ -41,6 +41,7 @@ pub use transform::{Transform, ValueType};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum File {
     /// `provider.json`.
     Provider(Box<ProviderFile>),
