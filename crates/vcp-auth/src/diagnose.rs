@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 use std::fmt;
 use vcp_schema::json::{
-    string,
+    string::{self, Quoted},
     tokens::{TokenKind, Tokens},
 };
 use zeroize::Zeroizing;
@@ -295,27 +295,18 @@ fn json(text: &str, how: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len() * 2);
     for token in Tokens::new(text) {
         match token.kind {
-            TokenKind::String if how.ends_with("unicode") => out.push_str(&recoded(token.text, false)?),
-            TokenKind::String if how.ends_with("ascii") => out.push_str(&recoded(token.text, true)?),
+            TokenKind::String if how.ends_with("unicode") => string::push(&mut out, &string::decode(token.text)?),
+            TokenKind::String if how.ends_with("ascii") => {
+                out.push('"');
+                string::units(Quoted::of(token.text)?.raw).for_each(|unit| string::push_ascii(&mut out, unit));
+                out.push('"');
+            }
             TokenKind::Comma | TokenKind::Colon if is_spaced => out.extend([token.text, " "]),
             TokenKind::Space => {}
             _ => out.push_str(token.text),
         }
     }
     Some(out)
-}
-
-fn recoded(token: &str, ascii: bool) -> Option<String> {
-    let written = string::quoted(&string::decode(token)?);
-    let mut pair = [0; 2];
-    let each = written.chars().map(|c| {
-        if ascii && !c.is_ascii() {
-            c.encode_utf16(&mut pair).iter().map(|unit| format!("\\u{unit:04x}")).collect()
-        } else {
-            c.to_string()
-        }
-    });
-    Some(each.collect())
 }
 
 /// Returns the likely cause if no attempt matches.

@@ -2,7 +2,14 @@
 
 use crate::shared::SharedText;
 use std::sync::Arc;
-use vcp_schema::{FieldPath, json::members};
+use vcp_schema::{
+    FieldPath,
+    json::{
+        SPACE, members,
+        string::Quoted,
+        tokens::{Token, TokenKind, Tokens},
+    },
+};
 
 /// A member that rules look at.
 pub(crate) type NodeId = usize;
@@ -164,17 +171,29 @@ pub(crate) fn below<'p>(json: &'p str, dotted: &str) -> Option<&'p str> {
     dotted.split('.').filter(|name| !name.is_empty()).try_fold(json, members::get)
 }
 
-/// Returns whether a value is null, or has nothing in it.
+/// Returns whether a value is null, or has nothing in it: a string without a visible character, an
+/// object without members, or a list whose elements have nothing in them.
 pub(crate) fn is_empty(json: &str) -> bool {
-    json == "null"
-        || json
-            .trim_matches(|c| matches!(c, '[' | ']' | '{' | '}' | '"') || vcp_schema::json::SPACE.contains(&c))
-            .is_empty()
+    let has_nothing = |token: Token<'_>| match token.kind {
+        TokenKind::String => Quoted::of(token.text).is_some_and(|string| string.raw.trim_matches(SPACE).is_empty()),
+        kind => !matches!(kind, TokenKind::Colon | TokenKind::Scalar),
+    };
+    json == "null" || Tokens::new(json).all(has_nothing)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_that_have_nothing_in_them() {
+        for json in ["null", "\"\"", "\" \"", "[]", "[ ]", "{}", "{ }", "[[]]", "[{}, \"\"]"] {
+            assert!(is_empty(json), "{json}");
+        }
+        for json in ["0", "false", "\"[]\"", "\"{}\"", "\"null\"", "[null]", "[0]", "{\"\":\"\"}", "[[], 1]"] {
+            assert!(!is_empty(json), "{json}");
+        }
+    }
 
     #[test]
     fn paths_into_lists() {

@@ -1,7 +1,10 @@
 //! JSON as Python's `json.dumps(…, sort_keys=True)` prints it, byte by byte (`DECISIONS.md` 3).
 
 use super::sorted::{Sorted, Style};
-use crate::json::{is_number, string::units};
+use crate::json::{
+    is_number,
+    string::{push_ascii, units},
+};
 use std::{borrow::Cow, fmt::Write as _};
 
 /// Prints free-form JSON as Python prints it after reading it. The JSON must be well formed and
@@ -54,7 +57,7 @@ pub(super) fn quoted(text: &str, out: &mut String) {
         out.push_str(text);
     } else {
         let mut pair = [0; 2];
-        text.chars().for_each(|c| c.encode_utf16(&mut pair).iter().for_each(|unit| escape(*unit, out)));
+        text.chars().for_each(|c| c.encode_utf16(&mut pair).iter().for_each(|unit| push_ascii(out, *unit)));
     }
     out.push('"');
 }
@@ -65,25 +68,9 @@ fn quoted_json(json: &str, out: &mut String) {
     if is_plain(json) {
         out.push_str(json);
     } else {
-        units(json).for_each(|unit| escape(unit, out));
+        units(json).for_each(|unit| push_ascii(out, unit));
     }
     out.push('"');
-}
-
-/// Prints a UTF-16 unit of a string. A unit outside printable ASCII, such as DEL (U+007F), becomes
-/// a short escape such as `\n`, or else `\uxxxx`.
-fn escape(unit: u16, out: &mut String) {
-    match u8::try_from(unit) {
-        Ok(b'"') => out.push_str("\\\""),
-        Ok(b'\\') => out.push_str("\\\\"),
-        Ok(b'\n') => out.push_str("\\n"),
-        Ok(b'\r') => out.push_str("\\r"),
-        Ok(b'\t') => out.push_str("\\t"),
-        Ok(8) => out.push_str("\\b"),
-        Ok(12) => out.push_str("\\f"),
-        Ok(byte @ b' '..=b'~') => out.push(byte.into()),
-        _ => drop(write!(out, "\\u{unit:04x}")),
-    }
 }
 
 /// Returns the key by which a name is sorted. Keys compare by code point. The key is the UTF-8 of

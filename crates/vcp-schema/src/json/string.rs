@@ -205,6 +205,22 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
+/// Writes a UTF-16 unit of a string as ASCII, as Python does. A unit outside printable ASCII, such
+/// as DEL (U+007F), becomes a short escape such as `\n`, or else `\uxxxx`.
+pub fn push_ascii(out: &mut String, unit: u16) {
+    match u8::try_from(unit) {
+        Ok(b'"') => out.push_str("\\\""),
+        Ok(b'\\') => out.push_str("\\\\"),
+        Ok(b'\n') => out.push_str("\\n"),
+        Ok(b'\r') => out.push_str("\\r"),
+        Ok(b'\t') => out.push_str("\\t"),
+        Ok(8) => out.push_str("\\b"),
+        Ok(12) => out.push_str("\\f"),
+        Ok(byte @ b' '..=b'~') => out.push(byte.into()),
+        _ => drop(write!(out, "\\u{unit:04x}")),
+    }
+}
+
 /// Writes the inside of a JSON string, without the quotes.
 pub fn push_escaped(out: &mut String, text: &str) {
     if !has_to_escape(text) {

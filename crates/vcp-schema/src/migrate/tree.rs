@@ -117,11 +117,10 @@ impl<'t> Node<'t> {
     /// Returns the content of a string, or `None` for any other value.
     pub(super) fn as_text(&self) -> Option<&'t str> {
         let Self::Raw(text, arena) = self else { return None };
-        let inner = text.strip_prefix('"')?.strip_suffix('"')?;
-        if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
-            return Some(inner);
+        match string::decode(text)? {
+            Cow::Borrowed(plain) => Some(plain),
+            Cow::Owned(decoded) => Some(arena.alloc_str(&decoded)),
         }
-        string::decode(text).map(|text| &*arena.alloc_str(&text))
     }
 
     /// Returns the content and the JSON of a string, or `None` for any other value. The JSON has no

@@ -8,7 +8,11 @@ use super::{
 use crate::{
     Timestamp,
     describe::{Field, Kind, ObjectType, Presence},
-    json::{cursor::Cursor, number, string},
+    json::{
+        cursor::Cursor,
+        number,
+        string::{self, Quoted},
+    },
     write,
 };
 
@@ -127,7 +131,7 @@ fn object_as_written(node: &mut Node<'_>, object: &'static ObjectType, count: &m
 /// valid.
 fn leaf_as_written(node: &mut Node<'_>, kind: &Kind) -> bool {
     let Node::Raw(text, arena) = *node else { return false };
-    let inner = || text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let inner = || Quoted::of(text).map(|string| string.raw);
     match kind {
         Kind::Boolean => matches!(text, "true" | "false"),
         Kind::Version(version) => inner() == Some(version.as_str()),
