@@ -59,7 +59,7 @@ fn an_upgrade_takes_memory_in_proportion_to_what_it_is_given_and_gives() {
                         Ok(upgraded) => upgraded.text.len() + serde_json::to_vec(&upgraded.report).unwrap().len(),
                         Err(_) => 0,
                     };
-                    let bound = 12 * (text.len() + given) as u64 + (1 << 20);
+                    let bound = 12 * (text.len() + given) as u64 + 1_000_000;
                     let ratio = used.bytes_max as f64 / bound as f64;
                     let case = format!(
                         "{version} {in_object}.{name} {count} × {what}: {} of {bound}, accepted {}",

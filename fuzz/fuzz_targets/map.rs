@@ -6,13 +6,16 @@
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
 use std::sync::LazyLock;
-use vcp_mapping::{Mapper, Mapping};
+use vcp_mapping::{Mapper, Mapping, Provider};
 use vcp_schema::{ErrorCode, Timestamp, VcpMessage};
 
-/// The providers. `fuzz/seed` has the same list in the same order: `0` to `5` choose them.
-const PROVIDERS: [&str; 6] = ["assistable", "bland", "elevenlabs", "openai_realtime", "retell", "vapi"];
-
 static MAPPER: LazyLock<Mapper> = LazyLock::new(Mapper::new);
+/// The providers by name, as `fuzz/seed` sorts them: `0` to `5` choose them.
+static PROVIDERS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let mut names: Vec<&str> = MAPPER.registry().providers().map(Provider::name).collect();
+    names.sort_unstable();
+    names
+});
 static RECEIVED_AT: LazyLock<Timestamp> =
     LazyLock::new(|| "2026-11-21T12:00:00Z".parse().expect("this is a timestamp"));
 

@@ -3,7 +3,7 @@
 //! the text over which the checksum is computed.
 
 mod consent;
-mod facts;
+mod contradictions;
 mod older;
 mod times;
 mod values;
@@ -76,23 +76,23 @@ pub(crate) const ALL: &[BuiltIn] = &[
     canonical(ErrorCode::ScoreRange, values::score_range),
     canonical(ErrorCode::Negative, values::negative),
     canonical(ErrorCode::DurationMismatch, times::duration_mismatch),
-    canonical(ErrorCode::SchemaVersion, facts::schema_version),
-    canonical(ErrorCode::LegacyChannel, facts::legacy_channel),
-    canonical(ErrorCode::ChannelContradiction, facts::channel_contradiction),
+    canonical(ErrorCode::SchemaVersion, contradictions::schema_version),
+    canonical(ErrorCode::LegacyChannel, contradictions::legacy_channel),
+    canonical(ErrorCode::ChannelContradiction, contradictions::channel_contradiction),
     canonical(ErrorCode::EmptyScope, consent::empty_scope),
     canonical(ErrorCode::DeniedArtifact, consent::denied_artifact),
     canonical(ErrorCode::ConsentTimes, consent::granted_after_expiry),
     canonical(ErrorCode::ProcessedBeforeReceived, times::processed_before_received),
     canonical(ErrorCode::RoleCosts, values::role_costs),
-    canonical(ErrorCode::StatusMismatch, facts::status_mismatch),
-    canonical(ErrorCode::ChecksumMismatch, facts::checksum_mismatch),
-    canonical(ErrorCode::ReferenceScheme, facts::reference_scheme),
+    canonical(ErrorCode::StatusMismatch, contradictions::status_mismatch),
+    canonical(ErrorCode::ChecksumMismatch, contradictions::checksum_mismatch),
+    canonical(ErrorCode::ReferenceScheme, contradictions::reference_scheme),
     canonical(ErrorCode::NoOffset, times::no_offset),
-    canonical(ErrorCode::PhoneNumber, facts::phone_number),
-    canonical(ErrorCode::FromContradiction, facts::from_contradiction),
+    canonical(ErrorCode::PhoneNumber, contradictions::phone_number),
+    canonical(ErrorCode::FromContradiction, contradictions::from_contradiction),
     canonical(ErrorCode::DeepData, values::deep_data),
     canonical(ErrorCode::NotFinite, values::not_finite),
-    canonical(ErrorCode::EmptyIdentifier, facts::empty_identifier),
+    canonical(ErrorCode::EmptyIdentifier, contradictions::empty_identifier),
 ];
 
 /// Returns the path of a place below `vcp_payload`, whose names are separated by dots.
