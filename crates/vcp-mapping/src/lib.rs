@@ -34,6 +34,9 @@
 //! rules       the rule language: form, target, table, paths, secrets, plan, provider, compile, lint
 //! options  error  key  shared
 //! ```
+//!
+//! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are in
+//! [`vcp_schema::decisions`].
 
 mod drift;
 mod engine;

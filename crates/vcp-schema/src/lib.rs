@@ -50,6 +50,7 @@
 //! | [`structure`] | all structural faults of a text, in any dialect |
 //! | [`describe`], [`Dialect`] | the model of every version as data: fields, presence, types |
 //! | [`json`] | functions on JSON text, shared by the VCP crates |
+//! | [`decisions`] | the text that the documentation cites as `DECISIONS.md` |
 //! | `jsonschema` | the JSON Schema of every version, with the feature `jsonschema` |
 //!
 //! # Features
@@ -69,6 +70,10 @@
 
 pub mod checksum;
 mod code;
+/// The decisions of the project, which the documentation cites as `DECISIONS.md` with a section.
+#[cfg(not(doctest))]
+#[doc = include_str!("../DECISIONS.md")]
+pub mod decisions {}
 pub mod describe;
 mod dialect;
 mod error;
