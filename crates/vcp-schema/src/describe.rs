@@ -41,6 +41,20 @@ impl Range {
     }
 }
 
+/// The unit of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unit {
+    /// Seconds.
+    Seconds,
+    /// Milliseconds.
+    Milliseconds,
+    /// Minutes.
+    Minutes,
+    /// US dollars.
+    UsDollars,
+}
+
 /// The type of a value.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
@@ -127,6 +141,8 @@ pub struct Field {
     pub personal: bool,
     /// The range of a number.
     pub range: Range,
+    /// The unit of a number. `None` for a count, a share or a score, and for other types.
+    pub unit: Option<Unit>,
 }
 
 /// An open enumeration: other words are kept (`DECISIONS.md` 1.8).
@@ -296,4 +312,43 @@ pub const fn object<T: Described>() -> &'static ObjectType {
 #[must_use]
 pub const fn message() -> &'static ObjectType {
     object::<crate::VcpMessage>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Calls `look` for each field of an object and of the objects in it.
+    fn each(object: &ObjectType, look: &mut impl FnMut(&Field)) {
+        for field in object.fields() {
+            look(field);
+            let mut kind = &field.kind;
+            while let Kind::List(inner) | Kind::Map(_, inner) | Kind::TextOr(inner) = kind {
+                kind = inner;
+            }
+            if let Kind::Object(inner) = kind {
+                each(inner, look);
+            }
+        }
+    }
+
+    #[test]
+    fn a_unit_in_a_name_is_the_unit_of_the_field() {
+        let units = [
+            ("_sec", Unit::Seconds),
+            ("_ms", Unit::Milliseconds),
+            ("minutes", Unit::Minutes),
+            ("_usd", Unit::UsDollars),
+        ];
+        let mut seen = 0;
+        each(message(), &mut |field| {
+            let is_number = matches!(field.kind, Kind::Integer | Kind::Float);
+            if let Some((_, unit)) = units.iter().find(|(end, _)| is_number && field.name.ends_with(end)) {
+                assert_eq!(field.unit, Some(*unit), "{}", field.name);
+                seen += 1;
+            }
+            assert!(is_number || (field.unit.is_none() && field.range == Range::Any), "{}", field.name);
+        });
+        assert!(seen > 8, "{seen}");
+    }
 }

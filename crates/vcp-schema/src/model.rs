@@ -64,11 +64,12 @@ use crate::{
 
 /// Declares the object types of the model.
 ///
-/// A member is declared as `presence name / "alias" [personal] [0..=1]: Type`. The alias and the
-/// marks in brackets are optional. A range is `[0..=1]` or `[0..]`.
+/// A member is declared as `presence name / "alias" [personal] [0..] [seconds]: Type`. The alias and
+/// the marks in brackets are optional. A range is `[0..=1]` or `[0..]`. A unit is `[seconds]`,
+/// `[milliseconds]`, `[minutes]` or `[us_dollars]`. Unit and range are added to the documentation.
 macro_rules! model {
     ($( $(#[doc = $doc:literal])* $Type:ident $(($adopt:path))? { $( $(#[doc = $fdoc:literal])* $presence:ident $field:ident $(/ $alias:literal)? $([$($mark:tt)*])* : $T:ty, )* } )*) => { $(
-        model! { @struct [$(#[doc = $doc])*] $Type [] $( [$(#[doc = $fdoc])* #[doc = model!(@range_doc $([$($mark)*])*)]] $presence $field ($T) )* }
+        model! { @struct [$(#[doc = $doc])*] $Type [] $( [$(#[doc = $fdoc])* #[doc = model!(@unit_doc $([$($mark)*])*)] #[doc = model!(@range_doc $([$($mark)*])*)]] $presence $field ($T) )* }
 
         impl $crate::describe::sealed::Sealed for $Type {}
         impl $crate::describe::Described for $Type {
@@ -204,9 +205,10 @@ macro_rules! model {
             alias: model!(@alias $($alias)?),
             presence: model!(@presence $presence),
             kind: <$T as $crate::describe::Described>::KIND,
-            doc: concat!($($fdoc,)* model!(@range_doc $([$($mark)*])*)),
+            doc: concat!($($fdoc,)* model!(@unit_doc $([$($mark)*])*), model!(@range_doc $([$($mark)*])*)),
             personal: model!(@personal $([$($mark)*])*),
             range: model!(@range $([$($mark)*])*),
+            unit: model!(@unit $([$($mark)*])*),
         }
     };
 
@@ -263,6 +265,20 @@ macro_rules! model {
     (@range_doc [0..=1] $($rest:tt)*) => { " From 0 to 1." };
     (@range_doc [0..] $($rest:tt)*) => { " 0 or more." };
     (@range_doc [$($other:tt)*] $($rest:tt)*) => { model!(@range_doc $($rest)*) };
+
+    (@unit) => { None };
+    (@unit [seconds] $($rest:tt)*) => { Some($crate::describe::Unit::Seconds) };
+    (@unit [milliseconds] $($rest:tt)*) => { Some($crate::describe::Unit::Milliseconds) };
+    (@unit [minutes] $($rest:tt)*) => { Some($crate::describe::Unit::Minutes) };
+    (@unit [us_dollars] $($rest:tt)*) => { Some($crate::describe::Unit::UsDollars) };
+    (@unit [$($other:tt)*] $($rest:tt)*) => { model!(@unit $($rest)*) };
+
+    (@unit_doc) => { "" };
+    (@unit_doc [seconds] $($rest:tt)*) => { " In seconds." };
+    (@unit_doc [milliseconds] $($rest:tt)*) => { " In milliseconds." };
+    (@unit_doc [minutes] $($rest:tt)*) => { " In minutes." };
+    (@unit_doc [us_dollars] $($rest:tt)*) => { " In US dollars." };
+    (@unit_doc [$($other:tt)*] $($rest:tt)*) => { model!(@unit_doc $($rest)*) };
 
     (@presence optional) => { $crate::describe::Presence::Optional };
     (@presence defaulted) => { $crate::describe::Presence::Defaulted };

@@ -42,8 +42,8 @@ fn the_published_catalogue_is_up_to_date() {
 
 #[test]
 fn the_page_of_codes_is_up_to_date() {
-    let mut page = "# Codes\n\nStable, and the same in every implementation; a number is never used again. Made from `crates/vcp-schema/src/code.rs`.\n\n\
-                    | code | severity | what it means | what to do | from | since |\n|---|---|---|---|---|---|\n"
+    let mut page = "# Codes\n\nThe codes are the same in every implementation. The number of a code is never used for another\ncode. This page is made from `crates/vcp-schema/src/code.rs`.\n\n\
+                    | code | severity | meaning | remedy | reference | since |\n|---|---|---|---|---|---|\n"
         .to_owned();
     for code in ErrorCode::ALL {
         page += &format!(

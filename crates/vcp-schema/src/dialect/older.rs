@@ -31,6 +31,7 @@ macro_rules! older {
                 personal: false,
                 // The rules on ranges apply to 0.5 messages only.
                 range: Range::Any,
+                unit: None,
             } ),*];
             ObjectType::new($name, concat!($($doc),*), &joined::<{ joined_len(BASE, OWN) }>(BASE, OWN))
         };

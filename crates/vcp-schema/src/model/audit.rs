@@ -13,8 +13,8 @@ model! {
         required schema_version: String,
         /// The time at which processing ended. It should not be before `received_at` (`VCP_E115`).
         optional processed_at: Timestamp,
-        /// The duration of the processing in milliseconds.
-        optional processing_duration_ms [0..]: f64,
+        /// The duration of the processing.
+        optional processing_duration_ms [0..] [milliseconds]: f64,
         /// The errors that validation found, one per element.
         optional validation_errors [personal]: Vec<String>,
         /// The checksum of the message without this member. It is `jcs-sha256:` and 64 lower-case

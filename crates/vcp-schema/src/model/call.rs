@@ -23,8 +23,8 @@ model! {
         /// The time at which the call ended. Absent while the call runs, or if the end is unknown.
         /// It must not be before `start_time` (`VCP_E101`).
         optional end_time: Timestamp,
-        /// The length of the call in whole seconds.
-        optional duration_sec [0..]: i64,
+        /// The length of the call.
+        optional duration_sec [0..] [seconds]: i64,
         /// The identifier of the session to which this session belongs.
         optional parent_session_id: String,
         /// The identifier of the call in another system, such as that of the carrier.
@@ -57,8 +57,8 @@ model! {
         /// The time of the invocation. It should not be before the start of the call
         /// (`VCP_E103`).
         required invoked_at: Timestamp,
-        /// The duration of the invocation in milliseconds.
-        optional duration_ms [0..]: i64,
+        /// The duration of the invocation.
+        optional duration_ms [0..] [milliseconds]: i64,
         /// `true` if the invocation succeeded.
         required success: bool,
         /// The error message of a failed invocation.

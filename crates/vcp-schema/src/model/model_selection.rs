@@ -14,8 +14,8 @@ model! {
         required roles: OrderedMap<ModelRole, ModelRoleInfo>,
         /// The strategy by which the policy chose.
         optional selection_strategy: String,
-        /// The total duration of all choices in milliseconds.
-        optional total_selection_time_ms [0..]: f64,
+        /// The total duration of all choices.
+        optional total_selection_time_ms [0..] [milliseconds]: f64,
     }
 
     /// The model chosen for one role, with the reasons (schema-v0.5 §2).
@@ -30,18 +30,18 @@ model! {
         optional telemetry_prior: TelemetryPrior,
         /// `true` if the chosen model is a fallback.
         defaulted fallback_used: bool,
-        /// The duration of this choice in milliseconds.
-        optional selection_time_ms [0..]: f64,
+        /// The duration of this choice.
+        optional selection_time_ms [0..] [milliseconds]: f64,
     }
 
     /// The performance figures known about a model before it was chosen.
     TelemetryPrior {
-        /// The 95th percentile of the latency in milliseconds.
-        optional latency_p95 [0..]: f64,
+        /// The 95th percentile of the latency.
+        optional latency_p95 [0..] [milliseconds]: f64,
         /// The share of requests that succeeded.
         optional success_rate [0..=1]: f64,
-        /// The cost of one token in US dollars.
-        optional cost_per_token [0..]: f64,
+        /// The cost of one token.
+        optional cost_per_token [0..] [us_dollars]: f64,
         /// The share of time in which the model is available.
         optional availability [0..=1]: f64,
     }

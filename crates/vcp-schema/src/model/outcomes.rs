@@ -31,8 +31,8 @@ model! {
         defaulted metrics: RawObject,
         /// The confidence in this assessment.
         optional confidence [0..=1]: f64,
-        /// The duration of the assessment in milliseconds.
-        optional assessment_time_ms [0..]: f64,
+        /// The duration of the assessment.
+        optional assessment_time_ms [0..] [milliseconds]: f64,
     }
 
     /// A criterion that was evaluated.
@@ -67,8 +67,8 @@ model! {
         required roles: OrderedMap<ModelRole, ModelAttributionRole>,
         /// Key performance indicators, as a free-form object.
         required kpis: RawObject,
-        /// The cost of the whole call in US dollars.
-        optional total_cost_usd [0..]: f64,
+        /// The cost of the whole call.
+        optional total_cost_usd [0..] [us_dollars]: f64,
         /// The efficiency.
         optional efficiency_score [0..=1]: f64,
     }
@@ -77,13 +77,13 @@ model! {
     ModelAttributionRole {
         /// The identifier of the model.
         required model_id: String,
-        /// The time of use in minutes.
-        required minutes [0..]: f64,
+        /// The time of use.
+        required minutes [0..] [minutes]: f64,
         /// The number of errors.
         defaulted errors [0..]: i64,
         /// The number of processed tokens.
         optional tokens_processed [0..]: i64,
-        /// The cost in US dollars.
-        optional cost_usd [0..]: f64,
+        /// The cost.
+        optional cost_usd [0..] [us_dollars]: f64,
     }
 }
