@@ -1,18 +1,19 @@
-//! The JSON layer: everything that looks at JSON text, for all crates.
+//! The JSON layer: the functions that read and write JSON text, for all VCP crates.
 //!
 //! Nothing outside this module looks for the end of a string, reads the members of an object from
 //! text, or writes escapes. The functions take text that is well-formed JSON, as
-//! [`text::well_formed`] checks. Other text gives a wrong result, but always an end and never a panic.
+//! [`text::well_formed`] checks. With other text the result is wrong, but every function ends and
+//! none panics.
 //!
-//! | module | holds |
+//! | module | contents |
 //! |---|---|
-//! | [`cursor`] | steps through a text, member by member |
-//! | [`tokens`] | a text as tokens, also one that is broken |
-//! | [`string`] | where a string ends, what it says, and how it is written |
-//! | [`members`] | the members of an object and the elements of a list |
-//! | [`text`] | checks, measures and places: UTF-8, well-formedness, size, line and column |
+//! | [`cursor`] | a cursor that goes through a text member by member |
+//! | [`tokens`] | the tokens of a text, which may be broken |
+//! | [`string`] | functions that find the end of a string, read it and write it |
+//! | [`members`] | functions that read the members of an object and the elements of a list |
+//! | [`text`] | checks of a whole text, and places in it by line and column |
 //! | [`path`], [`number`], [`raw`], [`map`], [`limits`] | the types that the crate root exports |
-//! | [`pretty`] | layout for people |
+//! | [`pretty`] | indented output for people |
 
 pub mod cursor;
 pub mod limits;
