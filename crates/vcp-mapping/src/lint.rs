@@ -97,7 +97,7 @@ fn parts(provider: &Provider, files: &[RuleFile]) -> BTreeSet<Unmatched> {
     for rules in files.iter().filter(is_tried) {
         parts.extend(tables(rules).cloned().map(Unmatched::Table));
         parts.extend(rules.rules.iter().map(|rule| Unmatched::Rule(of_rule(rules, rule))));
-        if let Some(conversation) = &rules.conversation {
+        for conversation in &rules.conversation {
             parts.extend(members_of_rows(conversation).into_iter().map(Unmatched::RowMember));
             let calls = conversation.calls.iter().flat_map(members_of_calls);
             let results = conversation.results.iter().flat_map(members_of_results);
@@ -162,7 +162,7 @@ fn try_sample(
             matched.insert(Unmatched::Table(name.clone()));
         }
     }
-    if let Some(conversation) = &rules.conversation {
+    for conversation in &rules.conversation {
         // Only the first list that has rows is read.
         let mut lists = conversation.rows.iter().filter_map(|rows| members::list(find(&rows.path)?));
         let rows = lists.find(|rows| !rows.is_empty()).unwrap_or_default();

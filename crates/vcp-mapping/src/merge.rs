@@ -48,11 +48,11 @@ impl Kept {
 
 /// The sort key of a delivery among those of its call:
 ///
-/// 1. the rank of its event,
-/// 2. the time of the event, in nanoseconds since 1970,
+/// 1. the time of the event, in nanoseconds since 1970, or none,
+/// 2. the rank of its event,
 /// 3. the time of receipt, in nanoseconds since 1970,
 /// 4. the SHA-256 of its event name and payload.
-type Place = (u8, Option<i128>, i128, [u8; 32]);
+type Place = (Option<i128>, u8, i128, [u8; 32]);
 
 impl Mapper {
     /// Merges the messages of one call into one message.
@@ -159,7 +159,9 @@ impl Mapper {
             let delivery = self.walk(provider, payload)?;
             let (event, ready) = recognise(provider, &delivery, kept)?;
             let digest = Sha256::digest([event.as_str(), "\n", &kept.data].concat());
-            let place: Place = (ready.rank, delivery.time(ready), kept.received_at.unix_nanos(), digest.into());
+            let received = kept.received_at.unix_nanos();
+            let time = delivery.time(ready).or_else(|| ready.receipt_is_time.then_some(received));
+            let place: Place = (time, ready.rank, received, digest.into());
             deliveries.push((place, kept, delivery, event, ready));
         }
         // Copies of one delivery get a fixed order, which does not depend on the order of the

@@ -7,21 +7,27 @@ use crate::{
 };
 use vcp_schema::{CallDirection, OutcomeStatus};
 
-/// Returns the direction that a word names. The word is `inbound` or `outbound`, in any case and
-/// with any white space around it. Any other word is `None`.
+/// Returns the direction that a word names: `inbound` or `incoming`, `outbound` or `outgoing`, in
+/// any case and with any white space around it (consistency framework 5.2). Any other word is
+/// `None`.
 ///
 /// ```
 /// use vcp_mapping::normalize::direction;
 /// use vcp_schema::CallDirection;
 /// assert_eq!(direction("Inbound "), Some(CallDirection::Inbound));
+/// assert_eq!(direction("outgoing"), Some(CallDirection::Outbound));
 /// assert_eq!(direction("sideways"), None);
 /// ```
 #[must_use]
 pub fn direction(word: &str) -> Option<CallDirection> {
+    const WORDS: [(&str, CallDirection); 4] = [
+        ("inbound", CallDirection::Inbound),
+        ("incoming", CallDirection::Inbound),
+        ("outbound", CallDirection::Outbound),
+        ("outgoing", CallDirection::Outbound),
+    ];
     let word = word.trim();
-    [CallDirection::Inbound, CallDirection::Outbound]
-        .into_iter()
-        .find(|known| known.as_str().eq_ignore_ascii_case(word))
+    WORDS.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, direction)| direction)
 }
 
 /// Returns the score of a sentiment word, from 0 to 1. The seven words of the Assistable guide have

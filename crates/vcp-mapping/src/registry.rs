@@ -263,7 +263,7 @@ mod tests {
                 "call at rules[10].from: there is no function `assistable_crn`: did you mean `assistable_crm`?",
                 "call at lists.m: no rule uses this list: remove it, or use it",
                 "call at conversation: `rows` names the lists, each with a path",
-                "call at conversation: `roles` gives the meaning of the words of `role`",
+                "call at conversation: `roles` gives the meaning of the words of `role`, or `all_rows` the kind of all rows",
                 "call at conversation: `a.` is not a member: names are separated by single dots",
                 "call at conversation.calls.types: `great` is not a word of the field: tool_call, function_call, api_call, webhook, integration",
                 "provider.json at detect[1]: a way without `has`, `has_any` or `filled` fits every delivery: name a member",
@@ -278,7 +278,7 @@ mod tests {
         );
         assert_eq!(
             faults("{}", &["[]", r#"{"provider":"x","name":"y","rulez":[]}"#])[2],
-            "rule file 1 at line 1, column 34: unknown field `rulez`, expected one of `provider`, `name`, `lists`, `rules`, `models`, `conversation`, `note`, `spec`: did you mean `rules`?"
+            "rule file 1 at line 1, column 34: unknown field `rulez`, expected one of `provider`, `name`, `lists`, `twins`, `rules`, `models`, `conversation`, `note`, `spec`: did you mean `rules`?"
         );
     }
 

@@ -16,8 +16,8 @@ pub(crate) mod target;
 pub(crate) use compile::compile;
 pub use form::{
     Clock, ClockForm, Condition, Conversation, Detect, Event, FieldRule, File, ModelUsage, ProviderFile, ProviderInfo,
-    Role, Rows, RuleFile, Source, Table, ToolCalls, ToolResults, Transform, ValueType, WebhookAuth, WebhookSchema,
-    WordChange, Words,
+    Role, Rows, RuleFile, Source, Table, ToolCalls, ToolResults, Transform, Twins, ValueType, WebhookAuth,
+    WebhookSchema, WordChange, Words,
 };
 pub(crate) use lint::nearest;
 pub use lint::{RuleError, RuleFault};

@@ -14,7 +14,7 @@ use crate::rules::{
 };
 use std::{
     borrow::Cow,
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
 };
 use vcp_schema::{
     CapabilityInvocation, CapabilityType, RawObject, Timestamp,
@@ -24,6 +24,8 @@ use vcp_schema::{
 /// The longest gap that is latency, in nanoseconds. A longer one is silence.
 const LONGEST_GAP: i128 = 30 * SECOND;
 const SECOND: i128 = 1_000_000_000;
+/// The time by which the talk of one side may exceed the length of the call, in nanoseconds.
+const TALK_BEYOND: i128 = 2 * SECOND;
 
 /// Calls `found` for each tool call or result of a row: those in its list, or the row itself.
 fn each<'p>(part: &Part, is_row: bool, cell: Members<'_, 'p>, mut found: impl FnMut(Members<'_, 'p>)) {
@@ -41,16 +43,27 @@ fn each<'p>(part: &Part, is_row: bool, cell: Members<'_, 'p>, mut found: impl Fn
 /// A member of a tool call or result, by its name in the rule file.
 type Members<'a, 'p> = &'a dyn Fn(&str) -> Option<&'p str>;
 
-/// A turn, in which one side spoke.
+/// A turn, in which one side spoke, or a line of another person.
 struct Turn<'p> {
     is_agent: bool,
+    /// The word for another person, whose lines are no turns.
+    person: Option<String>,
     text: Cow<'p, str>,
     /// The start, in nanoseconds. All turns count from the same moment.
     start: Option<i128>,
     /// The end, in nanoseconds from the same moment.
     end: Option<i128>,
+    /// The length of the speech in nanoseconds, if the provider gives it.
+    speech: Option<i128>,
     /// `true` if the other side interrupted this turn. `None` if the provider has no flag for it.
     cut_off: Option<bool>,
+}
+
+impl Turn<'_> {
+    /// Returns the length of the speech in nanoseconds.
+    fn length(&self) -> Option<i128> {
+        self.speech.or_else(|| Some(self.end? - self.start?))
+    }
 }
 
 /// A tool that was called.
@@ -59,11 +72,18 @@ struct Called<'p> {
     name: String,
     kind: CapabilityType,
     at: Option<At>,
-    result: Option<ToolResult>,
+    /// `true` if the call was cut short.
+    is_cut_short: bool,
+    result: Option<ToolResult<'p>>,
 }
 
 /// The result of a tool call.
-struct ToolResult {
+struct ToolResult<'p> {
+    /// The id of the call.
+    id: Option<Cow<'p, str>>,
+    /// The name of the tool, for a result without its call.
+    name: Option<String>,
+    at: Option<At>,
     success: bool,
     message: Option<String>,
     duration_ms: Option<i64>,
@@ -86,59 +106,79 @@ impl At {
     }
 }
 
-/// A conversation that was read.
-pub(crate) struct Talk<'p> {
+/// The rows of one list.
+#[derive(Default)]
+pub(crate) struct Rows<'p> {
     turns: Vec<Turn<'p>>,
+    /// The flags of rows that are no turns: the side, and whether the row was interrupted.
+    flags: Vec<(bool, bool)>,
+    /// The provider's own latencies, in nanoseconds.
+    latencies: Vec<i128>,
     calls: Vec<Called<'p>>,
-    /// `true` if the list can contain tool calls. If so, a list without them means that none were
-    /// made.
-    knows_tools: bool,
+    results: Vec<ToolResult<'p>>,
     /// The role words that the rules do not have.
     pub(crate) unknown_roles: Vec<String>,
 }
 
+/// A conversation that was read from one list or several.
+#[derive(Default)]
+pub(crate) struct Talk<'p> {
+    rows: Rows<'p>,
+    /// `true` if a list can contain tool calls. If so, a list without them means that none were
+    /// made.
+    knows_tools: bool,
+    /// The same for lists that gave nothing.
+    may_know_tools: bool,
+}
+
 impl ReadyConversation {
-    /// Reads rows.
-    pub(crate) fn read<'p>(&self, rows: &RowsFound<'p>, knows_tools: bool) -> Talk<'p> {
+    /// Reads the rows of a list.
+    pub(crate) fn read<'p>(&self, rows: &RowsFound<'p>) -> Rows<'p> {
         /// The largest number of unknown words that are reported. Real payloads have few.
         const MOST: usize = 16;
-        let mut talk = Talk { turns: Vec::new(), calls: Vec::new(), knows_tools, unknown_roles: Vec::new() };
-        let mut results: HashMap<String, VecDeque<ToolResult>> = HashMap::new();
+        let mut read = Rows::default();
         for row in self.ordered(rows) {
             let cell = |name: &str| self.cell(row, name);
-            let role = cell(&self.rules.role).and_then(string::decode_lossy).and_then(|word| {
+            let word = self.rules.role.iter().find_map(|name| cell(name).and_then(string::decode_lossy));
+            let role = self.rules.all_rows.or_else(|| {
+                let word = word.as_ref()?;
                 let same = |(known, _): &(&String, &Role)| known.eq_ignore_ascii_case(word.trim());
                 let role = self.rules.roles.iter().find(same).map(|(_, role)| *role);
-                let unknown = &mut talk.unknown_roles;
-                if role.is_none() && unknown.len() < MOST && unknown.iter().all(|known| *known != word) {
-                    unknown.push(word.into_owned());
+                let unknown = &mut read.unknown_roles;
+                if role.is_none() && unknown.len() < MOST && unknown.iter().all(|known| known != word) {
+                    unknown.push(word.clone().into_owned());
                 }
                 role
             });
             let at = self.at(&cell);
             if let Some(is_agent) = role.and_then(|role| match role {
                 Role::Agent => Some(true),
-                Role::User => Some(false),
+                Role::User | Role::Person => Some(false),
                 Role::ToolCall | Role::ToolResult | Role::Other => None,
             }) {
-                talk.turns.extend(self.turn(is_agent, &cell));
+                let person = if role == Some(Role::Person) { word.map(Cow::into_owned) } else { None };
+                match self.turn(is_agent, &cell) {
+                    Some(turn) => read.turns.push(Turn { person, ..turn }),
+                    None => read.flags.extend(self.cut_off(&cell).map(|flag| (is_agent, flag))),
+                }
+                let latency = self.rules.latency.iter().find_map(|name| seconds(cell(name)?));
+                read.latencies.extend(latency);
             }
             if let Some(part) = &self.calls {
-                each(part, role == Some(Role::ToolCall), &cell, |member| talk.calls.extend(self.called(member, at)));
+                each(part, role == Some(Role::ToolCall), &cell, |member| read.calls.extend(self.called(member, at)));
             }
             if let Some(part) = &self.results {
                 each(part, role == Some(Role::ToolResult), &cell, |member| {
-                    if let Some((id, result)) = self.result(member) {
-                        results.entry(id).or_default().push_back(result);
-                    }
+                    read.results.extend(self.result(member, at));
                 });
             }
         }
-        for call in &mut talk.calls {
-            // A repeated id has its results in the order of its calls.
-            call.result = call.id.as_deref().and_then(|id| results.get_mut(id)?.pop_front());
-        }
-        talk
+        read
+    }
+
+    /// Returns the provider's flag for an interrupted row.
+    fn cut_off(&self, cell: Members<'_, '_>) -> Option<bool> {
+        flag(cell(self.rules.cut_off.as_ref()?)?)
     }
 
     /// Returns the rows in their order.
@@ -189,11 +229,9 @@ impl ReadyConversation {
     /// Returns the turn of a row, unless it has no text, is a placeholder for silence, or was not
     /// spoken.
     fn turn<'p>(&self, is_agent: bool, cell: Members<'_, 'p>) -> Option<Turn<'p>> {
-        let text = cell(&self.rules.text).and_then(string::decode_lossy)?;
-        if text.trim().is_empty() || self.rules.silence.iter().any(|silence| silence == text.trim()) {
-            return None;
-        }
-        if self.is_not_spoken(cell) {
+        let text = cell(&self.rules.text).and_then(string::decode_lossy).filter(|text| !text.trim().is_empty());
+        let text = text.or_else(|| self.joined_text(cell).map(Cow::Owned))?;
+        if self.rules.silence.iter().any(|silence| silence == text.trim()) || self.is_not_spoken(cell) {
             return None;
         }
         let of_words = self.rules.words.as_ref().and_then(|words| span(cell(&words.path)?, words));
@@ -202,13 +240,33 @@ impl ReadyConversation {
             read_clock(clock, cell(&clock.path)?).map(At::nanos)
         };
         let (start, end) = match of_words {
+            // Nobody heard words that span no time.
+            Some((start, end)) if start == end => return None,
             Some((start, end)) => (Some(start), Some(end)),
             None => (clock(&self.rules.start), clock(&self.rules.end)),
         };
         // An end before the start is not used.
         let end = end.filter(|end| start.is_none_or(|start| start <= *end));
-        let cut_off = self.rules.cut_off.as_ref().and_then(|name| flag(cell(name)?));
-        Some(Turn { is_agent, text, start, end, cut_off })
+        let speech = self.speech(cell, start.zip(end));
+        Some(Turn { is_agent, person: None, text, start, end, speech, cut_off: self.cut_off(cell) })
+    }
+
+    /// Returns the parts of the text of a row, joined by a space.
+    fn joined_text(&self, cell: Members<'_, '_>) -> Option<String> {
+        let (list, inside) = self.text_parts.as_ref()?;
+        let mut parts = Vec::new();
+        inside.any(cell(list)?, &mut |part| {
+            parts.extend(string::decode_lossy(part).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()));
+            false
+        });
+        (!parts.is_empty()).then(|| parts.join(" "))
+    }
+
+    /// Returns the length of the speech of a row, if it fits the length of the row.
+    fn speech(&self, cell: Members<'_, '_>, row: Option<(i128, i128)>) -> Option<i128> {
+        let (start, end) = row?;
+        let speech = seconds_by(cell(self.rules.speech_ms.as_ref()?)?, -3)?;
+        (speech <= end - start && speech * 100 >= end - start).then_some(speech)
     }
 
     /// Returns the time of a row.
@@ -232,12 +290,13 @@ impl ReadyConversation {
             name,
             kind: kind.map_or(CapabilityType::ToolCall, |word| CapabilityType::from(word.as_str())),
             at,
+            is_cut_short: calls.cut_short.as_deref().is_some_and(|name| member(name).and_then(flag) == Some(true)),
             result: None,
         })
     }
 
-    /// Returns the result of a tool call, with the id of the call.
-    fn result(&self, member: Members<'_, '_>) -> Option<(String, ToolResult)> {
+    /// Returns the result of a tool call.
+    fn result<'p>(&self, member: Members<'_, 'p>, at: Option<At>) -> Option<ToolResult<'p>> {
         let results = self.rules.results.as_ref()?;
         let said = |name: &Option<String>| name.as_deref().and_then(|name| flag(member(name)?));
         let success = said(&results.success).unwrap_or(true) && !said(&results.error).unwrap_or(false);
@@ -245,27 +304,106 @@ impl ReadyConversation {
         let message = results.message.iter().filter(|_| !success).filter_map(|name| text(name));
         let message = message.map(Cow::into_owned).find(|message| !message.trim().is_empty());
         let took = results.seconds.as_deref().and_then(member).and_then(seconds);
-        let result = ToolResult {
+        Some(ToolResult {
+            id: text(&results.id),
+            name: results.name.as_deref().and_then(text).map(|name| name.trim().to_owned()),
+            at,
             success,
             message,
             duration_ms: took.and_then(|nanos| i64::try_from((nanos + 500_000) / 1_000_000).ok()),
-        };
-        Some((text(&results.id)?.into_owned(), result))
+        })
     }
 }
 
-impl Talk<'_> {
-    /// Returns whether there are neither turns nor tool calls.
+impl Rows<'_> {
+    /// Returns whether there are neither turns, tool calls nor results.
     pub(crate) fn is_empty(&self) -> bool {
-        self.turns.is_empty() && self.calls.is_empty()
+        self.turns.is_empty() && self.calls.is_empty() && self.results.is_empty()
+    }
+}
+
+impl<'p> Talk<'p> {
+    /// Returns whether a turn was read.
+    pub(crate) fn has_turns(&self) -> bool {
+        !self.rows.turns.is_empty()
+    }
+
+    /// Adds the rows of a further list. Its turns are used if there are none yet, or if it
+    /// `continues` the lists before. Their times then count from another moment, and are not used.
+    /// A tool call or a result whose id an earlier list had is the same one.
+    pub(crate) fn add(&mut self, mut rows: Rows<'p>, knows_tools: bool, continues: bool) {
+        // A list that gives nothing says nothing of the tools in another list.
+        if rows.is_empty() {
+            self.may_know_tools |= knows_tools;
+        } else {
+            self.knows_tools |= knows_tools;
+        }
+        let known = &mut self.rows;
+        if known.turns.is_empty() {
+            (known.turns, known.flags, known.latencies) = (rows.turns, rows.flags, rows.latencies);
+        } else if continues {
+            let untimed = |turn: Turn<'p>| Turn { start: None, end: None, speech: None, ..turn };
+            known.turns.extend(rows.turns.into_iter().map(untimed));
+            known.flags.extend(rows.flags);
+        }
+        if known.calls.is_empty() && known.results.is_empty() {
+            (known.calls, known.results) = (rows.calls, rows.results);
+            return;
+        }
+        let ids = |ids: &mut dyn Iterator<Item = Option<&Cow<'p, str>>>| ids.flatten().cloned().collect::<HashSet<_>>();
+        let called = ids(&mut known.calls.iter().map(|call| call.id.as_ref()));
+        let answered = ids(&mut known.results.iter().map(|result| result.id.as_ref()));
+        // Without an id it cannot be told whether a call is a new one.
+        rows.calls.retain(|call| call.id.as_ref().is_some_and(|id| !called.contains(id)));
+        rows.results.retain(|result| result.id.as_ref().is_some_and(|id| !answered.contains(id)));
+        known.calls.append(&mut rows.calls);
+        known.results.append(&mut rows.results);
+    }
+
+    /// Gives each tool call its result. A result without its call makes a call of its own. Returns
+    /// whether there was one.
+    pub(crate) fn join(&mut self) -> bool {
+        let mut results: HashMap<Cow<'p, str>, VecDeque<usize>> = HashMap::new();
+        for (at, result) in self.rows.results.iter().enumerate() {
+            results.entry(result.id.clone().unwrap_or_default()).or_default().push_back(at);
+        }
+        let mut waiting: Vec<Option<ToolResult<'p>>> = self.rows.results.drain(..).map(Some).collect();
+        for call in &mut self.rows.calls {
+            // A repeated id has its results in the order of its calls.
+            let at = call.id.as_ref().and_then(|id| results.get_mut(id)?.pop_front());
+            call.result = at.and_then(|at| waiting.get_mut(at)?.take());
+        }
+        let called: HashSet<&Cow<'p, str>> = self.rows.calls.iter().filter_map(|call| call.id.as_ref()).collect();
+        // A second result of a call that has one is a repetition.
+        let orphans: Vec<ToolResult<'p>> = waiting
+            .into_iter()
+            .flatten()
+            .filter(|result| result.id.as_ref().is_none_or(|id| !called.contains(id)))
+            .collect();
+        let has_orphans = !orphans.is_empty();
+        self.rows.calls.extend(orphans.into_iter().map(|result| Called {
+            id: result.id.clone(),
+            name: result.name.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned()),
+            kind: CapabilityType::ToolCall,
+            at: result.at,
+            is_cut_short: false,
+            result: Some(result),
+        }));
+        has_orphans
     }
 
     /// Returns the conversation as text, one line for each turn, or `None` if there are no turns.
     pub(crate) fn transcript(&self) -> Option<String> {
         // A turn is one line, so that no turn can imitate another one.
         let text = |turn: &Turn<'_>| turn.text.trim().replace(['\n', '\r'], " ");
-        let line = |turn: &Turn<'_>| format!("{}: {}", if turn.is_agent { "Agent" } else { "User" }, text(turn));
-        let lines: Vec<String> = self.turns.iter().map(line).collect();
+        let line = |turn: &Turn<'_>| {
+            let speaker = match &turn.person {
+                Some(word) => in_capital(word),
+                None => (if turn.is_agent { "Agent" } else { "User" }).to_owned(),
+            };
+            format!("{speaker}: {}", text(turn))
+        };
+        let lines: Vec<String> = self.rows.turns.iter().map(line).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
 
@@ -289,7 +427,7 @@ impl Talk<'_> {
                 .capability_id(call.name.as_str())
                 .capability_type(call.kind.clone())
                 .invoked_at(at.unwrap_or(start))
-                .success(call.result.as_ref().is_none_or(|result| result.success))
+                .success(!call.is_cut_short && call.result.as_ref().is_none_or(|result| result.success))
                 .maybe_duration_ms(call.result.as_ref().and_then(|result| result.duration_ms))
                 .maybe_error_message(call.result.as_ref().and_then(|result| result.message.clone()))
                 .metadata(RawObject::from(metadata.into_iter().collect::<serde_json::Map<_, _>>()))
@@ -301,37 +439,53 @@ impl Talk<'_> {
                 has_result: call.result.is_some(),
             }
         };
-        self.calls.iter().map(capability).collect()
+        self.rows.calls.iter().map(capability).collect()
     }
 
-    /// Returns the metrics of the rows by name, as JSON numbers.
-    pub(crate) fn metrics(&self) -> Vec<(&'static str, String)> {
+    /// Returns the metrics of the rows by name, as JSON numbers, and the problems with them. The
+    /// call has a length of `duration` seconds, if it is known.
+    pub(crate) fn metrics(&self, duration: Option<i64>) -> (Vec<(&'static str, String)>, Vec<&'static str>) {
+        let mut problems = Vec::new();
         let mut metrics = Vec::new();
-        let of = |is_agent: bool| self.turns.iter().filter(move |turn| turn.is_agent == is_agent);
+        let of = |is_agent: bool| self.turns().filter(move |turn| turn.is_agent == is_agent);
         let (user_turns, agent_turns) = (of(false).count(), of(true).count());
-        metrics.push(("total_turns", self.turns.len().to_string()));
+        metrics.push(("total_turns", (user_turns + agent_turns).to_string()));
         metrics.push(("user_turns", user_turns.to_string()));
         metrics.push(("agent_turns", agent_turns.to_string()));
-        if self.knows_tools || !self.calls.is_empty() {
-            let errors = self.calls.iter().filter(|call| call.result.as_ref().is_some_and(|result| !result.success));
-            metrics.push(("tool_calls", self.calls.len().to_string()));
+        let knows_tools = self.knows_tools || (self.rows.is_empty() && self.may_know_tools);
+        if knows_tools || !self.rows.calls.is_empty() {
+            let errors =
+                self.rows.calls.iter().filter(|call| call.result.as_ref().is_some_and(|result| !result.success));
+            metrics.push(("tool_calls", self.rows.calls.len().to_string()));
             metrics.push(("tool_errors", errors.count().to_string()));
         }
 
         let are_timed =
-            !self.turns.is_empty() && self.turns.iter().all(|turn| turn.start.is_some() && turn.end.is_some());
+            user_turns + agent_turns > 0 && self.turns().all(|turn| turn.start.is_some() && turn.end.is_some());
         if are_timed {
-            let talk = |is_agent| of(is_agent).filter_map(|turn| Some(turn.end? - turn.start?)).sum::<i128>();
+            let talk = |is_agent| of(is_agent).filter_map(Turn::length).sum::<i128>();
             let words = |is_agent| of(is_agent).map(|turn| turn.text.split_whitespace().count()).sum::<usize>() as i128;
+            let longest = duration.map(|seconds| i128::from(seconds) * SECOND + TALK_BEYOND);
+            let fits = |talk: i128| longest.is_none_or(|longest| talk <= longest);
             let (user, agent) = (talk(false), talk(true));
-            metrics.push(("user_talk_sec", thousandths(user, SECOND / 1000)));
-            metrics.push(("agent_talk_sec", thousandths(agent, SECOND / 1000)));
-            if user > 0 {
-                metrics.push(("talk_ratio", thousandths(agent * 1000, user)));
-                metrics.push(("user_wpm", thousandths(words(false) * 60 * SECOND * 1000, user)));
+            for (talk_sec, wpm, talk, is_agent) in
+                [("user_talk_sec", "user_wpm", user, false), ("agent_talk_sec", "agent_wpm", agent, true)]
+            {
+                if !fits(talk) {
+                    problems.push(if is_agent {
+                        "the agent talks for longer than the call"
+                    } else {
+                        "the user talks for longer than the call"
+                    });
+                    continue;
+                }
+                metrics.push((talk_sec, thousandths(talk, SECOND / 1000)));
+                if talk > 0 {
+                    metrics.push((wpm, thousandths(words(is_agent) * 60 * SECOND * 1000, talk)));
+                }
             }
-            if agent > 0 {
-                metrics.push(("agent_wpm", thousandths(words(true) * 60 * SECOND * 1000, agent)));
+            if user > 0 && problems.is_empty() {
+                metrics.push(("talk_ratio", thousandths(agent * 1000, user)));
             }
         }
         for (name, by_agent) in [("user_interruptions", false), ("agent_interruptions", true)] {
@@ -339,17 +493,28 @@ impl Talk<'_> {
                 metrics.push((name, count.to_string()));
             }
         }
-        if are_timed {
-            metrics.extend(latency(self.gaps()));
+        match self.rows.latencies.as_slice() {
+            [] if are_timed => metrics.extend(latency(self.gaps())),
+            [] => {}
+            own => metrics.extend(latency(own.to_vec())),
         }
-        metrics
+        (metrics, problems)
+    }
+
+    /// Returns the turns, without the lines of other persons.
+    fn turns(&self) -> impl Iterator<Item = &Turn<'p>> {
+        self.rows.turns.iter().filter(|turn| turn.person.is_none())
     }
 
     /// Returns how often one side began to speak while the other was speaking. Uses the provider's
     /// own flags if there are any, else the times.
     fn interruptions(&self, by_agent: bool, are_timed: bool) -> Option<usize> {
-        let flags: Vec<bool> =
-            self.turns.iter().filter(|turn| turn.is_agent != by_agent).filter_map(|turn| turn.cut_off).collect();
+        let of_turns = self.turns().filter_map(|turn| Some((turn.is_agent, turn.cut_off?)));
+        let flags: Vec<bool> = of_turns
+            .chain(self.rows.flags.iter().copied())
+            .filter(|(is_agent, _)| *is_agent != by_agent)
+            .map(|(_, flag)| flag)
+            .collect();
         if !flags.is_empty() {
             return Some(flags.into_iter().filter(|flag| *flag).count());
         }
@@ -372,7 +537,7 @@ impl Talk<'_> {
 
     /// Returns start, end and side of the timed turns.
     fn timed(&self) -> Vec<(i128, i128, bool)> {
-        self.turns.iter().filter_map(|turn| Some((turn.start?, turn.end?, turn.is_agent))).collect()
+        self.turns().filter_map(|turn| Some((turn.start?, turn.end?, turn.is_agent))).collect()
     }
 
     /// Returns the gaps between the end of a user turn and the start of the agent's answer, in
@@ -428,6 +593,7 @@ fn holds(condition: &Condition, cell: Members<'_, '_>) -> bool {
     }
     let json = condition.path.as_deref().and_then(cell);
     match (&condition.contains, condition.present) {
+        _ if condition.filled.is_some() => condition.filled == Some(json.is_some_and(|json| !is_empty(json))),
         _ if !condition.is.is_empty() => json
             .and_then(transform::word_of)
             .is_some_and(|word| condition.is.iter().any(|is| is.eq_ignore_ascii_case(word.trim()))),
@@ -447,6 +613,12 @@ fn seconds_by(json: &str, scale: i32) -> Option<i128> {
     const LONGEST: i128 = 1_000_000_000 * SECOND;
     let number = transform::decimal(json).ok()??.scaled(scale.saturating_add(9));
     number.rounded(0).to_i128().filter(|nanos| (0..=LONGEST).contains(nanos))
+}
+
+/// Returns a word with a capital at its start.
+fn in_capital(word: &str) -> String {
+    let mut chars = word.trim().chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// Reads a boolean, or a string that holds one.

@@ -1,6 +1,7 @@
 //! Mapping one delivery into a draft.
 
 use super::{
+    conversation::Talk,
     draft::{self, Draft},
     mask::MASK,
     models::UsedRole,
@@ -16,7 +17,7 @@ use crate::{
     rules::{
         Provider, Transform, ValueType,
         paths::{NodeId, Nodes, is_empty},
-        plan::{Plan, ReadyConversation, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test},
+        plan::{Member, Plan, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test},
         secrets::Secrets,
         target::{FieldName, Place, Target, name},
     },
@@ -24,9 +25,12 @@ use crate::{
 };
 use std::borrow::Cow;
 use vcp_schema::{
-    ErrorCode, RawJson, Timestamp, VcpMessage,
+    ErrorCode, FieldPath, RawJson, Timestamp, VcpMessage,
     json::{string, text},
 };
+
+/// The place of the costs that belong to no role.
+const KPIS: &str = "vcp_payload.outcomes.model_outcome_attribution.kpis";
 
 /// A value and its source.
 struct Sourced<'p> {
@@ -109,10 +113,10 @@ impl<'p, 'm> Delivery<'p, 'm> {
         let Some(ready) = shape.events.get(&event) else {
             return Ok(Recognised::NotACall { event, known: true });
         };
+        if !ready.unless.is_empty() && ready.unless.iter().all(|test| self.holds(test, &event, None)) {
+            return Ok(Recognised::NotACall { event, known: true });
+        }
         if !self.walked.is_object(ready.plan.at) {
-            if ready.unless.is_some_and(|node| self.walked.is_present(node)) {
-                return Ok(Recognised::NotACall { event, known: true });
-            }
             let message = format!("a `{event}` delivery has its record here, as an object");
             return Err(MapError::new(ErrorCode::Mapping, self.provider.tree.path(ready.plan.at), message));
         }
@@ -155,7 +159,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
                 continue;
             }
             if !rule.when.is_empty() {
-                reading.look_at(rule.taken().chain(rule.change.iter().map(|change| change.node)));
+                reading.look_at(rule.taken().chain(rule.change.iter().map(|change| change.member.node)));
                 reading.taken.to_mut().extend(rule.taken());
             }
             if let Some(from) = self.apply(rule, 0, &mut reading, draft)? {
@@ -170,8 +174,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
             }
         }
         draft.note_latency();
-        if let Some(reader) = &plan.conversation {
-            self.converse(reader, plan, draft);
+        if !plan.conversations.is_empty() {
+            self.converse(&reading, draft);
         }
         draft.end(plan);
         let lacks = ready.required.iter().filter(|node| !self.walked.is_present(**node));
@@ -345,6 +349,15 @@ impl<'p, 'm> Delivery<'p, 'm> {
         let code = if json.starts_with(['[', '{']) { ErrorCode::Unreadable } else { ErrorCode::Type };
         let problem = |message: &&str| Problem::new(code, source.clone(), *message);
         draft.report.problems.extend(used.problems.iter().map(problem));
+        let unlisted = |(word, ()): (&String, &())| UnlistedWord { source: source.clone(), word: word.clone() };
+        draft.report.unknown_words.extend(used.unknown.iter().map(unlisted));
+        for (kind, cost) in used.lines() {
+            let name = format!("cost_usd.{kind}");
+            let target = FieldPath::from_dotted(KPIS).name(&name).to_string().into();
+            draft.free.push((Place::Kpis, vec![name], Cow::Owned(cost.to_string())));
+            let written = Written::without_source(target, How::Read);
+            draft.report.written.push(Written { source: Some(source.clone()), ..written });
+        }
         draft.models.add(&used);
         let mut metrics = Vec::new();
         for (metric, count) in [("prompt_tokens", used.prompt_tokens), ("completion_tokens", used.completion_tokens)] {
@@ -403,30 +416,58 @@ impl<'p, 'm> Delivery<'p, 'm> {
         Some((Cow::Owned(data), masked))
     }
 
-    /// Writes the values of the rows of the conversation that no rule has written.
-    fn converse(&self, reader: &ReadyConversation, plan: &Plan, draft: &mut Draft<'p>) {
-        let mut read = None;
-        for (list, knows_tools) in &reader.lists {
-            let source = self.provider.tree.pointer(*list);
-            if self.walked.text(*list).is_some_and(|text| text != "null" && !text.starts_with('[')) {
-                draft.report.problems.push(Problem::new(ErrorCode::Type, source, "a list of rows is wanted here"));
-                continue;
-            }
-            let Some(rows) = self.walked.rows(*list, &reader.members) else { continue };
-            let talk = reader.read(&rows, *knows_tools);
-            let unknown =
-                talk.unknown_roles.iter().map(|word| UnlistedWord { source: source.clone(), word: word.clone() });
-            draft.report.unknown_words.extend(unknown);
-            // The first list that has turns or tool calls is used.
-            let is_empty = talk.is_empty();
-            if read.is_none() || !is_empty {
-                read = Some((talk, source));
-            }
-            if !is_empty {
-                break;
+    /// Reads the rows of the conversation. Returns the place of the first list that has any.
+    fn rows(&self, reading: &Reading<'_>, draft: &mut Draft<'p>) -> Option<(Talk<'p>, SharedText)> {
+        let (mut talk, mut source, mut texts) = (Talk::default(), None, Vec::new());
+        for reader in &reading.plan.conversations {
+            let continues = reader.rules.continues;
+            let mut continued = false;
+            for list in &reader.lists {
+                let is_wanted = !talk.has_turns() || list.tools || (continues && !continued);
+                if !is_wanted || !self.all_hold(&list.when, reading.event, draft) {
+                    continue;
+                }
+                let text = self.walked.text(list.at);
+                let pointer = self.provider.tree.pointer(list.at);
+                if text.is_some_and(|text| text != "null" && !text.starts_with('[')) {
+                    // A conversation may have its rows in an object, as another list says.
+                    if !self.walked.is_object(list.at) {
+                        let problem = Problem::new(ErrorCode::Type, pointer, "a list of rows is wanted here");
+                        draft.report.problems.push(problem);
+                    }
+                    continue;
+                }
+                // Some providers send the same list twice.
+                if text.is_some_and(|text| texts.contains(&text)) {
+                    continue;
+                }
+                texts.extend(text);
+                let Some(found) = self.walked.rows(list.at, &reader.members) else { continue };
+                if found.has_others() {
+                    let problem = Problem::new(ErrorCode::Type, pointer.clone(), "a row is not an object");
+                    draft.report.problems.push(problem);
+                }
+                let rows = reader.read(&found);
+                let unlisted = |word: &String| UnlistedWord { source: pointer.clone(), word: word.clone() };
+                draft.report.unknown_words.extend(rows.unknown_roles.iter().map(unlisted));
+                if source.is_none() || (!rows.is_empty() && !talk.has_turns()) {
+                    source = Some(pointer);
+                }
+                continued = true;
+                talk.add(rows, list.tools, continues);
             }
         }
-        let Some((talk, source)) = read else { return };
+        source.map(|source| (talk, source))
+    }
+
+    /// Writes the values of the rows of the conversation that no rule has written.
+    fn converse(&self, reading: &Reading<'_>, draft: &mut Draft<'p>) {
+        let plan = reading.plan;
+        let Some((mut talk, source)) = self.rows(reading, draft) else { return };
+        if talk.join() {
+            let message = "a result of a tool has no call: it counts as a call";
+            draft.report.problems.push(Problem::new(ErrorCode::Mapping, source.clone(), message));
+        }
         let note = |draft: &mut Draft<'_>, target: &str, how: How| {
             let target = FieldName::path_of(target);
             draft.report.written.push(Written { source: Some(source.clone()), ..Written::without_source(target, how) });
@@ -447,28 +488,40 @@ impl<'p, 'm> Delivery<'p, 'm> {
             draft.report.written.push(Written { source: Some(source.clone()), ..written });
         }
         draft.join(calls);
-        for metric in draft.measure(talk.metrics()) {
+        let (metrics, problems) = talk.metrics(draft.message.vcp_payload.call.duration_sec);
+        let problem = |message: &'static str| Problem::new(ErrorCode::Unreadable, source.clone(), message);
+        draft.report.problems.extend(problems.into_iter().map(problem));
+        for metric in draft.measure(metrics) {
             note(draft, &format!("{}.{metric}", name::METRICS), How::Derived);
         }
     }
 
-    fn all_hold(&self, tests: &[Test<NodeId>], event: &str, draft: &Draft<'_>) -> bool {
-        tests.iter().all(|test| self.holds(test, event, draft))
+    fn all_hold(&self, tests: &[Test], event: &str, draft: &Draft<'_>) -> bool {
+        tests.iter().all(|test| self.holds(test, event, Some(draft)))
     }
 
     /// Returns whether a condition holds.
-    fn holds(&self, test: &Test<NodeId>, event: &str, draft: &Draft<'_>) -> bool {
-        let text = |node: &NodeId| self.walked.text(*node);
+    fn holds(&self, test: &Test, event: &str, draft: Option<&Draft<'_>>) -> bool {
         match test {
             Test::Event(events) => events.iter().any(|known| known == event),
-            Test::Written(fields) => fields.iter().all(|field| draft.is_written(*field)),
-            Test::Is(node, words) => {
-                text(node).and_then(transform::word_of).is_some_and(|word| words.iter().any(|w| *w == word))
-            }
-            Test::Contains(node, part) => text(node).is_some_and(|json| !is_empty(json) && json.contains(part)),
-            Test::Filled(node) => text(node).is_some_and(|json| !is_empty(json)),
-            Test::Present(node, present) => self.walked.is_present(*node) == *present,
+            Test::Written(fields) => draft.is_some_and(|draft| fields.iter().all(|field| draft.is_written(*field))),
+            Test::Is(member, words) => self.any(member, |json| is_word(json, words)),
+            Test::Contains(member, part) => self.any(member, |json| !is_empty(json) && json.contains(part)),
+            Test::Filled(member, filled) => self.any(member, |json| !is_empty(json)) == *filled,
+            Test::Present(member, present) => match member.inside {
+                Some(_) => self.any(member, |_| true) == *present,
+                None => self.walked.is_present(member.node) == *present,
+            },
             Test::AnyOf(tests) => tests.iter().any(|test| self.holds(test, event, draft)),
+        }
+    }
+
+    /// Returns whether a member, or any value of a list, passes a test.
+    fn any(&self, member: &Member, mut test: impl FnMut(&'p str) -> bool) -> bool {
+        let Some(json) = self.walked.text(member.node) else { return false };
+        match &member.inside {
+            Some(inside) => inside.any(json, &mut test),
+            None => test(json),
         }
     }
 
@@ -502,7 +555,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
                     return Found::value(value, how, None, Some(source.transform), None, at);
                 }
                 SourceKind::Fields => return Found::Later(at),
-                SourceKind::Member(node, inside) => (*node, inside),
+                SourceKind::Member(member) => (member.node, &member.inside),
             };
             let Some(json) = self.walked.text(node).filter(|json| *json != "null") else { continue };
             let pointer = self.provider.tree.pointer(node);
@@ -582,6 +635,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
             scale: source.scale,
             start: start_how.map(|how| (call.start_time, how == How::Read)),
             end: call.end_time,
+            end_was_read: is_computed && draft.how(plan, name::END_TIME) == Some(How::Read),
             duration: call.duration_sec,
             tokens: if source.transform == Transform::TotalTokens { draft.tokens() } else { None },
         }
@@ -598,8 +652,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
 
     /// Returns the word of an earlier delivery, if this one has a flag that may change it.
     fn word_before(&self, rule: &ReadyRule, field: &str, draft: &Draft<'p>) -> Option<Sourced<'p>> {
-        let has_flag =
-            rule.change.iter().any(|change| self.walked.text(change.node).is_some_and(|json| json != "null"));
+        let has_flag = rule.change.iter().any(|change| self.any(&change.member, |json| json != "null"));
         let word = draft.words.get(field).filter(|_| has_flag)?.clone();
         Some(Sourced { value: Value::Text(word.into()), how: How::Derived, source: None, transform: None, word: None })
     }
@@ -610,16 +663,20 @@ impl<'p, 'm> Delivery<'p, 'm> {
         let Value::Text(word) = &mut found.value else { return Vec::new() };
         let mut changed_by = Vec::new();
         for change in &rule.change {
-            let flag = self.walked.text(change.node).and_then(transform::word_of);
-            let acts = flag.is_some_and(|flag| change.is.iter().any(|is| is.eq_ignore_ascii_case(&flag)));
+            let acts = self.any(&change.member, |json| is_word(json, &change.is));
             if acts && change.replaces.iter().any(|replaced| *replaced == *word) {
                 *word = Cow::Owned(change.by.clone());
                 found.how = How::Derived;
-                changed_by.push(self.provider.tree.pointer(change.node));
+                changed_by.push(self.provider.tree.pointer(change.member.node));
             }
         }
         changed_by
     }
+}
+
+/// Returns whether the word of a member is one of a list, case ignored.
+fn is_word(json: &str, words: &[String]) -> bool {
+    transform::word_of(json).is_some_and(|word| words.iter().any(|known| known.eq_ignore_ascii_case(word.trim())))
 }
 
 /// Returns whether a value replaces that of an earlier delivery. Makes room for it if it does.

@@ -12,7 +12,7 @@ use crate::{
 };
 use std::{
     borrow::Cow,
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
 };
 use vcp_schema::{CapabilityInvocation, ConsentStatus, CustomProviderData, OrderedMap, RawJson, RawObject, VcpMessage};
 
@@ -134,12 +134,21 @@ impl<'p> Draft<'p> {
         now.or_else(|| self.before(field))
     }
 
-    /// Adds the metrics of the rows. Returns the names that were written.
+    /// Adds the metrics of the rows that no rule wrote. Returns the names that were written.
     ///
     /// Latency figures are replaced as a set. If the provider reports any, none are computed. New
     /// figures drop those of earlier deliveries.
     pub(crate) fn measure(&mut self, metrics: Vec<(&'static str, String)>) -> Vec<&'static str> {
-        let metrics: Vec<_> = metrics.into_iter().filter(|(name, _)| !(is_latency(name) && self.has_latency)).collect();
+        let by_rules: HashSet<String> = self
+            .free
+            .get(self.earlier..)
+            .unwrap_or_default()
+            .iter()
+            .filter(|(place, ..)| *place == Place::Metrics)
+            .flat_map(|(_, names, _)| names.iter().cloned())
+            .collect();
+        let is_new = |name: &str| !by_rules.contains(name) && (!is_latency(name) || !self.has_latency);
+        let metrics: Vec<_> = metrics.into_iter().filter(|(name, _)| is_new(name)).collect();
         if metrics.iter().any(|(name, _)| is_latency(name)) {
             self.forget_earlier_latency();
         }

@@ -13,7 +13,7 @@ use crate::{
 };
 use std::borrow::Cow;
 use vcp_schema::{
-    Decimal, ModelAttributionRole, ModelRole, ModelRoleInfo, VcpMessage,
+    Decimal, ModelAttributionRole, ModelRole, ModelRoleInfo, OrderedMap, VcpMessage,
     json::{members, string},
 };
 
@@ -52,8 +52,9 @@ impl Models {
     /// Notes the models of a list, role by role.
     pub(crate) fn add(&mut self, used: &Used) {
         for role in &used.roles {
-            let cost = (role.costs > 0).then(|| role.cost.usd()).flatten();
-            let model = Model { chosen: role.chosen.clone(), minutes: None, tokens: role.tokens, cost };
+            let cost = (role.costs > 0).then(|| role.cost.amount()).flatten();
+            let minutes = (role.uses > 0).then(|| role.minutes.amount()).flatten();
+            let model = Model { chosen: role.chosen.clone(), minutes, tokens: role.tokens, cost };
             self.put(role.role, model);
         }
     }
@@ -105,18 +106,39 @@ pub(crate) struct Used {
     pub(crate) roles: Vec<UsedRole>,
     pub(crate) prompt_tokens: Option<i64>,
     pub(crate) completion_tokens: Option<i64>,
+    /// The costs of entries without a role, by their kind.
+    lines: OrderedMap<String, Amount>,
+    /// The kinds that the table of roles does not have.
+    pub(crate) unknown: OrderedMap<String, ()>,
     /// The parts that could not be used.
     pub(crate) problems: Vec<&'static str>,
 }
 
+impl Used {
+    fn add_line(&mut self, kind: &str, cost: Amount) {
+        match self.lines.get_mut(kind) {
+            Some(known) => known.0 = known.0.saturating_add(cost.0),
+            None => drop(self.lines.insert(kind.to_owned(), cost)),
+        }
+    }
+
+    /// Returns the costs of entries without a role, in USD, by their kind.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.lines.iter().filter_map(|(kind, cost)| Some((kind.as_str(), cost.amount()?)))
+    }
+}
+
 /// A role of the list, with its first model and the sums over all its models.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct UsedRole {
     pub(crate) role: &'static str,
     chosen: String,
-    cost: Money,
+    cost: Amount,
     /// The number of costs in `cost`.
     costs: usize,
+    minutes: Amount,
+    /// The number of uses in `minutes`.
+    uses: usize,
     tokens: Option<i64>,
 }
 
@@ -127,17 +149,18 @@ impl UsedRole {
         let chosen = format!("{}.{}.chosen", name::SELECTION, self.role);
         let cost = (self.costs > 0).then(|| format!("{attribution}.cost_usd"));
         let tokens = self.tokens.map(|_| format!("{attribution}.tokens_processed"));
-        [Some(chosen), cost, tokens].into_iter().flatten()
+        let minutes = (self.uses > 0).then(|| format!("{attribution}.minutes"));
+        [Some(chosen), cost, tokens, minutes].into_iter().flatten()
     }
 }
 
-/// An amount in 10^-18 USD, so that sums are exact.
+/// An amount in 10^-18 of its unit, so that sums are exact.
 #[derive(Debug, Default, Clone, Copy)]
-struct Money(i128);
+struct Amount(i128);
 
-impl Money {
+impl Amount {
     const PLACES: i32 = 18;
-    /// The largest cost, in USD, so that sums stay far from the ends of the type.
+    /// The largest amount, so that sums stay far from the ends of the type.
     const MOST: i128 = 1_000_000_000_000;
 
     /// Reads an amount, multiplied by 10^`scale`.
@@ -148,8 +171,8 @@ impl Money {
         (0..=most).contains(&units).then_some(Self(units))
     }
 
-    /// Returns the amount in USD.
-    fn usd(self) -> Option<f64> {
+    /// Returns the amount in its unit.
+    fn amount(self) -> Option<f64> {
         format!("{}e-{}", self.0, Self::PLACES).parse::<Decimal>().ok()?.to_f64()
     }
 }
@@ -164,25 +187,47 @@ impl ReadyModels {
         };
         for (name, model) in models {
             let Ok(walked) = self.members.walk(model) else { continue };
-            let name = match self.name {
-                Some(node) => walked.text(node).and_then(string::decode_lossy).unwrap_or_default(),
-                None => name.unwrap_or_default(),
+            let text = |node: &NodeId| {
+                let text = walked.text(*node).and_then(string::decode_lossy)?;
+                Some(text.trim().to_owned()).filter(|text| !text.is_empty())
             };
-            let name = name.trim();
-            let role = self.role.or_else(|| table?.look_up(name).word.and_then(known_role));
-            let (Some(role), false) = (role, name.is_empty()) else { continue };
+            let name = if self.name.is_empty() { name.map(Cow::into_owned) } else { self.name.iter().find_map(text) };
+            let kind = if self.kind.is_some() { self.kind.as_ref().and_then(text) } else { name.clone() };
+            let Some(kind) = kind else { continue };
+            let hit = table.map(|table| table.look_up(&kind));
+            if hit.as_ref().is_some_and(|hit| hit.unlisted && hit.word.is_none()) {
+                used.unknown.insert(kind.clone(), ());
+            }
+            let role = self.role.or_else(|| hit?.word.and_then(known_role));
+            let there = |node: &NodeId| walked.text(*node).filter(|json| *json != "null");
+            let (Some(role), Some(name)) = (role, name) else {
+                for json in self.cost.iter().filter_map(there) {
+                    match Amount::read(json, self.cost_scale) {
+                        Some(cost) => used.add_line(&kind, cost),
+                        None => used.problems.push("a cost of a model is not a number, 0 or more"),
+                    }
+                }
+                continue;
+            };
             let known = used.roles.iter().position(|known| known.role == role);
             let at = known.unwrap_or_else(|| {
-                let chosen = name.to_owned();
-                used.roles.push(UsedRole { role, chosen, cost: Money::default(), costs: 0, tokens: None });
+                used.roles.push(UsedRole { role, chosen: name, ..UsedRole::default() });
                 used.roles.len() - 1
             });
             let Some(of_role) = used.roles.get_mut(at) else { continue };
-            let there = |node: &NodeId| walked.text(*node).filter(|json| *json != "null");
+            for json in self.minutes.iter().filter_map(there) {
+                match Amount::read(json, 0) {
+                    Some(minutes) => {
+                        of_role.minutes = Amount(of_role.minutes.0.saturating_add(minutes.0));
+                        of_role.uses += 1;
+                    }
+                    None => used.problems.push("the minutes of a model are not a number, 0 or more"),
+                }
+            }
             for json in self.cost.iter().filter_map(there) {
-                match Money::read(json, self.cost_scale) {
+                match Amount::read(json, self.cost_scale) {
                     Some(cost) => {
-                        of_role.cost = Money(of_role.cost.0.saturating_add(cost.0));
+                        of_role.cost = Amount(of_role.cost.0.saturating_add(cost.0));
                         of_role.costs += 1;
                     }
                     None => used.problems.push("a cost of a model is not a number, 0 or more"),
@@ -239,7 +284,8 @@ mod tests {
             r#"[{"product": "a_tts", "cost": 4.2}, {"product": "gpt_4o", "cost": "0.36"}, {"product": "line", "cost": 9},
                 {"product": "gpt_5", "cost": 0.04}, {"product": "gpt_6", "cost": -1}, {"cost": 1}, null, 7]"#,
         );
-        let roles: Vec<_> = used.roles.iter().map(|role| (role.role, role.chosen.as_str(), role.cost.usd())).collect();
+        let roles: Vec<_> =
+            used.roles.iter().map(|role| (role.role, role.chosen.as_str(), role.cost.amount())).collect();
         assert_eq!(roles, [("TTS", "a_tts", Some(0.042)), ("LLM", "gpt_4o", Some(0.004))]);
         assert_eq!(used.problems, ["a cost of a model is not a number, 0 or more"]);
     }
@@ -253,7 +299,7 @@ mod tests {
         );
         assert_eq!((used.prompt_tokens, used.completion_tokens), (Some(10), Some(2)));
         let role = used.roles.first().unwrap();
-        assert_eq!((role.chosen.as_str(), role.cost.usd(), role.tokens), ("m1", Some(0.001_196_6), Some(12)));
+        assert_eq!((role.chosen.as_str(), role.cost.amount(), role.tokens), ("m1", Some(0.001_196_6), Some(12)));
         assert_eq!(used.problems, ["a number of tokens of a model is not a whole number, 0 or more"]);
         assert_eq!(read(rules, "7").problems, ["a list or an object of models is wanted here"]);
         assert!(read(rules, "{}").roles.is_empty());

@@ -28,6 +28,8 @@ pub(crate) struct Setting<'r> {
     /// The start, if it is known, and whether it was read.
     pub(crate) start: Option<(Timestamp, bool)>,
     pub(crate) end: Option<Timestamp>,
+    /// `true` if the end was read.
+    pub(crate) end_was_read: bool,
     pub(crate) duration: Option<i64>,
     /// The number of all tokens, if it is known.
     pub(crate) tokens: Option<i64>,
@@ -42,20 +44,31 @@ pub(crate) fn apply<'p>(transform: Transform, json: &'p str, setting: Setting<'_
             Made::Value(Value::Text(text)) if text.is_empty() => Nothing,
             made => made,
         },
+        Transform::Phone => match text(json) {
+            Made::Value(Value::Text(text)) if text.is_empty() => Nothing,
+            Made::Value(Value::Text(text)) => {
+                Made::Value(Value::Text(number_in(&text).map_or(text.clone(), |number| number.to_owned().into())))
+            }
+            made => made,
+        },
         Transform::Time => time(json),
         Transform::EpochMs => epoch(json, scale),
         Transform::EpochS => epoch(json, scale.saturating_add(3)),
-        Transform::Earliest => rows(json, setting.members, |times| times.min()),
-        Transform::Latest => rows(json, setting.members, |times| times.max()),
+        Transform::Earliest => time_of(rows(json, setting.members), |times| times.into_iter().min()),
+        Transform::Latest => time_of(rows(json, setting.members), |times| times.into_iter().max()),
+        Transform::Span => match rows(json, setting.members) {
+            Ok(times) => span(&times),
+            Err(problem) => problem,
+        },
         Transform::FromMillis => duration(json, |d| Some(d.scaled(scale.saturating_sub(3)))),
         Transform::FromSeconds => duration(json, |d| Some(d.scaled(scale))),
         Transform::FromMinutes => duration(json, |d| d.scaled(scale).times(60)),
         Transform::Count => count(json),
         Transform::Sum => sum(json),
         Transform::Round3 => rounded(json, scale),
-        Transform::Mean => mean(json),
-        Transform::Median => percentile(json, 50),
-        Transform::P95 => percentile(json, 95),
+        Transform::Mean => mean(json, setting.members),
+        Transform::Median => percentile(json, setting.members, 50),
+        Transform::P95 => percentile(json, setting.members, 95),
         Transform::Number => float(json, scale),
         Transform::Word => word(json, setting.table),
         Transform::Present => Made::Value(Value::Text(setting.word.to_owned().into())),
@@ -86,7 +99,8 @@ pub(crate) fn derive(transform: Transform, setting: Setting<'_>) -> Option<Value
         Transform::EndTime => setting.end.map(Value::Time),
         Transform::TotalTokens => setting.tokens.map(Value::Integer),
         Transform::EndMinusStart => {
-            let nanos = setting.end?.unix_nanos() - setting.start?.0.unix_nanos();
+            let (start, _) = setting.start.filter(|(_, was_read)| *was_read)?;
+            let nanos = setting.end.filter(|_| setting.end_was_read)?.unix_nanos() - start.unix_nanos();
             let seconds = (nanos + 500_000_000).div_euclid(1_000_000_000);
             i64::try_from(seconds).ok().filter(|_| nanos >= 0).map(Value::Integer)
         }
@@ -161,20 +175,44 @@ pub(crate) fn time(json: &str) -> Made<'static> {
     }
 }
 
-/// Picks one of the times of rows, in milliseconds since 1970. An element that is not a row, and a
-/// member that is not a time, is skipped, so that one bad row does not lose the others.
-fn rows(json: &str, names: &[String], pick: fn(std::vec::IntoIter<i128>) -> Option<i128>) -> Made<'static> {
+/// Returns the times of rows, in nanoseconds since 1970. An element that is not a row, and a member
+/// that is not a time, is skipped, so that one bad row does not lose the others.
+fn rows(json: &str, names: &[String]) -> Result<Vec<i128>, Made<'static>> {
     let Some(rows) = members::list(json) else {
-        return Problem(TYPE, "a list of rows is wanted here");
+        return Err(Problem(TYPE, "a list of rows is wanted here"));
     };
     let times = rows.into_iter().flat_map(|row| names.iter().filter_map(move |name| below(row, name)));
-    let nanos: Vec<i128> = times
-        .filter_map(|time| match epoch(time, 0) {
-            Made::Value(Value::Time(time)) => Some(time.unix_nanos()),
-            _ => None,
-        })
-        .collect();
-    pick(nanos.into_iter()).and_then(Timestamp::from_unix_nanos).map_or(Nothing, |time| Made::Value(Value::Time(time)))
+    let nanos = times.filter_map(|time| match epoch(time, 0) {
+        Made::Value(Value::Time(time)) => Some(time.unix_nanos()),
+        _ => None,
+    });
+    Ok(nanos.collect())
+}
+
+/// Picks one of the times of rows.
+fn time_of(rows: Result<Vec<i128>, Made<'static>>, pick: fn(Vec<i128>) -> Option<i128>) -> Made<'static> {
+    match rows {
+        Ok(times) => {
+            pick(times).and_then(Timestamp::from_unix_nanos).map_or(Nothing, |time| Made::Value(Value::Time(time)))
+        }
+        Err(problem) => problem,
+    }
+}
+
+/// Returns the time from the earliest to the latest, in whole seconds, rounded half up.
+fn span(times: &[i128]) -> Made<'static> {
+    let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else { return Nothing };
+    let seconds = (last - first + 500_000_000).div_euclid(1_000_000_000);
+    i64::try_from(seconds).ok().filter(|_| first < last).map_or(Nothing, |seconds| Made::Value(Value::Integer(seconds)))
+}
+
+/// Returns the number in a SIP address whose user part is `+` and digits, such as
+/// `"Ida" <sip:+12025550201@example.org>;tag=8f1`.
+fn number_in(address: &str) -> Option<&str> {
+    let (_, rest) = address.split_once("sip:").or_else(|| address.split_once("sips:"))?;
+    let (user, _) = rest.split_once(['@', ';', '>'])?;
+    let digits = user.strip_prefix('+')?;
+    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(user)
 }
 
 /// Reads a duration in whole seconds, rounded half up. `to_seconds` converts its unit.
@@ -258,9 +296,9 @@ fn rounded(json: &str, places: i32) -> Made<'static> {
     }
 }
 
-/// Returns the numbers of a list in millionths. Sums of integers are exact, those of doubles are
+/// Returns the numbers of a list, or of `members` of its rows, in millionths. Sums of integers are exact, those of doubles are
 /// not.
-fn millionths(json: &str) -> Result<Vec<i128>, Made<'static>> {
+fn millionths(json: &str, members: &[String]) -> Result<Vec<i128>, Made<'static>> {
     /// The largest amount, which no figure of a call reaches. Sums stay far from the ends of the
     /// type.
     const MOST: u128 = 1_000_000_000_000_000_000_000;
@@ -273,7 +311,15 @@ fn millionths(json: &str) -> Result<Vec<i128>, Made<'static>> {
             .filter(|number| number.unsigned_abs() <= MOST)
             .ok_or(Problem(UNREADABLE, "the number is out of range"))
     };
-    list(json)?.into_iter().map(number).collect()
+    let elements = list(json)?;
+    if members.is_empty() {
+        return elements.into_iter().map(number).collect();
+    }
+    if elements.iter().any(|element| !element.starts_with('{')) {
+        return Err(Problem(TYPE, "a row is an object"));
+    }
+    let cells = elements.into_iter().flat_map(|row| members.iter().filter_map(move |name| below(row, name)));
+    cells.filter(|cell| *cell != "null").map(number).collect()
 }
 
 /// Makes a value of `dividend / divisor` thousandths.
@@ -285,8 +331,8 @@ fn in_thousandths(dividend: i128, divisor: i128) -> Made<'static> {
 }
 
 /// Computes the mean of a list of numbers, to three decimals.
-fn mean(json: &str) -> Made<'static> {
-    match millionths(json) {
+fn mean(json: &str, members: &[String]) -> Made<'static> {
+    match millionths(json, members) {
         Ok(numbers) if numbers.is_empty() => Nothing,
         Ok(numbers) => in_thousandths(numbers.iter().sum(), 1000 * numbers.len() as i128),
         Err(problem) => problem,
@@ -294,8 +340,8 @@ fn mean(json: &str) -> Made<'static> {
 }
 
 /// Computes a percentile of a list of numbers by nearest rank, to three decimals.
-fn percentile(json: &str, percent: usize) -> Made<'static> {
-    match millionths(json) {
+fn percentile(json: &str, members: &[String], percent: usize) -> Made<'static> {
+    match millionths(json, members) {
         Ok(mut numbers) => {
             numbers.sort_unstable();
             let rank = (numbers.len() * percent).div_ceil(100).saturating_sub(1);
@@ -396,13 +442,16 @@ mod tests {
         scale: 0,
         start: None,
         end: None,
+        end_was_read: false,
         duration: None,
         tokens: None,
     };
 
     fn made(transform: Transform, json: &str) -> String {
         let members = ["time", "endTime"].map(str::to_owned);
-        match apply(transform, json, Setting { members: &members, ..NO_SETTING }) {
+        let reads_rows = matches!(transform, Transform::Earliest | Transform::Latest | Transform::Span);
+        let members = if reads_rows { members.as_slice() } else { &[] };
+        match apply(transform, json, Setting { members, ..NO_SETTING }) {
             Made::Value(Value::Text(text)) => text.into_owned(),
             Made::Value(Value::Time(time)) => time.to_string(),
             Made::Value(Value::Integer(integer)) => integer.to_string(),
@@ -411,6 +460,45 @@ mod tests {
             Nothing => "nothing".to_owned(),
             Problem(code, _) => code.to_string(),
             other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn figures_of_rows() {
+        let members = ["ms".to_owned()];
+        let mean = |json| apply(Transform::Mean, json, Setting { members: &members, ..NO_SETTING });
+        assert_eq!(mean(r#"[{"ms":1},{"ms":2,"x":9},{},{"ms":null}]"#), Made::Value(Value::Float(1.5)));
+        assert_eq!(mean("[]"), Nothing);
+        assert_eq!(mean("[{}]"), Nothing);
+        assert_eq!(mean("[7]"), Problem(TYPE, "a row is an object"));
+        assert!(matches!(mean(r#"[{"ms":"x"}]"#), Problem(UNREADABLE, _)));
+    }
+
+    #[test]
+    fn numbers_in_sip_addresses() {
+        for (address, number) in [
+            ("\"Ida\" <sip:+12025550101@198.51.100.7:5060>;tag=8f1", Some("+12025550101")),
+            ("sip:+12025550101@example.org", Some("+12025550101")),
+            ("<sips:+12025550101;phone-context=x@example.org>", Some("+12025550101")),
+            ("sip:ida@example.org", None),
+            ("sip:12025550101@example.org", None),
+            ("sip:+1202x@example.org", None),
+            ("sip:+@example.org", None),
+            ("+12025550101", None),
+        ] {
+            assert_eq!(number_in(address), number, "{address}");
+        }
+    }
+
+    #[test]
+    fn spans_of_rows() {
+        for (json, seconds) in [
+            (r#"[{"time":1722115408897},{"time":1722115407145,"endTime":1722115410000}]"#, "3"),
+            (r#"[{"time":1722115408897}]"#, "nothing"),
+            ("[]", "nothing"),
+            ("7", "VCP_E004"),
+        ] {
+            assert_eq!(made(Transform::Span, json), seconds, "{json}");
         }
     }
 

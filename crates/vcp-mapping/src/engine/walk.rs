@@ -11,29 +11,42 @@ use vcp_schema::{FieldPath, json::members::Name};
 
 /// The rows of a list: the texts of their members, row by row.
 #[derive(Default, Clone)]
-pub(crate) struct RowsFound<'p>(Vec<Option<&'p str>>);
+pub(crate) struct RowsFound<'p> {
+    cells: Vec<Option<&'p str>>,
+    /// `true` if an element is not an object.
+    has_others: bool,
+}
 
 impl<'p> RowsFound<'p> {
     /// Returns the rows. Each has `members` cells.
     pub(crate) fn iter(&self, members: usize) -> impl Iterator<Item = &[Option<&'p str>]> {
-        self.0.chunks_exact(members.max(1))
+        self.cells.chunks_exact(members.max(1))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.cells.is_empty() && !self.has_others
+    }
+
+    /// Returns whether an element of the list is not an object.
+    pub(crate) fn has_others(&self) -> bool {
+        self.has_others
     }
 
     /// Reads the rows of a list. An element that is not an object is skipped.
     fn read(list: &'p str, members: &RowMembers) -> Self {
         let mut found = Self::default();
         let elements: Vec<&'p RawValue> = serde_json::from_str(list).unwrap_or_default();
-        for element in elements.iter().filter(|element| element.get().starts_with('{')) {
-            let before = found.0.len();
+        for element in elements {
+            if !element.get().starts_with('{') {
+                found.has_others = true;
+                continue;
+            }
+            let before = found.cells.len();
             if (RowSeed { found: &mut found, members })
                 .deserialize(&mut serde_json::Deserializer::from_str(element.get()))
                 .is_err()
             {
-                found.0.truncate(before);
+                found.cells.truncate(before);
             }
         }
         found
@@ -62,13 +75,13 @@ impl<'p> Visitor<'p> for RowSeed<'_, 'p> {
     }
 
     fn visit_map<A: MapAccess<'p>>(self, mut map: A) -> Result<(), A::Error> {
-        let start = self.found.0.len();
-        self.found.0.resize(start + self.members.0.len(), None);
+        let start = self.found.cells.len();
+        self.found.cells.resize(start + self.members.0.len(), None);
         while let Some(name) = map.next_key_seed(Name)? {
             match self.members.0.iter().position(|member| name.is(member)) {
                 Some(at) => {
                     let text = map.next_value::<&RawValue>()?.get();
-                    if let Some(cell) = self.found.0.get_mut(start + at) {
+                    if let Some(cell) = self.found.cells.get_mut(start + at) {
                         *cell = Some(text);
                     }
                 }

@@ -2,14 +2,14 @@
 
 use super::{
     form::{
-        Condition, Conversation, Detect, Event, FieldRule, ModelUsage, ProviderFile, RuleFile, Source, Transform,
+        Condition, Conversation, Detect, Event, FieldRule, ModelUsage, ProviderFile, Rows, RuleFile, Source, Transform,
         ValueType, WordChange,
     },
     lint::{Faults, RuleError, nearest, suggestion},
     paths::{InList, NodeId, Nodes, PathTree, ROOT},
     plan::{
-        Function, Plan, ReadyChange, ReadyConversation, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape,
-        SourceKind, Test, members_of_rows,
+        Function, Member, NO_ROLE, Plan, ReadyChange, ReadyConversation, ReadyEvent, ReadyModels, ReadyRows, ReadyRule,
+        ReadySource, Shape, SourceKind, Test, members_of_rows,
     },
     provider::Provider,
     secrets::Secrets,
@@ -87,7 +87,7 @@ fn parse<T: DeserializeOwned>(text: &str, faults: &mut Faults) -> Option<T> {
 /// Returns the fields that a rule file writes.
 fn fields_of(file: &RuleFile) -> BTreeSet<String> {
     let of_rules = file.rules.iter().map(|rule| rule.to.as_str());
-    let of_conversation = file.conversation.iter().flat_map(|conversation| {
+    let of_conversation = file.conversation.iter().take(1).flat_map(|conversation| {
         let calls = conversation.calls.as_ref().map(|_| name::CAPABILITIES);
         [name::TRANSCRIPT, "outcomes.objective.metrics.total_turns"].into_iter().chain(calls)
     });
@@ -162,12 +162,14 @@ impl<'f> Compiler<'f> {
                         plan
                     }
                 };
-                let unless = event.unless.as_ref().map(|path| self.tree.node(ROOT, path));
+                let unless = self.tests(&event.unless, &format!("events.{name}.unless"), at, &[]);
                 let key = event.key.iter().map(|path| self.wanted(at, path)).collect();
                 let time = event.time.as_ref().map(|path| self.wanted(at, path));
                 let required = event.schema.iter().flat_map(|schema| &schema.required);
                 let required = required.map(|path| self.member(at, path)).collect();
-                events.insert(name.clone(), ReadyEvent { plan, unless, key, rank: event.rank, time, required });
+                let receipt_is_time = event.fetched || event.assembled;
+                let rank = event.rank;
+                events.insert(name.clone(), ReadyEvent { plan, unless, key, rank, time, receipt_is_time, required });
             }
             shapes.push(Shape { has, has_any, filled, lacks, event: detect.event.clone(), event_from, events });
         }
@@ -250,19 +252,19 @@ impl<'f> Compiler<'f> {
     }
 
     /// Returns the node of a path in a rule, and the way into it if it is a list.
-    fn path(&mut self, at: NodeId, path: &str, place: &str) -> (NodeId, Option<InList>) {
+    fn path(&mut self, at: NodeId, path: &str, place: &str) -> Member {
         let (list, inside) = match InList::split(path) {
             Ok(parts) => parts,
             Err(fault) => {
                 self.faults.add(place, format!("`{path}` is not a path: {fault}"));
-                return (at, None);
+                return Member { node: at, inside: None };
             }
         };
         let names = list.strip_prefix("$.").unwrap_or(list);
         if names.split('.').any(|name| name.is_empty() || name.trim() != name) {
             self.faults.add(place, format!("`{path}` is not a path: names are separated by single dots"));
         }
-        (self.wanted(at, list), inside)
+        Member { node: self.wanted(at, list), inside }
     }
 
     fn plan(&mut self, file: &'f RuleFile, at: NodeId, detection: &[NodeId]) -> Plan {
@@ -284,25 +286,36 @@ impl<'f> Compiler<'f> {
         for name in file.lists.keys().filter(|name| !lists.contains(name.as_str())) {
             self.faults.add(format!("lists.{name}"), "no rule uses this list: remove it, or use it");
         }
-        let conversation = file.conversation.as_ref().map(|conversation| {
+        let mut conversations = Vec::new();
+        for (number, conversation) in file.conversation.iter().enumerate() {
             self.check_conversation(conversation);
-            let reader = ReadyConversation::new(conversation, |path| self.member(at, path));
+            let rows = |rows: Rows| ReadyRows {
+                at: self.member(at, &rows.path),
+                tools: rows.tools,
+                when: self.tests(&rows.when, "conversation.rows.when", at, &fields),
+            };
+            let twins =
+                |rows: &Rows| file.twins.as_ref().map_or_else(|| vec![rows.clone()], |twins| twins.of_rows(rows));
+            let lists = conversation.rows.iter().flat_map(twins).map(rows).collect();
+            let reader = ReadyConversation::new(conversation, lists);
             // The first list is nearly always the one that is read. The others are read from their
             // texts.
-            for (index, (list, _)) in reader.lists.iter().enumerate() {
-                match index {
-                    0 => self.tree.want_rows(*list, &reader.members),
-                    _ => self.tree.want(*list),
+            let first = reader.lists.iter().position(|rows| rows.when.is_empty()).filter(|_| number == 0);
+            for (index, rows) in reader.lists.iter().enumerate() {
+                if Some(index) == first {
+                    self.tree.want_rows(rows.at, &reader.members);
+                } else {
+                    self.tree.want(rows.at);
                 }
             }
-            reader
-        });
+            conversations.push(reader);
+        }
         let models = file.models.iter().enumerate().map(|(index, usage)| {
             let role = self.check_models(usage, &format!("models[{index}]"));
             ReadyModels::new(usage, self.wanted(at, &usage.path), role)
         });
         let models: Vec<ReadyModels> = models.collect();
-        self.finish(at, rules, fields, models, conversation, detection)
+        self.finish(at, rules, fields, models, conversations, detection)
     }
 
     fn finish(
@@ -311,20 +324,20 @@ impl<'f> Compiler<'f> {
         rules: Vec<ReadyRule>,
         fields: Vec<FieldName>,
         models: Vec<ReadyModels>,
-        conversation: Option<ReadyConversation>,
+        conversations: Vec<ReadyConversation>,
         detection: &[NodeId],
     ) -> Plan {
-        let rows = conversation.iter().flat_map(|reader| &reader.lists).map(|(list, _)| *list);
+        let rows = conversations.iter().flat_map(|reader| &reader.lists).map(|rows| rows.at);
         let lists: Vec<NodeId> = rows.chain(models.iter().map(|reader| reader.at)).collect();
         let (mut looked_at, mut taken) = (Nodes::new(self.tree.len()), Nodes::new(self.tree.len()));
         for rule in rules.iter().filter(|rule| rule.when.is_empty()) {
-            looked_at.extend(rule.taken().chain(rule.change.iter().map(|change| change.node)));
+            looked_at.extend(rule.taken().chain(rule.change.iter().map(|change| change.member.node)));
             taken.extend(rule.taken());
         }
         rules.iter().for_each(|rule| looked_at.extend(rule.tested()));
         looked_at.extend(detection.iter().copied().chain(lists.iter().copied()));
         taken.extend(lists);
-        Plan { at, rules, fields, models, conversation, looked_at, taken }
+        Plan { at, rules, fields, models, conversations, looked_at, taken }
     }
 
     /// Compiles a rule. The number of its field is set by the caller.
@@ -356,8 +369,13 @@ impl<'f> Compiler<'f> {
         let mut sources = Vec::new();
         for (index, source) in rule.from.iter().enumerate() {
             let place = if rule.from.len() > 1 { format!("{place}.from[{index}]") } else { format!("{place}.from") };
+            let twins = |source: &Source| {
+                file.twins.as_ref().map_or_else(|| vec![source.clone()], |twins| twins.of_source(source))
+            };
             let Some(name) = &source.list else {
-                sources.extend(self.source(source, &place, at, before, target.as_ref()));
+                for source in twins(source) {
+                    sources.extend(self.source(&source, &place, at, before, target.as_ref()));
+                }
                 continue;
             };
             let Some((name, list)) = file.lists.get_key_value(name) else {
@@ -372,13 +390,18 @@ impl<'f> Compiler<'f> {
                     when: source.when.iter().chain(&listed.when).cloned().collect(),
                     ..listed.clone()
                 };
-                sources.extend(self.source(&listed, &format!("lists.{name}"), at, before, target.as_ref()));
+                for source in twins(&listed) {
+                    sources.extend(self.source(&source, &format!("lists.{name}"), at, before, target.as_ref()));
+                }
             }
         }
         let when = self.tests(&rule.when, &format!("{place}.when"), at, before);
         let words = target.as_ref().and_then(Target::words);
-        let change =
-            rule.change.iter().map(|change| self.change(change, &format!("{place}.change"), at, words)).collect();
+        let twins = |change: &WordChange| {
+            file.twins.as_ref().map_or_else(|| vec![change.clone()], |twins| twins.of_change(change))
+        };
+        let change = rule.change.iter().flat_map(twins);
+        let change = change.map(|change| self.change(&change, &format!("{place}.change"), at, words)).collect();
         let id =
             format!("{}/{}[{}]", file.provider, file.name, place.trim_start_matches("rules[").trim_end_matches(']'));
         Some(ReadyRule { target: target?, id: id.into(), field: 0, sources, when, required: rule.required, change })
@@ -388,8 +411,8 @@ impl<'f> Compiler<'f> {
         for word in change.replaces.iter().chain([&change.by]) {
             self.check_word(place, word, words);
         }
-        let (node, _) = self.path(at, &change.path, place);
-        ReadyChange { node, is: change.is.clone(), replaces: change.replaces.clone(), by: change.by.clone() }
+        let member = self.path(at, &change.path, place);
+        ReadyChange { member, is: change.is.clone(), replaces: change.replaces.clone(), by: change.by.clone() }
     }
 
     fn source(
@@ -408,10 +431,7 @@ impl<'f> Compiler<'f> {
             self.faults.add(place, format!("the field takes {}, and {what} gives {}", target.types(), gives.name()));
         }
         let kind = match (&source.path, &source.value) {
-            (Some(path), None) if !transform.needs_no_member() => {
-                let (node, inside) = self.path(at, path, place);
-                SourceKind::Member(node, inside)
-            }
+            (Some(path), None) if !transform.needs_no_member() => SourceKind::Member(self.path(at, path, place)),
             (None, Some(word)) => {
                 self.check_word(place, word, words);
                 SourceKind::Constant(word.clone())
@@ -450,14 +470,17 @@ impl<'f> Compiler<'f> {
         place: &str,
         words: Option<&[&str]>,
     ) -> Option<Function> {
-        let is_rows = matches!(transform, Transform::Earliest | Transform::Latest);
+        let is_rows = matches!(transform, Transform::Earliest | Transform::Latest | Transform::Span);
         for (key, is_given, is_needed) in [
             ("table", source.table.is_some(), transform == Transform::Word),
             ("word", source.word.is_some(), transform == Transform::Present),
             ("function", source.function.is_some(), transform == Transform::Function),
             ("members", !source.members.is_empty(), is_rows),
         ] {
-            if is_given != is_needed {
+            // Figures are read from a list of numbers, or from members of rows.
+            let may_have =
+                key == "members" && matches!(transform, Transform::Mean | Transform::Median | Transform::P95);
+            if is_given != is_needed && !may_have {
                 let needs = if is_needed { "needs" } else { "takes no" };
                 self.faults.add(place, format!("`{}` {needs} `{key}`", transform.name()));
             }
@@ -480,17 +503,17 @@ impl<'f> Compiler<'f> {
         function
     }
 
-    fn tests(&mut self, conditions: &[Condition], place: &str, at: NodeId, before: &[FieldName]) -> Vec<Test<NodeId>> {
+    fn tests(&mut self, conditions: &[Condition], place: &str, at: NodeId, before: &[FieldName]) -> Vec<Test> {
         conditions.iter().filter_map(|condition| self.test(condition, place, at, before)).collect()
     }
 
-    fn test(&mut self, condition: &Condition, place: &str, at: NodeId, before: &[FieldName]) -> Option<Test<NodeId>> {
+    fn test(&mut self, condition: &Condition, place: &str, at: NodeId, before: &[FieldName]) -> Option<Test> {
         if !self.is_one_condition(condition, place) {
             return None;
         }
         if let Some(path) = &condition.path {
-            let (node, _) = self.path(at, path, place);
-            return Some(of_member(condition, node));
+            let member = self.path(at, path, place);
+            return Some(of_member(condition, member));
         }
         if !condition.any_of.is_empty() {
             return Some(Test::AnyOf(self.tests(&condition.any_of, place, at, before)));
@@ -516,16 +539,17 @@ impl<'f> Compiler<'f> {
     }
 
     fn is_one_condition(&mut self, condition: &Condition, place: &str) -> bool {
-        let Condition { event, written, path, is, contains, present, any_of, note: _, spec: _ } = condition;
+        let Condition { event, written, path, is, contains, present, any_of, filled, note: _, spec: _ } = condition;
         let kinds = [!event.is_empty(), !written.is_empty(), path.is_some(), !any_of.is_empty()];
-        let tests = [!is.is_empty(), contains.is_some(), present.is_some()];
+        let tests = [!is.is_empty(), contains.is_some(), present.is_some(), filled.is_some()];
         let count = |flags: &[bool]| flags.iter().filter(|flag| **flag).count();
         if count(&kinds) != 1 {
             self.faults.add(place, "a condition has one of `event`, `written`, `path` and `any_of`");
             return false;
         }
         if count(&tests) > usize::from(path.is_some()) {
-            self.faults.add(place, "a condition with `path` has at most one of `is`, `contains` and `present`");
+            self.faults
+                .add(place, "a condition with `path` has at most one of `is`, `contains`, `present` and `filled`");
             return false;
         }
         true
@@ -546,7 +570,8 @@ impl<'f> Compiler<'f> {
                 ModelRole::WORDS.iter().find(|known| *known == role).copied()
             }
             (None, Some(name)) => {
-                self.table(name, place, Some(ModelRole::WORDS));
+                let words: Vec<&str> = ModelRole::WORDS.iter().copied().chain([NO_ROLE]).collect();
+                self.table(name, place, Some(&words));
                 None
             }
             _ => {
@@ -561,8 +586,9 @@ impl<'f> Compiler<'f> {
         if conversation.rows.is_empty() || conversation.rows.iter().any(|rows| rows.path.is_empty()) {
             self.faults.add(place, "`rows` names the lists, each with a path");
         }
-        if conversation.roles.is_empty() {
-            self.faults.add(place, "`roles` gives the meaning of the words of `role`");
+        if conversation.roles.is_empty() && conversation.all_rows.is_none() {
+            self.faults
+                .add(place, "`roles` gives the meaning of the words of `role`, or `all_rows` the kind of all rows");
         }
         for name in members_of_rows(conversation) {
             if name.split('.').any(|part| part.is_empty() || part.trim() != part) {
@@ -593,11 +619,11 @@ impl<'f> Compiler<'f> {
 }
 
 /// Returns the test of a member.
-pub(super) fn of_member<P>(condition: &Condition, place: P) -> Test<P> {
+fn of_member(condition: &Condition, member: Member) -> Test {
     match (&condition.contains, condition.present) {
-        _ if !condition.is.is_empty() => Test::Is(place, condition.is.clone()),
-        (Some(part), _) => Test::Contains(place, part.clone()),
-        (None, Some(present)) => Test::Present(place, present),
-        (None, None) => Test::Filled(place),
+        _ if !condition.is.is_empty() => Test::Is(member, condition.is.clone()),
+        (Some(part), _) => Test::Contains(member, part.clone()),
+        (None, Some(present)) => Test::Present(member, present),
+        (None, None) => Test::Filled(member, condition.filled.unwrap_or(true)),
     }
 }

@@ -34,7 +34,7 @@ mod values;
 pub use condition::Condition;
 pub use conversation::{Clock, ClockForm, Conversation, Role, Rows, ToolCalls, ToolResults, Words};
 pub use provider::{Detect, Event, ProviderFile, ProviderInfo, Table, WebhookAuth, WebhookSchema};
-pub use rule::{FieldRule, ModelUsage, RuleFile, Source, WordChange};
+pub use rule::{FieldRule, ModelUsage, RuleFile, Source, Twins, WordChange};
 pub use transform::{Transform, ValueType};
 
 /// A file of either kind.

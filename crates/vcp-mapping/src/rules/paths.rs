@@ -6,7 +6,7 @@ use vcp_schema::{
     FieldPath,
     json::{
         SPACE, members,
-        string::Quoted,
+        string::{self, Quoted},
         tokens::{Token, TokenKind, Tokens},
     },
 };
@@ -121,17 +121,20 @@ impl Nodes {
     }
 }
 
-/// The part of a path that goes into a list: `[]` or `[member=word]`, then names.
+/// The part of a path that goes into a list: `[]` or `[member=word]`, then names, then perhaps into
+/// a list again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct InList {
-    /// The member and the word of the wanted element. `None` for the first element that is filled.
+    /// The member and the word of the wanted element. `None` for any element.
     element: Option<(String, String)>,
     /// The dotted names from the element down.
     below: String,
+    /// The way into a list at the end of these names.
+    then: Option<Box<InList>>,
 }
 
 impl InList {
-    /// Splits a path at its list. Returns `None` for the second part if the path has no list.
+    /// Splits a path at its first list. Returns `None` for the second part if the path has no list.
     ///
     /// # Errors
     ///
@@ -146,23 +149,39 @@ impl InList {
             }
             _ => return Err("a list in a path is `[]` or `[member=word]`"),
         };
-        if list.is_empty() || below.contains(['[', ']']) || !(below.is_empty() || below.starts_with('.')) {
-            return Err("a path goes into one list, as `list[].member` or `list[member=word].member`");
+        let (below, then) = Self::split(below)?;
+        if list.is_empty() || below.contains(']') || !(below.is_empty() || below.starts_with('.')) {
+            return Err("a path goes into a list as `list[].member` or `list[member=word].member`");
         }
-        Ok((list, Some(Self { element, below: below.trim_start_matches('.').to_owned() })))
+        let below = below.trim_start_matches('.').to_owned();
+        Ok((list, Some(Self { element, below, then: then.map(Box::new) })))
     }
 
-    /// Finds the value in the text of a list.
-    pub(crate) fn find<'p>(&self, list: &'p str) -> Option<&'p str> {
-        members::elements(list).find_map(|element| {
+    /// Calls `found` for each value in the text of a list, until it returns `true`. Returns whether
+    /// it did.
+    pub(crate) fn any<'p>(&self, list: &'p str, found: &mut dyn FnMut(&'p str) -> bool) -> bool {
+        members::elements(list).any(|element| {
             if let Some((member, wanted)) = &self.element {
-                let word = vcp_schema::json::string::decode_lossy(below(element, member)?)?;
-                if !word.trim().eq_ignore_ascii_case(wanted) {
-                    return None;
+                let word = below(element, member).and_then(string::decode_lossy);
+                if !word.is_some_and(|word| word.trim().eq_ignore_ascii_case(wanted)) {
+                    return false;
                 }
             }
-            below(element, &self.below).filter(|text| !is_empty(text))
+            below(element, &self.below).is_some_and(|value| match &self.then {
+                Some(then) => then.any(value, found),
+                None => found(value),
+            })
         })
+    }
+
+    /// Finds the first value in the text of a list that is filled.
+    pub(crate) fn find<'p>(&self, list: &'p str) -> Option<&'p str> {
+        let mut filled = None;
+        self.any(list, &mut |value| {
+            filled = Some(value).filter(|value| !is_empty(value));
+            filled.is_some()
+        });
+        filled
     }
 }
 
@@ -210,7 +229,10 @@ mod tests {
             assert_eq!((name, in_list.unwrap().find(list)), ("l", found), "{path}");
         }
         assert_eq!(InList::split("a.b"), Ok(("a.b", None)));
-        for odd in ["a[", "a[x]", "a[=y]", "[]", "a[].b[].c", "a[]b"] {
+        let (_, nested) = InList::split("l[].a[k=x].b").unwrap();
+        let list = r#"[{"a":[{"k":"y","b":1}]},{"a":7},{"a":[{"k":"X","b":null},{"k":"x","b":2}]}]"#;
+        assert_eq!(nested.unwrap().find(list), Some("2"));
+        for odd in ["a[", "a[x]", "a[=y]", "[]", "a[][].c", "a[]b", "a[].b[x]"] {
             assert!(InList::split(odd).is_err(), "{odd}");
         }
     }

@@ -31,14 +31,16 @@ pub(crate) struct Shape {
 #[derive(Debug)]
 pub(crate) struct ReadyEvent {
     pub(crate) plan: Arc<Plan>,
-    /// The member with which the delivery is not a call record.
-    pub(crate) unless: Option<NodeId>,
+    /// The conditions under which the delivery is not a call record. Empty: it always is one.
+    pub(crate) unless: Vec<Test>,
     /// The members of the idempotency key.
     pub(crate) key: Vec<NodeId>,
     /// The stage of the call.
     pub(crate) rank: u8,
     /// The member with the time of the event.
     pub(crate) time: Option<NodeId>,
+    /// `true` if an event without a time has that of its receipt.
+    pub(crate) receipt_is_time: bool,
     /// The members that the published schema requires.
     pub(crate) required: Vec<NodeId>,
 }
@@ -52,7 +54,7 @@ pub(crate) struct Plan {
     /// The fields that the rules write.
     pub(crate) fields: Vec<FieldName>,
     pub(crate) models: Vec<ReadyModels>,
-    pub(crate) conversation: Option<ReadyConversation>,
+    pub(crate) conversations: Vec<ReadyConversation>,
     /// The members that rules without conditions look at.
     pub(crate) looked_at: Nodes,
     /// The members whose text rules without conditions take.
@@ -76,7 +78,7 @@ pub(crate) struct ReadyRule {
     pub(crate) field: usize,
     pub(crate) sources: Vec<ReadySource>,
     /// The conditions, which must all hold.
-    pub(crate) when: Vec<Test<NodeId>>,
+    pub(crate) when: Vec<Test>,
     pub(crate) required: bool,
     pub(crate) change: Vec<ReadyChange>,
 }
@@ -95,50 +97,57 @@ pub(crate) struct ReadySource {
     pub(crate) members: Vec<String>,
     pub(crate) scale: i32,
     pub(crate) derived: bool,
-    pub(crate) when: Vec<Test<NodeId>>,
+    pub(crate) when: Vec<Test>,
     pub(crate) except: Vec<String>,
 }
 
 /// The kind of a source.
 #[derive(Debug)]
 pub(crate) enum SourceKind {
-    /// A member, and the way into it if it is a list.
-    Member(NodeId, Option<InList>),
+    /// A member.
+    Member(Member),
     /// A constant word.
     Constant(String),
     /// Other fields of the message.
     Fields,
 }
 
+/// A member of the payload, and the way into it if it is a list.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    pub(crate) node: NodeId,
+    pub(crate) inside: Option<InList>,
+}
+
 /// A flag that changes a word.
 #[derive(Debug)]
 pub(crate) struct ReadyChange {
-    pub(crate) node: NodeId,
+    pub(crate) member: Member,
     pub(crate) is: Vec<String>,
     pub(crate) replaces: Vec<String>,
     pub(crate) by: String,
 }
 
-/// A condition on members at places of type `P`.
+/// A condition on members of the payload.
 #[derive(Debug, Clone)]
-pub(crate) enum Test<P> {
+pub(crate) enum Test {
     Event(Vec<String>),
     /// The numbers of fields of the plan.
     Written(Vec<usize>),
-    Is(P, Vec<String>),
-    Contains(P, String),
-    Filled(P),
-    Present(P, bool),
-    AnyOf(Vec<Test<P>>),
+    Is(Member, Vec<String>),
+    Contains(Member, String),
+    Filled(Member, bool),
+    Present(Member, bool),
+    AnyOf(Vec<Test>),
 }
 
-impl<P: Copy> Test<P> {
-    /// Adds the places that the condition looks at.
-    pub(crate) fn places(&self, places: &mut Vec<P>) {
+impl Test {
+    /// Adds the members that the condition looks at.
+    pub(crate) fn places(&self, places: &mut Vec<NodeId>) {
         match self {
             Self::Event(_) | Self::Written(_) => {}
-            Self::Is(place, _) | Self::Contains(place, _) | Self::Filled(place) | Self::Present(place, _) => {
-                places.push(*place);
+            Self::Is(member, _) | Self::Contains(member, _) | Self::Filled(member, _) | Self::Present(member, _) => {
+                places.push(member.node);
             }
             Self::AnyOf(tests) => tests.iter().for_each(|test| test.places(places)),
         }
@@ -148,8 +157,8 @@ impl<P: Copy> Test<P> {
 impl ReadySource {
     /// Returns the member whose text is taken.
     pub(crate) fn node(&self) -> Option<NodeId> {
-        match self.kind {
-            SourceKind::Member(node, _) => Some(node),
+        match &self.kind {
+            SourceKind::Member(member) => Some(member.node),
             SourceKind::Constant(_) | SourceKind::Fields => None,
         }
     }
@@ -170,6 +179,9 @@ impl ReadyRule {
     }
 }
 
+/// The word of a table of roles for an entry that is no model of the conversation.
+pub(crate) const NO_ROLE: &str = "none";
+
 /// A list or object of models.
 #[derive(Debug)]
 pub(crate) struct ReadyModels {
@@ -182,7 +194,9 @@ pub(crate) struct ReadyModels {
     pub(crate) cost_scale: i32,
     /// The members of a model.
     pub(crate) members: PathTree,
-    pub(crate) name: Option<NodeId>,
+    pub(crate) name: Vec<NodeId>,
+    pub(crate) kind: Option<NodeId>,
+    pub(crate) minutes: Option<NodeId>,
     pub(crate) cost: Vec<NodeId>,
     pub(crate) prompt: Vec<NodeId>,
     pub(crate) completion: Vec<NodeId>,
@@ -197,24 +211,35 @@ impl ReadyModels {
             members.want(node);
             node
         };
-        let name = rules.name.as_ref().map(&mut wanted);
+        let name = rules.name.iter().map(&mut wanted).collect();
+        let [kind, minutes] = [&rules.kind, &rules.minutes].map(|path| path.as_ref().map(&mut wanted));
         let [cost, prompt, completion] = [&rules.cost, &rules.prompt_tokens, &rules.completion_tokens]
             .map(|paths| paths.iter().map(&mut wanted).collect::<Vec<_>>());
         let (role_table, cost_scale) = (rules.role_table.clone(), rules.cost_scale.unwrap_or_default());
-        Self { at, role, role_table, cost_scale, members, name, cost, prompt, completion }
+        Self { at, role, role_table, cost_scale, members, name, kind, minutes, cost, prompt, completion }
     }
 }
 
 /// The reading of rows.
 #[derive(Debug)]
 pub(crate) struct ReadyConversation {
-    /// The lists, and whether tool calls are in them.
-    pub(crate) lists: Vec<(NodeId, bool)>,
+    pub(crate) lists: Vec<ReadyRows>,
     pub(crate) rules: Conversation,
+    /// The list with parts of the text, and the way into it.
+    pub(crate) text_parts: Option<(String, InList)>,
     /// The members of rows that are looked at.
     pub(crate) members: Arc<RowMembers>,
     pub(crate) calls: Option<Part>,
     pub(crate) results: Option<Part>,
+}
+
+/// A list of rows.
+#[derive(Debug)]
+pub(crate) struct ReadyRows {
+    pub(crate) at: NodeId,
+    /// `true` if tool calls are in the list.
+    pub(crate) tools: bool,
+    pub(crate) when: Vec<Test>,
 }
 
 /// The members of a tool call or result.
@@ -241,7 +266,10 @@ impl Part {
 
 /// Returns the members of rows that the file names, with dots.
 pub(crate) fn members_of_rows(rules: &Conversation) -> Vec<String> {
-    let mut names = vec![rules.role.clone(), rules.text.clone()];
+    let mut names = rules.role.clone();
+    names.extend(Some(rules.text.clone()).filter(|text| !text.is_empty()));
+    let parts = rules.text_parts.as_deref().map(|path| path.split('[').next().unwrap_or_default().to_owned());
+    names.extend(parts.into_iter().chain(rules.speech_ms.clone()).chain(rules.latency.iter().cloned()));
     names.extend(rules.cut_off.clone());
     names.extend(rules.order_by.iter().cloned());
     names.extend([&rules.start, &rules.end].into_iter().flatten().map(|clock: &Clock| clock.path.clone()));
@@ -262,19 +290,26 @@ pub(crate) fn members_of_rows(rules: &Conversation) -> Vec<String> {
 
 /// Returns the members of a tool call that the file names.
 pub(crate) fn members_of_calls(calls: &ToolCalls) -> Vec<String> {
-    let names = [Some(&calls.name), calls.id.as_ref(), calls.kind.as_ref(), calls.row_name.as_ref()];
+    let names =
+        [Some(&calls.name), calls.id.as_ref(), calls.cut_short.as_ref(), calls.kind.as_ref(), calls.row_name.as_ref()];
     names.into_iter().flatten().cloned().collect()
 }
 
 /// Returns the members of a result that the file names.
 pub(crate) fn members_of_results(results: &ToolResults) -> Vec<String> {
-    let one = [Some(&results.id), results.success.as_ref(), results.error.as_ref(), results.seconds.as_ref()];
+    let one = [
+        Some(&results.id),
+        results.name.as_ref(),
+        results.success.as_ref(),
+        results.error.as_ref(),
+        results.seconds.as_ref(),
+    ];
     one.into_iter().flatten().chain(&results.message).cloned().collect()
 }
 
 impl ReadyConversation {
-    /// Prepares the reading of rows. `list` finds the node of a list by its path.
-    pub(crate) fn new(rules: &Conversation, mut list: impl FnMut(&str) -> NodeId) -> Self {
+    /// Prepares the reading of rows.
+    pub(crate) fn new(rules: &Conversation, lists: Vec<ReadyRows>) -> Self {
         let mut wanted: Vec<Box<str>> = Vec::new();
         for name in members_of_rows(rules) {
             let top = name.split('.').next().unwrap_or_default();
@@ -283,7 +318,12 @@ impl ReadyConversation {
             }
         }
         Self {
-            lists: rules.rows.iter().map(|rows| (list(&rows.path), rows.tools)).collect(),
+            lists,
+            text_parts: rules
+                .text_parts
+                .as_deref()
+                .and_then(|path| InList::split(path).ok())
+                .and_then(|(list, inside)| Some((list.to_owned(), inside?))),
             members: Arc::new(RowMembers(wanted)),
             calls: rules.calls.as_ref().map(|calls| Part::new(&calls.list, &members_of_calls(calls))),
             results: rules.results.as_ref().map(|results| Part::new(&results.list, &members_of_results(results))),

@@ -32,6 +32,7 @@ pub(crate) mod name {
     pub(crate) const CALL_ID: &str = "call.call_id";
     pub(crate) const SESSION_ID: &str = "call.session_id";
     pub(crate) const START_TIME: &str = "call.start_time";
+    pub(crate) const END_TIME: &str = "call.end_time";
     pub(crate) const CAPABILITIES: &str = "call.capabilities_invoked";
     pub(crate) const STATUS: &str = "outcomes.objective.status";
     pub(crate) const PERCEIVED: &str = "outcomes.perceived";

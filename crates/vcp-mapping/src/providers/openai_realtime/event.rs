@@ -89,6 +89,17 @@ impl<'e, 'n> Object<'e, 'n> {
         self.text(name).filter(|text| !text.trim().is_empty())
     }
 
+    /// Returns a member that is a number of seconds, 0 or more.
+    pub(super) fn seconds(&self, name: &str) -> Option<f64> {
+        let json = self.get(name)?;
+        let seconds = transform::decimal(json).ok().flatten().filter(|number| !number.is_negative());
+        let seconds = seconds.and_then(|number| number.to_f64());
+        if seconds.is_none() {
+            self.problem(name, ErrorCode::Unreadable, "a number of seconds, 0 or more, is wanted here");
+        }
+        seconds
+    }
+
     /// Returns a member that is a whole number, 0 or more.
     pub(super) fn count(&self, name: &str) -> Option<i64> {
         transform::whole(self.get(name)?).unwrap_or_else(|made| {

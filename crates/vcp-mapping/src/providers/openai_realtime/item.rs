@@ -29,6 +29,8 @@ pub(super) struct Item {
     pub(super) cut_off: bool,
     /// The id of the response that the item belongs to.
     pub(super) response: Option<Rc<str>>,
+    /// `true` if an event described the whole item.
+    pub(super) described: bool,
     /// The members of a tool call or of its result.
     pub(super) tool: Map<String, Value>,
 }
@@ -39,6 +41,11 @@ impl Item {
         let mut parts: BTreeMap<_, &str> = self.growing.iter().map(|(part, text)| (part, text.as_str())).collect();
         parts.extend(self.whole.iter().map(|(part, text)| (part, text.as_str())));
         parts.into_values().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Returns whether the item was described, and no response or speech made it.
+    pub(super) fn is_history(&self) -> bool {
+        self.described && self.response.is_none() && self.growing.is_empty() && self.start.is_none()
     }
 
     /// Returns whether the item is speech with a text.

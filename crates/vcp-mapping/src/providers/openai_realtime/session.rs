@@ -42,9 +42,26 @@ pub(super) struct Session {
     /// The sums of tokens. A sum that does not fit 64 bits is `None`.
     tokens: BTreeMap<&'static str, Option<i64>>,
     close_reason: Option<String>,
+    /// The first fatal event: a later event does not hide it.
+    cause: Option<String>,
     /// The kind of ending, if the last event is one.
     ending: Option<&'static str>,
+    /// The facts of the call: its id, its numbers and its direction.
+    call: Map<String, Value>,
+    /// The time at which the other side took the call.
+    answered: Option<Timestamp>,
+    /// The billed seconds of the session so far.
+    billed: Option<f64>,
+    /// The sum of the transcribed seconds.
+    transcribed: Option<f64>,
+    /// The model to which the session delegates its work.
+    worker: Option<String>,
+    /// The ids of the delegated responses whose tokens are counted.
+    delegated: HashSet<String>,
 }
+
+/// The codes of errors that end a session.
+const FATAL: [&str; 3] = ["session_expired", "insufficient_quota", "credit_balance_exhausted"];
 
 impl Session {
     /// Adds an event. Returns an error if the event is of another session.
@@ -52,8 +69,11 @@ impl Session {
         let kind = event.text("type").unwrap_or_default();
         let response: Option<Rc<str>> = event.text("response_id").map(Rc::from);
         self.ending = None;
-        self.begun.get_or_insert(at);
         self.ended = Some(at);
+        if self.webhook(kind.trim(), event)? {
+            return Ok(());
+        }
+        self.begun.get_or_insert(at);
         match kind.trim() {
             "session.created" | "session.updated" | "session.started" | "transcription_session.updated" => {
                 self.session(&event.object("session"))?;
@@ -61,12 +81,29 @@ impl Session {
             "session.closed" => {
                 self.session(&event.object("session"))?;
                 self.close_reason = event.filled("reason");
+                self.billed = event.object("usage").seconds("seconds").or(self.billed);
             }
-            "transport.failed" => self.ending = Some("transport.failed"),
+            "session.usage.updated" => self.billed = event.object("usage").seconds("seconds").or(self.billed),
+            "transport.ringing" => self.goes_out(),
+            "transport.answered" => {
+                self.goes_out();
+                self.answered.get_or_insert(at);
+            }
+            kind @ "transport.failed" => drop(self.cause.get_or_insert_with(|| kind.to_owned())),
+            "response.event" => self.delegate(at, &event.object("event")),
+            "input_audio_buffer.committed" => drop(self.named(event, Kind::User)),
+            "response.mcp_call.failed" => {
+                if let Some(item) = self.named(event, Kind::Tool) {
+                    item.tool.insert("error".to_owned(), true.into());
+                }
+            }
             "input_audio_buffer.timeout_triggered" => self.ending = Some("input_audio_buffer.timeout_triggered"),
             "error" => {
-                let is_of_server = event.object("error").text("type").as_deref() == Some("server_error");
+                let error = event.object("error");
+                let is_of_server = error.text("type").as_deref() == Some("server_error");
                 self.ending = is_of_server.then_some("server_error");
+                let code = error.text("code").filter(|code| FATAL.contains(&code.trim()));
+                self.cause = self.cause.take().or(code);
             }
             "input_audio_buffer.speech_started" => {
                 if let Some(item) = self.named(event, Kind::User) {
@@ -86,7 +123,11 @@ impl Session {
             | "response.output_item.added"
             | "response.output_item.done" => self.item(at, &event.object("item"), response),
             "conversation.item.input_audio_transcription.completed" => {
-                self.count("transcription_tokens", &event.object("usage"), "total_tokens");
+                let usage = event.object("usage");
+                self.count("transcription_tokens", &usage, "total_tokens");
+                if let Some(seconds) = usage.seconds("seconds") {
+                    *self.transcribed.get_or_insert(0.0) += seconds;
+                }
                 self.said(event, Kind::User, "transcript", response);
             }
             "conversation.item.input_audio_transcription.delta" => self.grows(at, event, Kind::User, None),
@@ -134,6 +175,62 @@ impl Session {
         Ok(())
     }
 
+    /// Adds the facts of a webhook of the call, which may stand among the events of its session.
+    /// Returns whether the event is one.
+    fn webhook(&mut self, kind: &str, event: &Object<'_, '_>) -> Result<bool, &'static str> {
+        if !matches!(kind, "realtime.call.incoming" | "live.call.incoming" | "live.transport.incoming") {
+            return Ok(false);
+        }
+        let data = event.object("data");
+        let id = data.filled("session_id");
+        if self.id.is_some() && id.is_some() && self.id != id {
+            return Err("the events are of more than one session");
+        }
+        self.id = self.id.take().or(id);
+        self.call.extend(data.filled("call_id").map(|id| ("call_id".to_owned(), id.into())));
+        for header in data.objects("sip_headers") {
+            let (Some(name), Some(value)) = (header.filled("name"), header.filled("value")) else { continue };
+            let name = name.trim().to_lowercase();
+            if matches!(name.as_str(), "from" | "to") {
+                self.call.entry(name).or_insert(value.into());
+            }
+        }
+        let transport = data.filled("type").unwrap_or_else(|| "sip".to_owned());
+        self.call.insert("transport".to_owned(), transport.into());
+        self.call.insert("direction".to_owned(), "inbound".into());
+        Ok(true)
+    }
+
+    /// Notes that the session calls somebody over SIP.
+    fn goes_out(&mut self) {
+        self.call.entry("transport").or_insert("sip".into());
+        self.call.entry("direction").or_insert("outbound".into());
+    }
+
+    /// Adds an event of a response to which the session delegates its work.
+    fn delegate(&mut self, at: Timestamp, event: &Object<'_, '_>) {
+        match event.text("type").as_deref() {
+            Some("response.output_item.added" | "response.output_item.done") => {
+                self.item(at, &event.object("item"), None);
+            }
+            Some("response.completed" | "response.failed" | "response.incomplete") => {
+                let response = event.object("response");
+                for item in response.objects("output") {
+                    self.item(at, &item, None);
+                }
+                self.worker = response.filled("model").or_else(|| self.worker.take());
+                if response.filled("id").is_none_or(|id| self.delegated.insert(id)) {
+                    let usage = response.object("usage");
+                    for name in ["input_tokens", "output_tokens", "total_tokens"] {
+                        self.count(name, &usage, name);
+                    }
+                    self.count("worker_tokens", &usage, "total_tokens");
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Adds the description of the session that an event has.
     fn session(&mut self, session: &Object<'_, '_>) -> Result<(), &'static str> {
         let id = session.filled("id");
@@ -173,6 +270,7 @@ impl Session {
             end: None,
             cut_off: false,
             response: None,
+            described: false,
             tool: Map::new(),
         });
     }
@@ -230,6 +328,7 @@ impl Session {
         };
         let Some(known) = self.with_id(id, of_kind) else { return };
         known.response = known.response.take().or(response);
+        known.described = true;
         match of_kind {
             Kind::User | Kind::Agent => {
                 for (part, content) in (0..).zip(item.objects("content")) {
@@ -245,6 +344,10 @@ impl Session {
                     if let Some(value) = value {
                         known.tool.insert(name.to_owned(), value.into());
                     }
+                }
+                if kind == "function_call" {
+                    let is_cut_short = item.text("status").as_deref() == Some("incomplete");
+                    known.tool.insert("cut_short".to_owned(), is_cut_short.into());
                 }
                 if kind == "mcp_call" && (item.get("output").is_some() || item.get("error").is_some()) {
                     let error = item.get("error");
@@ -334,10 +437,15 @@ impl Session {
         put("id", text(self.id));
         put("model", text(self.model));
         put("transcription_model", text(self.transcription_model));
-        put("started_at", self.begun.map(|at| at.to_string().into()));
+        put("started_at", self.answered.or(self.begun).map(|at| at.to_string().into()));
         put("ended_at", self.ended.map(|at| at.to_string().into()));
         put("close_reason", text(self.close_reason));
+        put("cause", text(self.cause));
         put("ending", self.ending.map(Value::from));
+        put("call", (!self.call.is_empty()).then_some(Value::Object(self.call)));
+        put("minutes", self.billed.map(|seconds| (seconds / 60.0).into()));
+        put("transcription_minutes", self.transcribed.map(|seconds| (seconds / 60.0).into()));
+        put("worker_model", text(self.worker));
         if let Some((status, reason)) = self.last_response {
             let reason = reason.map(|reason| ("reason".to_owned(), reason.into()));
             let members = [("status".to_owned(), status.into())].into_iter().chain(reason);
@@ -384,6 +492,8 @@ impl Session {
             };
             match item.kind {
                 Kind::User | Kind::Agent if !item.is_spoken() => {}
+                // A program wrote what the agent had said before the session.
+                Kind::Agent if item.is_history() => {}
                 Kind::User | Kind::Agent => {
                     let text = item.text();
                     let mut row = pick(&[], if item.kind == Kind::Agent { "assistant" } else { "user" });
@@ -395,7 +505,7 @@ impl Session {
                     rows.push(timed(row, began.or(item.start), ended.or(item.end)));
                 }
                 Kind::Tool => {
-                    rows.push(timed(pick(&["call_id", "name", "type"], "tool_call"), item.start, None));
+                    rows.push(timed(pick(&["call_id", "name", "type", "cut_short"], "tool_call"), item.start, None));
                     // The item of an MCP call also holds its result.
                     if item.tool.contains_key("error") {
                         rows.push(pick(&["call_id", "error", "message"], "tool_result").into());

@@ -33,6 +33,8 @@ object! {
         pub contains: Option<String>,
         /// `true` if the member must be present, `false` if it must be absent. A null member is present.
         pub present: Option<bool>,
+        /// `true` if the member must be filled, `false` if it must be absent, null or empty.
+        pub filled: Option<bool>,
         /// Conditions of which one must hold.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub any_of: Vec<Condition>,

@@ -11,7 +11,8 @@ object! {
     /// The form of the rows of a conversation: turns, tool calls and their results. Members of rows are
     /// named with dots.
     Conversation {
-        /// The lists of rows. The first that has rows is read.
+        /// The lists of rows. Turns are those of the first list that has any. Tool calls and results are
+        /// those of all lists with `tools`. A tool call whose id an earlier list had counts once.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Rows>"))]
         pub rows: Vec<Rows>,
@@ -19,13 +20,23 @@ object! {
         /// row without them stays behind the row before it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub order_by: Vec<String>,
-        /// The member that says who speaks, or what the row is.
-        pub role: String,
+        /// The member that says who speaks, or what the row is. Of several, the first that is filled.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub role: Vec<String>,
+        /// The kind of all rows, for lists whose rows do not say it.
+        pub all_rows: Option<Role>,
         /// The meaning of each word of `role`, case ignored. Rows with other words are skipped, and the
         /// words reported.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         pub roles: BTreeMap<String, Role>,
         /// The member with the spoken text.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
         pub text: String,
+        /// The members with parts of the text, such as `parts[].text`, for rows without a text. The
+        /// parts are joined by a space.
+        pub text_parts: Option<String>,
         /// Texts of turns in which nothing was said.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub silence: Vec<String>,
@@ -39,8 +50,21 @@ object! {
         pub start: Option<Clock>,
         /// The end of a row.
         pub end: Option<Clock>,
-        /// The words of a turn, whose times are better than those of the row.
+        /// The words of a turn, whose times are better than those of the row. A row whose words span no
+        /// time was not spoken.
         pub words: Option<Words>,
+        /// The member with the length of the speech of a row, in milliseconds. It is used if it is not
+        /// longer than the row, and not shorter than a hundredth of it. A shorter one is in seconds.
+        pub speech_ms: Option<String>,
+        /// The members with the provider's own latency of a row, in seconds. The first that is there is
+        /// used. Such figures replace those that are computed from the times of the rows.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub latency: Vec<String>,
+        /// `true` if the rows continue those of the conversation before.
+        #[serde(default, skip_serializing_if = "is_default")]
+        pub continues: bool,
         /// The member that is true if the other side cut the turn off.
         pub cut_off: Option<String>,
         /// The form of tool calls.
@@ -58,6 +82,11 @@ object! {
         /// `true` if the list holds tool calls. A list without any then says that there were none.
         #[serde(default, skip_serializing_if = "is_default")]
         pub tools: bool,
+        /// The conditions under which the list is read. All must hold.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub when: Vec<Condition>,
     }
 }
 
@@ -75,6 +104,9 @@ pub enum Role {
     ToolCall,
     /// A tool answers.
     ToolResult,
+    /// Another person speaks, such as somebody to whom the call was transferred. The row is in the
+    /// transcript, with the word of its role, and is no turn.
+    Person,
     /// Another known kind, which is skipped.
     Other,
 }
@@ -128,6 +160,8 @@ object! {
         pub name: String,
         /// The name of the tool in rows of the role `tool_call` that have no list.
         pub row_name: Option<String>,
+        /// The member that is true if the call was cut short. Such a call has failed.
+        pub cut_short: Option<String>,
         /// The member whose word gives the type, by `types`.
         pub kind: Option<String>,
         /// The types of capabilities by words. Other words mean `tool_call`.
@@ -144,6 +178,8 @@ object! {
         pub list: Option<String>,
         /// The id, which the call has too.
         pub id: String,
+        /// The name of the tool, for a result without its call.
+        pub name: Option<String>,
         /// The member that is false if the tool failed.
         pub success: Option<String>,
         /// The member that is true if the tool failed.

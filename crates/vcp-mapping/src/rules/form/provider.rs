@@ -1,6 +1,9 @@
 //! The form of a provider's file.
 
-use super::values::is_default;
+#[cfg(feature = "jsonschema")]
+use super::values::OneOrList;
+use super::{condition::Condition, values::is_default};
+use serde_with::{OneOrMany, formats::PreferOne};
 use std::collections::BTreeMap;
 
 object! {
@@ -112,14 +115,21 @@ object! {
         pub rules: Option<String>,
         /// The object from which the paths of the rules start, if it is not that of the detection.
         pub at: Option<String>,
-        /// The member with which the delivery is not a call record after all.
-        pub unless: Option<String>,
+        /// The conditions under which the delivery is not a call record after all. All must hold.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub unless: Vec<Condition>,
         /// The published schema of the deliveries.
         pub schema: Option<WebhookSchema>,
         /// `true` if an assembler makes the event of the events of a session. It is then not a
         /// delivery, and its rules start from the digest, at `$.session`.
         #[serde(default, skip_serializing_if = "is_default")]
         pub assembled: bool,
+        /// `true` if the record is fetched from the provider's API. Without a time of its own, it has the
+        /// time of its receipt.
+        #[serde(default, skip_serializing_if = "is_default")]
+        pub fetched: bool,
         /// The stage of the call at which the event is sent. A delivery of a higher rank knows more.
         #[serde(default, skip_serializing_if = "is_default")]
         pub rank: u8,

@@ -2,7 +2,12 @@
 
 #[cfg(feature = "jsonschema")]
 use super::values::OneOrList;
-use super::{condition::Condition, conversation::Conversation, transform::Transform, values::is_default};
+use super::{
+    condition::Condition,
+    conversation::{Conversation, Rows},
+    transform::Transform,
+    values::is_default,
+};
 #[cfg(feature = "jsonschema")]
 use crate::rules::target::WritableField;
 use serde_with::{OneOrMany, formats::PreferOne};
@@ -18,13 +23,65 @@ object! {
         /// Named lists of sources, for rules that share them.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         pub lists: BTreeMap<String, Vec<Source>>,
+        /// The members that have a redacted twin.
+        pub twins: Option<Twins>,
         /// The rules, in order. Each field of the message has one rule.
         pub rules: Vec<FieldRule>,
         /// The places of the models that were used, if a list or an object holds them.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub models: Vec<ModelUsage>,
-        /// The form of the rows of the conversation, if there are any.
-        pub conversation: Option<Conversation>,
+        /// The forms of the rows of the conversation, if there are any. Turns are those of the first
+        /// form that has any, and of forms that continue it.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Conversation>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub conversation: Vec<Conversation>,
+    }
+}
+
+object! {
+    /// The redacted twins of members. Where a rule or a conversation reads a member, its twin fills in
+    /// if the member gives nothing (`DECISIONS.md` 5.8).
+    Twins {
+        /// The twin of each member, by the path of the member.
+        pub of: BTreeMap<String, String>,
+        /// The conditions under which a twin comes before its member. All must hold.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub first: Vec<Condition>,
+    }
+}
+
+impl Twins {
+    /// Returns the path of the twin of a member, or of a member below one that has a twin.
+    fn path(&self, path: &str) -> Option<String> {
+        self.of.iter().find_map(|(of, twin)| {
+            let rest = path.strip_prefix(of.as_str())?;
+            (rest.is_empty() || rest.starts_with(['.', '['])).then(|| format!("{twin}{rest}"))
+        })
+    }
+
+    /// Returns a source with those of its twin: before it where the twin comes first, and after it.
+    pub(crate) fn of_source(&self, source: &Source) -> Vec<Source> {
+        let Some(path) = source.path.as_deref().and_then(|path| self.path(path)) else { return vec![source.clone()] };
+        let twin = Source { path: Some(path), ..source.clone() };
+        let first = Source { when: source.when.iter().chain(&self.first).cloned().collect(), ..twin.clone() };
+        vec![first, source.clone(), twin]
+    }
+
+    /// Returns a list of rows with those of its twin, as [`Twins::of_source`] does.
+    pub(crate) fn of_rows(&self, rows: &Rows) -> Vec<Rows> {
+        let Some(path) = self.path(&rows.path) else { return vec![rows.clone()] };
+        let twin = Rows { path, ..rows.clone() };
+        let first = Rows { when: rows.when.iter().chain(&self.first).cloned().collect(), ..twin.clone() };
+        vec![first, rows.clone(), twin]
+    }
+
+    /// Returns a flag with that of its twin.
+    pub(crate) fn of_change(&self, change: &WordChange) -> Vec<WordChange> {
+        let twin = self.path(&change.path).map(|path| WordChange { path, ..change.clone() });
+        [change.clone()].into_iter().chain(twin).collect()
     }
 }
 
@@ -82,7 +139,8 @@ object! {
         pub word: Option<String>,
         /// The function of the transform `function`. Providers' code defines these.
         pub function: Option<String>,
-        /// The members of rows that the transforms `earliest` and `latest` read.
+        /// The members of rows that the transforms `earliest`, `latest` and `span` read. `mean`, `median`
+        /// and `p95` can read members of rows too.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub members: Vec<String>,
         /// The power of ten by which a number is multiplied: `-2` for cents, `-6` for millionths.
@@ -144,18 +202,29 @@ object! {
     /// A list of models that were used, or an object that holds them by their names, with what each did
     /// and cost.
     ///
-    /// The first model of a role is the chosen one. The costs and tokens of other models of that role
-    /// are added to it. Models are written before any rule applies. Members of a model are named with
+    /// The first model of a role is the chosen one. The costs, tokens and minutes of other models of
+    /// that role are added to it. Models are written before any rule applies. Members of a model are named with
     /// dots.
     ModelUsage {
         /// The path of the list or object.
         pub path: String,
-        /// The member with the name of a model. Absent: each model is a member by its name.
-        pub name: Option<String>,
-        /// The role of all models, such as `LLM`.
+        /// The members with the name of a model. The first that is filled is used. Absent: each model is
+        /// a member by its name.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub name: Vec<String>,
+        /// The member whose word gives the role by `role_table`, and names a line of costs. Absent: the
+        /// name of the model.
+        pub kind: Option<String>,
+        /// The role of all models here, such as `LLM`. Give either this or `role_table`.
         pub role: Option<String>,
-        /// The table that gives the role for the name of a model. Names without a role are skipped.
+        /// The table that gives the role by the kind. The word `none` means that an entry is no model of
+        /// the conversation. The costs of an entry without a role are written to
+        /// `kpis` as `cost_usd.<kind>`.
         pub role_table: Option<String>,
+        /// The member with the minutes of use.
+        pub minutes: Option<String>,
         /// The members with costs, which are added up. Costs are in USD after scaling.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub cost: Vec<String>,

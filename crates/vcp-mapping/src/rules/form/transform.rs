@@ -13,6 +13,9 @@ pub enum Transform {
     Text,
     /// Like `text`, but an empty string is no value.
     Id,
+    /// Like `id`, for a telephone number. A SIP address whose user part is `+` and digits gives that
+    /// number (`DECISIONS.md` 5.11).
+    Phone,
     /// Reads a time: milliseconds or seconds since 1970, told apart by size, or ISO 8601 text.
     Time,
     /// Reads a time in milliseconds since 1970.
@@ -23,10 +26,13 @@ pub enum Transform {
     Earliest,
     /// Takes the latest time, in milliseconds since 1970, of `members` of the rows of a list.
     Latest,
+    /// Takes the time from the earliest to the latest of `members` of the rows of a list, in whole
+    /// seconds, if there are two different times.
+    Span,
     /// Adds `call.duration_sec` to `call.start_time`, if the latter was read. Needs no member.
     StartPlusDuration,
-    /// Subtracts `call.start_time` from `call.end_time`, in whole seconds, unless the result is
-    /// negative. Needs no member.
+    /// Subtracts `call.start_time` from `call.end_time`, in whole seconds, if both were read and the
+    /// result is not negative. Needs no member.
     EndMinusStart,
     /// Subtracts `call.duration_sec` from `call.end_time`. Needs no member.
     EndMinusDuration,
@@ -100,11 +106,12 @@ impl Transform {
     #[must_use]
     pub fn gives(self) -> ValueType {
         match self {
-            Self::Text | Self::Id | Self::SentimentWord => ValueType::Text,
+            Self::Text | Self::Id | Self::Phone | Self::SentimentWord => ValueType::Text,
             Self::Word | Self::Present => ValueType::Word,
             Self::Time | Self::EpochMs | Self::EpochS | Self::Earliest | Self::Latest => ValueType::Time,
             Self::StartPlusDuration | Self::EndMinusDuration | Self::EndTime => ValueType::Time,
             Self::EndMinusStart
+            | Self::Span
             | Self::FromMillis
             | Self::FromSeconds
             | Self::FromMinutes
