@@ -47,6 +47,7 @@ fn a_payload_from_standard_input() {
     let message = vcp_sdk::VcpMessage::from_json(&text(&output.stdout)).unwrap();
     assert_eq!(message.vcp_payload.call.call_id, "c1");
     assert!(text(&output.stderr).contains("verified by: nothing to verify with"));
+    assert!(text(&output.stderr).contains("consent: granted (default)\n"));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The comparisons, for the program that shows that their time does not depend on secrets.
+//! Access to the comparisons of digests and tokens, for the program in `constant-time`. That program
+//! shows that the time of the comparisons does not depend on secrets.
 //!
 //! This module is not part of the interface of the crate.
 

@@ -214,7 +214,7 @@ pub enum RejectionError {
     /// The body broke off before its end. Code `VCP_E007`.
     Broken,
     /// The route has no parameter `{provider}`, and no provider is set with [`Endpoint::provider`].
-    /// Code `VCP_E009`.
+    /// Code `VCP_E210`.
     NoProvider,
 }
 
@@ -245,7 +245,7 @@ impl RejectionError {
             Self::Refused(error) => error.code(),
             Self::TooLong { .. } => ErrorCode::Limit.into(),
             Self::Broken => ErrorCode::Malformed.into(),
-            Self::NoProvider => ErrorCode::UnknownProvider.into(),
+            Self::NoProvider => ErrorCode::AuthConfiguration.into(),
         }
     }
 }

@@ -15,12 +15,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The text of the payload is walked once and kept, so that nothing of it is lost. The report lists
-//! the members that no rule read. Secrets in payloads are masked in the kept text.
+//! The mapper reads the text of the payload once and keeps it in the message. By default, secrets in
+//! the kept text are masked. The report lists the members that no rule read.
+//!
+//! **Consent.** If the provider says nothing of consent, the message states that recording and
+//! analytics were **granted**, as the specification's mapping does. The report marks it as a
+//! [default](MapReport::defaults). Switch it with [`MapOptions::consent_default`] to
+//! [`ConsentDefault::Pending`] or [`ConsentDefault::Omit`].
 //!
 //! # The rooms of this crate
 //!
-//! A room uses only the rooms below it. A test reads the `use` lines and holds this order.
+//! A room uses only the rooms below it. The test `tests/rooms.rs` checks this order.
 //!
 //! ```text
 //! lint    drift    normalize

@@ -2,7 +2,7 @@
 
 use crate::{
     MapError, Mapper, Mapping, Registry, RuleError,
-    engine::delivery::Recognised,
+    engine::{delivery::Recognised, transform},
     rules::{
         FieldRule, Provider, RuleFile, Source,
         paths::{InList, below},
@@ -14,7 +14,7 @@ use crate::{
 use chrono::DateTime;
 use serde::Serialize;
 use std::collections::BTreeSet;
-use vcp_schema::json::{members, string};
+use vcp_schema::json::members;
 
 /// A part of rule files that matched nothing in any sample. It may be misspelled, or the samples
 /// may lack it.
@@ -196,7 +196,7 @@ fn matched_table<'s>(
     let (list, inside) = InList::split(path).ok()?;
     let json = find(list)?;
     let json = inside.map_or(Some(json), |inside| inside.find(json))?;
-    let word = if matches!(json, "true" | "false") { json.into() } else { string::decode_lossy(json)? };
+    let word = transform::word_of(json)?;
     provider.table(name)?.look_up(word.trim()).word?;
     Some(Unmatched::Table(name.clone()))
 }

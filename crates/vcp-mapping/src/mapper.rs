@@ -44,8 +44,9 @@ pub struct Mapper {
     names: defaults::Names,
 }
 
-/// The result of mapping a delivery.
-#[derive(Debug, Clone, PartialEq)]
+/// The result of mapping a delivery. A caller answers each of the two in its own way, so there will be
+/// no third.
+#[derive(Clone, PartialEq)]
 pub enum Mapping {
     /// The delivery states facts about one call.
     Call(Box<Mapped>),
@@ -57,6 +58,20 @@ pub enum Mapping {
         /// `true` if the provider's file lists the event.
         known: bool,
     },
+}
+
+/// Shows no content of the call. The name of an event, which the sender chose, is cut after 64
+/// characters.
+impl fmt::Debug for Mapping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(mapped) => f.debug_tuple("Call").field(mapped).finish(),
+            Self::NotACall { event, known } => {
+                let event: String = event.chars().take(64).collect();
+                f.debug_struct("NotACall").field("event", &event).field("known", known).finish()
+            }
+        }
+    }
 }
 
 /// A delivery as a message.

@@ -151,7 +151,7 @@ impl Registry {
         self.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.providers().map(Provider::name).collect();
             let nearest = nearest(name, self.providers().flat_map(Provider::names));
-            UnknownNameError::new("provider", name, &known).nearest(nearest)
+            UnknownNameError::new("provider", name, &known).with_nearest(nearest)
         })
     }
 
@@ -279,6 +279,26 @@ mod tests {
         assert_eq!(
             faults("{}", &["[]", r#"{"provider":"x","name":"y","rulez":[]}"#])[2],
             "rule file 1 at line 1, column 34: unknown field `rulez`, expected one of `provider`, `name`, `lists`, `twins`, `rules`, `models`, `conversation`, `note`, `spec`: did you mean `rules`?"
+        );
+    }
+
+    #[test]
+    fn keys_without_an_effect_are_faults() {
+        let provider = r#"{"provider":"x","info":INFO,"detect":[{"has":["a"],"event":"e"}],
+            "events":{"e":{"rules":"call"}},"tables":{"t":{"words":{"a":"inbound"}}}}"#;
+        let rules = r#"{"provider":"x","name":"call","lists":{"l":[{"path":"a"}]},"rules":[
+            {"to":"call.from","from":{"use":"l","table":"t"}},
+            {"to":"call.direction","from":{"value":"inbound","table":"t"}},
+            {"to":"call.channel","from":{"value":"phone","derived":true}}],
+            "conversation":{"rows":{"path":"r"},"role":"a","roles":{"a":"user"},"text":"t",
+                "not_spoken":{"any_of":[{"any_of":[{"path":"b"}]}]}}}"#;
+        assert_eq!(
+            faults(provider, &[rules])[..3],
+            [
+                "call at rules[0].from: beside `use` only `as` and `when` have an effect: remove the others",
+                "call at rules[1].from: beside `value` only `derived` and `when` have an effect: remove the others",
+                "call at conversation.not_spoken: `any_of` within `any_of`: write one list",
+            ]
         );
     }
 

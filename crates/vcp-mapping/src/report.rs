@@ -28,7 +28,8 @@ pub struct Written {
     /// The JSON Pointer of the member of the payload. `None` if the value comes from no member.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<SharedText>,
-    /// The transform that made the value.
+    /// The transform that made the value. `None` if no transform made it, as for a constant or a
+    /// default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transform: Option<Transform>,
     /// The provider's own word, if the value was looked up by a word.

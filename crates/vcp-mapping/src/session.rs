@@ -1,4 +1,5 @@
-//! Sessions: calls without a webhook for their end, whose events become one message.
+//! Sessions: calls for which the provider sends events, but no webhook at the end. All events of a
+//! session become one message.
 
 use crate::{MapError, report::Problem};
 use chrono::{DateTime, Utc};

@@ -17,7 +17,8 @@ pub enum Presence {
     Defaulted,
 }
 
-/// The range of a number. A number outside it is read, and reported as a finding.
+/// The range in which a number should be. Reading accepts a number outside it. Validation reports
+/// that number as a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Range {

@@ -140,17 +140,23 @@ impl UnknownNameError {
         Self { kind, given: shown(given, 40), known, nearest: None }
     }
 
-    /// Sets the known name that was probably meant. The text then suggests only that name.
+    /// Sets the known name that was probably meant. The text then suggests only this name.
     ///
     /// ```
     /// use vcp_schema::UnknownNameError;
-    /// let error = UnknownNameError::new("colour", "gren", &["red", "green"]).nearest(Some("green"));
+    /// let error = UnknownNameError::new("colour", "gren", &["red", "green"]).with_nearest(Some("green"));
     /// assert_eq!(error.to_string(), "the colour `gren` is not known: did you mean `green`?");
     /// ```
     #[must_use]
-    pub fn nearest(mut self, name: Option<&str>) -> Self {
+    pub fn with_nearest(mut self, name: Option<&str>) -> Self {
         self.nearest = name.map(str::to_owned);
         self
+    }
+
+    /// Returns the known name that was probably meant, if one is near.
+    #[must_use]
+    pub fn nearest(&self) -> Option<&str> {
+        self.nearest.as_deref()
     }
 
     /// Returns what is named, such as `dialect`.
@@ -174,7 +180,8 @@ impl UnknownNameError {
 }
 
 impl fmt::Display for UnknownNameError {
-    /// Writes the kind, the given name and at most 20 of the known names in one line.
+    /// Writes the kind and the given name in one line, with the nearest known name, or else with at
+    /// most 20 of the known names.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the {} `{}` is not known", self.kind, self.given)?;
         if let Some(nearest) = &self.nearest {

@@ -262,8 +262,8 @@ macro_rules! model {
     (@range [$($other:tt)*] $($rest:tt)*) => { model!(@range $($rest)*) };
 
     (@range_doc) => { "" };
-    (@range_doc [0..=1] $($rest:tt)*) => { " From 0 to 1." };
-    (@range_doc [0..] $($rest:tt)*) => { " 0 or more." };
+    (@range_doc [0..=1] $($rest:tt)*) => { " Range: 0 to 1." };
+    (@range_doc [0..] $($rest:tt)*) => { " Range: 0 or more." };
     (@range_doc [$($other:tt)*] $($rest:tt)*) => { model!(@range_doc $($rest)*) };
 
     (@unit) => { None };
@@ -274,10 +274,10 @@ macro_rules! model {
     (@unit [$($other:tt)*] $($rest:tt)*) => { model!(@unit $($rest)*) };
 
     (@unit_doc) => { "" };
-    (@unit_doc [seconds] $($rest:tt)*) => { " In seconds." };
-    (@unit_doc [milliseconds] $($rest:tt)*) => { " In milliseconds." };
-    (@unit_doc [minutes] $($rest:tt)*) => { " In minutes." };
-    (@unit_doc [us_dollars] $($rest:tt)*) => { " In US dollars." };
+    (@unit_doc [seconds] $($rest:tt)*) => { " Unit: seconds." };
+    (@unit_doc [milliseconds] $($rest:tt)*) => { " Unit: milliseconds." };
+    (@unit_doc [minutes] $($rest:tt)*) => { " Unit: minutes." };
+    (@unit_doc [us_dollars] $($rest:tt)*) => { " Unit: US dollars." };
     (@unit_doc [$($other:tt)*] $($rest:tt)*) => { model!(@unit_doc $($rest)*) };
 
     (@presence optional) => { $crate::describe::Presence::Optional };

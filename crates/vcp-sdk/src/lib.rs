@@ -24,6 +24,10 @@
 //! [`Receiver::validate`] do one step each. The crates behind them are re-exported as [`auth`],
 //! [`mapping`], [`validate`] and [`schema`].
 //!
+//! **Consent.** If the provider says nothing of consent, the message states that recording and
+//! analytics were granted, as the specification's mapping does. The report marks this as a
+//! [default](MapReport::defaults). Switch it with [`MapOptions::consent_default`].
+//!
 //! A delivery can arrive twice. [`keys`] says how to recognise it, and what to answer.
 //!
 //! This crate reads no clock, draws no random numbers, opens no connection and keeps no global

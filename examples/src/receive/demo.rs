@@ -48,8 +48,8 @@ pub(crate) fn run() -> Result<ExitCode, String> {
 
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);
-    table.set_header(["provider", "event", "verified by", "status", "duration", "cost", "findings"]);
-    for column in [4, 5, 6] {
+    table.set_header(["provider", "event", "verified by", "status", "duration", "cost", "consent", "findings"]);
+    for column in [4, 5, 7] {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -91,7 +91,7 @@ fn signed(provider: &str, body: &[u8], now: DateTime<Utc>) -> Vec<(&'static str,
     }
 }
 
-fn row(provider: &str, call: &ReceivedCall) -> [String; 7] {
+fn row(provider: &str, call: &ReceivedCall) -> [String; 8] {
     let payload = &call.message.vcp_payload;
     [
         provider.to_owned(),
@@ -104,6 +104,7 @@ fn row(provider: &str, call: &ReceivedCall) -> [String; 7] {
             .model_outcome_attribution
             .total_cost_usd
             .map_or_else(|| "–".to_owned(), |usd| format!("${usd:.4}")),
+        crate::consent(call),
         call.findings.len().to_string(),
     ]
 }

@@ -27,6 +27,7 @@ pub(crate) fn run(file: &str, args: &Args) -> Result<ExitCode, String> {
             crate::print(&vcp_sdk::schema::pretty(&call.message.to_json()))?;
             eprintln!("event: {}", call.event);
             eprintln!("verified by: {}", vouched(&call.authenticity));
+            eprintln!("consent: {}", crate::consent(&call));
             let count = |how| call.report.written.iter().filter(|written| written.how == how).count();
             eprintln!(
                 "fields: {} read, {} derived, {} by default",

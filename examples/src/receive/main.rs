@@ -12,7 +12,7 @@ mod serve;
 use chrono::{DateTime, Utc};
 use clap::Parser;
 use std::{io::Write as _, process::ExitCode};
-use vcp_sdk::{Receiver, Secret};
+use vcp_sdk::{ReceivedCall, Receiver, Secret};
 
 /// Receive webhooks of voice-AI providers as VCP v0.5 messages.
 #[derive(Debug, Parser)]
@@ -68,6 +68,13 @@ pub(crate) fn print(text: &str) -> Result<(), String> {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("cannot write: {e}")),
         _ => Ok(()),
     }
+}
+
+/// Returns the consent status of a call, and whether it is a default.
+pub(crate) fn consent(call: &ReceivedCall) -> String {
+    let Some(consent) = &call.message.vcp_payload.consent else { return "none".to_owned() };
+    let is_default = call.report.defaults().any(|target| target == "$.vcp_payload.consent.status");
+    format!("{}{}", consent.status, if is_default { " (default)" } else { "" })
 }
 
 /// Adds the secret `text` to the receiver. Its id is `secret-1` for `number` 0, and so on.

@@ -1,5 +1,5 @@
-//! The rows of a conversation: turns, tool calls and metrics (`DECISIONS.md` 5.8). The form of a
-//! provider's rows is data, `conversation` in its rule files.
+//! The reader of conversations: turns, tool calls and metrics (`DECISIONS.md` 5.8). The member
+//! `conversation` of a rule file describes the rows of its provider.
 
 use super::{
     draft::Call,

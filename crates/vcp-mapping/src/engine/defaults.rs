@@ -1,4 +1,4 @@
-//! The defaults of a message (`DECISIONS.md` 5.3). Rules write into it, and a field that no rule
+//! The message of defaults (`DECISIONS.md` 5.3), into which the rules write. A field that no rule
 //! wrote is reported as a default.
 
 use crate::{

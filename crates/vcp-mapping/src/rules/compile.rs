@@ -378,6 +378,36 @@ impl<'f> Compiler<'f> {
                 }
                 continue;
             };
+            let Source {
+                path,
+                value,
+                list: _,
+                transform: _,
+                table,
+                word,
+                function,
+                members,
+                scale,
+                derived,
+                when: _,
+                except,
+                note: _,
+                spec: _,
+            } = source;
+            let others = [
+                path.is_some(),
+                value.is_some(),
+                table.is_some(),
+                word.is_some(),
+                function.is_some(),
+                !members.is_empty(),
+                scale.is_some(),
+                derived.is_some(),
+                !except.is_empty(),
+            ];
+            if others.contains(&true) {
+                self.faults.add(&place, "beside `use` only `as` and `when` have an effect: remove the others");
+            }
             let Some((name, list)) = file.lists.get_key_value(name) else {
                 let near = suggestion(name, file.lists.keys().map(String::as_str));
                 self.faults.add(place, format!("there is no list `{name}`{near}"));
@@ -433,6 +463,20 @@ impl<'f> Compiler<'f> {
         let kind = match (&source.path, &source.value) {
             (Some(path), None) if !transform.needs_no_member() => SourceKind::Member(self.path(at, path, place)),
             (None, Some(word)) => {
+                let settings = [
+                    source.transform.is_some(),
+                    source.table.is_some(),
+                    source.word.is_some(),
+                    source.function.is_some(),
+                    !source.members.is_empty(),
+                    source.scale.is_some(),
+                    !source.except.is_empty(),
+                ];
+                if settings.contains(&true) {
+                    self.faults
+                        .add(place, "beside `value` only `derived` and `when` have an effect: remove the others");
+                    return None;
+                }
                 self.check_word(place, word, words);
                 SourceKind::Constant(word.clone())
             }
@@ -602,6 +646,9 @@ impl<'f> Compiler<'f> {
             }
             for test in alternatives {
                 self.is_one_condition(test, "conversation.not_spoken");
+            }
+            if condition.any_of.iter().any(|test| !test.any_of.is_empty()) {
+                self.faults.add("conversation.not_spoken", "`any_of` within `any_of`: write one list");
             }
         }
         for word in conversation.calls.iter().flat_map(|calls| calls.types.values()) {

@@ -1,4 +1,5 @@
-//! The form of rule files: JSON, closed, readable by other languages.
+//! The types of rule files. A rule file is JSON that programs in other languages can read too. An
+//! unknown member is an error.
 //! `schema/mapping-rules.schema.json` is made from these types.
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,8 @@ macro_rules! object {
             $($members)*
             /// A remark for readers of the file.
             pub note: Option<String>,
-            /// The part of the specification that this comes from.
+            /// The section of the specification, or of `DECISIONS.md`, on which this object of the file is
+            /// based. It has no effect on mapping.
             pub spec: Option<String>,
         }
     };
@@ -28,7 +30,7 @@ mod condition;
 mod conversation;
 mod provider;
 mod rule;
-mod transform;
+pub(super) mod transform;
 mod values;
 
 pub use condition::Condition;

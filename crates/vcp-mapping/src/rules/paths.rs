@@ -190,8 +190,8 @@ pub(crate) fn below<'p>(json: &'p str, dotted: &str) -> Option<&'p str> {
     dotted.split('.').filter(|name| !name.is_empty()).try_fold(json, members::get)
 }
 
-/// Returns whether a value is null, or has nothing in it: a string without a visible character, an
-/// object without members, or a list whose elements have nothing in them.
+/// Returns whether a value is null, or has nothing in it: a string of white space only, an object
+/// without members, or a list whose elements have nothing in them.
 pub(crate) fn is_empty(json: &str) -> bool {
     let has_nothing = |token: Token<'_>| match token.kind {
         TokenKind::String => Quoted::of(token.text).is_some_and(|string| string.raw.trim_matches(SPACE).is_empty()),

@@ -1,6 +1,6 @@
 //! The fields of a message that rules can write.
 
-use super::form::ValueType;
+use super::form::transform::ValueType;
 use crate::shared::SharedText;
 use vcp_schema::{
     CallDirection, ChannelType, ConsentStatus, FieldPath, ModelRole, OutcomeStatus, RawJson, Timestamp, VcpMessage,

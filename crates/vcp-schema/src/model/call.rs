@@ -23,7 +23,7 @@ model! {
         /// The time at which the call ended. Absent while the call runs, or if the end is unknown.
         /// It must not be before `start_time` (`VCP_E101`).
         optional end_time: Timestamp,
-        /// The length of the call.
+        /// The length of the call, a whole number.
         optional duration_sec [0..] [seconds]: i64,
         /// The identifier of the session to which this session belongs.
         optional parent_session_id: String,

@@ -130,7 +130,7 @@ object! {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ClockForm {
-    /// A time by itself, as the transform `time` reads it.
+    /// An absolute time, as the transform `time` reads it.
     #[default]
     Time,
     /// Seconds since the start of the call.
@@ -164,7 +164,8 @@ object! {
         pub cut_short: Option<String>,
         /// The member whose word gives the type, by `types`.
         pub kind: Option<String>,
-        /// The types of capabilities by words. Other words mean `tool_call`.
+        /// The type of capability for each word of `kind`. A call with another word, or with no word, is
+        /// a `tool_call`.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         pub types: BTreeMap<String, String>,
     }
@@ -180,7 +181,8 @@ object! {
         pub id: String,
         /// The name of the tool, for a result without its call.
         pub name: Option<String>,
-        /// The member that is false if the tool failed.
+        /// The member that is `false` if the tool failed. Only a boolean, or the text `true` or `false`,
+        /// counts. Without it, `error` alone decides.
         pub success: Option<String>,
         /// The member that is true if the tool failed.
         pub error: Option<String>,

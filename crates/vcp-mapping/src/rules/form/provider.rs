@@ -101,7 +101,8 @@ object! {
         pub event: String,
         /// The member whose word is the name of the event, or the end of it.
         pub event_from: Option<String>,
-        /// The object from which the paths of the rules start. Absent: the root.
+        /// The path of the object from which the paths of the rules start. Empty: the root. `at` of an
+        /// event takes precedence.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         pub at: String,
     }

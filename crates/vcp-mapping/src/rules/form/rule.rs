@@ -27,7 +27,7 @@ object! {
         pub twins: Option<Twins>,
         /// The rules, in order. Each field of the message has one rule.
         pub rules: Vec<FieldRule>,
-        /// The places of the models that were used, if a list or an object holds them.
+        /// The lists or objects of the payload that hold the models of the call.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub models: Vec<ModelUsage>,
         /// The forms of the rows of the conversation, if there are any. Turns are those of the first
@@ -193,7 +193,7 @@ object! {
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         pub replaces: Vec<String>,
-        /// The new word of the field.
+        /// The word that replaces the word of the field.
         pub by: String,
     }
 }

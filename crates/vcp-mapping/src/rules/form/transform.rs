@@ -49,7 +49,8 @@ pub enum Transform {
     /// Takes the metric `total_tokens` if it is written, else the sum of `prompt_tokens` and
     /// `completion_tokens`. Needs no member.
     TotalTokens,
-    /// Adds up a list of whole numbers, 0 or more.
+    /// Adds up the numbers of a list. Each must be a whole number of 0 or more. The sum must fit a
+    /// signed 64-bit integer. An empty list gives no value.
     Sum,
     /// Reads a number, rounded half up to three decimals.
     #[serde(rename = "round_3")]
@@ -78,7 +79,8 @@ pub enum Transform {
 }
 
 impl Transform {
-    /// Returns whether the transform works on other fields instead of a member.
+    /// Returns whether the transform computes its value from other fields of the message. A source with
+    /// such a transform has no `path`.
     #[must_use]
     pub fn needs_no_member(self) -> bool {
         matches!(

@@ -1,4 +1,4 @@
-//! Parts of the form that its files share.
+//! Helpers that the modules of the form share.
 
 /// Returns whether a value is the default, which is not written.
 pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
