@@ -34,6 +34,10 @@ impl<'p> RowsFound<'p> {
 
     /// Reads the rows of a list. An element that is not an object is skipped.
     fn read(list: &'p str, members: &RowMembers) -> Self {
+        // Nearly always each element is an object.
+        if let Ok(found) = RowsSeed(members).deserialize(&mut serde_json::Deserializer::from_str(list)) {
+            return found;
+        }
         let mut found = Self::default();
         let elements: Vec<&'p RawValue> = serde_json::from_str(list).unwrap_or_default();
         for element in elements {
@@ -171,8 +175,9 @@ struct Step<'s, 'p, 't> {
 }
 
 impl<'p> Step<'_, 'p, '_> {
+    /// Reads the members of an object. Null is often sent for an object that is absent.
     fn members<D: Deserializer<'p>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_map(self)
+        json.deserialize_any(self)
     }
 }
 
@@ -213,6 +218,16 @@ impl<'p> Visitor<'p> for Step<'_, 'p, '_> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        if self.node == ROOT {
+            return Err(E::invalid_type(serde::de::Unexpected::Unit, &self));
+        }
+        if let Some(found) = self.walked.found.get_mut(self.node) {
+            found.text = Some("null");
+        }
+        Ok(())
     }
 
     fn visit_map<A: MapAccess<'p>>(self, mut map: A) -> Result<(), A::Error> {
@@ -384,6 +399,16 @@ mod tests {
         let payload = format!("{{{}{}\"z\":1}}", "\"a\":1,".repeat(50_000), "\"call\":{\"x\":1},".repeat(50_000));
         let walked = tree.walk(&payload).unwrap();
         assert_eq!(walked.unread(&all(&tree), &none()).len(), 50_002);
+    }
+
+    #[test]
+    fn null_for_an_object_is_a_value_that_is_read() {
+        let (tree, id, name) = tree();
+        let walked = tree.walk(r#"{"call":{"id":"a","agent":null}}"#).unwrap();
+        assert_eq!((walked.text(id), walked.text(name)), (Some("\"a\""), None));
+        assert_eq!(walked.text(tree.nodes[name].parent.unwrap()), Some("null"));
+        assert!(tree.walk("null").is_err());
+        assert!(tree.walk(r#"{"call":7}"#).is_ok(), "another type is read with care");
     }
 
     #[test]

@@ -252,7 +252,7 @@ impl<'f> Compiler<'f> {
     }
 
     /// Returns the node of a path in a rule, and the way into it if it is a list.
-    fn path(&mut self, at: NodeId, path: &str, place: &str) -> Member {
+    fn path(&mut self, at: NodeId, path: &str, place: &str, needs_text: bool) -> Member {
         let (list, inside) = match InList::split(path) {
             Ok(parts) => parts,
             Err(fault) => {
@@ -264,7 +264,8 @@ impl<'f> Compiler<'f> {
         if names.split('.').any(|name| name.is_empty() || name.trim() != name) {
             self.faults.add(place, format!("`{path}` is not a path: names are separated by single dots"));
         }
-        Member { node: self.wanted(at, list), inside }
+        let node = if needs_text { self.wanted(at, list) } else { self.member(at, list) };
+        Member { node, inside }
     }
 
     fn plan(&mut self, file: &'f RuleFile, at: NodeId, detection: &[NodeId]) -> Plan {
@@ -441,7 +442,7 @@ impl<'f> Compiler<'f> {
         for word in change.replaces.iter().chain([&change.by]) {
             self.check_word(place, word, words);
         }
-        let member = self.path(at, &change.path, place);
+        let member = self.path(at, &change.path, place, true);
         ReadyChange { member, is: change.is.clone(), replaces: change.replaces.clone(), by: change.by.clone() }
     }
 
@@ -461,7 +462,7 @@ impl<'f> Compiler<'f> {
             self.faults.add(place, format!("the field takes {}, and {what} gives {}", target.types(), gives.name()));
         }
         let kind = match (&source.path, &source.value) {
-            (Some(path), None) if !transform.needs_no_member() => SourceKind::Member(self.path(at, path, place)),
+            (Some(path), None) if !transform.needs_no_member() => SourceKind::Member(self.path(at, path, place, true)),
             (None, Some(word)) => {
                 let settings = [
                     source.transform.is_some(),
@@ -556,7 +557,9 @@ impl<'f> Compiler<'f> {
             return None;
         }
         if let Some(path) = &condition.path {
-            let member = self.path(at, path, place);
+            // Presence needs no text, and the text of a whole record would be scanned once more.
+            let needs_text = condition.present.is_none() || path.contains('[');
+            let member = self.path(at, path, place, needs_text);
             return Some(of_member(condition, member));
         }
         if !condition.any_of.is_empty() {
