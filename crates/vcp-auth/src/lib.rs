@@ -31,8 +31,8 @@
 //! The current time is a parameter: this crate never reads a clock. Secrets are wiped from memory
 //! when they are dropped, and are never printed.
 //!
-//! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are in
-//! [`vcp_schema::decisions`].
+//! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are
+//! in [`vcp_schema::decisions`].
 
 mod address;
 mod diagnose;

@@ -1,5 +1,5 @@
-//! Access to the comparisons of digests and tokens, for the program in `constant-time`. That program
-//! shows that the time of the comparisons does not depend on secrets.
+//! Access to the comparisons of digests and tokens, for the program in `constant-time`. That
+//! program shows that the time of the comparisons does not depend on secrets.
 //!
 //! This module is not part of the interface of the crate.
 

@@ -7,8 +7,8 @@ use std::fmt;
 /// provider signs it again.
 ///
 /// The form is `<provider>:<event>:<id>`, with further parts for some providers (`DECISIONS.md`
-/// 5.11). Use it as a unique column beside the record. It does not protect from an attacker who sends
-/// captured bytes again: the replay key of `vcp-auth`, which has another type, is for that.
+/// 5.11). Use it as a unique column beside the record. It does not protect from an attacker who
+/// sends captured bytes again: the replay key of `vcp-auth`, which has another type, is for that.
 ///
 /// `Debug` does not show the key, because ids can be personal data.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -15,8 +15,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The mapper reads the text of the payload once and keeps it in the message. By default, secrets in
-//! the kept text are masked. The report lists the members that no rule read.
+//! The mapper reads the text of the payload once and keeps it in the message. By default, secrets
+//! in the kept text are masked. The report lists the members that no rule read.
 //!
 //! **Consent.** If the provider says nothing of consent, the message states that recording and
 //! analytics were **granted**, as the specification's mapping does. The report marks it as a
@@ -40,8 +40,8 @@
 //! options  error  key  shared
 //! ```
 //!
-//! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are in
-//! [`vcp_schema::decisions`].
+//! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are
+//! in [`vcp_schema::decisions`].
 
 mod drift;
 mod engine;

@@ -163,9 +163,8 @@ fn try_sample(
         }
     }
     for conversation in &rules.conversation {
-        // Only the first list that has rows is read.
-        let mut lists = conversation.rows.iter().filter_map(|rows| members::list(find(&rows.path)?));
-        let rows = lists.find(|rows| !rows.is_empty()).unwrap_or_default();
+        let rows: Vec<&str> =
+            conversation.rows.iter().filter_map(|rows| find(&rows.path)).flat_map(members::elements).collect();
         let mut note = |objects: &[&str], names: Vec<String>| {
             let has =
                 |name: &String| objects.iter().any(|object| below(object, name).is_some_and(|json| json != "null"));

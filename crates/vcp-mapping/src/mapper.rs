@@ -44,8 +44,8 @@ pub struct Mapper {
     names: defaults::Names,
 }
 
-/// The result of mapping a delivery. A caller answers each of the two in its own way, so there will be
-/// no third.
+/// The result of mapping a delivery. A caller answers each of the two in its own way, so there will
+/// be no third.
 #[derive(Clone, PartialEq)]
 pub enum Mapping {
     /// The delivery states facts about one call.

@@ -64,8 +64,8 @@ use crate::{
 
 /// Declares the object types of the model.
 ///
-/// A member is declared as `presence name / "alias" [personal] [0..] [seconds]: Type`. The alias and
-/// the marks in brackets are optional. A range is `[0..=1]` or `[0..]`. A unit is `[seconds]`,
+/// A member is declared as `presence name / "alias" [personal] [0..] [seconds]: Type`. The alias
+/// and the marks in brackets are optional. A range is `[0..=1]` or `[0..]`. A unit is `[seconds]`,
 /// `[milliseconds]`, `[minutes]` or `[us_dollars]`. Unit and range are added to the documentation.
 macro_rules! model {
     ($( $(#[doc = $doc:literal])* $Type:ident $(($adopt:path))? { $( $(#[doc = $fdoc:literal])* $presence:ident $field:ident $(/ $alias:literal)? $([$($mark:tt)*])* : $T:ty, )* } )*) => { $(

@@ -33,8 +33,8 @@
 //! This crate reads no clock, draws no random numbers, opens no connection and keeps no global
 //! state. The caller passes the current time as `now`.
 //!
-//! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are in
-//! [`vcp_schema::decisions`].
+//! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are
+//! in [`vcp_schema::decisions`].
 
 pub use vcp_auth as auth;
 pub use vcp_mapping as mapping;

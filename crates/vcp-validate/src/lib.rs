@@ -23,8 +23,8 @@
 //! Findings hold no values of the document, because these may be personal data.
 //! [`Validator::show_values`] adds them.
 //!
-//! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are in
-//! [`vcp_schema::decisions`].
+//! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are
+//! in [`vcp_schema::decisions`].
 
 mod finding;
 mod findings;

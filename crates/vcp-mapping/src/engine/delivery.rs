@@ -1,9 +1,10 @@
 //! Mapping one delivery into a draft.
 
+mod converse;
+mod keep;
+
 use super::{
-    conversation::Talk,
     draft::{self, Draft},
-    mask::MASK,
     models::UsedRole,
     transform::{self, Setting},
     value::{Made, Value},
@@ -18,16 +19,12 @@ use crate::{
         Provider, Transform, ValueType,
         paths::{NodeId, Nodes, is_empty},
         plan::{Member, Plan, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test},
-        secrets::Secrets,
         target::{FieldName, Place, Target, name},
     },
     shared::SharedText,
 };
 use std::borrow::Cow;
-use vcp_schema::{
-    ErrorCode, FieldPath, RawJson, Timestamp, VcpMessage,
-    json::{string, text},
-};
+use vcp_schema::{ErrorCode, FieldPath, Timestamp, VcpMessage, json::string};
 
 /// The place of the costs that belong to no role.
 const KPIS: &str = "vcp_payload.outcomes.model_outcome_attribution.kpis";
@@ -185,14 +182,6 @@ impl<'p, 'm> Delivery<'p, 'm> {
         draft.report.unread = self.walked.unread(&reading.looked_at, &reading.taken);
         draft.report.unread.extend(draft.unused.iter().filter(|pointer| !is_used(pointer)).map(ToString::to_string));
         Ok(())
-    }
-
-    /// Returns the kept text of the payload, and the pointers of the masked members.
-    pub(crate) fn kept(&self) -> (Cow<'p, str>, Vec<String>) {
-        match self.provider.masked(&self.options) {
-            None => (Cow::Borrowed(self.text), Vec::new()),
-            Some(secrets) => self.mask_rooted(secrets).unwrap_or_else(|| secrets.mask(self.text)),
-        }
     }
 
     /// Finds the shape of the payload and the name of its event.
@@ -378,124 +367,6 @@ impl<'p, 'm> Delivery<'p, 'm> {
         }
     }
 
-    /// Masks the secrets that the walk found, without reading the text again. Returns `None` if
-    /// there may be others.
-    fn mask_rooted(&self, secrets: &Secrets) -> Option<(Cow<'p, str>, Vec<String>)> {
-        let is_all = std::ptr::eq(secrets, &self.provider.secrets) && secrets.are_rooted_in(self.text);
-        if !is_all || self.walked.has_repeats() {
-            return None;
-        }
-        let mut found = Vec::new();
-        for (node, leaf_only) in &self.provider.rooted_secrets {
-            if self.walked.is_below_a_list(*node) {
-                return None;
-            }
-            match self.walked.text(*node) {
-                Some(text) if text.starts_with(['{', '[']) => leaf_only.then_some(())?,
-                Some(text) if !matches!(text, "true" | "false" | "null") => {
-                    found.push((text::offset(self.text, text), text.len(), *node));
-                }
-                _ => {}
-            }
-        }
-        if found.is_empty() {
-            return Some((Cow::Borrowed(self.text), Vec::new()));
-        }
-        found.sort_unstable();
-        let hidden: usize = found.iter().map(|(_, length, _)| length).sum();
-        // The length is exact, so that a long text is not copied once more.
-        let length = (self.text.len() - hidden) + found.len() * MASK.len();
-        let (mut data, mut copied, mut masked) = (String::with_capacity(length), 0, Vec::new());
-        for (at, length, node) in found {
-            data.push_str(self.text.get(copied..at)?);
-            data.push_str(MASK);
-            copied = at + length;
-            masked.push(self.provider.tree.pointer(node).to_string());
-        }
-        data.push_str(self.text.get(copied..)?);
-        Some((Cow::Owned(data), masked))
-    }
-
-    /// Reads the rows of the conversation. Returns the place of the first list that has any.
-    fn rows(&self, reading: &Reading<'_>, draft: &mut Draft<'p>) -> Option<(Talk<'p>, SharedText)> {
-        let (mut talk, mut source, mut texts) = (Talk::default(), None, Vec::new());
-        for reader in &reading.plan.conversations {
-            let continues = reader.rules.continues;
-            let mut continued = false;
-            for list in &reader.lists {
-                let is_wanted = !talk.has_turns() || list.tools || (continues && !continued);
-                if !is_wanted || !self.all_hold(&list.when, reading.event, draft) {
-                    continue;
-                }
-                let text = self.walked.text(list.at);
-                let pointer = self.provider.tree.pointer(list.at);
-                if text.is_some_and(|text| text != "null" && !text.starts_with('[')) {
-                    // A conversation may have its rows in an object, as another list says.
-                    if !self.walked.is_object(list.at) {
-                        let problem = Problem::new(ErrorCode::Type, pointer, "a list of rows is wanted here");
-                        draft.report.problems.push(problem);
-                    }
-                    continue;
-                }
-                // Some providers send the same list twice.
-                if text.is_some_and(|text| texts.contains(&text)) {
-                    continue;
-                }
-                texts.extend(text);
-                let Some(found) = self.walked.rows(list.at, &reader.members) else { continue };
-                if found.has_others() {
-                    let problem = Problem::new(ErrorCode::Type, pointer.clone(), "a row is not an object");
-                    draft.report.problems.push(problem);
-                }
-                let rows = reader.read(&found);
-                let unlisted = |word: &String| UnlistedWord { source: pointer.clone(), word: word.clone() };
-                draft.report.unknown_words.extend(rows.unknown_roles.iter().map(unlisted));
-                if source.is_none() || (!rows.is_empty() && !talk.has_turns()) {
-                    source = Some(pointer);
-                }
-                continued = true;
-                talk.add(rows, list.tools, continues);
-            }
-        }
-        source.map(|source| (talk, source))
-    }
-
-    /// Writes the values of the rows of the conversation that no rule has written.
-    fn converse(&self, reading: &Reading<'_>, draft: &mut Draft<'p>) {
-        let plan = reading.plan;
-        let Some((mut talk, source)) = self.rows(reading, draft) else { return };
-        if talk.join() {
-            let message = "a result of a tool has no call: it counts as a call";
-            draft.report.problems.push(Problem::new(ErrorCode::Mapping, source.clone(), message));
-        }
-        let note = |draft: &mut Draft<'_>, target: &str, how: How| {
-            let target = FieldName::path_of(target);
-            draft.report.written.push(Written { source: Some(source.clone()), ..Written::without_source(target, how) });
-        };
-        let has_transcript = plan.field(name::TRANSCRIPT).is_some_and(|field| draft.is_written(field));
-        if !has_transcript && let Some(text) = talk.transcript() {
-            draft.message.vcp_payload.artifacts.extras.insert("transcript".to_owned(), RawJson::from_text(&text));
-            note(draft, name::TRANSCRIPT, How::Derived);
-        }
-        let start_read = draft.how(plan, name::START_TIME) == Some(How::Read);
-        let calls = talk.capabilities(draft.message.vcp_payload.call.start_time, start_read);
-        if !calls.is_empty() {
-            note(draft, name::CAPABILITIES, How::Read);
-        }
-        for (at, _) in calls.iter().enumerate().filter(|(_, call)| !call.is_timed) {
-            let target = format!("{}[{at}].invoked_at", FieldName::path_of(name::CAPABILITIES)).into();
-            let written = Written::without_source(target, How::Default);
-            draft.report.written.push(Written { source: Some(source.clone()), ..written });
-        }
-        draft.join(calls);
-        let (metrics, problems) = talk.metrics(draft.message.vcp_payload.call.duration_sec);
-        let problem = |message: &'static str| Problem::new(ErrorCode::Unreadable, source.clone(), message);
-        draft.report.problems.extend(problems.into_iter().map(problem));
-        for metric in draft.measure(metrics) {
-            note(draft, &format!("{}.{metric}", name::METRICS), How::Derived);
-        }
-    }
-
     fn all_hold(&self, tests: &[Test], event: &str, draft: &Draft<'_>) -> bool {
         tests.iter().all(|test| self.holds(test, event, Some(draft)))
     }
@@ -663,8 +534,9 @@ impl<'p, 'm> Delivery<'p, 'm> {
         let Value::Text(word) = &mut found.value else { return Vec::new() };
         let mut changed_by = Vec::new();
         for change in &rule.change {
-            let acts = self.any(&change.member, |json| is_word(json, &change.is));
-            if acts && change.replaces.iter().any(|replaced| *replaced == *word) {
+            // Looking for a flag inside lists takes time.
+            let may_act = change.replaces.iter().any(|replaced| *replaced == *word);
+            if may_act && self.any(&change.member, |json| is_word(json, &change.is)) {
                 *word = Cow::Owned(change.by.clone());
                 found.how = How::Derived;
                 changed_by.push(self.provider.tree.pointer(change.member.node));

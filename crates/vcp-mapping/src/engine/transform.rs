@@ -296,8 +296,8 @@ fn rounded(json: &str, places: i32) -> Made<'static> {
     }
 }
 
-/// Returns the numbers of a list, or of `members` of its rows, in millionths. Sums of integers are exact, those of doubles are
-/// not.
+/// Returns the numbers of a list, or of `members` of its rows, in millionths. Sums of integers are
+/// exact, those of doubles are not.
 fn millionths(json: &str, members: &[String]) -> Result<Vec<i128>, Made<'static>> {
     /// The largest amount, which no figure of a call reaches. Sums stay far from the ends of the
     /// type.

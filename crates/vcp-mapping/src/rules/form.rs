@@ -19,8 +19,8 @@ macro_rules! object {
             $($members)*
             /// A remark for readers of the file.
             pub note: Option<String>,
-            /// The section of the specification, or of `DECISIONS.md`, on which this object of the file is
-            /// based. It has no effect on mapping.
+            /// The section of the specification, or of `DECISIONS.md`, on which this object of the
+            /// file is based. It has no effect on mapping.
             pub spec: Option<String>,
         }
     };

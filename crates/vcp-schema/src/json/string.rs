@@ -60,8 +60,8 @@ impl<'t> Quoted<'t> {
         if self.has_escape { self.decode().is_some_and(|own| own == name) } else { same_name(self.raw, name) }
     }
 
-    /// Returns the text of the string, with its escapes resolved. Returns `None` if the string holds a
-    /// lone surrogate.
+    /// Returns the text of the string, with its escapes resolved. Returns `None` if the string
+    /// holds a lone surrogate.
     #[must_use]
     pub fn decode(self) -> Option<Cow<'t, str>> {
         if !self.has_escape {

@@ -21,8 +21,8 @@ object! {
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<WritableField>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub written: Vec<String>,
-        /// The member that is tested. Without `is`, `contains` or `present` it must be filled: neither
-        /// absent, null nor empty.
+        /// The member that is tested. Without `is`, `contains` or `present` it must be filled:
+        /// neither absent, null nor empty.
         pub path: Option<String>,
         /// The words of which the member must be one. Booleans are the words `true` and `false`.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
@@ -31,7 +31,8 @@ object! {
         pub is: Vec<String>,
         /// The part that the JSON text of the member must have.
         pub contains: Option<String>,
-        /// `true` if the member must be present, `false` if it must be absent. A null member is present.
+        /// `true` if the member must be present, `false` if it must be absent. A null member is
+        /// present.
         pub present: Option<bool>,
         /// `true` if the member must be filled, `false` if it must be absent, null or empty.
         pub filled: Option<bool>,

@@ -8,27 +8,29 @@ use serde_with::{OneOrMany, formats::PreferOne};
 use std::collections::BTreeMap;
 
 object! {
-    /// The form of the rows of a conversation: turns, tool calls and their results. Members of rows are
-    /// named with dots.
+    /// The form of the rows of a conversation: turns, tool calls and their results. Members of rows
+    /// are named with dots.
     Conversation {
-        /// The lists of rows. Turns are those of the first list that has any. Tool calls and results are
-        /// those of all lists with `tools`. A tool call whose id an earlier list had counts once.
+        /// The lists of rows. Turns are those of the first list that has any. Tool calls and
+        /// results are those of all lists with `tools`. A tool call whose id an earlier list had
+        /// counts once.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Rows>"))]
         pub rows: Vec<Rows>,
-        /// The members by which rows are sorted, most important first: numbers, or ISO 8601 times. A
-        /// row without them stays behind the row before it.
+        /// The members by which rows are sorted, most important first: numbers, or ISO 8601 times.
+        /// A row without them stays behind the row before it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub order_by: Vec<String>,
-        /// The member that says who speaks, or what the row is. Of several, the first that is filled.
+        /// The member that says who speaks, or what the row is. Of several, the first that is
+        /// filled.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub role: Vec<String>,
         /// The kind of all rows, for lists whose rows do not say it.
         pub all_rows: Option<Role>,
-        /// The meaning of each word of `role`, case ignored. Rows with other words are skipped, and the
-        /// words reported.
+        /// The meaning of each word of `role`, case ignored. Rows with other words are skipped, and
+        /// the words reported.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         pub roles: BTreeMap<String, Role>,
         /// The member with the spoken text.
@@ -50,14 +52,15 @@ object! {
         pub start: Option<Clock>,
         /// The end of a row.
         pub end: Option<Clock>,
-        /// The words of a turn, whose times are better than those of the row. A row whose words span no
-        /// time was not spoken.
+        /// The words of a turn, whose times are better than those of the row. A row whose words
+        /// span no time was not spoken.
         pub words: Option<Words>,
-        /// The member with the length of the speech of a row, in milliseconds. It is used if it is not
-        /// longer than the row, and not shorter than a hundredth of it. A shorter one is in seconds.
+        /// The member with the length of the speech of a row, in milliseconds. It is used if it is
+        /// not longer than the row, and not shorter than a hundredth of it. A shorter one is in
+        /// seconds.
         pub speech_ms: Option<String>,
-        /// The members with the provider's own latency of a row, in seconds. The first that is there is
-        /// used. Such figures replace those that are computed from the times of the rows.
+        /// The members with the provider's own latency of a row, in seconds. The first that is
+        /// there is used. Such figures replace those that are computed from the times of the rows.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -164,16 +167,16 @@ object! {
         pub cut_short: Option<String>,
         /// The member whose word gives the type, by `types`.
         pub kind: Option<String>,
-        /// The type of capability for each word of `kind`. A call with another word, or with no word, is
-        /// a `tool_call`.
+        /// The type of capability for each word of `kind`. A call with another word, or with no
+        /// word, is a `tool_call`.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         pub types: BTreeMap<String, String>,
     }
 }
 
 object! {
-    /// The form of the results of tool calls: rows of the role `tool_result`, or a list in rows of any
-    /// role.
+    /// The form of the results of tool calls: rows of the role `tool_result`, or a list in rows of
+    /// any role.
     ToolResults {
         /// The list in a row.
         pub list: Option<String>,
@@ -181,8 +184,8 @@ object! {
         pub id: String,
         /// The name of the tool, for a result without its call.
         pub name: Option<String>,
-        /// The member that is `false` if the tool failed. Only a boolean, or the text `true` or `false`,
-        /// counts. Without it, `error` alone decides.
+        /// The member that is `false` if the tool failed. Only a boolean, or the text `true` or
+        /// `false`, counts. Without it, `error` alone decides.
         pub success: Option<String>,
         /// The member that is true if the tool failed.
         pub error: Option<String>,

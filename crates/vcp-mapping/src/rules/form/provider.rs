@@ -7,8 +7,8 @@ use serde_with::{OneOrMany, formats::PreferOne};
 use std::collections::BTreeMap;
 
 object! {
-    /// A provider's file: the facts about it, how its deliveries are told apart, its word tables and
-    /// its secrets.
+    /// A provider's file: the facts about it, how its deliveries are told apart, its word tables
+    /// and its secrets.
     ProviderFile {
         /// The name of the provider in VCP, such as `retell`.
         pub provider: String,
@@ -23,11 +23,12 @@ object! {
         pub events: BTreeMap<String, Event>,
         /// Patterns of members whose leaves are masked in the kept payload.
         ///
-        /// A pattern is the names from some object downward, such as `tool_details.headers`. It applies
-        /// from the root with `$.`, and anywhere else without. `*` in the last name stands for any run
-        /// of characters, and case is then ignored. The name `**` before the last name stands for any
-        /// number of names. Lists between the names do not count. With `!` at the end only the member
-        /// itself is masked, if it is a string or a number, and nothing below it.
+        /// A pattern is the names from some object downward, such as `tool_details.headers`. It
+        /// applies from the root with `$.`, and anywhere else without. `*` in the last name stands
+        /// for any run of characters, and case is then ignored. The name `**` before the last name
+        /// stands for any number of names. Lists between the names do not count. With `!` at the
+        /// end only the member itself is masked, if it is a string or a number, and nothing below
+        /// it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub secrets: Vec<String>,
         /// The member that holds audio as text. An option leaves it out of the kept payload.
@@ -57,15 +58,15 @@ object! {
         pub status_page: Option<String>,
         /// The address of the change log.
         pub changelog_url: Option<String>,
-        /// The specification's claim of how deliveries are authenticated. `vcp-auth` has what providers
-        /// really do, and checks that.
+        /// The specification's claim of how deliveries are authenticated. `vcp-auth` has what
+        /// providers really do, and checks that.
         pub webhook_auth: Option<WebhookAuth>,
     }
 }
 
 object! {
-    /// The specification's claim of how a provider authenticates its deliveries (provider integration
-    /// guide, "Authentication").
+    /// The specification's claim of how a provider authenticates its deliveries (provider
+    /// integration guide, "Authentication").
     WebhookAuth {
         /// The method: `signature_header`, `hmac_sha256`, `api_key_header` or `bearer_token`.
         pub method: String,
@@ -80,8 +81,8 @@ object! {
 }
 
 object! {
-    /// A way to recognise a delivery and to name its event. All conditions must hold, and there must be
-    /// at least one.
+    /// A way to recognise a delivery and to name its event. All conditions must hold, and there
+    /// must be at least one.
     #[derive(Default)]
     Detect {
         /// Members that must all be present. They may be null.
@@ -101,8 +102,8 @@ object! {
         pub event: String,
         /// The member whose word is the name of the event, or the end of it.
         pub event_from: Option<String>,
-        /// The path of the object from which the paths of the rules start. Empty: the root. `at` of an
-        /// event takes precedence.
+        /// The path of the object from which the paths of the rules start. Empty: the root. `at` of
+        /// an event takes precedence.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         pub at: String,
     }
@@ -127,25 +128,27 @@ object! {
         /// delivery, and its rules start from the digest, at `$.session`.
         #[serde(default, skip_serializing_if = "is_default")]
         pub assembled: bool,
-        /// `true` if the record is fetched from the provider's API. Without a time of its own, it has the
-        /// time of its receipt.
+        /// `true` if the record is fetched from the provider's API. Without a time of its own, it
+        /// has the time of its receipt.
         #[serde(default, skip_serializing_if = "is_default")]
         pub fetched: bool,
-        /// The stage of the call at which the event is sent. A delivery of a higher rank knows more.
+        /// The stage of the call at which the event is sent. A delivery of a higher rank knows
+        /// more.
         #[serde(default, skip_serializing_if = "is_default")]
         pub rank: u8,
         /// The member with the time of the event itself, which the transform `time` reads.
         pub time: Option<String>,
-        /// The members that distinguish deliveries and stay the same when one is sent again. The first
-        /// is the id, without which there is no key. Empty: each delivery replaces the one before.
+        /// The members that distinguish deliveries and stay the same when one is sent again. The
+        /// first is the id, without which there is no key. Empty: each delivery replaces the one
+        /// before.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub key: Vec<String>,
     }
 }
 
 object! {
-    /// The published schema of a delivery (provider integration guide, "Webhook Schema"). A required
-    /// member that a delivery lacks is reported and is not an error.
+    /// The published schema of a delivery (provider integration guide, "Webhook Schema"). A
+    /// required member that a delivery lacks is reported and is not an error.
     #[derive(Default, Eq)]
     WebhookSchema {
         /// Members that are always present.
@@ -175,7 +178,8 @@ object! {
         /// `true` if case is ignored.
         #[serde(default, skip_serializing_if = "is_default")]
         pub ignore_case: bool,
-        /// `true` if the table should have every word. A word that it does not have is then reported.
+        /// `true` if the table should have every word. A word that it does not have is then
+        /// reported.
         #[serde(default, skip_serializing_if = "is_default")]
         pub complete: bool,
     }

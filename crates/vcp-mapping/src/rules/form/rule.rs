@@ -30,8 +30,8 @@ object! {
         /// The lists or objects of the payload that hold the models of the call.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub models: Vec<ModelUsage>,
-        /// The forms of the rows of the conversation, if there are any. Turns are those of the first
-        /// form that has any, and of forms that continue it.
+        /// The forms of the rows of the conversation, if there are any. Turns are those of the
+        /// first form that has any, and of forms that continue it.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Conversation>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -40,8 +40,8 @@ object! {
 }
 
 object! {
-    /// The redacted twins of members. Where a rule or a conversation reads a member, its twin fills in
-    /// if the member gives nothing (`DECISIONS.md` 5.8).
+    /// The redacted twins of members. Where a rule or a conversation reads a member, its twin fills
+    /// in if the member gives nothing (`DECISIONS.md` 5.8).
     Twins {
         /// The twin of each member, by the path of the member.
         pub of: BTreeMap<String, String>,
@@ -91,8 +91,8 @@ object! {
         /// The field, from `vcp_payload` down, such as `call.call_id`.
         #[cfg_attr(feature = "jsonschema", schemars(with = "WritableField"))]
         pub to: String,
-        /// The sources, in order. The first that gives a value is used. A field that is a list takes
-        /// the value of every source.
+        /// The sources, in order. The first that gives a value is used. A field that is a list
+        /// takes the value of every source.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Source>"))]
         pub from: Vec<Source>,
@@ -119,18 +119,18 @@ object! {
     Source {
         /// The member.
         ///
-        /// Names are separated by dots and start from the event's object, or from the root with `$.`.
-        /// `items[].name` is the member `name` of the first element of the list that has it filled.
-        /// `items[kind=fax].name` is that of the first element whose member `kind` is the word `fax`,
-        /// case ignored.
+        /// Names are separated by dots and start from the event's object, or from the root with
+        /// `$.`. `items[].name` is the member `name` of the first element of the list that has it
+        /// filled. `items[kind=fax].name` is that of the first element whose member `kind` is the
+        /// word `fax`, case ignored.
         pub path: Option<String>,
         /// A constant word.
         pub value: Option<String>,
         /// The name of a list of sources of this file. `as` and `when` then apply to each of them.
         #[serde(rename = "use")]
         pub list: Option<String>,
-        /// The transform that makes a value of the member's text. Absent: `word` if `table` is given,
-        /// `function` if `function` is given, else `text`.
+        /// The transform that makes a value of the member's text. Absent: `word` if `table` is
+        /// given, `function` if `function` is given, else `text`.
         #[serde(rename = "as")]
         pub transform: Option<Transform>,
         /// The table of the transform `word`.
@@ -139,8 +139,8 @@ object! {
         pub word: Option<String>,
         /// The function of the transform `function`. Providers' code defines these.
         pub function: Option<String>,
-        /// The members of rows that the transforms `earliest`, `latest` and `span` read. `mean`, `median`
-        /// and `p95` can read members of rows too.
+        /// The members of rows that the transforms `earliest`, `latest` and `span` read. `mean`,
+        /// `median` and `p95` can read members of rows too.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub members: Vec<String>,
         /// The power of ten by which a number is multiplied: `-2` for cents, `-6` for millionths.
@@ -199,29 +199,29 @@ object! {
 }
 
 object! {
-    /// A list of models that were used, or an object that holds them by their names, with what each did
-    /// and cost.
+    /// A list of models that were used, or an object that holds them by their names, with what each
+    /// did and cost.
     ///
-    /// The first model of a role is the chosen one. The costs, tokens and minutes of other models of
-    /// that role are added to it. Models are written before any rule applies. Members of a model are named with
-    /// dots.
+    /// The first model of a role is the chosen one. The costs, tokens and minutes of other models
+    /// of that role are added to it. Models are written before any rule applies. Members of a model
+    /// are named with dots.
     ModelUsage {
         /// The path of the list or object.
         pub path: String,
-        /// The members with the name of a model. The first that is filled is used. Absent: each model is
-        /// a member by its name.
+        /// The members with the name of a model. The first that is filled is used. Absent: each
+        /// model is a member by its name.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub name: Vec<String>,
-        /// The member whose word gives the role by `role_table`, and names a line of costs. Absent: the
-        /// name of the model.
+        /// The member whose word gives the role by `role_table`, and names a line of costs. Absent:
+        /// the name of the model.
         pub kind: Option<String>,
         /// The role of all models here, such as `LLM`. Give either this or `role_table`.
         pub role: Option<String>,
-        /// The table that gives the role by the kind. The word `none` means that an entry is no model of
-        /// the conversation. The costs of an entry without a role are written to
-        /// `kpis` as `cost_usd.<kind>`.
+        /// The table that gives the role by the kind. The word `none` means that an entry is no
+        /// model of the conversation. The costs of an entry without a role are written to `kpis` as
+        /// `cost_usd.<kind>`.
         pub role_table: Option<String>,
         /// The member with the minutes of use.
         pub minutes: Option<String>,

@@ -13,8 +13,8 @@ pub enum Transform {
     Text,
     /// Like `text`, but an empty string is no value.
     Id,
-    /// Like `id`, for a telephone number. A SIP address whose user part is `+` and digits gives that
-    /// number (`DECISIONS.md` 5.11).
+    /// Like `id`, for a telephone number. A SIP address whose user part is `+` and digits gives
+    /// that number (`DECISIONS.md` 5.11).
     Phone,
     /// Reads a time: milliseconds or seconds since 1970, told apart by size, or ISO 8601 text.
     Time,
@@ -31,8 +31,8 @@ pub enum Transform {
     Span,
     /// Adds `call.duration_sec` to `call.start_time`, if the latter was read. Needs no member.
     StartPlusDuration,
-    /// Subtracts `call.start_time` from `call.end_time`, in whole seconds, if both were read and the
-    /// result is not negative. Needs no member.
+    /// Subtracts `call.start_time` from `call.end_time`, in whole seconds, if both were read and
+    /// the result is not negative. Needs no member.
     EndMinusStart,
     /// Subtracts `call.duration_sec` from `call.end_time`. Needs no member.
     EndMinusDuration,
@@ -79,8 +79,8 @@ pub enum Transform {
 }
 
 impl Transform {
-    /// Returns whether the transform computes its value from other fields of the message. A source with
-    /// such a transform has no `path`.
+    /// Returns whether the transform computes its value from other fields of the message. A source
+    /// with such a transform has no `path`.
     #[must_use]
     pub fn needs_no_member(self) -> bool {
         matches!(

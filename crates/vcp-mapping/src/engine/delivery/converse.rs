@@ -1,0 +1,92 @@
+//! Mapping the conversation of a delivery.
+
+use super::{Delivery, Reading};
+use crate::{
+    engine::{conversation::Talk, draft::Draft},
+    report::{How, Problem, UnlistedWord, Written},
+    rules::target::{FieldName, name},
+    shared::SharedText,
+};
+use vcp_schema::{ErrorCode, RawJson};
+
+impl<'p> Delivery<'p, '_> {
+    /// Reads the rows of the conversation. Returns the place of the first list that has any.
+    fn rows(&self, reading: &Reading<'_>, draft: &mut Draft<'p>) -> Option<(Talk<'p>, SharedText)> {
+        let (mut talk, mut source, mut texts) = (Talk::default(), None, Vec::new());
+        for reader in &reading.plan.conversations {
+            let continues = reader.rules.continues;
+            let mut continued = false;
+            for list in &reader.lists {
+                let is_wanted = !talk.has_turns() || list.tools || (continues && !continued);
+                if !is_wanted || !self.all_hold(&list.when, reading.event, draft) {
+                    continue;
+                }
+                let text = self.walked.text(list.at);
+                let pointer = self.provider.tree.pointer(list.at);
+                if text.is_some_and(|text| text != "null" && !text.starts_with('[')) {
+                    // A conversation may have its rows in an object, as another list says.
+                    if !self.walked.is_object(list.at) {
+                        let problem = Problem::new(ErrorCode::Type, pointer, "a list of rows is wanted here");
+                        draft.report.problems.push(problem);
+                    }
+                    continue;
+                }
+                // Some providers send the same list twice.
+                if text.is_some_and(|text| texts.contains(&text)) {
+                    continue;
+                }
+                texts.extend(text);
+                let Some(found) = self.walked.rows(list.at, &reader.members) else { continue };
+                if found.has_others() {
+                    let problem = Problem::new(ErrorCode::Type, pointer.clone(), "a row is not an object");
+                    draft.report.problems.push(problem);
+                }
+                let rows = reader.read(&found);
+                let unlisted = |word: &String| UnlistedWord { source: pointer.clone(), word: word.clone() };
+                draft.report.unknown_words.extend(rows.unknown_roles.iter().map(unlisted));
+                if source.is_none() || (!rows.is_empty() && !talk.has_turns()) {
+                    source = Some(pointer);
+                }
+                continued = true;
+                talk.add(rows, list.tools, continues);
+            }
+        }
+        source.map(|source| (talk, source))
+    }
+
+    /// Writes the values of the rows of the conversation that no rule has written.
+    pub(super) fn converse(&self, reading: &Reading<'_>, draft: &mut Draft<'p>) {
+        let plan = reading.plan;
+        let Some((mut talk, source)) = self.rows(reading, draft) else { return };
+        if talk.join() {
+            let message = "a result of a tool has no call: it counts as a call";
+            draft.report.problems.push(Problem::new(ErrorCode::Mapping, source.clone(), message));
+        }
+        let note = |draft: &mut Draft<'_>, target: &str, how: How| {
+            let target = FieldName::path_of(target);
+            draft.report.written.push(Written { source: Some(source.clone()), ..Written::without_source(target, how) });
+        };
+        let has_transcript = plan.field(name::TRANSCRIPT).is_some_and(|field| draft.is_written(field));
+        if !has_transcript && let Some(text) = talk.transcript() {
+            draft.message.vcp_payload.artifacts.extras.insert("transcript".to_owned(), RawJson::from_text(&text));
+            note(draft, name::TRANSCRIPT, How::Derived);
+        }
+        let start_read = draft.how(plan, name::START_TIME) == Some(How::Read);
+        let calls = talk.capabilities(draft.message.vcp_payload.call.start_time, start_read);
+        if !calls.is_empty() {
+            note(draft, name::CAPABILITIES, How::Read);
+        }
+        for (at, _) in calls.iter().enumerate().filter(|(_, call)| !call.is_timed) {
+            let target = format!("{}[{at}].invoked_at", FieldName::path_of(name::CAPABILITIES)).into();
+            let written = Written::without_source(target, How::Default);
+            draft.report.written.push(Written { source: Some(source.clone()), ..written });
+        }
+        draft.join(calls);
+        let (metrics, problems) = talk.metrics(draft.message.vcp_payload.call.duration_sec);
+        let problem = |message: &'static str| Problem::new(ErrorCode::Unreadable, source.clone(), message);
+        draft.report.problems.extend(problems.into_iter().map(problem));
+        for metric in draft.measure(metrics) {
+            note(draft, &format!("{}.{metric}", name::METRICS), How::Derived);
+        }
+    }
+}
