@@ -395,7 +395,7 @@ fn validate(members: &Members<'_>) -> Result<Answer, Answer> {
 }
 
 fn upgrade(members: &Members<'_>) -> Result<Answer, Answer> {
-    let options = UpgradeOptions::default().now(members.now()?);
+    let options = UpgradeOptions::default().missing_time(members.now()?.map(|now| now.instant()));
     let upgraded = migrate::upgrade_slice(&members.input()?, &options)?;
     Ok(Done(json!({
         "from": upgraded.from.version().as_str(),

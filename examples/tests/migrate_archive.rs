@@ -214,7 +214,7 @@ fn an_interrupted_run_is_taken_up_where_it_stopped() {
         "error: `out.ndjson.part` is from an interrupted run: use --resume, or remove it\n"
     );
     let other = run(&["-o", "out.ndjson", "--failures", "other.ndjson", "--resume"], &directory, b"");
-    assert!(text(&other.stderr).contains("is from a run with other inputs, --to, --now or --failures"));
+    assert!(text(&other.stderr).contains("is from a run with other inputs, --to, --missing-time or --failures"));
     let resumed = run(&[&args[..], &["--resume"]].concat(), &directory, archive.as_bytes());
     let left = 6001 - done;
     let now = format!("\n6 001 messages, {} {:03} of them now, in ", left / 1000, left % 1000);

@@ -34,7 +34,7 @@ mod usual;
 mod written;
 
 use crate::{
-    Dialect, ErrorCode, FieldPath, Limits, ParseError, ReadOptions, Step, Timestamp, VcpMessage,
+    Dialect, ErrorCode, FieldPath, Limits, ParseError, ReadOptions, Step, VcpMessage,
     describe::Kind,
     json,
     json::text,
@@ -42,6 +42,7 @@ use crate::{
     structure::{self, Fault},
     write,
 };
+use chrono::{DateTime, Utc};
 pub use detect::detect;
 pub use report::{Change, ChangeKind, MigrationReport};
 use report::{Nobody, Tell};
@@ -51,19 +52,20 @@ use tree::{Arena, Node};
 /// The options of an upgrade.
 ///
 /// ```
-/// use vcp_schema::{Limits, Timestamp, migrate::UpgradeOptions};
-/// let now: Timestamp = "2026-11-21T12:00:00Z".parse()?;
-/// let options = UpgradeOptions::default().now(now).limits(Limits::default().members(1000));
-/// assert!(options.now == Some(now) && !options.unordered);
-/// # Ok::<(), vcp_schema::TimestampError>(())
+/// use chrono::{DateTime, Utc};
+/// use vcp_schema::{Limits, migrate::UpgradeOptions};
+/// let time: DateTime<Utc> = "2026-11-21T12:00:00Z".parse()?;
+/// let options = UpgradeOptions::default().missing_time(time).limits(Limits::default().members(1000));
+/// assert!(options.missing_time == Some(time) && !options.unordered);
+/// # Ok::<(), chrono::ParseError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct UpgradeOptions {
     /// The time to use for a required time that the message lacks. These are `call.start_time` and
     /// `audit.received_at`. If this option is unset, a message that lacks one of them is refused
-    /// with `VCP_E003`.
-    pub now: Option<Timestamp>,
+    /// with `VCP_E003`. So is a message that needs a time outside the years 0001 to 9999.
+    pub missing_time: Option<DateTime<Utc>>,
     /// The limits on the source, on the upgraded message and on the report.
     pub limits: Limits,
     /// Keeps the report in the order in which the rules ran. Sorting it into document order costs
@@ -75,8 +77,8 @@ impl UpgradeOptions {
     /// Sets the time to use for a required time that the message lacks. With `None`, such a message
     /// is refused.
     #[must_use]
-    pub fn now(mut self, now: impl Into<Option<Timestamp>>) -> Self {
-        self.now = now.into();
+    pub fn missing_time(mut self, time: impl Into<Option<DateTime<Utc>>>) -> Self {
+        self.missing_time = time.into();
         self
     }
 
@@ -188,7 +190,7 @@ impl From<ParseError> for MigrateError {
 /// # Errors
 ///
 /// - `VCP_E003`: a value has the wrong type, a modelled member appears twice, or a required value
-///   is absent and neither a rule nor `options.now` supplies it. The path is the place in the
+///   is absent and neither a rule nor `options.missing_time` supplies it. The path is the place in the
 ///   source.
 /// - `VCP_E006`: the version is absent or unknown, or the dialect is ambiguous. See [`detect`].
 /// - `VCP_E007`: the text is not JSON.
@@ -502,7 +504,7 @@ fn came_up(text: &str, source: &Node<'_>) -> Option<Downgraded> {
     report.sort(source);
     let old = node.to_text(text.len());
 
-    let options = UpgradeOptions::default().now(stash.assumed_time()).unordered(true);
+    let options = UpgradeOptions::default().missing_time(stash.assumed_time()).unordered(true);
     if detect(&old, &options.limits).ok()? != dialect {
         return None;
     }

@@ -11,11 +11,12 @@
 
 mod support;
 
+use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{entropy, exact::same, generate, many};
 use vcp_schema::{
-    Dialect, ErrorCode, GapClass, Limits, OutcomeStatus, RawObject, Timestamp, VcpMessage, describe,
+    Dialect, ErrorCode, GapClass, Limits, OutcomeStatus, RawObject, VcpMessage, describe,
     migrate::{self, ChangeKind, Downgrade, MigrationReport, UpgradeOptions, Upgraded},
     structure,
 };
@@ -306,7 +307,7 @@ fn what_is_refused_and_where() {
 
 #[test]
 fn a_time_that_nobody_said_is_a_parameter() {
-    let options = UpgradeOptions::default().now("2026-11-21T12:00:00Z".parse::<Timestamp>().unwrap());
+    let options = UpgradeOptions::default().missing_time("2026-11-21T12:00:00Z".parse::<DateTime<Utc>>().unwrap());
     for text in [
         changed(PRODUCTION, |m| drop(m["vcp_payload"].as_object_mut().unwrap().remove("audit"))),
         changed(PRODUCTION, |m| drop(m["vcp_payload"]["call"].as_object_mut().unwrap().remove("start_time"))),
@@ -470,4 +471,13 @@ fn a_result_that_nobody_could_read_is_none() {
     let long = "x".repeat(6_000_000);
     let error = code(&changed(PRODUCTION, |m| m["vcp_payload"]["outcomes"]["perceived"] = json!([{"by": long}])));
     assert_eq!(error.to_string(), "VCP_E008 at $: the upgraded message is longer than the limit of 16777216 bytes");
+}
+
+#[test]
+fn a_time_that_no_message_can_hold_is_refused() {
+    let options = UpgradeOptions::default().missing_time(DateTime::<Utc>::MAX_UTC);
+    let text = changed(PRODUCTION, |m| drop(m["vcp_payload"].as_object_mut().unwrap().remove("audit")));
+    let error = migrate::upgrade(&text, &options).unwrap_err();
+    let expected = "VCP_E003 at $.vcp_payload.audit.received_at: `missing_time` is outside the years 0001 to 9999";
+    assert_eq!(error.to_string(), expected);
 }

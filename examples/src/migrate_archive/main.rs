@@ -8,9 +8,9 @@ mod output;
 mod pipeline;
 mod tally;
 
+use chrono::{DateTime, Utc};
 use clap::{Parser, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};
-use vcp_sdk::schema::Timestamp;
 
 /// Migrate an archive of VCP messages to 0.5, or back to 0.3, without loss.
 ///
@@ -46,7 +46,7 @@ pub(crate) struct Args {
     /// The time (RFC 3339) to use if 0.5 requires a time and the message contains none. Without
     /// this option, such a message fails.
     #[arg(long, value_name = "TIME")]
-    now: Option<Timestamp>,
+    missing_time: Option<DateTime<Utc>>,
     /// The number of threads that migrate messages. Without this option, the number of cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,

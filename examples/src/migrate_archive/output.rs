@@ -33,7 +33,7 @@ struct Run {
     /// The inputs, with their sizes.
     inputs: Vec<(PathBuf, Option<u64>)>,
     to: String,
-    now: Option<String>,
+    missing_time: Option<String>,
     failures: Option<PathBuf>,
 }
 
@@ -154,7 +154,7 @@ impl Output {
         let run = Run {
             inputs: sources.iter().map(|source| (source.path().to_owned(), source.size)).collect(),
             to: to.to_owned(),
-            now: args.now.map(|now| now.to_string()),
+            missing_time: args.missing_time.map(|time| time.to_rfc3339()),
             failures: args.failures.clone(),
         };
         are_apart(args, sources)?;
@@ -297,7 +297,7 @@ fn earlier(target: &Path, resume: bool, run: &Run) -> Result<Option<Checkpoint>,
         serde_json::from_slice(&text).map_err(|e| format!("`{}` is not a checkpoint: {e}", path.display()))?;
     if checkpoint.run != *run {
         return Err(format!(
-            "`{}` is from a run with other inputs, --to, --now or --failures: use the same, or remove it",
+            "`{}` is from a run with other inputs, --to, --missing-time or --failures: use the same, or remove it",
             path.display()
         ));
     }

@@ -193,7 +193,7 @@ fn write(workers: &[Receiver<Done>], output: &mut Output, bar: &ProgressBar) -> 
 }
 
 fn work(args: &Args, sources: &[Source], batches: &Receiver<Batch>, finished: &SyncSender<Done>) {
-    let options = UpgradeOptions::default().now(args.now).unordered(true);
+    let options = UpgradeOptions::default().missing_time(args.missing_time).unordered(true);
     while let Ok(batch) = batches.recv() {
         let mut done = Done {
             lines: Vec::with_capacity(2 * batch.bytes),

@@ -6,6 +6,7 @@ use super::{
     tree::{Arena, Name, Node},
 };
 use crate::{Custom, Dialect, RawObject, Timestamp, VcpMessage, describe::object, json};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 /// The place of the stash.
@@ -54,17 +55,18 @@ pub(super) struct Stash<'t> {
 }
 
 impl Stash<'_> {
-    /// Returns the `now` that the upgrade used for an absent time. Returns `None` if the upgrade
+    /// Returns the time that the upgrade used for an absent time. Returns `None` if the upgrade
     /// used none.
-    pub(super) fn assumed_time(&self) -> Option<Timestamp> {
+    pub(super) fn assumed_time(&self) -> Option<DateTime<Utc>> {
         let is_absent = |operation: &&Operation<'_>| operation.value.is_none_or(|value| value == "null");
         let ends = |end: &str| self.restore.iter().find(|operation| operation.path.ends_with(end));
-        let of = |end: &str| {
+        let of = |end: &str| -> Option<Timestamp> {
             let was = ends(end).filter(is_absent)?.was?;
             json::string::decode(was)?.parse().ok()
         };
         let audit = || Node::text(&Arena::new(), ends("/audit")?.was?).text_of("received_at")?.parse().ok();
-        of("/call/start_time").or_else(|| of("/audit/received_at")).or_else(audit)
+        let time = of("/call/start_time").or_else(|| of("/audit/received_at")).or_else(audit);
+        time.map(|time| time.instant())
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     tree::{Arena, Node, Said, concat, path, quoted},
 };
 use crate::{
-    Capability, Dialect, ErrorCode, FieldPath,
+    Capability, Dialect, ErrorCode, FieldPath, Timestamp,
     describe::{Described, Range},
     json::members,
     structure::{self, Fault},
@@ -126,7 +126,7 @@ impl<R: Tell> Upgrade<'_, R> {
         }
     }
 
-    /// Returns a required time. If the message lacks it, `now` is used. `from` is the place of the
+    /// Returns a required time. If the message lacks it, `missing_time` is used. `from` is the place of the
     /// time in the source.
     fn time<'t>(
         &mut self,
@@ -134,12 +134,13 @@ impl<R: Tell> Upgrade<'_, R> {
         from: &'static str,
         pointer: &'static str,
     ) -> Result<Said<'t>, MigrateError> {
-        match (node.get(name_of(pointer)), self.options.now) {
-            (Some(_), _) => {}
-            (None, Some(now)) => self.fill_text(node, pointer, &now.to_string()),
-            (None, None) => {
-                return Err(MigrateError::shape(path(from), "the required time is absent: pass one as `now`"));
-            }
+        if node.get(name_of(pointer)).is_none() {
+            let refused = |message| MigrateError::shape(path(from), message);
+            let absent = "the required time is absent: set the option `missing_time`";
+            let time = self.options.missing_time.ok_or_else(|| refused(absent))?;
+            let outside = "`missing_time` is outside the years 0001 to 9999";
+            let time = Timestamp::try_from(time).map_err(|_| refused(outside))?;
+            self.fill_text(node, pointer, &time.to_string());
         }
         required(node, from)
     }
