@@ -28,16 +28,16 @@
 //! A room uses only the rooms below it. The test `tests/rooms.rs` checks this order.
 //!
 //! ```text
-//! lint    drift    normalize
+//! lint drift normalize
 //! merge
 //! mapper
 //! registry
-//! providers   what rules cannot express of one provider
-//! engine      runs rules on the text of a payload; knows no provider
-//! session     the events of a session
+//! providers: what rules cannot express of one provider
+//! engine: runs rules on the text of a payload; knows no provider
+//! session: the events of a session
 //! report
-//! rules       the rule language: form, target, table, paths, secrets, plan, provider, compile, lint
-//! options  error  key  shared
+//! rules: the rule language
+//! options error key shared
 //! ```
 //!
 //! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are

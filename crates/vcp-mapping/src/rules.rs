@@ -4,8 +4,8 @@
 //! each construct with an example.
 
 mod compile;
+mod faults;
 mod form;
-mod lint;
 pub(crate) mod paths;
 pub(crate) mod plan;
 mod provider;
@@ -14,12 +14,12 @@ mod table;
 pub(crate) mod target;
 
 pub(crate) use compile::compile;
+pub(crate) use faults::nearest;
+pub use faults::{RuleError, RuleFault};
 pub use form::{
     Clock, ClockForm, Condition, Conversation, Detect, Event, FieldRule, File, ModelUsage, ProviderFile, ProviderInfo,
     Role, Rows, RuleFile, Source, Table, ToolCalls, ToolResults, Transform, Twins, ValueType, WebhookAuth,
     WebhookSchema, WordChange, Words,
 };
-pub(crate) use lint::nearest;
-pub use lint::{RuleError, RuleFault};
 pub use provider::Provider;
 pub(crate) use table::Hit;

@@ -9,43 +9,44 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The rooms, lowest first.
-const ROOMS: [&[&str]; 10] = [
-    &["error", "key", "options", "shared"],
-    &["rules"],
-    &["report"],
-    &["session"],
-    &["engine"],
-    &["providers"],
-    &["registry"],
-    &["mapper"],
-    &["merge"],
-    &["lint", "drift", "normalize"],
-];
+/// Returns the rooms that `lib.rs` draws, highest first. A line of the drawing is the names of a
+/// room, and after a colon what it holds.
+fn rooms(lib: &str) -> Vec<Vec<String>> {
+    let drawing = lib.split("//! ```text\n").nth(1).unwrap().split("//! ```").next().unwrap();
+    let names = |line: &str| line.split(':').next().unwrap().split_whitespace().map(str::to_owned).collect();
+    drawing.lines().map(|line| names(line.trim_start_matches("//!"))).collect()
+}
 
-/// The names that the crate root exports, with the files that define them.
-const EXPORTS: [(&str, &str); 20] = [
-    ("Drift", "drift"),
-    ("MapError", "error"),
-    ("IdempotencyKey", "key"),
-    ("Lint", "lint"),
-    ("Unmatched", "lint"),
-    ("Mapped", "mapper"),
-    ("Mapper", "mapper"),
-    ("Mapping", "mapper"),
-    ("ConsentDefault", "options"),
-    ("MapOptions", "options"),
-    ("RegisterError", "registry"),
-    ("Registry", "registry"),
-    ("How", "report"),
-    ("MapReport", "report"),
-    ("RuleError", "rules"),
-    ("RuleFault", "rules"),
-    ("Provider", "rules"),
-    ("Assemble", "session"),
-    ("SessionEvent", "session"),
-    ("SharedText", "shared"),
-];
+/// Returns the absolute path of a path in a `use` or in code, from the file `name`.
+fn absolute(name: &str, path: &str) -> String {
+    let room = name.rsplit_once("::").map_or("", |(room, _)| room);
+    match path.strip_prefix("super::") {
+        Some(rest) if room.is_empty() => rest.to_owned(),
+        Some(rest) => format!("{room}::{rest}"),
+        None => path.trim_start_matches("crate::").to_owned(),
+    }
+}
+
+/// Returns the names that each file passes on, such as `rules::Source`, with the paths of their
+/// definitions.
+fn exports(all: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (name, code) in all {
+        let inside = |path: &str| if name == "lib" { path.to_owned() } else { format!("{name}::{path}") };
+        for line in code.lines() {
+            let doors = ["pub use ", "pub(crate) use ", "pub(super) use "];
+            let Some(rest) = doors.iter().find_map(|door| line.strip_prefix(door)) else { continue };
+            let from = code.find(line).unwrap() + (line.len() - rest.len());
+            let tree = code[from..].split(';').next().unwrap();
+            for path in paths(&tree.split_whitespace().collect::<Vec<_>>().join(" ")) {
+                let export = path.rsplit("::").next().unwrap();
+                let target = path.strip_prefix("crate::").map_or_else(|| inside(&path), str::to_owned);
+                found.insert(inside(export), target);
+            }
+        }
+    }
+    found
+}
 
 /// Finds the files below a folder. Adds the name of each, such as `engine::walk`, and its code
 /// without tests.
@@ -55,7 +56,7 @@ fn files(folder: &Path, prefix: &str, found: &mut BTreeMap<String, String>) {
         let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
         if path.is_dir() {
             files(&path, &format!("{prefix}{stem}::"), found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") && stem != "lib" {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             let code = fs::read_to_string(&path).unwrap();
             let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
             found.insert(format!("{prefix}{stem}"), code);
@@ -86,9 +87,10 @@ fn paths(tree: &str) -> Vec<String> {
 }
 
 /// Returns the files that a file uses.
-fn used(name: &str, code: &str, all: &BTreeMap<String, String>) -> BTreeSet<String> {
+fn used(name: &str, all: &BTreeMap<String, String>, exports: &BTreeMap<String, String>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code: String =
+        all[name].lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
     let mut trees: Vec<String> = code
         .split("use ")
         .skip(1)
@@ -101,17 +103,12 @@ fn used(name: &str, code: &str, all: &BTreeMap<String, String>) -> BTreeSet<Stri
         let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').unwrap_or(rest.len());
         format!("crate::{}", &rest[..end])
     }));
-    let room = name.rsplit_once("::").map_or("", |(room, _)| room);
     for path in trees.iter().flat_map(|tree| paths(tree)) {
-        let absolute = match path.strip_prefix("super::") {
-            Some(rest) if room.is_empty() => rest.to_owned(),
-            Some(rest) => format!("{room}::{rest}"),
-            None => path.trim_start_matches("crate::").to_owned(),
-        };
-        let mut steps: Vec<&str> = absolute.split("::").collect();
-        if let Some((_, file)) = EXPORTS.iter().find(|(export, _)| steps.first() == Some(export)) {
-            steps = vec![file];
+        let mut path = absolute(name, &path);
+        while let Some(target) = exports.get(&path) {
+            path.clone_from(target);
         }
+        let mut steps: Vec<&str> = path.split("::").collect();
         while !steps.is_empty() {
             let candidate = steps.join("::");
             if all.contains_key(&candidate) {
@@ -126,29 +123,27 @@ fn used(name: &str, code: &str, all: &BTreeMap<String, String>) -> BTreeSet<Stri
     found
 }
 
-fn room_of(name: &str) -> usize {
-    let top = name.split("::").next().unwrap();
-    ROOMS.iter().position(|room| room.contains(&top)).unwrap_or_else(|| panic!("`{top}` is in no room"))
-}
-
 #[test]
 fn rooms_use_only_the_rooms_below() {
     let mut all = BTreeMap::new();
     files(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut all);
     assert!(all.len() > 20);
+    let (exports, rooms) = (exports(&all), rooms(&all["lib"]));
+    all.remove("lib");
+    let room_of = |name: &str| {
+        let top = name.split("::").next().unwrap();
+        let room = rooms.iter().rev().position(|room| room.iter().any(|one| one == top));
+        room.unwrap_or_else(|| panic!("`{top}` is in no room"))
+    };
     let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (name, code) in &all {
-        let targets = used(name, code, &all);
+    for name in all.keys() {
+        let mut targets = used(name, &all, &exports);
         for target in &targets {
             assert!(room_of(target) <= room_of(name), "`{name}` uses `{target}`, whose room is above");
         }
-        // A file with modules below it is the door of its room. It lists its modules, so a circle
-        // with them is allowed.
-        let is_door = all.keys().any(|other| other.starts_with(&format!("{name}::")));
-        if !is_door {
-            arrows
-                .insert(name.clone(), targets.into_iter().filter(|target| room_of(target) == room_of(name)).collect());
-        }
+        // A file and the modules inside it are one unit, so they may use each other.
+        targets.retain(|target| room_of(target) == room_of(name) && !target.starts_with(&format!("{name}::")));
+        arrows.insert(name.clone(), targets);
     }
     // Files without arrows are removed until none is left. A circle would stay.
     loop {

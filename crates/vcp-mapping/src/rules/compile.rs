@@ -1,11 +1,11 @@
 //! The checking and compiling of rule files. Every fault is reported, not only the first.
 
 use super::{
+    faults::{Faults, RuleError, nearest, suggestion},
     form::{
         Condition, Conversation, Detect, Event, FieldRule, ModelUsage, ProviderFile, Rows, RuleFile, Source, Transform,
         ValueType, WordChange,
     },
-    lint::{Faults, RuleError, nearest, suggestion},
     paths::{InList, NodeId, Nodes, PathTree, ROOT},
     plan::{
         Function, Member, NO_ROLE, Plan, ReadyChange, ReadyConversation, ReadyEvent, ReadyModels, ReadyRows, ReadyRule,
