@@ -82,6 +82,15 @@ pub struct Sources {
     pub unreadable: Vec<Unreadable>,
 }
 
+/// Prints how many entries of directories were skipped, if there were any.
+#[allow(clippy::print_stderr, reason = "the programs tell people what they do")]
+pub fn note_skipped(entries: u64) {
+    if entries > 0 {
+        let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
+        eprintln!("{entries} skipped: only .json, .ndjson and .jsonl files are read, plain or with .gz");
+    }
+}
+
 /// A file or directory that cannot be read.
 #[derive(Debug)]
 pub struct Unreadable {

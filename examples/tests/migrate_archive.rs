@@ -94,7 +94,7 @@ fn files_plain_and_packed_and_directories() {
     let output = run(&["calls", "packed.gz", "--prove"], &directory, b"");
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert_eq!(call_ids(text(&output.stdout)), ["call-1", "call-2", "call-3", "call-4"]);
-    let passed_over = if cfg!(unix) { "2 files skipped" } else { "1 file skipped" };
+    let passed_over = if cfg!(unix) { "2 entries skipped" } else { "1 entry skipped" };
     assert!(text(&output.stderr).contains(passed_over), "{}", text(&output.stderr));
 }
 

@@ -84,7 +84,8 @@ impl fmt::Display for ReplayKey {
     }
 }
 
-/// The answer of a [`ReplayGuard`] about a delivery.
+/// The answer of a [`ReplayGuard`] about a delivery. A guard that cannot answer gives an error, so
+/// there is no third answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a delivery that was seen before is not to be taken again"]
 pub enum Seen {

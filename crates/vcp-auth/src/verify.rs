@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// A verifier, which checks deliveries of one scheme against one or more secrets.
+/// A verifier. It checks that deliveries were signed with one of its secrets, as its scheme says.
 ///
 /// Create it once and use it for every delivery.
 #[derive(Clone)]

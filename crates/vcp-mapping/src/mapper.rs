@@ -21,7 +21,7 @@ use vcp_schema::{
     json::{self, members, text},
 };
 
-/// Maps deliveries of providers to messages. Make it once, use it for every delivery.
+/// A mapper of providers' deliveries to messages. Make it once and use it for every delivery.
 ///
 /// ```
 /// use vcp_mapping::{Mapper, Mapping};

@@ -245,7 +245,7 @@ mod tests {
                 "provider.json at detect[0]: name the event with `event` or `event_from`",
                 "call at rules[0].to: `call.nothing` is not a field that rules can write",
                 "call at rules[1].to: `call.call_idd` is not a field that rules can write: did you mean `call.call_id`?",
-                "call at rules[1]: `from` needs at least one source",
+                "call at rules[1].from: this list needs at least one source",
                 "call at rules[2].from[0]: `great` is not a word of the field: success, failure, partial, timeout, error, unknown",
                 "call at rules[2].from[1]: there is no table `u`: did you mean `t`?",
                 "call at rules[3].from: `end_minus_start` works on other fields: leave `path` out",
@@ -319,5 +319,37 @@ mod tests {
         assert!(clash.unwrap_err().to_string().ends_with("the name `OpenAI` is that of provider `openai_realtime`"));
         assert_eq!(registry.providers().count(), BUILTIN.len() + 1);
         assert_eq!(registry.get("HALLO").map(|p| p.events().collect::<Vec<_>>()), Some(vec![("done", true)]));
+    }
+
+    #[test]
+    fn a_fault_has_the_place_of_its_element() {
+        let provider =
+            r#"{"provider":"x","info":INFO,"detect":[{"has":["a"],"event":"e"}],"events":{"e":{"rules":"call"}}}"#;
+        let rules = r#"{"provider":"x","name":"call","lists":{"l":[{"path":"a"},{"path":"b","scale":1}]},"rules":[
+            {"to":"call.from","from":{"use":"l"},"when":[{"path":"a"},{"any_of":[{"path":"b"},{}]}]},
+            {"to":"call.channel","from":{"value":"web"},
+                "change":[{"path":"a","is":"x","replaces":["web"],"by":"phone"},{"path":"a","is":"y","replaces":["wep"],"by":"phone"}]}
+        ],"conversation":[
+            {"rows":{"path":"a"},"all_rows":"agent","text":"t"},
+            {"rows":{"path":"b"},"all_rows":"agent","text":"t","start":{"path":"s","scale":-2},"not_spoken":[{"path":"a"},{}]}
+        ]}"#;
+        assert_eq!(
+            faults(provider, &[rules]),
+            [
+                "call at lists.l[1]: `text` takes no `scale`",
+                "call at rules[0].when[1].any_of[1]: a condition has one of `event`, `written`, `path` and `any_of`",
+                "call at rules[1].change[1]: `wep` is not a word of the field: did you mean `web`?",
+                "call at conversation[1].start.scale: only `seconds_in_call` takes a scale",
+                "call at conversation[1].not_spoken[1]: a condition has one of `event`, `written`, `path` and `any_of`",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_column_counts_characters() {
+        let rules = "{\"provider\":\"x\",\n\"note\": \"größer\", \"nam\":1}";
+        let provider = r#"{"provider":"x","info":INFO,"detect":[],"events":{}}"#;
+        let fault = faults(provider, &[rules]).join("; ");
+        assert!(fault.starts_with("rule file 0 at line 2, column 23: unknown field `nam`"), "{fault}");
     }
 }

@@ -10,9 +10,8 @@
 //! Use [`Algorithm::Jcs`] for new checksums. Any language has a library for it, and it covers the
 //! whole message. [`Algorithm::Legacy`] exists so that existing records can be verified.
 //!
-//! Numbers in free-form data that are not integers are rounded to the nearest double. Two such
-//! numbers that differ only beyond a double share a checksum. [`Algorithm::Jcs`] rounds all numbers
-//! in this way.
+//! Both algorithms round decimal numbers in free-form data to the nearest double. Two numbers that
+//! round to the same double give the same checksum. [`Algorithm::Jcs`] rounds integers too.
 //!
 //! ```
 //! use vcp_schema::{VcpMessage, checksum::{Algorithm, Verdict}};
@@ -99,7 +98,8 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// The result of [`VcpMessage::verify_checksum`].
+/// The result of [`VcpMessage::verify_checksum`]. It is complete: a checksum matches, differs or is
+/// absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Verdict {

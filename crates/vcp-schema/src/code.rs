@@ -6,7 +6,8 @@ use crate::UnknownNameError;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, str::FromStr};
 
-/// The severity of a finding.
+/// The severity of a finding. There are these three and there
+/// will be no fourth, so that a caller can match all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {

@@ -94,10 +94,10 @@ impl ParseError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The source failed.
+    /// Reading bytes from the source failed.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The source gave a text that is not a message.
+    /// The bytes that were read are not a message.
     #[error(transparent)]
     Parse(#[from] ParseError),
 }

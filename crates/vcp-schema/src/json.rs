@@ -30,7 +30,7 @@ pub mod tokens;
 /// The white space of JSON (RFC 8259 §2). A form feed or a no-break space is not in it.
 pub const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
-/// Returns whether a byte is white space in JSON. This is the only definition of it.
+/// Returns whether a byte is white space in JSON. The bytes are those of [`SPACE`].
 #[must_use]
 pub const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')

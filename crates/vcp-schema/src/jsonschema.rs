@@ -1,12 +1,12 @@
 //! JSON Schemas (draft 2020-12) of the messages. Requires the feature `jsonschema`.
 //!
-//! The schemas are made from the descriptions in [`crate::describe`]. A schema lists the members of
-//! a message, the required ones among them, and the JSON type of each. The validator checks the
-//! rest:
+//! The schemas are made from the descriptions in [`crate::describe`]. A schema gives the members of
+//! a message, which of them are required, and the JSON type of each. It is no stricter than the
+//! reader in these points:
 //!
 //! - Enumerations also accept any other word (`DECISIONS.md` 1.8).
-//! - The form of timestamps and the ranges of numbers are only described. A message with one wrong
-//!   value is thereby distinguished from a message of the wrong shape.
+//! - The form of timestamps and the ranges of numbers are only described. So a message
+//!   with a wrong value fits the schema, and only the validator reports the value.
 //! - Unknown members are allowed everywhere (`DECISIONS.md` 1.7).
 //!
 //! Every type of the model also implements [`schemars::JsonSchema`], so that types of your own can
@@ -133,7 +133,7 @@ impl<K, V: JsonSchema> JsonSchema for OrderedMap<K, V> {
     }
 }
 
-/// Makes schemas. Objects and enumerations become definitions of the generator.
+/// A maker of schemas. Objects and enumerations become definitions of the generator.
 struct Maker<'g> {
     generator: &'g mut SchemaGenerator,
 }

@@ -27,7 +27,8 @@ impl fmt::Debug for Receiver {
     }
 }
 
-/// A delivery that was received.
+/// A delivery that was received. There are two kinds and there will be no third, because a caller
+/// answers each in its own way.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Received {
     /// The delivery is a call record.

@@ -1,6 +1,6 @@
-//! The business rules, one function each. A rule checks a message that could be read and reports
-//! violations. It allocates no memory if it reports none. The exception is `VCP_E118`, which writes
-//! the text over which the checksum is computed.
+//! The business rules, one function each. A rule takes a message without structural faults and
+//! reports violations. A rule without a violation allocates no memory. The exception is
+//! `VCP_E118`, which writes the canonical text of the message to compute its checksum.
 
 mod consent;
 mod contradictions;

@@ -115,9 +115,7 @@ fn run(args: &Args) -> Result<bool, String> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Vec::new(),
         Err(error) => return Err(format!("cannot write: {error}")),
     };
-    if passed_over > 0 {
-        eprintln!("{passed_over} entries skipped: only .json, .ndjson and .jsonl files are read, plain or with .gz");
-    }
+    input::note_skipped(passed_over);
     for reason in &unread {
         eprintln!("error: {reason}");
     }

@@ -16,7 +16,7 @@ pub(crate) struct Checked<'c> {
     pub(crate) findings: &'c [Finding],
 }
 
-/// Writes findings to standard output without disturbing the progress bar.
+/// A writer of findings to standard output. It does not disturb the progress bar.
 pub(crate) struct Output {
     bar: ProgressBar,
     form: Form,

@@ -84,10 +84,7 @@ fn run(args: &Args) -> Result<bool, String> {
         }
     }
     bar.finish_and_clear();
-    if passed_over > 0 {
-        let files = if passed_over == 1 { "file" } else { "files" };
-        eprintln!("{passed_over} {files} skipped: only .json, .ndjson and .jsonl files are read, plain or with .gz");
-    }
+    input::note_skipped(passed_over);
     let new = drift.since(&earlier);
     let text = if args.json {
         serde_json::to_string_pretty(&drift).map_err(|e| e.to_string())?

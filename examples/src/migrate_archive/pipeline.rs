@@ -87,10 +87,7 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
     });
     bar.finish_and_clear();
 
-    if passed_over > 0 {
-        let files = if passed_over == 1 { "file" } else { "files" };
-        eprintln!("{passed_over} {files} skipped: only .json, .ndjson and .jsonl files are read, plain or with .gz");
-    }
+    input::note_skipped(passed_over);
     let tally = output.finish()?;
     eprintln!("{}", tally.summary(begun.elapsed(), before));
     Ok(tally)

@@ -3,8 +3,8 @@
 use super::{
     faults::{Faults, RuleError, nearest, suggestion},
     form::{
-        Condition, Conversation, Detect, Event, FieldRule, ModelUsage, ProviderFile, Rows, RuleFile, Source, Transform,
-        ValueType, WordChange,
+        ClockForm, Condition, Conversation, Detect, Event, FieldRule, ModelUsage, ProviderFile, Rows, RuleFile, Source,
+        Transform, ValueType, WordChange,
     },
     paths::{InList, NodeId, Nodes, PathTree, ROOT},
     plan::{
@@ -78,10 +78,25 @@ fn parse<T: DeserializeOwned>(text: &str, faults: &mut Faults) -> Option<T> {
             let mut names = message.split('`').skip(1).step_by(2);
             let given = names.next().filter(|_| message.starts_with("unknown"));
             let near = given.map(|given| suggestion(given, names)).unwrap_or_default();
-            faults.add(format!("line {}, column {}", error.line(), error.column()), format!("{message}{near}"));
+            faults.add(place_of(text, &error), format!("{message}{near}"));
             None
         }
     }
+}
+
+/// Returns the line and the column of an error. A column counts characters. That of serde counts
+/// bytes.
+fn place_of(text: &str, error: &serde_json::Error) -> String {
+    let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let bytes = error.column().saturating_sub(1);
+    let column = 1 + line.char_indices().take_while(|(at, _)| *at < bytes).count();
+    format!("line {}, column {column}", error.line())
+}
+
+/// Returns the place of an element in a list. A list with one element can be written without its
+/// brackets, so its element has the place of the list.
+fn element(place: &str, at: usize, length: usize) -> String {
+    if length > 1 { format!("{place}[{at}]") } else { place.to_owned() }
 }
 
 /// Returns the fields that a rule file writes.
@@ -289,11 +304,12 @@ impl<'f> Compiler<'f> {
         }
         let mut conversations = Vec::new();
         for (number, conversation) in file.conversation.iter().enumerate() {
-            self.check_conversation(conversation);
+            let place = element("conversation", number, file.conversation.len());
+            self.check_conversation(conversation, &place);
             let rows = |rows: Rows| ReadyRows {
                 at: self.member(at, &rows.path),
                 tools: rows.tools,
-                when: self.tests(&rows.when, "conversation.rows.when", at, &fields),
+                when: self.tests(&rows.when, &format!("{place}.rows.when"), at, &fields),
             };
             let twins =
                 |rows: &Rows| file.twins.as_ref().map_or_else(|| vec![rows.clone()], |twins| twins.of_rows(rows));
@@ -365,11 +381,11 @@ impl<'f> Compiler<'f> {
             Some(_) => {}
         }
         if rule.from.is_empty() {
-            self.faults.add(place, "`from` needs at least one source");
+            self.faults.add(format!("{place}.from"), "this list needs at least one source");
         }
         let mut sources = Vec::new();
         for (index, source) in rule.from.iter().enumerate() {
-            let place = if rule.from.len() > 1 { format!("{place}.from[{index}]") } else { format!("{place}.from") };
+            let place = element(&format!("{place}.from"), index, rule.from.len());
             let twins = |source: &Source| {
                 file.twins.as_ref().map_or_else(|| vec![source.clone()], |twins| twins.of_source(source))
             };
@@ -415,14 +431,15 @@ impl<'f> Compiler<'f> {
                 continue;
             };
             lists.insert(name);
-            for listed in list {
+            for (index, listed) in list.iter().enumerate() {
+                let place = format!("lists.{name}[{index}]");
                 let listed = Source {
                     transform: source.transform.or(listed.transform),
                     when: source.when.iter().chain(&listed.when).cloned().collect(),
                     ..listed.clone()
                 };
                 for source in twins(&listed) {
-                    sources.extend(self.source(&source, &format!("lists.{name}"), at, before, target.as_ref()));
+                    sources.extend(self.source(&source, &place, at, before, target.as_ref()));
                 }
             }
         }
@@ -431,11 +448,22 @@ impl<'f> Compiler<'f> {
         let twins = |change: &WordChange| {
             file.twins.as_ref().map_or_else(|| vec![change.clone()], |twins| twins.of_change(change))
         };
-        let change = rule.change.iter().flat_map(twins);
-        let change = change.map(|change| self.change(&change, &format!("{place}.change"), at, words)).collect();
+        let mut changes = Vec::new();
+        for (index, change) in rule.change.iter().enumerate() {
+            let place = element(&format!("{place}.change"), index, rule.change.len());
+            changes.extend(twins(change).iter().map(|change| self.change(change, &place, at, words)));
+        }
         let id =
             format!("{}/{}[{}]", file.provider, file.name, place.trim_start_matches("rules[").trim_end_matches(']'));
-        Some(ReadyRule { target: target?, id: id.into(), field: 0, sources, when, required: rule.required, change })
+        Some(ReadyRule {
+            target: target?,
+            id: id.into(),
+            field: 0,
+            sources,
+            when,
+            required: rule.required,
+            change: changes,
+        })
     }
 
     fn change(&mut self, change: &WordChange, place: &str, at: NodeId, words: Option<&[&str]>) -> ReadyChange {
@@ -549,7 +577,8 @@ impl<'f> Compiler<'f> {
     }
 
     fn tests(&mut self, conditions: &[Condition], place: &str, at: NodeId, before: &[FieldName]) -> Vec<Test> {
-        conditions.iter().filter_map(|condition| self.test(condition, place, at, before)).collect()
+        let one = |(index, condition)| self.test(condition, &element(place, index, conditions.len()), at, before);
+        conditions.iter().enumerate().filter_map(one).collect()
     }
 
     fn test(&mut self, condition: &Condition, place: &str, at: NodeId, before: &[FieldName]) -> Option<Test> {
@@ -563,7 +592,7 @@ impl<'f> Compiler<'f> {
             return Some(of_member(condition, member));
         }
         if !condition.any_of.is_empty() {
-            return Some(Test::AnyOf(self.tests(&condition.any_of, place, at, before)));
+            return Some(Test::AnyOf(self.tests(&condition.any_of, &format!("{place}.any_of"), at, before)));
         }
         for event in condition.event.iter().filter(|event| !self.file.events.contains_key(*event)) {
             let near = suggestion(event, self.file.events.keys().map(String::as_str));
@@ -628,8 +657,12 @@ impl<'f> Compiler<'f> {
         }
     }
 
-    fn check_conversation(&mut self, conversation: &Conversation) {
-        let place = "conversation";
+    fn check_conversation(&mut self, conversation: &Conversation, place: &str) {
+        for (key, clock) in [("start", &conversation.start), ("end", &conversation.end)] {
+            if clock.as_ref().is_some_and(|clock| clock.scale.is_some() && clock.form == ClockForm::Time) {
+                self.faults.add(format!("{place}.{key}.scale"), "only `seconds_in_call` takes a scale");
+            }
+        }
         if conversation.rows.is_empty() || conversation.rows.iter().any(|rows| rows.path.is_empty()) {
             self.faults.add(place, "`rows` names the lists, each with a path");
         }
@@ -642,20 +675,21 @@ impl<'f> Compiler<'f> {
                 self.faults.add(place, format!("`{name}` is not a member: names are separated by single dots"));
             }
         }
-        for condition in &conversation.not_spoken {
+        for (index, condition) in conversation.not_spoken.iter().enumerate() {
+            let place = element(&format!("{place}.not_spoken"), index, conversation.not_spoken.len());
             let alternatives = condition.any_of.iter().chain([condition]);
             if alternatives.clone().any(|test| !test.event.is_empty() || !test.written.is_empty()) {
-                self.faults.add("conversation.not_spoken", "a condition of a row tests members of the row");
+                self.faults.add(&place, "a condition of a row tests members of the row");
             }
             for test in alternatives {
-                self.is_one_condition(test, "conversation.not_spoken");
+                self.is_one_condition(test, &place);
             }
             if condition.any_of.iter().any(|test| !test.any_of.is_empty()) {
-                self.faults.add("conversation.not_spoken", "`any_of` within `any_of`: write one list");
+                self.faults.add(&place, "`any_of` within `any_of`: write one list");
             }
         }
         for word in conversation.calls.iter().flat_map(|calls| calls.types.values()) {
-            self.check_word("conversation.calls.types", word, Some(CapabilityType::WORDS));
+            self.check_word(&format!("{place}.calls.types"), word, Some(CapabilityType::WORDS));
         }
     }
 

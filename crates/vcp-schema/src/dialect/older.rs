@@ -1,5 +1,5 @@
-//! The messages of the versions before 0.5, described by their differences from 0.5 (`DECISIONS.md`
-//! 2.1, 2.4).
+//! Descriptions of the messages before 0.5. Each dialect is described by its differences from 0.5
+//! (`DECISIONS.md` 2.1, 2.4).
 //!
 //! - A member that 0.5 does not model is described here. An upgrade keeps it in its place as an
 //!   unknown member.
@@ -29,7 +29,7 @@ macro_rules! older {
                 doc: concat!($($fdoc),*),
                 // The redacted view for logs exists for 0.5 messages only.
                 personal: false,
-                // The rules on ranges apply to 0.5 messages only.
+                // Members that only older messages have are not checked for a range.
                 range: Range::Any,
                 unit: None,
             } ),*];

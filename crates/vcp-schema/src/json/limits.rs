@@ -31,7 +31,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 16 MiB of text, depth 128, 100 000 members.
+    /// Returns the defaults: 16 MiB of text, depth 128, 100 000 members.
     fn default() -> Self {
         Self { text_bytes: 16 * 1024 * 1024, depth: 128, members: 100_000 }
     }

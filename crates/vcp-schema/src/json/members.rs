@@ -181,8 +181,8 @@ fn leading<'t>(json: &mut serde_json::Deserializer<serde_json::de::StrRead<'t>>,
     json.deserialize_map(Wanted(name)).ok()?
 }
 
-/// Reads the name of a member as it is spelled, for readers that are built on serde. A control
-/// character that is not escaped is an error, and a lone surrogate is not.
+/// A serde seed that reads the name of a member without decoding its escapes. An unescaped control
+/// character is an error. An escaped lone surrogate is accepted.
 #[derive(Debug, Clone, Copy)]
 pub struct Name;
 

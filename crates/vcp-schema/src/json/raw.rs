@@ -185,8 +185,8 @@ impl RawObject {
         members::get(&self.0, name)
     }
 
-    /// Reads a member into any type. Returns `None` if the member is absent or null. Of a repeated
-    /// name, the last value is read.
+    /// Reads the member `name` of this object into a type of the caller's choice. Returns `None` if
+    /// the member is absent or null. If the name is repeated, the last value counts.
     ///
     /// ```
     /// use vcp_schema::RawObject;

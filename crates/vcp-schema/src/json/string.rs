@@ -2,7 +2,8 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
-/// Returns the byte after the closing quote of the string that opens at byte `open`.
+/// Returns the offset in bytes behind the closing quote of the string whose opening quote is at
+/// the offset `open`.
 ///
 /// Returns the length of the text if the string has no closing quote.
 #[must_use]

@@ -180,7 +180,7 @@ pub fn value_at(text: &str, offset: usize) -> &str {
     text.get(offset..).map_or("", |rest| super::cursor::Cursor::new(rest).value())
 }
 
-/// Returns the byte of a text at which a part of that text starts.
+/// Returns the offset in bytes at which `part`, a slice of `text`, starts in `text`.
 #[must_use]
 pub fn offset(text: &str, part: &str) -> usize {
     (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)

@@ -56,20 +56,20 @@ pub struct Tokens<'t> {
 }
 
 impl<'t> Tokens<'t> {
-    /// Starts at the beginning of a JSON text.
+    /// Returns an iterator over the tokens of a valid JSON text.
     #[must_use]
     pub fn new(text: &'t str) -> Self {
         Self { text, at: 0, end_at_line: false }
     }
 
-    /// Starts at the beginning of a text that may be broken. A string without a closing quote ends
-    /// at the end of its line.
+    /// Returns an iterator over the tokens of a text that may not be JSON. A string without a
+    /// closing quote ends at the end of its line.
     #[must_use]
     pub fn tolerant(text: &'t str) -> Self {
         Self { text, at: 0, end_at_line: true }
     }
 
-    /// Returns the place of the next token, in bytes.
+    /// Returns the offset of the next token, in bytes from the start of the text.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.at

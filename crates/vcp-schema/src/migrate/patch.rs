@@ -1,5 +1,6 @@
-//! The patch that restores what plain rules cannot. It is a JSON Patch in which each operation
-//! names the value that it expects (`DECISIONS.md` 2.5).
+//! The patch in the stash of a migrated message. It restores the values of the original message
+//! that the rules of the way back do not restore. It is a list of JSON Patch operations. Each also
+//! has the value that it expects to replace (`DECISIONS.md` 2.5).
 
 use super::{
     same::{partners, same},

@@ -477,7 +477,7 @@ fn may_be_opened(text: &str) -> bool {
     text.len() <= most * SHORTEST || members::count(text, most + 1) <= most
 }
 
-/// Builds the nodes of a tree. The number of members and elements is limited while it is read.
+/// A builder of the nodes of a tree. It limits the number of members and elements while it reads.
 pub(super) struct Builder<'b, 't> {
     pub(super) arena: &'t Arena,
     pub(super) budget: &'b Budget,

@@ -1,5 +1,5 @@
-//! The fast path for the common older message. It parses the message and detects its dialect in one
-//! pass. Two passes take half as long again, which is about 10 % of an upgrade.
+//! The fast path for common older messages. It parses a message and detects its dialect in one
+//! pass over the text. A separate pass for the dialect adds about 10 % to the time of an upgrade.
 
 use super::{
     detect::Seen,

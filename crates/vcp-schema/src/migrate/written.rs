@@ -1,5 +1,5 @@
-//! Normalisation of a tree. It replaces reading the tree as a message and writing the message
-//! again.
+//! The normal form of a tree: the tree of the message that [`VcpMessage`](crate::VcpMessage) would
+//! read from it and write again. It is computed on the tree itself, without a message.
 
 use super::{
     same::same,
