@@ -3,17 +3,43 @@
 #![allow(clippy::unwrap_used, reason = "a test program")]
 
 use serde_json::Value;
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf};
 use vcp_mapping::{Mapper, Mapping, Registry};
 
-/// Returns whether a value is in a document, at any depth.
-fn holds(document: &Value, wanted: &Value) -> bool {
-    document == wanted
+/// Returns whether a value has all that an example has. The example can leave out members of
+/// objects and elements of lists.
+fn has(value: &Value, example: &Value) -> bool {
+    match (value, example) {
+        (Value::Object(value), Value::Object(example)) => {
+            example.iter().all(|(name, example)| value.get(name).is_some_and(|value| has(value, example)))
+        }
+        (Value::Array(value), Value::Array(example)) => {
+            example.iter().all(|example| value.iter().any(|value| has(value, example)))
+        }
+        _ => value == example,
+    }
+}
+
+/// Returns whether an example is in a document, at any depth.
+fn holds(document: &Value, example: &Value) -> bool {
+    has(document, example)
         || match document {
-            Value::Array(list) => list.iter().any(|value| holds(value, wanted)),
-            Value::Object(members) => members.values().any(|value| holds(value, wanted)),
+            Value::Array(list) => list.iter().any(|value| holds(value, example)),
+            Value::Object(members) => members.values().any(|value| holds(value, example)),
             _ => false,
         }
+}
+
+/// Adds the names of all members of a value, at any depth.
+fn add_names(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            names.extend(members.keys().cloned());
+            members.values().for_each(|value| add_names(value, names));
+        }
+        Value::Array(list) => list.iter().for_each(|value| add_names(value, names)),
+        _ => {}
+    }
 }
 
 fn root() -> PathBuf {
@@ -42,6 +68,25 @@ fn the_examples_are_from_rule_files() {
         assert!(files.iter().any(|file| holds(file, &wanted)), "{example}");
     }
     assert!(examples.len() > 20, "{}", examples.len());
+}
+
+#[test]
+fn every_key_has_an_example() {
+    let schema = fs::read_to_string(root().join("../../schema/mapping-rules.schema.json")).unwrap();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let definitions = schema["$defs"].as_object().unwrap().values();
+    let keys: BTreeSet<&String> = definitions
+        .filter_map(|definition| definition["properties"].as_object())
+        .flat_map(|keys| keys.keys())
+        .collect();
+    assert!(keys.len() > 90, "{}", keys.len());
+    let (files, examples) = examples();
+    let mut shown = BTreeSet::new();
+    for example in files.iter().chain(&examples) {
+        add_names(&serde_json::from_str(example).unwrap(), &mut shown);
+    }
+    let missing: Vec<&&String> = keys.iter().filter(|key| !shown.contains(**key)).collect();
+    assert!(missing.is_empty(), "the guide has no example of {missing:?}");
 }
 
 #[test]
