@@ -4,6 +4,7 @@
 
 mod consent;
 mod contradictions;
+mod identifiers;
 mod older;
 mod times;
 mod values;
@@ -86,13 +87,13 @@ pub(crate) const ALL: &[BuiltIn] = &[
     canonical(ErrorCode::RoleCosts, values::role_costs),
     canonical(ErrorCode::StatusMismatch, contradictions::status_mismatch),
     canonical(ErrorCode::ChecksumMismatch, contradictions::checksum_mismatch),
-    canonical(ErrorCode::ReferenceScheme, contradictions::reference_scheme),
+    canonical(ErrorCode::ReferenceScheme, identifiers::reference_scheme),
     canonical(ErrorCode::NoOffset, times::no_offset),
-    canonical(ErrorCode::PhoneNumber, contradictions::phone_number),
+    canonical(ErrorCode::PhoneNumber, identifiers::phone_number),
     canonical(ErrorCode::FromContradiction, contradictions::from_contradiction),
     canonical(ErrorCode::DeepData, values::deep_data),
     canonical(ErrorCode::NotFinite, values::not_finite),
-    canonical(ErrorCode::EmptyIdentifier, contradictions::empty_identifier),
+    canonical(ErrorCode::EmptyIdentifier, identifiers::empty_identifier),
 ];
 
 /// Returns the path of a place below `vcp_payload`, whose names are separated by dots.

@@ -8,8 +8,8 @@ use super::{
     walk::RowsFound,
 };
 use crate::rules::{
-    Clock, ClockForm, Condition, Role, Words,
-    paths::{below, is_empty},
+    Clock, ClockForm, Role, Words,
+    paths::below,
     plan::{Part, ReadyConversation},
 };
 use std::{
@@ -223,7 +223,9 @@ impl ReadyConversation {
 
     /// Returns whether a row of a speaker was not spoken.
     fn is_not_spoken(&self, cell: Members<'_, '_>) -> bool {
-        self.rules.not_spoken.iter().any(|condition| holds(condition, cell))
+        self.not_spoken
+            .iter()
+            .any(|(member, check)| cell(member).is_some_and(|json| transform::fits(check, json)) == check.wants())
     }
 
     /// Returns the turn of a row, unless it has no text, is a placeholder for silence, or was not
@@ -583,23 +585,6 @@ fn read_clock(clock: &Clock, json: &str) -> Option<At> {
     match transform::time(json) {
         Made::Value(Value::Time(time)) => Some(At::Absolute(time.unix_nanos())),
         _ => None,
-    }
-}
-
-/// Returns whether a condition holds for a row.
-fn holds(condition: &Condition, cell: Members<'_, '_>) -> bool {
-    if !condition.any_of.is_empty() {
-        return condition.any_of.iter().any(|condition| holds(condition, cell));
-    }
-    let json = condition.path.as_deref().and_then(cell);
-    match (&condition.contains, condition.present) {
-        _ if condition.filled.is_some() => condition.filled == Some(json.is_some_and(|json| !is_empty(json))),
-        _ if !condition.is.is_empty() => json
-            .and_then(transform::word_of)
-            .is_some_and(|word| condition.is.iter().any(|is| is.eq_ignore_ascii_case(word.trim()))),
-        (Some(part), _) => json.is_some_and(|json| json.contains(part)),
-        (None, Some(present)) => json.is_some() == present,
-        (None, None) => json.is_some_and(|json| !is_empty(json)),
     }
 }
 

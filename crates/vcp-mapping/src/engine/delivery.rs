@@ -18,7 +18,7 @@ use crate::{
     rules::{
         Provider, Transform, ValueType,
         paths::{NodeId, Nodes, is_empty},
-        plan::{Member, Plan, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test},
+        plan::{Check, Member, Plan, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test},
         target::{FieldName, Place, Target, name},
     },
     shared::SharedText,
@@ -376,13 +376,11 @@ impl<'p, 'm> Delivery<'p, 'm> {
         match test {
             Test::Event(events) => events.iter().any(|known| known == event),
             Test::Written(fields) => draft.is_some_and(|draft| fields.iter().all(|field| draft.is_written(*field))),
-            Test::Is(member, words) => self.any(member, |json| is_word(json, words)),
-            Test::Contains(member, part) => self.any(member, |json| !is_empty(json) && json.contains(part)),
-            Test::Filled(member, filled) => self.any(member, |json| !is_empty(json)) == *filled,
-            Test::Present(member, present) => match member.inside {
-                Some(_) => self.any(member, |_| true) == *present,
-                None => self.walked.is_present(member.node) == *present,
-            },
+            // Presence alone needs no text.
+            Test::Member(Member { node, inside: None }, Check::Present(present)) => {
+                self.walked.is_present(*node) == *present
+            }
+            Test::Member(member, check) => self.any(member, |json| transform::fits(check, json)) == check.wants(),
             Test::AnyOf(tests) => tests.iter().any(|test| self.holds(test, event, draft)),
         }
     }
@@ -536,7 +534,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
         for change in &rule.change {
             // Looking for a flag inside lists takes time.
             let may_act = change.replaces.iter().any(|replaced| *replaced == *word);
-            if may_act && self.any(&change.member, |json| is_word(json, &change.is)) {
+            if may_act && self.any(&change.member, |json| transform::fits(&change.is, json)) {
                 *word = Cow::Owned(change.by.clone());
                 found.how = How::Derived;
                 changed_by.push(self.provider.tree.pointer(change.member.node));
@@ -544,11 +542,6 @@ impl<'p, 'm> Delivery<'p, 'm> {
         }
         changed_by
     }
-}
-
-/// Returns whether the word of a member is one of a list, case ignored.
-fn is_word(json: &str, words: &[String]) -> bool {
-    transform::word_of(json).is_some_and(|word| words.iter().any(|known| known.eq_ignore_ascii_case(word.trim())))
 }
 
 /// Returns whether a value replaces that of an earlier delivery. Makes room for it if it does.

@@ -2,7 +2,11 @@
 //! never a guess.
 
 use super::value::{Made, Value};
-use crate::rules::{Table, Transform, paths::below, plan::Function};
+use crate::rules::{
+    Table, Transform,
+    paths::{below, is_empty},
+    plan::{Check, Function},
+};
 use std::borrow::Cow;
 use vcp_schema::{
     Decimal, ErrorCode, Timestamp,
@@ -364,13 +368,22 @@ pub(crate) fn thousandths(dividend: i128, divisor: i128) -> String {
 fn integration(json: &str, make: Function) -> Made<'_> {
     if !json.starts_with('{') {
         // Some senders write an empty object as an empty list.
-        return if json.trim_matches(['[', ']', ' ']).is_empty() {
-            Nothing
-        } else {
-            Problem(TYPE, "an object is wanted here")
-        };
+        return if is_empty(json) { Nothing } else { Problem(TYPE, "an object is wanted here") };
     }
     make(json).map_or(Nothing, |made| Made::Value(Value::Json(made.into())))
+}
+
+/// Returns whether a value fits a check: whether it has the word, contains the text, is filled, or
+/// is there.
+pub(crate) fn fits(check: &Check, json: &str) -> bool {
+    match check {
+        Check::Is(words) => {
+            word_of(json).is_some_and(|word| words.iter().any(|known| known.eq_ignore_ascii_case(word.trim())))
+        }
+        Check::Contains(part) => !is_empty(json) && json.contains(part),
+        Check::Filled(_) => !is_empty(json),
+        Check::Present(_) => true,
+    }
 }
 
 /// Returns the word of a member, which is a string, or a boolean as `true` or `false`.

@@ -8,8 +8,8 @@ use super::{
     },
     paths::{InList, NodeId, Nodes, PathTree, ROOT},
     plan::{
-        Function, Member, NO_ROLE, Plan, ReadyChange, ReadyConversation, ReadyEvent, ReadyModels, ReadyRows, ReadyRule,
-        ReadySource, Shape, SourceKind, Test, members_of_rows,
+        Check, Function, Member, NO_ROLE, Plan, ReadyChange, ReadyConversation, ReadyEvent, ReadyModels, ReadyRows,
+        ReadyRule, ReadySource, Shape, SourceKind, Test, members_of_rows,
     },
     provider::Provider,
     secrets::Secrets,
@@ -471,7 +471,12 @@ impl<'f> Compiler<'f> {
             self.check_word(place, word, words);
         }
         let member = self.path(at, &change.path, place, true);
-        ReadyChange { member, is: change.is.clone(), replaces: change.replaces.clone(), by: change.by.clone() }
+        ReadyChange {
+            member,
+            is: Check::Is(change.is.clone()),
+            replaces: change.replaces.clone(),
+            by: change.by.clone(),
+        }
     }
 
     fn source(
@@ -589,7 +594,7 @@ impl<'f> Compiler<'f> {
             // Presence needs no text, and the text of a whole record would be scanned once more.
             let needs_text = condition.present.is_none() || path.contains('[');
             let member = self.path(at, path, place, needs_text);
-            return Some(of_member(condition, member));
+            return Some(Test::Member(member, Check::new(condition)));
         }
         if !condition.any_of.is_empty() {
             return Some(Test::AnyOf(self.tests(&condition.any_of, &format!("{place}.any_of"), at, before)));
@@ -699,15 +704,5 @@ impl<'f> Compiler<'f> {
             let hint = near.map_or_else(|| words.join(", "), |near| format!("did you mean `{near}`?"));
             self.faults.add(place, format!("`{word}` is not a word of the field: {hint}"));
         }
-    }
-}
-
-/// Returns the test of a member.
-fn of_member(condition: &Condition, member: Member) -> Test {
-    match (&condition.contains, condition.present) {
-        _ if !condition.is.is_empty() => Test::Is(member, condition.is.clone()),
-        (Some(part), _) => Test::Contains(member, part.clone()),
-        (None, Some(present)) => Test::Present(member, present),
-        (None, None) => Test::Filled(member, condition.filled.unwrap_or(true)),
     }
 }

@@ -1,7 +1,7 @@
 //! Rule files that were checked and compiled: what the engine runs.
 
 use super::{
-    form::{Clock, Conversation, ModelUsage, ToolCalls, ToolResults, Transform},
+    form::{Clock, Condition, Conversation, ModelUsage, ToolCalls, ToolResults, Transform},
     paths::{InList, NodeId, Nodes, PathTree, ROOT, RowMembers},
     target::{FieldName, Target},
 };
@@ -123,7 +123,7 @@ pub(crate) struct Member {
 #[derive(Debug)]
 pub(crate) struct ReadyChange {
     pub(crate) member: Member,
-    pub(crate) is: Vec<String>,
+    pub(crate) is: Check,
     pub(crate) replaces: Vec<String>,
     pub(crate) by: String,
 }
@@ -134,11 +134,37 @@ pub(crate) enum Test {
     Event(Vec<String>),
     /// The numbers of fields of the plan.
     Written(Vec<usize>),
-    Is(Member, Vec<String>),
-    Contains(Member, String),
-    Filled(Member, bool),
-    Present(Member, bool),
+    Member(Member, Check),
     AnyOf(Vec<Test>),
+}
+
+/// A condition on the value of one member.
+#[derive(Debug, Clone)]
+pub(crate) enum Check {
+    Is(Vec<String>),
+    Contains(String),
+    Filled(bool),
+    Present(bool),
+}
+
+impl Check {
+    /// Returns the check of a condition with a path. A condition without a test is `Filled`.
+    pub(crate) fn new(condition: &Condition) -> Self {
+        match (&condition.contains, condition.present) {
+            _ if !condition.is.is_empty() => Self::Is(condition.is.clone()),
+            (Some(part), _) => Self::Contains(part.clone()),
+            (None, Some(present)) => Self::Present(present),
+            (None, None) => Self::Filled(condition.filled.unwrap_or(true)),
+        }
+    }
+
+    /// Returns whether the condition asks for a value that fits, and not for the absence of one.
+    pub(crate) fn wants(&self) -> bool {
+        match self {
+            Self::Is(_) | Self::Contains(_) => true,
+            Self::Filled(wanted) | Self::Present(wanted) => *wanted,
+        }
+    }
 }
 
 impl Test {
@@ -146,9 +172,7 @@ impl Test {
     pub(crate) fn places(&self, places: &mut Vec<NodeId>) {
         match self {
             Self::Event(_) | Self::Written(_) => {}
-            Self::Is(member, _) | Self::Contains(member, _) | Self::Filled(member, _) | Self::Present(member, _) => {
-                places.push(member.node);
-            }
+            Self::Member(member, _) => places.push(member.node),
             Self::AnyOf(tests) => tests.iter().for_each(|test| test.places(places)),
         }
     }
@@ -227,6 +251,8 @@ pub(crate) struct ReadyConversation {
     pub(crate) rules: Conversation,
     /// The list with parts of the text, and the way into it.
     pub(crate) text_parts: Option<(String, InList)>,
+    /// The checks of members of a row. A row that passes one was not spoken.
+    pub(crate) not_spoken: Vec<(String, Check)>,
     /// The members of rows that are looked at.
     pub(crate) members: Arc<RowMembers>,
     pub(crate) calls: Option<Part>,
@@ -274,9 +300,7 @@ pub(crate) fn members_of_rows(rules: &Conversation) -> Vec<String> {
     names.extend(rules.order_by.iter().cloned());
     names.extend([&rules.start, &rules.end].into_iter().flatten().map(|clock: &Clock| clock.path.clone()));
     names.extend(rules.words.iter().map(|words| words.path.clone()));
-    names.extend(rules.not_spoken.iter().flat_map(|condition| {
-        condition.any_of.iter().chain([condition]).filter_map(|condition| condition.path.clone())
-    }));
+    names.extend(not_spoken(rules).map(|(path, _)| path));
     names.extend(rules.calls.iter().flat_map(|calls| match &calls.list {
         Some(list) => [Some(list), calls.row_name.as_ref()].into_iter().flatten().cloned().collect(),
         None => members_of_calls(calls),
@@ -286,6 +310,12 @@ pub(crate) fn members_of_rows(rules: &Conversation) -> Vec<String> {
         None => members_of_results(results),
     }));
     names
+}
+
+/// Returns the checks of rows that were not spoken. One is enough, as in `any_of`.
+fn not_spoken(rules: &Conversation) -> impl Iterator<Item = (String, Check)> {
+    let conditions = rules.not_spoken.iter().flat_map(|condition| condition.any_of.iter().chain([condition]));
+    conditions.filter_map(|condition| Some((condition.path.clone()?, Check::new(condition))))
 }
 
 /// Returns the members of a tool call that the file names.
@@ -324,6 +354,7 @@ impl ReadyConversation {
                 .as_deref()
                 .and_then(|path| InList::split(path).ok())
                 .and_then(|(list, inside)| Some((list.to_owned(), inside?))),
+            not_spoken: not_spoken(rules).collect(),
             members: Arc::new(RowMembers(wanted)),
             calls: rules.calls.as_ref().map(|calls| Part::new(&calls.list, &members_of_calls(calls))),
             results: rules.results.as_ref().map(|results| Part::new(&results.list, &members_of_results(results))),
