@@ -42,7 +42,8 @@ pub struct Drift {
     pub unknown_events: BTreeMap<String, u64>,
     /// The number of deliveries that could not be mapped, by the text of the error.
     pub failed: BTreeMap<String, u64>,
-    /// The members that no rule read, by their JSON Pointers.
+    /// The members that no rule read, by their JSON Pointers, in which `*` is a position in a list.
+    /// The number is that of deliveries.
     pub unread: BTreeMap<String, u64>,
     /// The words that the provider's tables lack, by the JSON Pointer of their member and the word.
     pub unknown_words: BTreeMap<String, BTreeMap<String, u64>>,
@@ -63,8 +64,8 @@ impl Drift {
             Ok(Mapping::NotACall { event, known: false }) => count(&mut self.unknown_events, event, unlisted),
             Ok(Mapping::Call(mapped)) => {
                 count(&mut self.calls, &mapped.event, unlisted);
-                for pointer in &mapped.report.unread {
-                    count(&mut self.unread, pointer, unlisted);
+                for unread in &mapped.report.unread {
+                    count(&mut self.unread, &unread.pointer, unlisted);
                 }
                 for unknown in &mapped.report.unknown_words {
                     count_in(&mut self.unknown_words, &unknown.source, &unknown.word, unlisted);

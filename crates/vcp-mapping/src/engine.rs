@@ -7,5 +7,6 @@ pub(crate) mod draft;
 pub(crate) mod mask;
 pub(crate) mod models;
 pub(crate) mod transform;
+pub(crate) mod unread;
 pub(crate) mod value;
 pub(crate) mod walk;

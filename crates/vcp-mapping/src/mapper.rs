@@ -225,7 +225,7 @@ impl Mapper {
         };
         let list: Vec<&str> = texts.iter().map(|(_, text)| *text).collect();
         let kept = format!("{{\"events\":[{}]}}", list.join(","));
-        let Digest { members: session, problems } = assembler.digest(&texts)?;
+        let Digest { members: session, problems, unread } = assembler.digest(&texts)?;
         let digest = as_payload(&serde_json::Value::Object(session).to_string());
 
         let delivery = self.walk(provider, &digest)?;
@@ -236,6 +236,7 @@ impl Mapper {
             draft.keep_session(provider.name(), session);
         }
         draft.report.problems.extend(problems);
+        draft.report.unread.extend(unread.into_iter().filter(|unread| !ready.plan.ignores(&unread.pointer)));
         self.look_over(provider, &texts, &mut draft.report)?;
         let (data, masked) = match provider.masked(&self.options) {
             Some(secrets) => secrets.mask(&kept),

@@ -83,6 +83,40 @@ pub struct UnlistedWord {
     pub word: String,
 }
 
+/// A member of the payload that no applicable rule read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Unread {
+    /// The JSON Pointer of the member. A position in a list is `*`, as in `/rows/*/mood`.
+    pub pointer: String,
+    /// The number of objects that had the member. Outside lists it is 1.
+    pub count: usize,
+}
+
+impl Unread {
+    /// Makes an entry. `count` is the number of objects that had the member.
+    #[must_use]
+    pub fn new(pointer: impl Into<String>, count: usize) -> Self {
+        Self { pointer: pointer.into(), count }
+    }
+
+    /// Makes an entry for a member outside lists.
+    pub(crate) fn once(pointer: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), count: 1 }
+    }
+}
+
+/// A member of the payload that was looked at and gave no value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Consulted {
+    /// The JSON Pointer of the member. A position in a list is `*`.
+    pub source: SharedText,
+    /// The word of the member. `None` if only its presence counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub word: Option<String>,
+}
+
 /// The report of one mapping.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -90,10 +124,17 @@ pub struct MapReport {
     /// The fields that were written, in the order in which they were written. The defaults of the
     /// message come last, in document order.
     pub written: Vec<Written>,
-    /// The JSON Pointers of the members that no applicable rule read, in document order. A subtree
-    /// of which no part was read has one entry, its root. Figures of models that could not be
-    /// attributed to a model follow.
-    pub unread: Vec<String>,
+    /// The members that no applicable rule read, at every depth, in document order. A subtree of
+    /// which no part was read has one entry, its root. All elements of a list share the entries of
+    /// their members. Figures of models that could not be attributed to a model follow. Members
+    /// that the rule file lists as `ignored` are left out.
+    pub unread: Vec<Unread>,
+    /// The JSON Pointers of the members that a rule would read, and that gave way to a better
+    /// source of the same field.
+    pub superseded: Vec<SharedText>,
+    /// The members that conditions and flags tested, and those whose text means that there is no
+    /// value. They are the source of no field.
+    pub consulted: Vec<Consulted>,
     /// The JSON Pointers of the members that the published webhook schema requires and the payload
     /// lacks (`DECISIONS.md` 5.9). They are not errors.
     pub missing: Vec<SharedText>,

@@ -6,6 +6,7 @@
 mod compile;
 mod faults;
 mod form;
+pub(crate) mod known;
 pub(crate) mod paths;
 pub(crate) mod plan;
 mod provider;

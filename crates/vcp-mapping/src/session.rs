@@ -1,7 +1,10 @@
 //! Sessions: calls for which the provider sends events, but no webhook at the end. All events of a
 //! session become one message.
 
-use crate::{MapError, report::Problem};
+use crate::{
+    MapError,
+    report::{Problem, Unread},
+};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -42,13 +45,15 @@ pub struct Digest {
     pub members: Map<String, Value>,
     /// The parts of events that could not be used. A source is `/events/<n>` and the member.
     pub problems: Vec<Problem>,
+    /// The members of events that the assembler did not read, as pointers from `/events/*` down.
+    pub unread: Vec<Unread>,
 }
 
 impl Digest {
-    /// Makes a digest of facts, without problems.
+    /// Makes a digest of facts, without problems and unread members.
     #[must_use]
     pub fn new(members: Map<String, Value>) -> Self {
-        Self { members, problems: Vec::new() }
+        Self { members, problems: Vec::new(), unread: Vec::new() }
     }
 }
 

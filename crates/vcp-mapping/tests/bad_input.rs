@@ -185,7 +185,11 @@ fn check(
     let is_written = report.written.iter().any(|written| written.source.as_deref() == Some(pointer));
     let is_told = report.problems.iter().any(|problem| &*problem.source == pointer)
         || report.unknown_words.iter().any(|unknown| &*unknown.source == pointer)
-        || report.unread.iter().any(|unread| unread == pointer || pointer.starts_with(&format!("{unread}/")));
+        || report
+            .unread
+            .iter()
+            .any(|unread| unread.pointer == pointer || pointer.starts_with(&format!("{}/", unread.pointer)))
+        || report.superseded.iter().any(|superseded| **superseded == *pointer);
     // The member by which the event is recognised may have been used first.
     let has_another = report
         .explain(&format!("$.vcp_payload.{}", rule.to))

@@ -128,7 +128,8 @@ fn the_report_explains_every_field() {
     assert_eq!(how("call.channel"), Some((How::Read, "/call/call_type".to_owned())));
     assert_eq!(how("call.session_id"), Some((How::Default, String::new())));
     assert_eq!(how("call.direction"), None);
-    assert_eq!(report.unread, ["/mood", "/call/agent_name"]);
+    let unread: Vec<&str> = report.unread.iter().map(|unread| &*unread.pointer).collect();
+    assert_eq!(unread, ["/mood", "/call/agent_name"]);
     let words: Vec<_> = report.unknown_words.iter().map(|w| (&*w.source, w.word.as_str())).collect();
     assert_eq!(words, [("/call/direction", "sideways"), ("/call/disconnection_reason", "teleported")]);
     let problems: Vec<_> = report.problems.iter().map(|p| (p.code, &*p.source)).collect();

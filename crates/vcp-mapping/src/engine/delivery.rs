@@ -2,6 +2,7 @@
 
 mod converse;
 mod keep;
+mod rest;
 
 use super::{
     draft::{self, Draft},
@@ -14,7 +15,7 @@ use crate::{
     error::MapError,
     key::IdempotencyKey,
     options::MapOptions,
-    report::{How, Problem, UnlistedWord, Written},
+    report::{Consulted, How, Problem, UnlistedWord, Written},
     rules::{
         Provider, Transform, ValueType,
         paths::{NodeId, Nodes, is_empty},
@@ -69,11 +70,19 @@ struct Reading<'r> {
     looked_at: Cow<'r, Nodes>,
     /// The members of which rules take the whole text.
     taken: Cow<'r, Nodes>,
+    /// The members that gave way to a better source, with their pointers.
+    superseded: Vec<(NodeId, SharedText)>,
 }
 
 impl Reading<'_> {
     fn look_at(&mut self, nodes: impl IntoIterator<Item = NodeId>) {
         self.looked_at.to_mut().extend(nodes);
+    }
+
+    /// Notes that a member gave way to a better source.
+    fn supersede(&mut self, node: NodeId, pointer: SharedText) {
+        self.look_at([node]);
+        self.superseded.push((node, pointer));
     }
 }
 
@@ -148,15 +157,20 @@ impl<'p, 'm> Delivery<'p, 'm> {
         for reader in &plan.models {
             self.use_models(reader, plan, draft);
         }
-        let mut reading =
-            Reading { event, plan, looked_at: Cow::Borrowed(&plan.looked_at), taken: Cow::Borrowed(&plan.taken) };
+        let mut reading = Reading {
+            event,
+            plan,
+            looked_at: Cow::Borrowed(&plan.looked_at),
+            taken: Cow::Borrowed(&plan.taken),
+            superseded: Vec::new(),
+        };
         let mut later = Vec::new();
         for rule in &plan.rules {
             if !self.all_hold(&rule.when, event, draft) {
                 continue;
             }
             if !rule.when.is_empty() {
-                reading.look_at(rule.taken().chain(rule.change.iter().map(|change| change.member.node)));
+                reading.look_at(rule.looked_at());
                 reading.taken.to_mut().extend(rule.taken());
             }
             if let Some(from) = self.apply(rule, 0, &mut reading, draft)? {
@@ -172,15 +186,12 @@ impl<'p, 'm> Delivery<'p, 'm> {
         }
         draft.note_latency();
         if !plan.conversations.is_empty() {
-            self.converse(&reading, draft);
+            self.converse(&mut reading, draft);
         }
         draft.end(plan);
         let lacks = ready.required.iter().filter(|node| !self.walked.is_present(**node));
         draft.report.missing = lacks.map(|node| self.provider.tree.pointer(*node)).collect();
-        let written = &draft.report.written;
-        let is_used = |pointer: &SharedText| written.iter().any(|written| written.source.as_ref() == Some(pointer));
-        draft.report.unread = self.walked.unread(&reading.looked_at, &reading.taken);
-        draft.report.unread.extend(draft.unused.iter().filter(|pointer| !is_used(pointer)).map(ToString::to_string));
+        self.report_rest(&reading, draft);
         Ok(())
     }
 
@@ -220,6 +231,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
         draft: &mut Draft<'p>,
     ) -> Result<Option<usize>, MapError> {
         if draft.is_written(rule.field) && !rule.target.collects() {
+            self.supersede(rule, from, reading, draft);
             return Ok(None);
         }
         let mut at = from;
@@ -230,6 +242,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
                 Found::Later(at) => return Ok(Some(at)),
                 Found::Value(found, next) => {
                     if !rule.target.collects() {
+                        self.supersede(rule, next, reading, draft);
                         return self.put(rule, Some(*found), reading.plan, draft).map(|()| None);
                     }
                     if !values.contains(&found.value) {
@@ -254,7 +267,10 @@ impl<'p, 'm> Delivery<'p, 'm> {
         draft: &mut Draft<'p>,
     ) -> Result<Option<usize>, MapError> {
         match self.value(rule, at, true, reading, draft) {
-            Found::Value(found, _) => self.put(rule, Some(*found), reading.plan, draft).map(|()| None),
+            Found::Value(found, next) => {
+                self.supersede(rule, next, reading, draft);
+                self.put(rule, Some(*found), reading.plan, draft).map(|()| None)
+            }
             _ => self.apply(rule, at + 1, reading, draft),
         }
     }
@@ -410,7 +426,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
                     continue;
                 }
                 reading.look_at(source.node());
-                reading.taken.to_mut().extend(source.node());
+                reading.taken.to_mut().extend(source.whole());
             }
             let (node, inside) = match &source.kind {
                 SourceKind::Constant(word) => {
@@ -486,7 +502,13 @@ impl<'p, 'm> Delivery<'p, 'm> {
                 report.problems.push(Problem::new(code, pointer, message));
                 return None;
             }
-            Made::Nothing => return None,
+            Made::Nothing => {
+                if !is_empty(json) {
+                    let word = transform::word_of(json).map(Cow::into_owned);
+                    report.consulted.push(Consulted { source: pointer, word });
+                }
+                return None;
+            }
         };
         Some(Sourced { value, how, source: Some(pointer), transform: Some(source.transform), word: word() })
     }

@@ -1,13 +1,21 @@
 //! The walk over a payload, which finds in one pass the members that rules read.
 
-use crate::rules::paths::{NodeId, Nodes, PathTree, ROOT, RowMembers};
+use super::unread::{Names, Tally, below};
+use crate::{
+    report::Unread,
+    rules::{
+        known::Known,
+        paths::{NodeId, Nodes, PathTree, ROOT, RowMembers},
+        plan::Inside,
+    },
+};
 use serde::{
     Deserializer,
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt};
-use vcp_schema::{FieldPath, json::members::Name};
+use vcp_schema::json::members::Name;
 
 /// The rows of a list: the texts of their members, row by row.
 #[derive(Default, Clone)]
@@ -15,6 +23,8 @@ pub(crate) struct RowsFound<'p> {
     cells: Vec<Option<&'p str>>,
     /// `true` if an element is not an object.
     has_others: bool,
+    /// The members that the reader of the rows does not look at.
+    others: Names<'p>,
 }
 
 impl<'p> RowsFound<'p> {
@@ -89,7 +99,10 @@ impl<'p> Visitor<'p> for RowSeed<'_, 'p> {
                         *cell = Some(text);
                     }
                 }
-                None => drop(map.next_value::<IgnoredAny>()?),
+                None => {
+                    self.found.others.note(&name);
+                    map.next_value::<IgnoredAny>()?;
+                }
             }
         }
         Ok(())
@@ -321,33 +334,79 @@ impl<'p> Walked<'p, '_> {
             .is_some_and(|parent| self.is_taken(parent, taken))
     }
 
-    /// Returns the pointers of the unread members in document order. A member is unread if no rule
-    /// looked at it and no rule took a text that contains it.
-    pub(crate) fn unread(&self, looked_at: &Nodes, taken: &Nodes) -> Vec<String> {
-        let below =
-            |node: NodeId, name: &str| format!("{}{}", self.tree.pointer(node), FieldPath::root().name(name).pointer());
-        let mut unread: Vec<(usize, String)> = self
+    /// Returns the unread members in document order. A member is unread if no rule looked at it and
+    /// no rule took a text that contains it.
+    pub(crate) fn unread(&self, reach: &Reach<'_>) -> Vec<Unread> {
+        let mut unread: Vec<(usize, Unread)> = self
             .unread
             .iter()
-            .filter(|(order, node, _)| self.is_current(*order, *node) && !self.is_taken(*node, taken))
-            .map(|(order, node, name)| (*order, below(*node, name)))
+            .filter(|(order, node, _)| self.is_current(*order, *node) && !self.is_taken(*node, reach.taken))
+            .map(|(order, node, name)| (*order, Unread::once(below(&self.tree.pointer(*node), name))))
             .collect();
         for (node, found) in self.found.iter().enumerate().filter(|(_, found)| found.present && !found.object) {
-            if !looked_at.contains(node) && !self.is_taken(node, taken) {
-                unread.push((found.order, self.tree.pointer(node).to_string()));
+            if self.is_taken(node, reach.taken) {
+                continue;
+            }
+            let pointer = self.tree.pointer(node);
+            if !reach.looked_at.contains(node) {
+                unread.push((found.order, Unread::once(&*pointer)));
+            } else if !reach.superseded.contains(node) {
+                let mut inside = Vec::new();
+                let known = reach.inside.get(&node);
+                self.unread_inside(node, known.unwrap_or(&Known::default()), &pointer, &mut inside);
+                unread.extend(inside.into_iter().map(|unread| (found.order, unread)));
             }
         }
-        unread.sort();
-        unread.into_iter().map(|(_, pointer)| pointer).collect()
+        unread.sort_by_key(|(order, _)| *order);
+        unread.into_iter().map(|(_, unread)| unread).collect()
     }
+
+    /// Adds the unread members inside a value that rules read in part.
+    fn unread_inside(&self, node: NodeId, known: &Known, pointer: &str, unread: &mut Vec<Unread>) {
+        let rows = self.rows.iter().find(|(of, _)| *of == node).map(|(_, rows)| rows);
+        let columns = self.tree.nodes.get(node).and_then(|node| node.rows.as_deref());
+        let (Some(rows), Some(columns), Some(row)) = (rows, columns, known.each.as_deref()) else {
+            let mut tally = Tally::default();
+            if let Some(text) = self.text(node).filter(|text| text.starts_with(['{', '['])) {
+                tally.add(known, text);
+            }
+            return tally.list(known, pointer, unread);
+        };
+        let pointer = format!("{pointer}/*");
+        let is_known = |name: &str| row.members.contains_key(name);
+        let others = rows.others.iter().filter(|(name, _)| !is_known(name));
+        unread.extend(others.map(|(name, count)| Unread { pointer: below(&pointer, name), count }));
+        for (name, known) in row.members.iter().filter(|(_, known)| !known.whole) {
+            let Some(at) = columns.0.iter().position(|column| column == name) else { continue };
+            let mut tally = Tally::default();
+            for cell in rows.iter(columns.0.len()).filter_map(|row| row.get(at).copied().flatten()) {
+                tally.add(known, cell);
+            }
+            tally.list(known, &below(&pointer, name), unread);
+        }
+    }
+}
+
+/// The extent to which rules read a payload.
+pub(crate) struct Reach<'r> {
+    /// The members that rules look at.
+    pub(crate) looked_at: &'r Nodes,
+    /// The members of which rules take the whole text.
+    pub(crate) taken: &'r Nodes,
+    /// The members that gave way to a better source.
+    pub(crate) superseded: &'r Nodes,
+    /// The parts that rules read of values that they do not read as a whole.
+    pub(crate) inside: &'r Inside,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn none() -> Nodes {
-        Nodes::new(0)
+    fn unread(walked: &Walked<'_, '_>, looked_at: &Nodes) -> Vec<String> {
+        let none = Nodes::new(0);
+        let reach = Reach { looked_at, taken: &none, superseded: &none, inside: &Inside::new() };
+        walked.unread(&reach).into_iter().map(|unread| unread.pointer).collect()
     }
 
     fn all(tree: &PathTree) -> Nodes {
@@ -369,9 +428,9 @@ mod tests {
         let (tree, id, name) = tree();
         let walked = tree.walk(r#"{"x/y":[1],"call":{"id":"a","agent":{"name":1.50,"age":3},"b":{}}}"#).unwrap();
         assert_eq!((walked.text(id), walked.text(name)), (Some("\"a\""), Some("1.50")));
-        assert_eq!(walked.unread(&all(&tree), &none()), ["/x~1y", "/call/agent/age", "/call/b"]);
+        assert_eq!(unread(&walked, &all(&tree)), ["/x~1y", "/call/agent/age", "/call/b"]);
         assert_eq!(
-            walked.unread(&none(), &none()),
+            unread(&walked, &Nodes::new(0)),
             ["/x~1y", "/call/id", "/call/agent/name", "/call/agent/age", "/call/b"]
         );
     }
@@ -382,7 +441,7 @@ mod tests {
         let walked = tree.walk(r#"{"call":{"id":"a","agent":null}}"#).unwrap();
         assert_eq!((walked.text(id), walked.text(name)), (Some("\"a\""), None));
         let walked = tree.walk(r#"{"call":12e5}"#).unwrap();
-        assert_eq!((walked.text(id), walked.unread(&none(), &none())), (None, vec!["/call".to_owned()]));
+        assert_eq!((walked.text(id), unread(&walked, &Nodes::new(0))), (None, vec!["/call".to_owned()]));
     }
 
     #[test]
@@ -390,7 +449,7 @@ mod tests {
         let (tree, id, name) = tree();
         let walked = tree.walk(r#"{"call":{"id":"a","x":1,"agent":{"name":"n"}},"call":{"id":"b"}}"#).unwrap();
         assert_eq!((walked.text(id), walked.text(name)), (Some("\"b\""), None));
-        assert_eq!(walked.unread(&all(&tree), &none()), [""; 0]);
+        assert_eq!(unread(&walked, &all(&tree)), [""; 0]);
     }
 
     #[test]
@@ -398,7 +457,7 @@ mod tests {
         let (tree, ..) = tree();
         let payload = format!("{{{}{}\"z\":1}}", "\"a\":1,".repeat(50_000), "\"call\":{\"x\":1},".repeat(50_000));
         let walked = tree.walk(&payload).unwrap();
-        assert_eq!(walked.unread(&all(&tree), &none()).len(), 50_002);
+        assert_eq!(unread(&walked, &all(&tree)).len(), 50_002);
     }
 
     #[test]
@@ -416,7 +475,7 @@ mod tests {
         let (tree, id, _) = tree();
         let walked = tree.walk(r#"{"\ud800":1,"call":{"i\u0064":"a"}}"#).unwrap();
         assert_eq!(walked.text(id), Some("\"a\""));
-        assert_eq!(walked.unread(&all(&tree), &none()).len(), 1);
+        assert_eq!(unread(&walked, &all(&tree)).len(), 1);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! have no time. The record is therefore made of all events, with their times of receipt.
 
 use crate::{
-    MapError,
+    MapError, Unread,
     session::{Assemble, Digest, time_of_receipt},
 };
 use chrono::{DateTime, Utc};
@@ -15,7 +15,7 @@ mod event;
 mod item;
 mod session;
 
-use event::Object;
+use event::{Notes, Object};
 use session::Session;
 
 /// The assembler for sessions of OpenAI's Realtime API, with its beta names, and of its Live API.
@@ -24,20 +24,24 @@ pub(crate) struct OpenAi;
 
 impl Assemble for OpenAi {
     fn digest(&self, events: &[(DateTime<Utc>, &str)]) -> Result<Digest, MapError> {
-        let (mut session, problems) = (Session::default(), RefCell::default());
+        let (mut session, notes) = (Session::default(), RefCell::new(Notes::default()));
         let mut seen = HashSet::new();
         for (at, (received_at, event)) in events.iter().enumerate() {
-            let event = Object::read(event, format!("/events/{at}"), &problems);
-            // A repeated event is ignored.
-            if event.filled("event_id").is_none_or(|id| seen.insert(id)) {
+            let event = Object::read(event, format!("/events/{at}"), &notes);
+            let is_new = event.filled("event_id").is_none_or(|id| seen.insert(id));
+            if is_new {
                 session.event(time_of_receipt(*received_at)?, &event).map_err(|problem| {
                     let path = FieldPath::root().name("events").index(at).name("session").name("id");
                     MapError::new(ErrorCode::Mapping, path, problem)
                 })?;
+            } else {
+                event.pass_over();
             }
         }
         let members = session.digest();
-        Ok(Digest { members, problems: problems.into_inner() })
+        let Notes { problems, unread } = notes.into_inner();
+        let unread = unread.into_iter().map(|(pointer, count)| Unread { pointer, count }).collect();
+        Ok(Digest { members, problems, unread })
     }
 }
 

@@ -8,8 +8,8 @@ use super::{
     },
     paths::{InList, NodeId, Nodes, PathTree, ROOT},
     plan::{
-        Check, Function, Member, NO_ROLE, Plan, ReadyChange, ReadyConversation, ReadyEvent, ReadyModels, ReadyRows,
-        ReadyRule, ReadySource, Shape, SourceKind, Test, members_of_rows,
+        Check, Function, Inside, Member, NO_ROLE, Plan, ReadyChange, ReadyConversation, ReadyEvent, ReadyModels,
+        ReadyRows, ReadyRule, ReadySource, Shape, SourceKind, Test, members_of_rows, parts_of_rows,
     },
     provider::Provider,
     secrets::Secrets,
@@ -332,29 +332,70 @@ impl<'f> Compiler<'f> {
             ReadyModels::new(usage, self.wanted(at, &usage.path), role)
         });
         let models: Vec<ReadyModels> = models.collect();
-        self.finish(at, rules, fields, models, conversations, detection)
+        let ignored = file.ignored.iter().map(|(path, reason)| self.ignored(at, path, reason)).collect();
+        self.finish(Plan { at, rules, fields, models, conversations, ignored, ..Plan::default() }, detection)
     }
 
-    fn finish(
-        &self,
-        at: NodeId,
-        rules: Vec<ReadyRule>,
-        fields: Vec<FieldName>,
-        models: Vec<ReadyModels>,
-        conversations: Vec<ReadyConversation>,
-        detection: &[NodeId],
-    ) -> Plan {
-        let rows = conversations.iter().flat_map(|reader| &reader.lists).map(|rows| rows.at);
-        let lists: Vec<NodeId> = rows.chain(models.iter().map(|reader| reader.at)).collect();
-        let (mut looked_at, mut taken) = (Nodes::new(self.tree.len()), Nodes::new(self.tree.len()));
-        for rule in rules.iter().filter(|rule| rule.when.is_empty()) {
-            looked_at.extend(rule.taken().chain(rule.change.iter().map(|change| change.member.node)));
-            taken.extend(rule.taken());
+    /// Returns the pointer of an ignored member.
+    fn ignored(&mut self, at: NodeId, path: &str, reason: &str) -> String {
+        let place = format!("ignored.{path}");
+        if reason.trim().is_empty() {
+            self.faults.add(&place, "give the reason");
         }
-        rules.iter().for_each(|rule| looked_at.extend(rule.tested()));
-        looked_at.extend(detection.iter().copied().chain(lists.iter().copied()));
-        taken.extend(lists);
-        Plan { at, rules, fields, models, conversations, looked_at, taken }
+        let (list, inside) = match InList::split(path) {
+            Ok(parts) => parts,
+            Err(fault) => {
+                self.faults.add(&place, format!("`{path}` is not a path: {fault}"));
+                return String::new();
+            }
+        };
+        let from = if list.starts_with("$.") { FieldPath::root() } else { self.tree.path(at) };
+        let names = list.trim_start_matches("$.").split('.').filter(|name| !name.is_empty());
+        let pointer = names.fold(from, FieldPath::name).pointer();
+        format!("{pointer}{}", inside.map(|inside| inside.pointer()).unwrap_or_default())
+    }
+
+    /// Works out which members a plan looks at, which it takes as a whole, and which in part.
+    fn finish(&self, plan: Plan, detection: &[NodeId]) -> Plan {
+        let (mut looked_at, mut taken) = (Nodes::new(self.tree.len()), Nodes::new(self.tree.len()));
+        let mut inside = Inside::default();
+        let mut tested: Vec<(Member, Check)> = Vec::new();
+        for rule in &plan.rules {
+            if rule.when.is_empty() {
+                looked_at.extend(rule.looked_at());
+                taken.extend(rule.taken());
+            }
+            rule.sources.iter().for_each(|source| source.add_inside(&mut inside));
+            tested.extend(rule.tested());
+        }
+        for reader in &plan.conversations {
+            for rows in &reader.lists {
+                inside.entry(rows.at).or_default().each().join(parts_of_rows(&reader.rules));
+                looked_at.extend(rows.when.is_empty().then_some(rows.at));
+                rows.when.iter().for_each(|test| test.members(&mut tested));
+            }
+        }
+        for reader in &plan.models {
+            inside.entry(reader.at).or_default().each().join(reader.known.clone());
+            looked_at.extend([reader.at]);
+        }
+        for (member, _) in &tested {
+            looked_at.extend([member.node]);
+            if let Some(way) = &member.inside {
+                inside.entry(member.node).or_default().add(&way.path());
+            }
+        }
+        looked_at.extend(detection.iter().copied());
+        let mut once: Vec<(Member, Check)> = Vec::new();
+        for (member, check) in tested {
+            match once.iter_mut().find(|(known, _)| *known == member) {
+                // A check of the word tells more than one of presence.
+                Some((_, known)) if matches!(check, Check::Is(_)) => *known = check,
+                Some(_) => {}
+                None => once.push((member, check)),
+            }
+        }
+        Plan { looked_at, taken, inside, tested: once, ..plan }
     }
 
     /// Compiles a rule. The number of its field is set by the caller.

@@ -99,7 +99,7 @@ impl PathTree {
 }
 
 /// A set of members.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Nodes(Vec<bool>);
 
 impl Nodes {
@@ -155,6 +155,20 @@ impl InList {
         }
         let below = below.trim_start_matches('.').to_owned();
         Ok((list, Some(Self { element, below, then: then.map(Box::new) })))
+    }
+
+    /// Returns the way as a path, such as `[name=From].value`.
+    pub(crate) fn path(&self) -> String {
+        let element = self.element.as_ref().map(|(member, word)| format!("{member}={word}")).unwrap_or_default();
+        let dot = if self.below.is_empty() { "" } else { "." };
+        let then = self.then.as_ref().map(|then| then.path()).unwrap_or_default();
+        format!("[{element}]{dot}{}{then}", self.below)
+    }
+
+    /// Returns the way as the end of a JSON Pointer, such as `/*/value`.
+    pub(crate) fn pointer(&self) -> String {
+        let below = FieldPath::from_dotted(&self.below).pointer();
+        format!("/*{below}{}", self.then.as_ref().map(|then| then.pointer()).unwrap_or_default())
     }
 
     /// Calls `found` for each value in the text of a list, until it returns `true`. Returns whether

@@ -2,12 +2,13 @@
 
 use super::{
     form::{Clock, Condition, Conversation, ModelUsage, ToolCalls, ToolResults, Transform},
+    known::Known,
     paths::{InList, NodeId, Nodes, PathTree, ROOT, RowMembers},
     target::{FieldName, Target},
 };
 use crate::shared::SharedText;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -46,7 +47,7 @@ pub(crate) struct ReadyEvent {
 }
 
 /// The rules of a rule file, for records at one place.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Plan {
     /// The place of the record.
     pub(crate) at: NodeId,
@@ -59,14 +60,32 @@ pub(crate) struct Plan {
     pub(crate) looked_at: Nodes,
     /// The members whose text rules without conditions take.
     pub(crate) taken: Nodes,
+    /// The parts that are read of values that are not read as a whole.
+    pub(crate) inside: Inside,
+    /// The members that conditions and flags test.
+    pub(crate) tested: Vec<(Member, Check)>,
+    /// The pointers of the members that are known and without meaning. A position in a list is `*`.
+    pub(crate) ignored: HashSet<String>,
 }
 
 impl Plan {
+    /// Returns whether a member is known and without meaning, or is in such a member.
+    pub(crate) fn ignores(&self, pointer: &str) -> bool {
+        !self.ignored.is_empty()
+            && (self.ignored.contains(pointer)
+                || pointer
+                    .match_indices('/')
+                    .any(|(at, _)| pointer.get(..at).is_some_and(|up| self.ignored.contains(up))))
+    }
+
     /// Returns the number of a field, if a rule writes it.
     pub(crate) fn field(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| *field.name == *name)
     }
 }
+
+/// The parts of values that are read, by their nodes.
+pub(crate) type Inside = BTreeMap<NodeId, Known>;
 
 /// A rule.
 #[derive(Debug)]
@@ -113,7 +132,7 @@ pub(crate) enum SourceKind {
 }
 
 /// A member of the payload, and the way into it if it is a list.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Member {
     pub(crate) node: NodeId,
     pub(crate) inside: Option<InList>,
@@ -139,7 +158,7 @@ pub(crate) enum Test {
 }
 
 /// A condition on the value of one member.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Check {
     Is(Vec<String>),
     Contains(String),
@@ -168,38 +187,72 @@ impl Check {
 }
 
 impl Test {
-    /// Adds the members that the condition looks at.
-    pub(crate) fn places(&self, places: &mut Vec<NodeId>) {
+    /// Adds the members that the condition tests.
+    pub(crate) fn members(&self, members: &mut Vec<(Member, Check)>) {
         match self {
             Self::Event(_) | Self::Written(_) => {}
-            Self::Member(member, _) => places.push(member.node),
-            Self::AnyOf(tests) => tests.iter().for_each(|test| test.places(places)),
+            Self::Member(member, check) => members.push((member.clone(), check.clone())),
+            Self::AnyOf(tests) => tests.iter().for_each(|test| test.members(members)),
         }
     }
 }
 
 impl ReadySource {
-    /// Returns the member whose text is taken.
-    pub(crate) fn node(&self) -> Option<NodeId> {
+    /// Returns the member that is read.
+    pub(crate) fn member(&self) -> Option<&Member> {
         match &self.kind {
-            SourceKind::Member(member) => Some(member.node),
+            SourceKind::Member(member) => Some(member),
             SourceKind::Constant(_) | SourceKind::Fields => None,
+        }
+    }
+
+    /// Returns the node of the member that is read.
+    pub(crate) fn node(&self) -> Option<NodeId> {
+        self.member().map(|member| member.node)
+    }
+
+    /// Returns the node of the member if it is read as a whole.
+    pub(crate) fn whole(&self) -> Option<NodeId> {
+        let is_part = self.transform == Transform::Present || !self.members.is_empty();
+        self.member().filter(|member| member.inside.is_none() && !is_part).map(|member| member.node)
+    }
+
+    /// Adds the parts of a value that the source reads, if it does not read the whole value.
+    pub(crate) fn add_inside(&self, inside: &mut Inside) {
+        let Some(member) = self.member() else { return };
+        if let Some(way) = &member.inside {
+            inside.entry(member.node).or_default().add(&way.path());
+        }
+        for name in &self.members {
+            inside.entry(member.node).or_default().each().add(name);
         }
     }
 }
 
 impl ReadyRule {
-    /// Returns the members that all deliveries' values come from.
-    pub(crate) fn taken(&self) -> impl Iterator<Item = NodeId> {
-        self.sources.iter().filter(|source| source.when.is_empty()).filter_map(ReadySource::node)
+    /// Returns its sources without conditions.
+    pub(crate) fn open_sources(&self) -> impl Iterator<Item = &ReadySource> {
+        self.sources.iter().filter(|source| source.when.is_empty())
     }
 
-    /// Returns the members of its conditions.
-    pub(crate) fn tested(&self) -> Vec<NodeId> {
-        let mut places = Vec::new();
+    /// Returns the members that it looks at, if its conditions hold.
+    pub(crate) fn looked_at(&self) -> impl Iterator<Item = NodeId> {
+        let flags = self.change.iter().map(|change| change.member.node);
+        self.open_sources().filter_map(ReadySource::node).chain(flags)
+    }
+
+    /// Returns the members that it takes as a whole, if its conditions hold.
+    pub(crate) fn taken(&self) -> impl Iterator<Item = NodeId> {
+        self.open_sources().filter_map(ReadySource::whole)
+    }
+
+    /// Returns the members that its conditions and flags test.
+    pub(crate) fn tested(&self) -> Vec<(Member, Check)> {
+        let mut tested = Vec::new();
         let tests = self.when.iter().chain(self.sources.iter().flat_map(|source| &source.when));
-        tests.for_each(|test| test.places(&mut places));
-        places
+        tests.for_each(|test| test.members(&mut tested));
+        tested.extend(self.change.iter().map(|change| (change.member.clone(), change.is.clone())));
+        tested
     }
 }
 
@@ -218,6 +271,8 @@ pub(crate) struct ReadyModels {
     pub(crate) cost_scale: i32,
     /// The members of a model.
     pub(crate) members: PathTree,
+    /// The parts of a model that are read.
+    pub(crate) known: Known,
     pub(crate) name: Vec<NodeId>,
     pub(crate) kind: Option<NodeId>,
     pub(crate) minutes: Option<NodeId>,
@@ -229,8 +284,9 @@ pub(crate) struct ReadyModels {
 impl ReadyModels {
     /// Prepares reading at a place. The rule file is known to have no fault.
     pub(crate) fn new(rules: &ModelUsage, at: NodeId, role: Option<&'static str>) -> Self {
-        let mut members = PathTree::new();
+        let (mut members, mut known) = (PathTree::new(), Known::default());
         let mut wanted = |path: &String| {
+            known.add(path);
             let node = members.node(ROOT, path);
             members.want(node);
             node
@@ -240,7 +296,7 @@ impl ReadyModels {
         let [cost, prompt, completion] = [&rules.cost, &rules.prompt_tokens, &rules.completion_tokens]
             .map(|paths| paths.iter().map(&mut wanted).collect::<Vec<_>>());
         let (role_table, cost_scale) = (rules.role_table.clone(), rules.cost_scale.unwrap_or_default());
-        Self { at, role, role_table, cost_scale, members, name, kind, minutes, cost, prompt, completion }
+        Self { at, role, role_table, cost_scale, members, known, name, kind, minutes, cost, prompt, completion }
     }
 }
 
@@ -310,6 +366,35 @@ pub(crate) fn members_of_rows(rules: &Conversation) -> Vec<String> {
         None => members_of_results(results),
     }));
     names
+}
+
+/// Returns the parts of a row that are read.
+pub(crate) fn parts_of_rows(rules: &Conversation) -> Known {
+    let mut known = Known::default();
+    let in_lists = [
+        rules.words.as_ref().map(|words| &words.path),
+        rules.calls.as_ref().and_then(|calls| calls.list.as_ref()),
+        rules.results.as_ref().and_then(|results| results.list.as_ref()),
+    ];
+    let parts_of_text = rules.text_parts.as_ref().and_then(|path| path.split('[').next());
+    for name in members_of_rows(rules) {
+        if !in_lists.iter().flatten().any(|list| **list == name) && parts_of_text != Some(&*name) {
+            known.add(&name);
+        }
+    }
+    if let Some(path) = &rules.text_parts {
+        known.add(path);
+    }
+    if let Some(words) = &rules.words {
+        [&words.start, &words.end].into_iter().for_each(|name| known.at(&words.path).each().add(name));
+    }
+    let calls = rules.calls.as_ref().map(|calls| (&calls.list, members_of_calls(calls)));
+    let results = rules.results.as_ref().map(|results| (&results.list, members_of_results(results)));
+    for (list, names) in [calls, results].into_iter().flatten() {
+        let list = list.iter().flat_map(|list| names.iter().map(move |name| (list, name)));
+        list.for_each(|(list, name)| known.at(list).each().add(name));
+    }
+    known
 }
 
 /// Returns the checks of rows that were not spoken. One is enough, as in `any_of`.

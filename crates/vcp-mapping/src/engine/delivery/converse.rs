@@ -1,6 +1,6 @@
 //! Mapping the conversation of a delivery.
 
-use super::{Delivery, Reading};
+use super::{Delivery, Reading, is_empty};
 use crate::{
     engine::{conversation::Talk, draft::Draft},
     report::{How, Problem, UnlistedWord, Written},
@@ -11,18 +11,25 @@ use vcp_schema::{ErrorCode, RawJson};
 
 impl<'p> Delivery<'p, '_> {
     /// Reads the rows of the conversation. Returns the place of the first list that has any.
-    fn rows(&self, reading: &Reading<'_>, draft: &mut Draft<'p>) -> Option<(Talk<'p>, SharedText)> {
+    fn rows(&self, reading: &mut Reading<'_>, draft: &mut Draft<'p>) -> Option<(Talk<'p>, SharedText)> {
         let (mut talk, mut source, mut texts) = (Talk::default(), None, Vec::new());
         for reader in &reading.plan.conversations {
             let continues = reader.rules.continues;
             let mut continued = false;
             for list in &reader.lists {
                 let is_wanted = !talk.has_turns() || list.tools || (continues && !continued);
-                if !is_wanted || !self.all_hold(&list.when, reading.event, draft) {
+                if !self.all_hold(&list.when, reading.event, draft) {
                     continue;
                 }
+                reading.look_at([list.at]);
                 let text = self.walked.text(list.at);
                 let pointer = self.provider.tree.pointer(list.at);
+                if !is_wanted {
+                    if text.is_some_and(|text| !is_empty(text)) {
+                        reading.supersede(list.at, pointer);
+                    }
+                    continue;
+                }
                 if text.is_some_and(|text| text != "null" && !text.starts_with('[')) {
                     // A conversation may have its rows in an object, as another list says.
                     if !self.walked.is_object(list.at) {
@@ -33,6 +40,7 @@ impl<'p> Delivery<'p, '_> {
                 }
                 // Some providers send the same list twice.
                 if text.is_some_and(|text| texts.contains(&text)) {
+                    reading.supersede(list.at, pointer);
                     continue;
                 }
                 texts.extend(text);
@@ -55,7 +63,7 @@ impl<'p> Delivery<'p, '_> {
     }
 
     /// Writes the values of the rows of the conversation that no rule has written.
-    pub(super) fn converse(&self, reading: &Reading<'_>, draft: &mut Draft<'p>) {
+    pub(super) fn converse(&self, reading: &mut Reading<'_>, draft: &mut Draft<'p>) {
         let plan = reading.plan;
         let Some((mut talk, source)) = self.rows(reading, draft) else { return };
         if talk.join() {

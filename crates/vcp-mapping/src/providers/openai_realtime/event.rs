@@ -1,58 +1,80 @@
 //! The reading of one event.
 
 use crate::{
-    engine::{transform, value::Made},
+    engine::{transform, unread::below, value::Made},
     report::Problem,
 };
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
 };
 use vcp_schema::{
     ErrorCode,
     json::{members, string},
 };
 
-/// An object, by its members. A present member that cannot be used is noted as a problem.
+/// The parts of events that gave no value.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    pub(super) problems: Vec<Problem>,
+    /// The number of objects that had each unread member, by its pointer. A position in a list is
+    /// `*`.
+    pub(super) unread: BTreeMap<String, usize>,
+}
+
+/// An object, by its members. A present member that cannot be used is noted as a problem. When the
+/// object is dropped, the members that nobody asked for are noted as unread.
 pub(super) struct Object<'e, 'n> {
-    members: HashMap<String, &'e str>,
+    /// The text of each member, and whether it was asked for.
+    members: HashMap<String, (&'e str, Cell<bool>)>,
     /// The JSON Pointer of the object.
     pointer: String,
-    problems: &'n RefCell<Vec<Problem>>,
+    notes: &'n RefCell<Notes>,
 }
 
 impl<'e, 'n> Object<'e, 'n> {
     /// Reads an object. Any other value is noted, and read as an empty object.
-    pub(super) fn read(json: &'e str, pointer: String, problems: &'n RefCell<Vec<Problem>>) -> Self {
+    pub(super) fn read(json: &'e str, pointer: String, notes: &'n RefCell<Notes>) -> Self {
         let members = members::last(json).unwrap_or_else(|| {
-            problems.borrow_mut().push(Problem::new(ErrorCode::Type, pointer.as_str(), "an object is wanted here"));
+            let problem = Problem::new(ErrorCode::Type, pointer.as_str(), "an object is wanted here");
+            notes.borrow_mut().problems.push(problem);
             Vec::new()
         });
-        Self {
-            members: members.into_iter().map(|(name, value)| (name.into_owned(), value)).collect(),
-            pointer,
-            problems,
-        }
+        let members = members.into_iter().map(|(name, value)| (name.into_owned(), (value, Cell::new(false))));
+        Self { members: members.collect(), pointer, notes }
+    }
+
+    /// Marks all members as read. The event is a repetition.
+    pub(super) fn pass_over(&self) {
+        self.members.values().for_each(|(_, asked)| asked.set(true));
+    }
+
+    /// Returns the text of a member, and notes that it was asked for.
+    fn member(&self, name: &str) -> Option<&'e str> {
+        let (json, asked) = self.members.get(name)?;
+        asked.set(true);
+        Some(json)
     }
 
     /// Notes that a member cannot be used.
     pub(super) fn problem(&self, name: &str, code: ErrorCode, message: &str) {
-        self.problems.borrow_mut().push(Problem::new(code, format!("{}/{name}", self.pointer), message));
+        let problem = Problem::new(code, format!("{}/{name}", self.pointer), message);
+        self.notes.borrow_mut().problems.push(problem);
     }
 
     /// Returns a member that is present and not null.
     pub(super) fn get(&self, name: &str) -> Option<&'e str> {
-        self.members.get(name).copied().filter(|json| *json != "null")
+        self.member(name).filter(|json| *json != "null")
     }
 
     /// Returns whether a member is present and null.
     pub(super) fn is_null(&self, name: &str) -> bool {
-        self.members.get(name) == Some(&"null")
+        self.member(name) == Some("null")
     }
 
     /// Returns a member as an object. An absent member is an empty object.
     pub(super) fn object(&self, name: &str) -> Self {
-        Self::read(self.get(name).unwrap_or("{}"), format!("{}/{name}", self.pointer), self.problems)
+        Self::read(self.get(name).unwrap_or("{}"), format!("{}/{name}", self.pointer), self.notes)
     }
 
     /// Returns the objects of a list. Of the elements that are not objects, only the first is
@@ -66,7 +88,7 @@ impl<'e, 'n> Object<'e, 'n> {
         elements.into_iter().enumerate().filter_map(move |(at, json)| {
             let at = format!("{name}/{at}");
             if json.starts_with('{') {
-                return Some(Self::read(json, format!("{}/{at}", self.pointer), self.problems));
+                return Some(Self::read(json, format!("{}/{at}", self.pointer), self.notes));
             }
             if !is_noted.replace(true) {
                 self.problem(&at, ErrorCode::Type, "an object is wanted here");
@@ -108,5 +130,21 @@ impl<'e, 'n> Object<'e, 'n> {
             }
             None
         })
+    }
+}
+
+impl Drop for Object<'_, '_> {
+    fn drop(&mut self) {
+        let mut unread = self.members.iter().filter(|(_, (_, asked))| !asked.get()).peekable();
+        if unread.peek().is_none() {
+            return;
+        }
+        let is_position = |step: &str| !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
+        let steps = self.pointer.split('/').map(|step| if is_position(step) { "*" } else { step });
+        let place = steps.collect::<Vec<_>>().join("/");
+        let mut notes = self.notes.borrow_mut();
+        for (name, _) in unread {
+            *notes.unread.entry(below(&place, name)).or_default() += 1;
+        }
     }
 }

@@ -25,6 +25,11 @@ object! {
         pub lists: BTreeMap<String, Vec<Source>>,
         /// The members that have a redacted twin.
         pub twins: Option<Twins>,
+        /// The members that are known and without meaning for the message, each with the reason.
+        /// They are not reported as unread, and neither is anything in them. A path goes into a
+        /// list with `[]`, or with `[member=word]` if the reason holds for such elements only.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pub ignored: BTreeMap<String, String>,
         /// The rules, in order. Each field of the message has one rule.
         pub rules: Vec<FieldRule>,
         /// The lists or objects of the payload that hold the models of the call.

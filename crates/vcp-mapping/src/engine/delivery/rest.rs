@@ -1,0 +1,84 @@
+//! The report on the members of a delivery that gave no value.
+
+use super::{Delivery, Reading, is_empty};
+use crate::{
+    engine::{draft::Draft, transform, walk::Reach},
+    report::{Consulted, Unread},
+    rules::{
+        paths::Nodes,
+        plan::{Check, Member, ReadyRule},
+    },
+    shared::SharedText,
+};
+use std::{borrow::Cow, collections::HashSet};
+
+impl<'p> Delivery<'p, '_> {
+    /// Notes that the sources of a rule, from the source `from` on, gave way to a better one.
+    pub(super) fn supersede(&self, rule: &ReadyRule, from: usize, reading: &mut Reading<'_>, draft: &Draft<'p>) {
+        for source in rule.sources.iter().skip(from) {
+            let Some(member) = source.member() else { continue };
+            let Some(json) = self.walked.text(member.node).filter(|json| *json != "null") else { continue };
+            let is_filled = match &member.inside {
+                Some(inside) => inside.find(json).is_some(),
+                None => !is_empty(json),
+            };
+            if is_filled && self.all_hold(&source.when, reading.event, draft) {
+                reading.supersede(member.node, self.pointer(member));
+            }
+        }
+    }
+
+    /// Returns the pointer of a member. A position in a list is `*`.
+    fn pointer(&self, member: &Member) -> SharedText {
+        let pointer = self.provider.tree.pointer(member.node);
+        match &member.inside {
+            Some(inside) => format!("{pointer}{}", inside.pointer()).into(),
+            None => pointer,
+        }
+    }
+
+    /// Reports the members that gave no value: those that no rule read, those that gave way to a
+    /// better source, and those that were only tested.
+    pub(super) fn report_rest(&self, reading: &Reading<'_>, draft: &mut Draft<'p>) {
+        let plan = reading.plan;
+        let mut superseded = Nodes::new(self.provider.tree.len());
+        superseded.extend(reading.superseded.iter().map(|(node, _)| *node));
+        let reach = Reach {
+            looked_at: &reading.looked_at,
+            taken: &reading.taken,
+            superseded: &superseded,
+            inside: &plan.inside,
+        };
+        let report = &mut draft.report;
+        let mut used: HashSet<SharedText> =
+            report.written.iter().filter_map(|written| written.source.clone()).collect();
+        report.unread = self.walked.unread(&reach);
+        report
+            .unread
+            .extend(draft.unused.iter().filter(|pointer| !used.contains(*pointer)).map(|p| Unread::once(&**p)));
+        report.unread.retain(|unread| !plan.ignores(&unread.pointer));
+        report.superseded = reading.superseded.iter().map(|(_, pointer)| pointer.clone()).collect();
+        report.superseded.retain(|pointer| used.insert(pointer.clone()));
+        for (member, check) in &plan.tested {
+            let mut words: Vec<Option<String>> = Vec::new();
+            let mut note = |json: &str| {
+                let word = match check {
+                    Check::Is(_) => transform::word_of(json).map(Cow::into_owned),
+                    _ => None,
+                };
+                if json != "null" && !words.contains(&word) {
+                    words.push(word);
+                }
+                false
+            };
+            self.any(member, &mut note);
+            let pointer = self.pointer(member);
+            if member.inside.is_none() && words.is_empty() && self.walked.is_object(member.node) {
+                words.push(None);
+            }
+            if !used.contains(&pointer) && !plan.ignores(&pointer) {
+                report.consulted.extend(words.into_iter().map(|word| Consulted { source: pointer.clone(), word }));
+            }
+        }
+    }
+}

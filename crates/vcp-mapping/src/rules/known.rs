@@ -1,0 +1,81 @@
+//! The parts of a value that rules read, at every depth. Any other part is unread (`DECISIONS.md`
+//! 5.9).
+
+use std::collections::BTreeMap;
+
+/// The parts of a value that rules read.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Known {
+    /// `true` if the whole value is read.
+    pub(crate) whole: bool,
+    /// The parts of members, by their names.
+    pub(crate) members: BTreeMap<Box<str>, Known>,
+    /// The parts of the elements of a list, or of members whose names are not fixed.
+    pub(crate) each: Option<Box<Known>>,
+}
+
+impl Known {
+    /// Adds a path: names that are separated by dots, with `[]` or `[member=word]` behind a list.
+    /// The value at its end is read as a whole. The member in brackets is read too.
+    pub(crate) fn add(&mut self, path: &str) {
+        self.at(path).whole = true;
+    }
+
+    /// Returns the parts of the value at the end of a path, and makes them if they are not there.
+    pub(crate) fn at(&mut self, path: &str) -> &mut Self {
+        let path = path.trim_start_matches('.');
+        let end = path.find(['.', '[']).unwrap_or(path.len());
+        match path.split_at(end) {
+            ("", "") => self,
+            ("", rest) => {
+                let (element, rest) = rest.get(1..).and_then(|rest| rest.split_once(']')).unwrap_or_default();
+                let each = self.each();
+                if let Some((member, _)) = element.split_once('=') {
+                    each.add(member);
+                }
+                each.at(rest)
+            }
+            (name, rest) => self.member(name).at(rest),
+        }
+    }
+
+    /// Returns the parts of each element of a list.
+    pub(crate) fn each(&mut self) -> &mut Self {
+        self.each.get_or_insert_default()
+    }
+
+    /// Adds the parts that another reader of the same value reads.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.whole |= other.whole;
+        for (name, known) in other.members {
+            self.member(&name).join(known);
+        }
+        if let Some(each) = other.each {
+            self.each().join(*each);
+        }
+    }
+
+    fn member(&mut self, name: &str) -> &mut Self {
+        self.members.entry(name.into()).or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_make_a_tree() {
+        let mut known = Known::default();
+        known.add("a.b");
+        known.add("a.list[].x");
+        known.add("a.list[kind=fax].y.z");
+        let a = &known.members["a"];
+        assert_eq!((a.whole, a.members.len()), (false, 2));
+        assert!(a.members["b"].whole);
+        let each = a.members["list"].each.as_deref().unwrap();
+        let names: Vec<&str> = each.members.keys().map(|name| &**name).collect();
+        assert_eq!(names, ["kind", "x", "y"]);
+        assert!(each.members["kind"].whole && !each.members["y"].whole);
+    }
+}
