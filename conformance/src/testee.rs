@@ -288,6 +288,8 @@ fn mapped_answer(mapped: Mapped) -> Value {
         "masked": mapped.report.masked,
         "unread": mapped.report.unread.iter().map(|unread| &unread.pointer).collect::<Vec<_>>(),
         "superseded": mapped.report.superseded,
+        "consulted": mapped.report.consulted,
+        "in_lists": mapped.report.in_lists,
         "defaults": mapped.report.defaults().collect::<Vec<_>>(),
         "missing": mapped.report.missing,
         "unknown_words": mapped.report.unknown_words,

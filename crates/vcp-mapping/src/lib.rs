@@ -70,7 +70,7 @@ pub use lint::{Lint, Unmatched};
 pub use mapper::{Mapped, Mapper, Mapping};
 pub use options::{ConsentDefault, MapOptions};
 pub use registry::{RegisterError, Registry};
-pub use report::{Consulted, How, MapReport, Problem, UnlistedWord, Unread, Written};
+pub use report::{Consulted, Counted, How, MapReport, Problem, UnlistedWord, Written};
 pub use rules::{Provider, RuleError, RuleFault};
 pub use session::{Assemble, Digest, SessionEvent};
 pub use shared::SharedText;

@@ -83,17 +83,17 @@ pub struct UnlistedWord {
     pub word: String,
 }
 
-/// A member of the payload that no applicable rule read.
+/// A member of the payload, with the number of objects that had it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Unread {
+pub struct Counted {
     /// The JSON Pointer of the member. A position in a list is `*`, as in `/rows/*/mood`.
     pub pointer: String,
     /// The number of objects that had the member. Outside lists it is 1.
     pub count: usize,
 }
 
-impl Unread {
+impl Counted {
     /// Makes an entry. `count` is the number of objects that had the member.
     #[must_use]
     pub fn new(pointer: impl Into<String>, count: usize) -> Self {
@@ -128,7 +128,10 @@ pub struct MapReport {
     /// which no part was read has one entry, its root. All elements of a list share the entries of
     /// their members. Figures of models that could not be attributed to a model follow. Members
     /// that the rule file lists as `ignored` are left out.
-    pub unread: Vec<Unread>,
+    pub unread: Vec<Counted>,
+    /// The members inside lists that rules look at, such as those of the rows of the conversation.
+    /// A count below the number of rows shows that some rows lack the member.
+    pub in_lists: Vec<Counted>,
     /// The JSON Pointers of the members that a rule would read, and that gave way to a better
     /// source of the same field.
     pub superseded: Vec<SharedText>,

@@ -3,7 +3,7 @@
 
 use crate::{
     MapError,
-    report::{Problem, Unread},
+    report::{Counted, Problem},
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -46,7 +46,7 @@ pub struct Digest {
     /// The parts of events that could not be used. A source is `/events/<n>` and the member.
     pub problems: Vec<Problem>,
     /// The members of events that the assembler did not read, as pointers from `/events/*` down.
-    pub unread: Vec<Unread>,
+    pub unread: Vec<Counted>,
 }
 
 impl Digest {

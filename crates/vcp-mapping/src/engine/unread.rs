@@ -1,6 +1,11 @@
-//! The members that no rule read, inside values that rules read in part.
+//! The members of values that rules read in part: those that are read, those that are unread, and
+//! those of another form than the rules expect.
 
-use crate::{report::Unread, rules::known::Known};
+use super::{transform, value::Made};
+use crate::{
+    report::{Counted, Problem},
+    rules::known::{Form, Known},
+};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -12,7 +17,7 @@ use std::{
     fmt,
 };
 use vcp_schema::{
-    FieldPath,
+    ErrorCode, FieldPath,
     json::{members::Name, string::Quoted},
 };
 
@@ -71,9 +76,13 @@ impl<'p> Names<'p> {
     }
 }
 
-/// The unread members of the values at one place.
+/// The counts of the members of the values at one place.
 #[derive(Default)]
 pub(crate) struct Tally<'p> {
+    /// The number of values that are not null.
+    read: usize,
+    /// The number of values that do not have their form.
+    odd: usize,
     /// The number of values that are of another type than the rules expect.
     others: usize,
     names: Names<'p>,
@@ -83,8 +92,11 @@ pub(crate) struct Tally<'p> {
 }
 
 impl<'p> Tally<'p> {
-    /// Adds the unread members of a value.
+    /// Adds a value.
     pub(crate) fn add(&mut self, known: &Known, json: &'p str) {
+        if known.whole {
+            return self.add_whole(known, json);
+        }
         // The text was walked before, so it is JSON. Reading can still fail at a string with a lone
         // surrogate, or at a number that is out of range, where neither is expected.
         let mut found = Self::default();
@@ -95,9 +107,19 @@ impl<'p> Tally<'p> {
         }
     }
 
-    /// Adds the unread members of a value. Takes longer than `add`, and does not fail.
+    /// Adds a value that is read as a whole.
+    fn add_whole(&mut self, known: &Known, json: &str) {
+        if json != "null" {
+            self.read += 1;
+            self.odd += usize::from(known.form.is_some_and(|form| !has_form(form, json)));
+        }
+    }
+
+    /// Adds a value. Takes longer than `add`, and does not fail.
     fn add_text(&mut self, known: &Known, json: &'p str) {
-        if json.starts_with(['{', '[']) {
+        if known.whole {
+            self.add_whole(known, json);
+        } else if json.starts_with(['{', '[']) {
             let inside = Inside { known, tally: self, careful: true };
             let _ = inside.deserialize(&mut serde_json::Deserializer::from_str(json));
         } else if json != "null" {
@@ -107,6 +129,8 @@ impl<'p> Tally<'p> {
 
     /// Adds the counts of another tally.
     fn join(&mut self, other: Self) {
+        self.read += other.read;
+        self.odd += other.odd;
         self.others += other.others;
         self.names.join(other.names);
         for (at, tally) in other.members {
@@ -117,12 +141,18 @@ impl<'p> Tally<'p> {
         }
     }
 
-    /// Adds the pointers of the unread members to a list. A position in a list is `*`.
-    pub(crate) fn list(&self, known: &Known, pointer: &str, list: &mut Vec<Unread>) {
+    /// Adds the members to lists. A position in a list is `*`.
+    pub(crate) fn list(&self, known: &Known, pointer: &str, list: &mut Lists) {
         if self.others > 0 {
-            list.push(Unread { pointer: pointer.to_owned(), count: self.others });
+            list.unread.push(Counted { pointer: pointer.to_owned(), count: self.others });
         }
-        list.extend(self.names.iter().map(|(name, count)| Unread { pointer: below(pointer, name), count }));
+        if self.read > 0 {
+            list.read.push(Counted { pointer: pointer.to_owned(), count: self.read });
+        }
+        if let (Some(form), 1..) = (known.form, self.odd) {
+            list.problems.push(Problem::new(ErrorCode::Type, pointer, form.wanted()));
+        }
+        list.unread.extend(self.names.iter().map(|(name, count)| Counted { pointer: below(pointer, name), count }));
         for (at, (name, known)) in known.members.iter().enumerate() {
             if let Some(tally) = self.members.get(&at) {
                 tally.list(known, &below(pointer, name), list);
@@ -131,6 +161,31 @@ impl<'p> Tally<'p> {
         if let (Some(known), Some(tally)) = (&known.each, &self.each) {
             tally.list(known, &format!("{pointer}/*"), list);
         }
+    }
+}
+
+/// The members inside values that rules read in part.
+#[derive(Default)]
+pub(crate) struct Lists {
+    pub(crate) unread: Vec<Counted>,
+    pub(crate) read: Vec<Counted>,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Returns whether a value has a form.
+fn has_form(form: Form, json: &str) -> bool {
+    match (form, json.as_bytes().first()) {
+        (_, Some(b'{' | b'[')) => false,
+        (Form::Text, first) => first == Some(&b'"'),
+        (Form::Word, _) => true,
+        (Form::Flag, _) => transform::word_of(json).is_some_and(|word| matches!(&*word, "true" | "false")),
+        (_, Some(b't' | b'f')) => false,
+        (Form::Number, Some(b'"')) => transform::decimal(json).is_ok(),
+        (Form::Time, Some(b'"')) => !matches!(transform::time(json), Made::Problem(..)),
+        (Form::Key, Some(b'"')) => {
+            transform::decimal(json).is_ok() || !matches!(transform::time(json), Made::Problem(..))
+        }
+        (Form::Number | Form::Time | Form::Key, _) => true,
     }
 }
 
@@ -159,8 +214,13 @@ impl<'p> DeserializeSeed<'p> for Inside<'_, '_, 'p> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'p>>(self, json: D) -> Result<(), D::Error> {
-        if self.known.whole {
+        if self.known.whole && self.known.form.is_none() {
+            self.tally.read += 1;
             return IgnoredAny::deserialize(json).map(drop);
+        }
+        if self.known.whole {
+            self.tally.add_whole(self.known, <&RawValue>::deserialize(json)?.get());
+            return Ok(());
         }
         json.deserialize_any(self)
     }
@@ -185,7 +245,7 @@ impl<'p> Visitor<'p> for Inside<'_, '_, 'p> {
                     continue;
                 }
             };
-            if self.careful && !known.whole {
+            if self.careful {
                 tally.add_text(known, map.next_value::<&RawValue>()?.get());
             } else {
                 map.next_value_seed(Inside { known, tally, careful: self.careful })?;
@@ -201,7 +261,7 @@ impl<'p> Visitor<'p> for Inside<'_, '_, 'p> {
             return Ok(());
         };
         let tally = self.tally.each.get_or_insert_default();
-        if self.careful && !each.whole {
+        if self.careful {
             while let Some(element) = seq.next_element::<&RawValue>()? {
                 tally.add_text(each, element.get());
             }
@@ -243,10 +303,10 @@ mod tests {
     fn unread(paths: &[&str], json: &str) -> Vec<(String, usize)> {
         let mut known = Known::default();
         paths.iter().for_each(|path| known.add(path));
-        let (mut tally, mut list) = (Tally::default(), Vec::new());
+        let (mut tally, mut list) = (Tally::default(), Lists::default());
         tally.add(&known, json);
         tally.list(&known, "", &mut list);
-        list.into_iter().map(|unread| (unread.pointer, unread.count)).collect()
+        list.unread.into_iter().map(|unread| (unread.pointer, unread.count)).collect()
     }
 
     #[test]

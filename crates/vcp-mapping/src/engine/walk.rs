@@ -1,8 +1,8 @@
 //! The walk over a payload, which finds in one pass the members that rules read.
 
-use super::unread::{Names, Tally, below};
+use super::unread::{Lists, Names, Tally, below};
 use crate::{
-    report::Unread,
+    report::Counted,
     rules::{
         known::Known,
         paths::{NodeId, Nodes, PathTree, ROOT, RowMembers},
@@ -21,8 +21,8 @@ use vcp_schema::json::members::Name;
 #[derive(Default, Clone)]
 pub(crate) struct RowsFound<'p> {
     cells: Vec<Option<&'p str>>,
-    /// `true` if an element is not an object.
-    has_others: bool,
+    /// The number of elements that are not objects.
+    odd: usize,
     /// The members that the reader of the rows does not look at.
     others: Names<'p>,
 }
@@ -34,12 +34,12 @@ impl<'p> RowsFound<'p> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.cells.is_empty() && !self.has_others
+        self.cells.is_empty() && self.odd == 0
     }
 
     /// Returns whether an element of the list is not an object.
     pub(crate) fn has_others(&self) -> bool {
-        self.has_others
+        self.odd > 0
     }
 
     /// Reads the rows of a list. An element that is not an object is skipped.
@@ -52,7 +52,7 @@ impl<'p> RowsFound<'p> {
         let elements: Vec<&'p RawValue> = serde_json::from_str(list).unwrap_or_default();
         for element in elements {
             if !element.get().starts_with('{') {
-                found.has_others = true;
+                found.odd += 1;
                 continue;
             }
             let before = found.cells.len();
@@ -336,12 +336,15 @@ impl<'p> Walked<'p, '_> {
 
     /// Returns the unread members in document order. A member is unread if no rule looked at it and
     /// no rule took a text that contains it.
-    pub(crate) fn unread(&self, reach: &Reach<'_>) -> Vec<Unread> {
-        let mut unread: Vec<(usize, Unread)> = self
+    ///
+    /// Returns the members inside lists that are read, and those of another form, as well.
+    pub(crate) fn lists(&self, reach: &Reach<'_>) -> Lists {
+        let mut lists = Lists::default();
+        let mut unread: Vec<(usize, Counted)> = self
             .unread
             .iter()
             .filter(|(order, node, _)| self.is_current(*order, *node) && !self.is_taken(*node, reach.taken))
-            .map(|(order, node, name)| (*order, Unread::once(below(&self.tree.pointer(*node), name))))
+            .map(|(order, node, name)| (*order, Counted::once(below(&self.tree.pointer(*node), name))))
             .collect();
         for (node, found) in self.found.iter().enumerate().filter(|(_, found)| found.present && !found.object) {
             if self.is_taken(node, reach.taken) {
@@ -349,20 +352,20 @@ impl<'p> Walked<'p, '_> {
             }
             let pointer = self.tree.pointer(node);
             if !reach.looked_at.contains(node) {
-                unread.push((found.order, Unread::once(&*pointer)));
+                unread.push((found.order, Counted::once(&*pointer)));
             } else if !reach.superseded.contains(node) {
-                let mut inside = Vec::new();
                 let known = reach.inside.get(&node);
-                self.unread_inside(node, known.unwrap_or(&Known::default()), &pointer, &mut inside);
-                unread.extend(inside.into_iter().map(|unread| (found.order, unread)));
+                self.look_inside(node, known.unwrap_or(&Known::default()), &pointer, &mut lists);
+                unread.extend(lists.unread.drain(..).map(|unread| (found.order, unread)));
             }
         }
         unread.sort_by_key(|(order, _)| *order);
-        unread.into_iter().map(|(_, unread)| unread).collect()
+        lists.unread = unread.into_iter().map(|(_, unread)| unread).collect();
+        lists
     }
 
-    /// Adds the unread members inside a value that rules read in part.
-    fn unread_inside(&self, node: NodeId, known: &Known, pointer: &str, unread: &mut Vec<Unread>) {
+    /// Adds the members inside a value that rules read in part.
+    fn look_inside(&self, node: NodeId, known: &Known, pointer: &str, lists: &mut Lists) {
         let rows = self.rows.iter().find(|(of, _)| *of == node).map(|(_, rows)| rows);
         let columns = self.tree.nodes.get(node).and_then(|node| node.rows.as_deref());
         let (Some(rows), Some(columns), Some(row)) = (rows, columns, known.each.as_deref()) else {
@@ -370,19 +373,22 @@ impl<'p> Walked<'p, '_> {
             if let Some(text) = self.text(node).filter(|text| text.starts_with(['{', '['])) {
                 tally.add(known, text);
             }
-            return tally.list(known, pointer, unread);
+            return tally.list(known, pointer, lists);
         };
         let pointer = format!("{pointer}/*");
         let is_known = |name: &str| row.members.contains_key(name);
+        if rows.odd > 0 {
+            lists.unread.push(Counted { pointer: pointer.clone(), count: rows.odd });
+        }
         let others = rows.others.iter().filter(|(name, _)| !is_known(name));
-        unread.extend(others.map(|(name, count)| Unread { pointer: below(&pointer, name), count }));
-        for (name, known) in row.members.iter().filter(|(_, known)| !known.whole) {
+        lists.unread.extend(others.map(|(name, count)| Counted { pointer: below(&pointer, name), count }));
+        for (name, known) in &row.members {
             let Some(at) = columns.0.iter().position(|column| column == name) else { continue };
             let mut tally = Tally::default();
             for cell in rows.iter(columns.0.len()).filter_map(|row| row.get(at).copied().flatten()) {
                 tally.add(known, cell);
             }
-            tally.list(known, &below(&pointer, name), unread);
+            tally.list(known, &below(&pointer, name), lists);
         }
     }
 }
@@ -406,7 +412,7 @@ mod tests {
     fn unread(walked: &Walked<'_, '_>, looked_at: &Nodes) -> Vec<String> {
         let none = Nodes::new(0);
         let reach = Reach { looked_at, taken: &none, superseded: &none, inside: &Inside::new() };
-        walked.unread(&reach).into_iter().map(|unread| unread.pointer).collect()
+        walked.lists(&reach).unread.into_iter().map(|unread| unread.pointer).collect()
     }
 
     fn all(tree: &PathTree) -> Nodes {

@@ -4,7 +4,7 @@
 //! have no time. The record is therefore made of all events, with their times of receipt.
 
 use crate::{
-    MapError, Unread,
+    Counted, MapError,
     session::{Assemble, Digest, time_of_receipt},
 };
 use chrono::{DateTime, Utc};
@@ -40,7 +40,7 @@ impl Assemble for OpenAi {
         }
         let members = session.digest();
         let Notes { problems, unread } = notes.into_inner();
-        let unread = unread.into_iter().map(|(pointer, count)| Unread { pointer, count }).collect();
+        let unread = unread.into_iter().map(|(pointer, count)| Counted { pointer, count }).collect();
         Ok(Digest { members, problems, unread })
     }
 }

@@ -332,12 +332,13 @@ impl<'f> Compiler<'f> {
             ReadyModels::new(usage, self.wanted(at, &usage.path), role)
         });
         let models: Vec<ReadyModels> = models.collect();
-        let ignored = file.ignored.iter().map(|(path, reason)| self.ignored(at, path, reason)).collect();
+        let ignored = file.ignored.iter().filter_map(|(path, reason)| self.ignored(at, path, reason)).collect();
         self.finish(Plan { at, rules, fields, models, conversations, ignored, ..Plan::default() }, detection)
     }
 
-    /// Returns the pointer of an ignored member.
-    fn ignored(&mut self, at: NodeId, path: &str, reason: &str) -> String {
+    /// Returns the pointer of an ignored member, unless it is ignored in some elements of a list
+    /// only.
+    fn ignored(&mut self, at: NodeId, path: &str, reason: &str) -> Option<String> {
         let place = format!("ignored.{path}");
         if reason.trim().is_empty() {
             self.faults.add(&place, "give the reason");
@@ -346,13 +347,16 @@ impl<'f> Compiler<'f> {
             Ok(parts) => parts,
             Err(fault) => {
                 self.faults.add(&place, format!("`{path}` is not a path: {fault}"));
-                return String::new();
+                return None;
             }
         };
         let from = if list.starts_with("$.") { FieldPath::root() } else { self.tree.path(at) };
         let names = list.trim_start_matches("$.").split('.').filter(|name| !name.is_empty());
         let pointer = names.fold(from, FieldPath::name).pointer();
-        format!("{pointer}{}", inside.map(|inside| inside.pointer()).unwrap_or_default())
+        if path.contains('=') {
+            return None;
+        }
+        Some(format!("{pointer}{}", inside.map(|inside| inside.pointer()).unwrap_or_default()))
     }
 
     /// Works out which members a plan looks at, which it takes as a whole, and which in part.
@@ -379,13 +383,15 @@ impl<'f> Compiler<'f> {
             inside.entry(reader.at).or_default().each().join(reader.known.clone());
             looked_at.extend([reader.at]);
         }
-        for (member, _) in &tested {
+        for (member, check) in &tested {
             looked_at.extend([member.node]);
             if let Some(way) = &member.inside {
-                inside.entry(member.node).or_default().add(&way.path());
+                check.add_inside(inside.entry(member.node).or_default(), &way.path());
             }
         }
         looked_at.extend(detection.iter().copied());
+        let member = |node: &NodeId| (Member { node: *node, inside: None }, Check::Is(Vec::new()));
+        tested.extend(detection.iter().map(member));
         let mut once: Vec<(Member, Check)> = Vec::new();
         for (member, check) in tested {
             match once.iter_mut().find(|(known, _)| *known == member) {

@@ -8,13 +8,53 @@ use std::collections::BTreeMap;
 pub(crate) struct Known {
     /// `true` if the whole value is read.
     pub(crate) whole: bool,
+    /// The form that the whole value should have.
+    pub(crate) form: Option<Form>,
     /// The parts of members, by their names.
     pub(crate) members: BTreeMap<Box<str>, Known>,
     /// The parts of the elements of a list, or of members whose names are not fixed.
     pub(crate) each: Option<Box<Known>>,
 }
 
+/// The form of a value inside a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A string.
+    Text,
+    /// A string, a number or a boolean.
+    Word,
+    /// A boolean, or a string that holds one.
+    Flag,
+    /// A number, or a string that holds one.
+    Number,
+    /// A time, as the transform `time` reads it.
+    Time,
+    /// A number or a time, by which rows are sorted.
+    Key,
+}
+
+impl Form {
+    /// Returns the description for people.
+    pub(crate) fn wanted(self) -> &'static str {
+        match self {
+            Self::Text => "a string is wanted here",
+            Self::Word => "a string, a number or a boolean is wanted here",
+            Self::Flag => "`true` or `false` is wanted here",
+            Self::Number => "a number is wanted here",
+            Self::Time => "a time is wanted here",
+            Self::Key => "a number or a time is wanted here",
+        }
+    }
+}
+
 impl Known {
+    /// Adds a path whose value should have a form. Of several forms, the first counts.
+    pub(crate) fn add_as(&mut self, path: &str, form: Form) {
+        let known = self.at(path);
+        known.whole = true;
+        known.form.get_or_insert(form);
+    }
+
     /// Adds a path: names that are separated by dots, with `[]` or `[member=word]` behind a list.
     /// The value at its end is read as a whole. The member in brackets is read too.
     pub(crate) fn add(&mut self, path: &str) {
@@ -31,7 +71,7 @@ impl Known {
                 let (element, rest) = rest.get(1..).and_then(|rest| rest.split_once(']')).unwrap_or_default();
                 let each = self.each();
                 if let Some((member, _)) = element.split_once('=') {
-                    each.add(member);
+                    each.add_as(member, Form::Word);
                 }
                 each.at(rest)
             }
@@ -47,6 +87,7 @@ impl Known {
     /// Adds the parts that another reader of the same value reads.
     pub(crate) fn join(&mut self, other: Self) {
         self.whole |= other.whole;
+        self.form = self.form.or(other.form);
         for (name, known) in other.members {
             self.member(&name).join(known);
         }

@@ -1,8 +1,8 @@
 //! Rule files that were checked and compiled: what the engine runs.
 
 use super::{
-    form::{Clock, Condition, Conversation, ModelUsage, ToolCalls, ToolResults, Transform},
-    known::Known,
+    form::{Clock, ClockForm, Condition, Conversation, ModelUsage, ToolCalls, ToolResults, Transform},
+    known::{Form, Known},
     paths::{InList, NodeId, Nodes, PathTree, ROOT, RowMembers},
     target::{FieldName, Target},
 };
@@ -62,7 +62,7 @@ pub(crate) struct Plan {
     pub(crate) taken: Nodes,
     /// The parts that are read of values that are not read as a whole.
     pub(crate) inside: Inside,
-    /// The members that conditions and flags test.
+    /// The members that the recognition of the delivery, conditions and flags test.
     pub(crate) tested: Vec<(Member, Check)>,
     /// The pointers of the members that are known and without meaning. A position in a list is `*`.
     pub(crate) ignored: HashSet<String>,
@@ -177,6 +177,16 @@ impl Check {
         }
     }
 
+    /// Adds the member of the condition to the parts that are read.
+    pub(crate) fn add_inside(&self, known: &mut Known, path: &str) {
+        match self {
+            Self::Is(_) => known.add_as(path, Form::Word),
+            // The members of an object of which only the presence counts are unread.
+            Self::Filled(_) | Self::Present(_) => drop(known.at(path)),
+            Self::Contains(_) => known.add(path),
+        }
+    }
+
     /// Returns whether the condition asks for a value that fits, and not for the absence of one.
     pub(crate) fn wants(&self) -> bool {
         match self {
@@ -221,7 +231,7 @@ impl ReadySource {
     pub(crate) fn add_inside(&self, inside: &mut Inside) {
         let Some(member) = self.member() else { return };
         if let Some(way) = &member.inside {
-            inside.entry(member.node).or_default().add(&way.path());
+            inside.entry(member.node).or_default().add_as(&way.path(), Form::Word);
         }
         for name in &self.members {
             inside.entry(member.node).or_default().each().add(name);
@@ -285,8 +295,11 @@ impl ReadyModels {
     /// Prepares reading at a place. The rule file is known to have no fault.
     pub(crate) fn new(rules: &ModelUsage, at: NodeId, role: Option<&'static str>) -> Self {
         let (mut members, mut known) = (PathTree::new(), Known::default());
+        let texts = rules.name.iter().chain(&rules.kind);
+        texts.for_each(|name| known.add_as(name, Form::Text));
+        let tokens = rules.prompt_tokens.iter().chain(&rules.completion_tokens);
+        rules.cost.iter().chain(&rules.minutes).chain(tokens).for_each(|name| known.add_as(name, Form::Number));
         let mut wanted = |path: &String| {
-            known.add(path);
             let node = members.node(ROOT, path);
             members.want(node);
             node
@@ -368,33 +381,50 @@ pub(crate) fn members_of_rows(rules: &Conversation) -> Vec<String> {
     names
 }
 
-/// Returns the parts of a row that are read.
+/// Returns the parts of a row that are read, with their forms.
 pub(crate) fn parts_of_rows(rules: &Conversation) -> Known {
     let mut known = Known::default();
-    let in_lists = [
-        rules.words.as_ref().map(|words| &words.path),
-        rules.calls.as_ref().and_then(|calls| calls.list.as_ref()),
-        rules.results.as_ref().and_then(|results| results.list.as_ref()),
-    ];
-    let parts_of_text = rules.text_parts.as_ref().and_then(|path| path.split('[').next());
-    for name in members_of_rows(rules) {
-        if !in_lists.iter().flatten().any(|list| **list == name) && parts_of_text != Some(&*name) {
-            known.add(&name);
-        }
+    rules.role.iter().for_each(|name| known.add_as(name, Form::Word));
+    if !rules.text.is_empty() {
+        known.add_as(&rules.text, Form::Text);
     }
-    if let Some(path) = &rules.text_parts {
-        known.add(path);
+    rules.text_parts.iter().for_each(|path| known.add_as(path, Form::Text));
+    rules.speech_ms.iter().chain(&rules.latency).for_each(|name| known.add_as(name, Form::Number));
+    rules.cut_off.iter().for_each(|name| known.add_as(name, Form::Flag));
+    for clock in [&rules.start, &rules.end].into_iter().flatten() {
+        known.add_as(&clock.path, if clock.form == ClockForm::Time { Form::Time } else { Form::Number });
     }
     if let Some(words) = &rules.words {
-        [&words.start, &words.end].into_iter().for_each(|name| known.at(&words.path).each().add(name));
+        let word = known.at(&words.path).each();
+        [&words.start, &words.end].into_iter().for_each(|name| word.add_as(name, Form::Number));
     }
-    let calls = rules.calls.as_ref().map(|calls| (&calls.list, members_of_calls(calls)));
-    let results = rules.results.as_ref().map(|results| (&results.list, members_of_results(results)));
-    for (list, names) in [calls, results].into_iter().flatten() {
-        let list = list.iter().flat_map(|list| names.iter().map(move |name| (list, name)));
-        list.for_each(|(list, name)| known.at(list).each().add(name));
+    rules.order_by.iter().for_each(|name| known.add_as(name, Form::Key));
+    for (path, check) in not_spoken(rules) {
+        check.add_inside(&mut known, &path);
+    }
+    if let Some(calls) = &rules.calls {
+        calls.row_name.iter().for_each(|name| known.add_as(name, Form::Text));
+        let part = part(&mut known, &calls.list);
+        let texts = [Some(&calls.name), calls.id.as_ref(), calls.kind.as_ref(), calls.row_name.as_ref()];
+        texts.into_iter().flatten().for_each(|name| part.add_as(name, Form::Text));
+        calls.cut_short.iter().for_each(|name| part.add_as(name, Form::Flag));
+    }
+    if let Some(results) = &rules.results {
+        let part = part(&mut known, &results.list);
+        [Some(&results.id), results.name.as_ref()].into_iter().flatten().for_each(|name| part.add_as(name, Form::Text));
+        [&results.success, &results.error].into_iter().flatten().for_each(|name| part.add_as(name, Form::Flag));
+        results.seconds.iter().for_each(|name| part.add_as(name, Form::Number));
+        results.message.iter().for_each(|name| part.add_as(name, Form::Text));
     }
     known
+}
+
+/// Returns the parts of a tool call or result: those of the row, or of an element of its list.
+fn part<'k>(row: &'k mut Known, list: &Option<String>) -> &'k mut Known {
+    match list {
+        Some(list) => row.at(list).each(),
+        None => row,
+    }
 }
 
 /// Returns the checks of rows that were not spoken. One is enough, as in `any_of`.

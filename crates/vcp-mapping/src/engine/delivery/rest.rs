@@ -2,8 +2,8 @@
 
 use super::{Delivery, Reading, is_empty};
 use crate::{
-    engine::{draft::Draft, transform, walk::Reach},
-    report::{Consulted, Unread},
+    engine::{draft::Draft, transform, unread::Lists, walk::Reach},
+    report::{Consulted, Counted},
     rules::{
         paths::Nodes,
         plan::{Check, Member, ReadyRule},
@@ -41,24 +41,25 @@ impl<'p> Delivery<'p, '_> {
     /// better source, and those that were only tested.
     pub(super) fn report_rest(&self, reading: &Reading<'_>, draft: &mut Draft<'p>) {
         let plan = reading.plan;
-        let mut superseded = Nodes::new(self.provider.tree.len());
-        superseded.extend(reading.superseded.iter().map(|(node, _)| *node));
-        let reach = Reach {
-            looked_at: &reading.looked_at,
-            taken: &reading.taken,
-            superseded: &superseded,
-            inside: &plan.inside,
-        };
         let report = &mut draft.report;
-        let mut used: HashSet<SharedText> =
-            report.written.iter().filter_map(|written| written.source.clone()).collect();
-        report.unread = self.walked.unread(&reach);
-        report
-            .unread
-            .extend(draft.unused.iter().filter(|pointer| !used.contains(*pointer)).map(|p| Unread::once(&**p)));
+        let sources = report.written.iter().filter_map(|written| written.source.clone());
+        let mut used: HashSet<SharedText> = sources.collect();
+        let mut superseded = Nodes::new(self.provider.tree.len());
+        for (node, pointer) in &reading.superseded {
+            if used.insert(pointer.clone()) {
+                superseded.extend([*node]);
+                report.superseded.push(pointer.clone());
+            }
+        }
+        let (looked_at, taken) = (&reading.looked_at, &reading.taken);
+        let reach = Reach { looked_at, taken, superseded: &superseded, inside: &plan.inside };
+        let Lists { unread, read, problems } = self.walked.lists(&reach);
+        (report.unread, report.in_lists) = (unread, read);
+        report.problems.extend(problems);
+        let unused = draft.unused.iter().filter(|pointer| !used.contains(*pointer));
+        report.unread.extend(unused.map(|pointer| Counted::once(&**pointer)));
         report.unread.retain(|unread| !plan.ignores(&unread.pointer));
-        report.superseded = reading.superseded.iter().map(|(_, pointer)| pointer.clone()).collect();
-        report.superseded.retain(|pointer| used.insert(pointer.clone()));
+        report.in_lists.retain(|read| !plan.ignores(&read.pointer));
         for (member, check) in &plan.tested {
             let mut words: Vec<Option<String>> = Vec::new();
             let mut note = |json: &str| {
