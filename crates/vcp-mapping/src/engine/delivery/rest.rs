@@ -60,6 +60,7 @@ impl<'p> Delivery<'p, '_> {
         report.unread.extend(unused.map(|pointer| Counted::once(&**pointer)));
         report.unread.retain(|unread| !plan.ignores(&unread.pointer));
         report.in_lists.retain(|read| !plan.ignores(&read.pointer));
+        report.consulted.retain(|consulted| !used.contains(&consulted.source));
         for (member, check) in &plan.tested {
             let mut words: Vec<Option<String>> = Vec::new();
             let mut note = |json: &str| {
