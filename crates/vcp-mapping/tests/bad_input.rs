@@ -165,6 +165,8 @@ fn stands_for_none(source: &Source, value: &str, file: &ProviderFile) -> bool {
         _ if is_in_list => is_empty || value.starts_with('['),
         Transform::Earliest | Transform::Latest => is_empty || value.starts_with('['),
         Transform::Function => is_empty || value.starts_with('{'),
+        // The places beside `data` are written only if they are filled.
+        Transform::Json => is_empty || (value == "{}" && !source.when.is_empty()),
         _ => is_empty,
     }
 }

@@ -2,6 +2,7 @@
 
 mod converse;
 mod keep;
+mod lists;
 mod rest;
 
 use super::{
@@ -184,6 +185,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
                 from = self.apply_computed(rule, at, &mut reading, draft)?;
             }
         }
+        self.use_lists(&mut reading, draft);
         draft.note_latency();
         if !plan.conversations.is_empty() {
             self.converse(&mut reading, draft);

@@ -1,6 +1,6 @@
 //! A message in the making, from one delivery or several.
 
-use super::{defaults, models::Models, value::Value};
+use super::{defaults, lists::Transfer, models::Models, value::Value};
 use crate::{
     options::ConsentDefault,
     report::{How, MapReport, Written},
@@ -15,6 +15,9 @@ use std::{
     collections::{HashMap, HashSet, VecDeque},
 };
 use vcp_schema::{CapabilityInvocation, ConsentStatus, CustomProviderData, OrderedMap, RawJson, RawObject, VcpMessage};
+
+/// The member beside a provider's `data` that holds the transfers of the call.
+pub(crate) const TRANSFERS: &str = "transfers";
 
 /// The member beside a provider's `data` that holds the digest of a session.
 pub(crate) const SESSION: &str = "session";
@@ -42,6 +45,8 @@ pub(crate) struct Draft<'p> {
     has_latency: bool,
     /// The tool calls of all deliveries.
     calls: Vec<Call>,
+    /// The transfers of all deliveries.
+    pub(crate) transfers: Vec<Transfer>,
 }
 
 /// Writes a value into a field. Returns whether the value is of a type that the field takes.
@@ -82,6 +87,7 @@ impl<'p> Draft<'p> {
             earlier: 0,
             has_latency: false,
             calls: Vec::new(),
+            transfers: Vec::new(),
         }
     }
 
@@ -267,6 +273,11 @@ impl<'p> Draft<'p> {
         defaults::finish(&mut self.message, &mut self.report, is_written, names, text, consent);
         let data = CustomProviderData::builder().data(RawObject::from_trusted_text(data)).build();
         self.message.vcp_payload.custom.provider_specific.insert(provider.clone(), data);
+        if !self.transfers.is_empty() {
+            let list: Vec<String> = self.transfers.iter().map(Transfer::text).collect();
+            let names = vec![provider.clone(), TRANSFERS.to_owned()];
+            self.free.push((Place::ProviderSpecific, names, Cow::Owned(format!("[{}]", list.join(",")))));
+        }
         place_free_data(&mut self.message, &provider, self.free);
         (self.message, self.report)
     }

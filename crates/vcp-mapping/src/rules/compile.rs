@@ -4,12 +4,13 @@ use super::{
     faults::{Faults, RuleError, nearest, suggestion},
     form::{
         ClockForm, Condition, Conversation, Detect, Event, FieldRule, ModelUsage, ProviderFile, Rows, RuleFile, Source,
-        Transform, ValueType, WordChange,
+        Transfers, Transform, ValueType, WordChange,
     },
     paths::{InList, NodeId, Nodes, PathTree, ROOT},
     plan::{
         Check, Function, Inside, Member, NO_ROLE, Plan, ReadyChange, ReadyConversation, ReadyEvent, ReadyModels,
-        ReadyRows, ReadyRule, ReadySource, Shape, SourceKind, Test, members_of_rows, parts_of_rows,
+        ReadyRows, ReadyRule, ReadySource, ReadyTransfers, Shape, SourceKind, Test, members_of_rows, parts_of_criteria,
+        parts_of_rows,
     },
     provider::Provider,
     secrets::Secrets,
@@ -21,6 +22,9 @@ use std::{
     sync::Arc,
 };
 use vcp_schema::{CapabilityType, FieldPath, ModelRole};
+
+/// The words of the table of a criterion.
+const CRITERION_WORDS: [&str; 3] = ["true", "false", "none"];
 
 /// The name of a provider's file in faults.
 const PROVIDER_FILE: &str = "provider.json";
@@ -107,7 +111,8 @@ fn fields_of(file: &RuleFile) -> BTreeSet<String> {
         [name::TRANSCRIPT, "outcomes.objective.metrics.total_turns"].into_iter().chain(calls)
     });
     let of_models = [name::SELECTION, name::ATTRIBUTION].into_iter().filter(|_| !file.models.is_empty());
-    of_rules.chain(of_conversation).chain(of_models).map(str::to_owned).collect()
+    let of_criteria = file.criteria.iter().map(|_| name::CRITERIA);
+    of_rules.chain(of_conversation).chain(of_models).chain(of_criteria).map(str::to_owned).collect()
 }
 
 struct Compiler<'f> {
@@ -332,8 +337,46 @@ impl<'f> Compiler<'f> {
             ReadyModels::new(usage, self.wanted(at, &usage.path), role)
         });
         let models: Vec<ReadyModels> = models.collect();
+        let transfers = file
+            .transfers
+            .iter()
+            .enumerate()
+            .map(|(index, transfers)| {
+                self.transfers(transfers, &element("transfers", index, file.transfers.len()), at, &fields)
+            })
+            .collect();
+        let mut criteria = Vec::new();
+        for (index, rules) in file.criteria.iter().enumerate() {
+            self.table(&rules.table, &element("criteria", index, file.criteria.len()), Some(&CRITERION_WORDS));
+            criteria.push((self.wanted(at, &rules.path), rules.clone()));
+        }
         let ignored = file.ignored.iter().filter_map(|(path, reason)| self.ignored(at, path, reason)).collect();
-        self.finish(Plan { at, rules, fields, models, conversations, ignored, ..Plan::default() }, detection)
+        self.finish(
+            Plan { at, rules, fields, models, conversations, transfers, criteria, ignored, ..Plan::default() },
+            detection,
+        )
+    }
+
+    fn transfers(&mut self, rules: &Transfers, place: &str, at: NodeId, before: &[FieldName]) -> ReadyTransfers {
+        if rules.to.is_empty() {
+            self.faults.add(format!("{place}.to"), "name the member with the number or address");
+        }
+        let Some(list) = &rules.list else {
+            let names = rules.to.iter().chain(&rules.at).chain(&rules.outcome);
+            let members = names.map(|name| (name.clone(), self.path(at, name, place, true))).collect();
+            let when = self.tests(&rules.when, &format!("{place}.when"), at, before);
+            return ReadyTransfers { rules: rules.clone(), list: None, when, checks: Vec::new(), members };
+        };
+        let list = self.path(at, list, &format!("{place}.list"), true);
+        for (index, condition) in rules.when.iter().enumerate() {
+            let place = element(&format!("{place}.when"), index, rules.when.len());
+            if self.is_one_condition(condition, &place) && condition.path.is_none() {
+                self.faults.add(place, "a condition of an element tests its members");
+            }
+        }
+        let checks = rules.when.iter().filter_map(|condition| Some((condition.path.clone()?, Check::new(condition))));
+        let (when, checks) = (Vec::new(), checks.collect());
+        ReadyTransfers { rules: rules.clone(), list: Some(list), when, checks, members: Vec::new() }
     }
 
     /// Returns the pointer of an ignored member, unless it is ignored in some elements of a list
@@ -378,6 +421,19 @@ impl<'f> Compiler<'f> {
                 looked_at.extend(rows.when.is_empty().then_some(rows.at));
                 rows.when.iter().for_each(|test| test.members(&mut tested));
             }
+        }
+        for reader in &plan.transfers {
+            if let Some(list) = &reader.list {
+                let known = inside.entry(list.node).or_default();
+                let way = list.inside.as_ref().map(InList::path).unwrap_or_default();
+                known.at(&way).each().join(reader.parts());
+            }
+            looked_at.extend(reader.list.iter().map(|member| member.node));
+            reader.when.iter().for_each(|test| test.members(&mut tested));
+        }
+        for (node, rules) in &plan.criteria {
+            inside.entry(*node).or_default().each().join(parts_of_criteria(rules));
+            looked_at.extend([*node]);
         }
         for reader in &plan.models {
             inside.entry(reader.at).or_default().each().join(reader.known.clone());

@@ -28,6 +28,7 @@ macro_rules! object {
 
 mod condition;
 mod conversation;
+mod lists;
 mod provider;
 mod rule;
 pub(super) mod transform;
@@ -35,6 +36,7 @@ mod values;
 
 pub use condition::Condition;
 pub use conversation::{Clock, ClockForm, Conversation, Role, Rows, ToolCalls, ToolResults, Words};
+pub use lists::{Criteria, Transfers};
 pub use provider::{Detect, Event, ProviderFile, ProviderInfo, Table, WebhookAuth, WebhookSchema};
 pub use rule::{FieldRule, ModelUsage, RuleFile, Source, Twins, WordChange};
 pub use transform::{Transform, ValueType};

@@ -1,7 +1,9 @@
 //! Rule files that were checked and compiled: what the engine runs.
 
 use super::{
-    form::{Clock, ClockForm, Condition, Conversation, ModelUsage, ToolCalls, ToolResults, Transform},
+    form::{
+        Clock, ClockForm, Condition, Conversation, Criteria, ModelUsage, ToolCalls, ToolResults, Transfers, Transform,
+    },
     known::{Form, Known},
     paths::{InList, NodeId, Nodes, PathTree, ROOT, RowMembers},
     target::{FieldName, Target},
@@ -56,6 +58,8 @@ pub(crate) struct Plan {
     pub(crate) fields: Vec<FieldName>,
     pub(crate) models: Vec<ReadyModels>,
     pub(crate) conversations: Vec<ReadyConversation>,
+    pub(crate) transfers: Vec<ReadyTransfers>,
+    pub(crate) criteria: Vec<(NodeId, Criteria)>,
     /// The members that rules without conditions look at.
     pub(crate) looked_at: Nodes,
     /// The members whose text rules without conditions take.
@@ -136,6 +140,42 @@ pub(crate) enum SourceKind {
 pub(crate) struct Member {
     pub(crate) node: NodeId,
     pub(crate) inside: Option<InList>,
+}
+
+/// A place where transfers are reported.
+#[derive(Debug)]
+pub(crate) struct ReadyTransfers {
+    pub(crate) rules: Transfers,
+    /// The list, and the way into it. `None` if the record itself has the transfer.
+    pub(crate) list: Option<Member>,
+    /// The conditions on the record.
+    pub(crate) when: Vec<Test>,
+    /// The conditions on members of an element of the list.
+    pub(crate) checks: Vec<(String, Check)>,
+    /// The members of the record, by their names in the rule file.
+    pub(crate) members: Vec<(String, Member)>,
+}
+
+impl ReadyTransfers {
+    /// Returns the parts of an element that are read.
+    pub(crate) fn parts(&self) -> Known {
+        let mut known = Known::default();
+        for (path, check) in &self.checks {
+            check.add_inside(&mut known, path);
+        }
+        self.rules.to.iter().chain(&self.rules.outcome).for_each(|name| known.add_as(name, Form::Word));
+        self.rules.at.iter().for_each(|name| known.add_as(name, Form::Time));
+        known
+    }
+}
+
+/// Returns the parts of a criterion that are read.
+pub(crate) fn parts_of_criteria(rules: &Criteria) -> Known {
+    let mut known = Known::default();
+    rules.id.iter().for_each(|name| known.add_as(name, Form::Text));
+    known.add_as(&rules.result, Form::Word);
+    rules.score.iter().chain(&rules.max_score).for_each(|name| known.add_as(name, Form::Number));
+    known
 }
 
 /// A flag that changes a word.

@@ -39,6 +39,7 @@ pub(crate) mod name {
     pub(crate) const SATISFACTION: &str = "outcomes.user_satisfaction_score";
     pub(crate) const GAP_SCORE: &str = "outcomes.perception_gap.gap_score";
     pub(crate) const GAP_CLASS: &str = "outcomes.perception_gap.gap_class";
+    pub(crate) const CRITERIA: &str = "outcomes.objective.scored_criteria";
     pub(crate) const METRICS: &str = "outcomes.objective.metrics";
     pub(crate) const ATTRIBUTION: &str = "outcomes.model_outcome_attribution.roles";
     pub(crate) const SELECTION: &str = "model_selection.roles";

@@ -29,7 +29,7 @@ impl<'p> Delivery<'p, '_> {
     }
 
     /// Returns the pointer of a member. A position in a list is `*`.
-    fn pointer(&self, member: &Member) -> SharedText {
+    pub(super) fn pointer(&self, member: &Member) -> SharedText {
         let pointer = self.provider.tree.pointer(member.node);
         match &member.inside {
             Some(inside) => format!("{pointer}{}", inside.pointer()).into(),

@@ -5,6 +5,7 @@ use super::values::OneOrList;
 use super::{
     condition::Condition,
     conversation::{Conversation, Rows},
+    lists::{Criteria, Transfers},
     transform::Transform,
     values::is_default,
 };
@@ -35,6 +36,16 @@ object! {
         /// The lists or objects of the payload that hold the models of the call.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub models: Vec<ModelUsage>,
+        /// The places where the provider reports that the call was transferred.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Transfers>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub transfers: Vec<Transfers>,
+        /// The lists or objects of evaluated criteria.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Criteria>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub criteria: Vec<Criteria>,
         /// The forms of the rows of the conversation, if there are any. Turns are those of the
         /// first form that has any, and of forms that continue it.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
@@ -70,8 +81,13 @@ impl Twins {
     /// Returns a source with those of its twin: before it where the twin comes first, and after it.
     pub(crate) fn of_source(&self, source: &Source) -> Vec<Source> {
         let Some(path) = source.path.as_deref().and_then(|path| self.path(path)) else { return vec![source.clone()] };
-        let twin = Source { path: Some(path), ..source.clone() };
-        let first = Source { when: source.when.iter().chain(&self.first).cloned().collect(), ..twin.clone() };
+        // A condition on the member itself holds for its twin.
+        let own = |condition: &Condition| Condition {
+            path: condition.path.as_deref().map(|path| self.path(path).unwrap_or_else(|| path.to_owned())),
+            ..condition.clone()
+        };
+        let twin = Source { path: Some(path), when: source.when.iter().map(own).collect(), ..source.clone() };
+        let first = Source { when: twin.when.iter().chain(&self.first).cloned().collect(), ..twin.clone() };
         vec![first, source.clone(), twin]
     }
 

@@ -1,0 +1,79 @@
+//! Mapping the transfers and the scored criteria of a delivery.
+
+use super::{Delivery, Reading};
+use crate::{
+    engine::{
+        draft::{Draft, TRANSFERS},
+        lists::{self, Transfer},
+    },
+    report::{How, Problem, UnlistedWord, Written},
+    rules::{
+        plan::ReadyTransfers,
+        target::{FieldName, name},
+    },
+    shared::SharedText,
+};
+
+impl<'p> Delivery<'p, '_> {
+    /// Adds the transfers and the criteria of the delivery to the draft.
+    pub(super) fn use_lists(&self, reading: &mut Reading<'_>, draft: &mut Draft<'p>) {
+        let mut found = Vec::new();
+        for reader in &reading.plan.transfers {
+            let Some((transfers, source)) = self.transfers(reader, reading, draft) else { continue };
+            let provider = self.provider.name();
+            let target = FieldName::new(&format!("{}.{provider}.{TRANSFERS}", name::PROVIDER_SPECIFIC)).path;
+            let written = Written::without_source(target, How::Read);
+            draft.report.written.push(Written { source: Some(source), ..written });
+            found.extend(transfers);
+        }
+        lists::add_transfers(&mut draft.transfers, found);
+        for (node, rules) in &reading.plan.criteria {
+            let Some(json) = self.walked.text(*node).filter(|json| *json != "null") else { continue };
+            let Some(table) = self.provider.table(&rules.table) else { continue };
+            let (criteria, unlisted) = lists::criteria(rules, table, json);
+            let source = self.provider.tree.pointer(*node);
+            let word = |word| UnlistedWord { source: source.clone(), word };
+            draft.report.unknown_words.extend(unlisted.into_iter().map(word));
+            if !criteria.is_empty() {
+                draft.message.vcp_payload.outcomes.objective.scored_criteria = criteria;
+                let written = Written::without_source(FieldName::path_of(name::CRITERIA), How::Read);
+                draft.report.written.push(Written { source: Some(source), ..written });
+            }
+        }
+    }
+
+    /// Reads the transfers at one place. Returns `None` if there are none.
+    fn transfers(
+        &self,
+        reader: &ReadyTransfers,
+        reading: &mut Reading<'_>,
+        draft: &mut Draft<'p>,
+    ) -> Option<(Vec<Transfer>, SharedText)> {
+        if let Some(list) = &reader.list {
+            let transfers = reader.read(self.walked.text(list.node)?, list.inside.as_ref());
+            return (!transfers.is_empty()).then(|| (transfers, self.provider.tree.pointer(list.node)));
+        }
+        if !self.all_hold(&reader.when, reading.event, draft) {
+            return None;
+        }
+        reading.look_at(reader.members.iter().map(|(_, member)| member.node));
+        let member = |name: &str| reader.members.iter().find(|(known, _)| known == name).map(|(_, member)| member);
+        let text = |name: &str| {
+            let member = member(name)?;
+            let json = self.walked.text(member.node)?;
+            member.inside.as_ref().map_or(Some(json), |inside| inside.find(json))
+        };
+        let mut faults = Vec::new();
+        let transfer = lists::transfer(&reader.rules, text, &mut faults);
+        let pointer = |name: &str| member(name).map(|member| self.pointer(member)).unwrap_or_default();
+        let problems = faults.into_iter().map(|(name, code, message)| Problem::new(code, pointer(name), message));
+        draft.report.problems.extend(problems);
+        let mut filled = reader.rules.to.iter().filter(|name| text(name).is_some_and(|json| !super::is_empty(json)));
+        let source = pointer(filled.next()?);
+        for name in filled {
+            let node = member(name).map(|member| member.node);
+            node.into_iter().for_each(|node| reading.supersede(node, pointer(name)));
+        }
+        Some((vec![transfer?], source))
+    }
+}

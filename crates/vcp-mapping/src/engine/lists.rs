@@ -1,0 +1,160 @@
+//! The lists that a rule file writes: transfers and scored criteria (`DECISIONS.md` 5.8).
+
+use super::{
+    transform,
+    value::{Made, Value},
+};
+use crate::rules::{
+    Criteria, Table, Transfers,
+    paths::{InList, below, is_empty},
+    plan::{Check, ReadyTransfers},
+};
+use std::borrow::Cow;
+use vcp_schema::{
+    ErrorCode, RawJson, ScoredCriteria,
+    json::{members, string},
+};
+
+/// A transfer of a call. Its parts are JSON texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Transfer {
+    to: String,
+    at: Option<String>,
+    outcome: Option<String>,
+}
+
+impl Transfer {
+    /// Returns the transfer as JSON text.
+    pub(crate) fn text(&self) -> String {
+        let part = |name: &str, json: &Option<String>| json.as_ref().map(|json| format!(",\"{name}\":{json}"));
+        let others = [part("at", &self.at), part("outcome", &self.outcome)];
+        format!("{{\"to\":{}{}}}", self.to, others.into_iter().flatten().collect::<String>())
+    }
+}
+
+/// Adds the transfers of a delivery to those of earlier deliveries. The same transfer keeps its
+/// first time, and has the outcome of the last delivery that gives one.
+pub(crate) fn add_transfers(known: &mut Vec<Transfer>, new: Vec<Transfer>) {
+    let earlier = known.len();
+    let mut taken = vec![false; earlier];
+    for transfer in new {
+        let same = (0..earlier).find(|at| {
+            !taken.get(*at).copied().unwrap_or(true) && known.get(*at).is_some_and(|known| known.to == transfer.to)
+        });
+        let place = same.and_then(|at| Some((taken.get_mut(at)?, known.get_mut(at)?)));
+        let Some((taken, known)) = place else {
+            known.push(transfer);
+            continue;
+        };
+        *taken = true;
+        known.at = known.at.take().or(transfer.at);
+        known.outcome = transfer.outcome.or(known.outcome.take());
+    }
+}
+
+/// A member that could not be used, with the code and the message of the problem.
+pub(crate) type Fault<'r> = (&'r str, ErrorCode, &'static str);
+
+/// Reads a transfer by its members. Members that cannot be used are added to `faults`.
+pub(crate) fn transfer<'p, 'r>(
+    rules: &'r Transfers,
+    member: impl Fn(&str) -> Option<&'p str>,
+    faults: &mut Vec<Fault<'r>>,
+) -> Option<Transfer> {
+    let filled = |name: &String| member(name).filter(|json| !is_empty(json));
+    let mut text = |name: &'r String| {
+        let text = transform::scalar(filled(name)?);
+        if text.is_none() {
+            faults.push((name, ErrorCode::Type, "a string is wanted here"));
+        }
+        Some(RawJson::from_text(&text?).as_str().to_owned())
+    };
+    let to = rules.to.iter().find_map(&mut text)?;
+    let outcome = rules.outcome.as_ref().and_then(&mut text);
+    let at = rules.at.as_ref().and_then(|name| match transform::time(filled(name)?) {
+        Made::Value(Value::Time(time)) => Some(RawJson::from_text(&time.to_string()).as_str().to_owned()),
+        Made::Problem(code, message) => {
+            faults.push((name, code, message));
+            None
+        }
+        _ => None,
+    });
+    Some(Transfer { to, at, outcome })
+}
+
+impl ReadyTransfers {
+    /// Reads the transfers of a list. `inside` is the way to lists inside it.
+    pub(crate) fn read(&self, list: &str, inside: Option<&InList>) -> Vec<Transfer> {
+        let mut found = Vec::new();
+        let mut add = |element: &str| {
+            let holds = |(member, check): &(String, Check)| {
+                below(element, member).is_some_and(|json| transform::fits(check, json)) == check.wants()
+            };
+            if self.checks.iter().all(holds) {
+                found.extend(transfer(&self.rules, |name| below(element, name), &mut Vec::new()));
+            }
+        };
+        match inside {
+            Some(inside) => {
+                inside.any(list, &mut |inner| {
+                    members::elements(inner).for_each(&mut add);
+                    false
+                });
+            }
+            None => members::elements(list).for_each(add),
+        }
+        found
+    }
+}
+
+/// Reads criteria from a list or an object. Returns the words that the table does not have, too.
+pub(crate) fn criteria(rules: &Criteria, table: &Table, json: &str) -> (Vec<ScoredCriteria>, Vec<String>) {
+    let entries: Vec<(Option<Cow<'_, str>>, &str)> = match json.as_bytes().first() {
+        Some(b'{') => {
+            members::last(json).unwrap_or_default().into_iter().map(|(name, json)| (Some(name), json)).collect()
+        }
+        _ => members::elements(json).map(|json| (None, json)).collect(),
+    };
+    let (mut found, mut unlisted) = (Vec::new(), Vec::new());
+    for (name, entry) in entries {
+        let own = rules.id.as_ref().and_then(|id| string::decode_lossy(below(entry, id)?));
+        let Some(id) = own.or(name) else { continue };
+        let Some(word) = below(entry, &rules.result).and_then(transform::word_of) else { continue };
+        let hit = table.look_up(&word);
+        if hit.unlisted {
+            unlisted.push(word.into_owned());
+        }
+        let met = match hit.word {
+            Some("true") => true,
+            Some("false") => false,
+            _ => continue,
+        };
+        let number = |name: &Option<String>| {
+            transform::decimal(below(entry, name.as_deref()?)?).ok()?.and_then(|number| number.to_f64())
+        };
+        let most = number(&rules.max_score).filter(|most| *most > 0.0).unwrap_or(1.0);
+        let score = number(&rules.score).map(|score| score / most).filter(|score| (0.0..=1.0).contains(score));
+        found.push(ScoredCriteria::builder().id(id.into_owned()).met(met).maybe_score(score).build());
+    }
+    (found, unlisted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(to: &str, at: Option<&str>, outcome: Option<&str>) -> Transfer {
+        let own = |text: Option<&str>| text.map(str::to_owned);
+        Transfer { to: to.to_owned(), at: own(at), outcome: own(outcome) }
+    }
+
+    #[test]
+    fn a_transfer_is_known_by_its_number() {
+        let mut known = vec![of("a", Some("1"), Some("ringing"))];
+        add_transfers(&mut known, vec![of("a", Some("2"), Some("bridged")), of("a", Some("3"), None)]);
+        let expected = vec![of("a", Some("1"), Some("bridged")), of("a", Some("3"), None)];
+        assert_eq!(known, expected);
+        add_transfers(&mut known, expected.clone());
+        assert_eq!(known, expected, "the same delivery again");
+    }
+}
