@@ -7,6 +7,7 @@ pub(crate) mod draft;
 pub(crate) mod lists;
 pub(crate) mod mask;
 pub(crate) mod models;
+pub(crate) mod plausible;
 pub(crate) mod transform;
 pub(crate) mod unread;
 pub(crate) mod value;

@@ -5,6 +5,7 @@ use crate::{
         defaults,
         delivery::{Delivery, Recognised},
         draft::Draft,
+        plausible,
     },
     error::MapError,
     key::IdempotencyKey,
@@ -316,6 +317,7 @@ impl Mapper {
         idempotency_key: Option<IdempotencyKey>,
     ) -> Result<Mapped, MapError> {
         let (message, mut report) = self.close(draft, data, text);
+        plausible::look_over(&message, &mut report);
         report
             .written
             .extend(provider.own_fields.iter().map(|path| Written::without_source(path.clone(), How::Derived)));

@@ -446,7 +446,11 @@ impl<'p> Talk<'p> {
 
     /// Returns the metrics of the rows by name, as JSON numbers, and the problems with them. The
     /// call has a length of `duration` seconds, if it is known.
-    pub(crate) fn metrics(&self, duration: Option<i64>) -> (Vec<(&'static str, String)>, Vec<&'static str>) {
+    pub(crate) fn metrics(
+        &self,
+        duration: Option<i64>,
+        end: Option<Timestamp>,
+    ) -> (Vec<(&'static str, String)>, Vec<&'static str>) {
         let mut problems = Vec::new();
         let mut metrics = Vec::new();
         let of = |is_agent: bool| self.turns().filter(move |turn| turn.is_agent == is_agent);
@@ -490,6 +494,9 @@ impl<'p> Talk<'p> {
                 metrics.push(("talk_ratio", thousandths(agent * 1000, user)));
             }
         }
+        if problems.is_empty() && self.has_turn_after(duration, end) {
+            problems.push("a turn starts after the end of the call");
+        }
         for (name, by_agent) in [("user_interruptions", false), ("agent_interruptions", true)] {
             if let Some(count) = self.interruptions(by_agent, are_timed) {
                 metrics.push((name, count.to_string()));
@@ -501,6 +508,19 @@ impl<'p> Talk<'p> {
             own => metrics.extend(latency(own.to_vec())),
         }
         (metrics, problems)
+    }
+
+    /// Returns whether a turn starts more than two seconds after the end of the call.
+    fn has_turn_after(&self, duration: Option<i64>, end: Option<Timestamp>) -> bool {
+        /// The longest time in a call, in nanoseconds. A later one is an absolute time.
+        const IN_CALL: i128 = 1_000_000_000 * SECOND;
+        let Some(last) = self.turns().filter_map(|turn| turn.start).max() else { return false };
+        let end = if last > IN_CALL {
+            end.map(|end| end.unix_nanos())
+        } else {
+            duration.map(|seconds| i128::from(seconds) * SECOND)
+        };
+        end.is_some_and(|end| last > end + TALK_BEYOND)
     }
 
     /// Returns the turns, without the lines of other persons.

@@ -33,6 +33,8 @@ pub(crate) mod name {
     pub(crate) const SESSION_ID: &str = "call.session_id";
     pub(crate) const START_TIME: &str = "call.start_time";
     pub(crate) const END_TIME: &str = "call.end_time";
+    pub(crate) const DURATION: &str = "call.duration_sec";
+    pub(crate) const TOTAL_COST: &str = "outcomes.model_outcome_attribution.total_cost_usd";
     pub(crate) const CAPABILITIES: &str = "call.capabilities_invoked";
     pub(crate) const STATUS: &str = "outcomes.objective.status";
     pub(crate) const PERCEIVED: &str = "outcomes.perceived";

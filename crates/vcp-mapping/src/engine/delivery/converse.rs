@@ -90,7 +90,8 @@ impl<'p> Delivery<'p, '_> {
             draft.report.written.push(Written { source: Some(source.clone()), ..written });
         }
         draft.join(calls);
-        let (metrics, problems) = talk.metrics(draft.message.vcp_payload.call.duration_sec);
+        let call = &draft.message.vcp_payload.call;
+        let (metrics, problems) = talk.metrics(call.duration_sec, call.end_time);
         let problem = |message: &'static str| Problem::new(ErrorCode::Unreadable, source.clone(), message);
         draft.report.problems.extend(problems.into_iter().map(problem));
         for metric in draft.measure(metrics) {
