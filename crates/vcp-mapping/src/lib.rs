@@ -40,6 +40,8 @@
 //! options error key shared
 //! ```
 //!
+//! [`pages`] has a page for each provider: which member becomes which field.
+//!
 //! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are
 //! in [`vcp_schema::decisions`].
 
@@ -59,6 +61,21 @@ pub mod rules;
 /// A guide to adding a provider, and a page for authors of rule files.
 #[doc = include_str!("guide.md")]
 pub mod guide {}
+/// The mapping of each provider: its events, fields, rows and words.
+pub mod pages {
+    #[doc = include_str!("pages/assistable.md")]
+    pub mod assistable {}
+    #[doc = include_str!("pages/bland.md")]
+    pub mod bland {}
+    #[doc = include_str!("pages/elevenlabs.md")]
+    pub mod elevenlabs {}
+    #[doc = include_str!("pages/openai_realtime.md")]
+    pub mod openai_realtime {}
+    #[doc = include_str!("pages/retell.md")]
+    pub mod retell {}
+    #[doc = include_str!("pages/vapi.md")]
+    pub mod vapi {}
+}
 mod session;
 mod shared;
 
