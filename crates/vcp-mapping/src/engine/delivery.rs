@@ -6,7 +6,7 @@ mod lists;
 mod rest;
 
 use super::{
-    draft::{self, Draft},
+    draft::{self, Draft, Evidence},
     models::UsedRole,
     transform::{self, Setting},
     value::{Made, Value},
@@ -39,6 +39,8 @@ struct Sourced<'p> {
     transform: Option<Transform>,
     /// The provider's own word.
     word: Option<String>,
+    /// `true` if the value is a precise cause.
+    precise: bool,
 }
 
 /// The result of looking for a value.
@@ -59,7 +61,7 @@ impl<'p> Found<'p> {
         word: Option<String>,
         at: usize,
     ) -> Self {
-        Self::Value(Box::new(Sourced { value, how, source, transform, word }), at + 1)
+        Self::Value(Box::new(Sourced { value, how, source, transform, word, precise: false }), at + 1)
     }
 }
 
@@ -286,6 +288,10 @@ impl<'p, 'm> Delivery<'p, 'm> {
         draft: &mut Draft<'p>,
     ) -> Result<(), MapError> {
         let Some(field) = plan.fields.get(rule.field) else { return Ok(()) };
+        // Weaker evidence does not replace the word of an earlier delivery, and flags still change it.
+        let evidence = found.as_ref().map(|found| Evidence::new(found.how, found.precise));
+        let is_weaker = evidence.is_some_and(|evidence| draft.has_better(&field.name, evidence));
+        let found = found.filter(|_| !is_weaker || !matches!(rule.target, Target::Field(_)));
         let found = found.or_else(|| self.word_before(rule, &field.name, draft));
         let Some(mut found) = found else {
             if rule.required {
@@ -296,6 +302,9 @@ impl<'p, 'm> Delivery<'p, 'm> {
             }
             return Ok(());
         };
+        if let Some(evidence) = evidence.filter(|_| !is_weaker) {
+            draft.evidence.insert(field.name.clone(), evidence);
+        }
         if let (Value::Text(word), false) = (&found.value, rule.change.is_empty()) {
             draft.words.insert(field.name.clone(), word.to_string());
         }
@@ -512,7 +521,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
                 return None;
             }
         };
-        Some(Sourced { value, how, source: Some(pointer), transform: Some(source.transform), word: word() })
+        let (transform, precise) = (Some(source.transform), source.precise);
+        Some(Sourced { value, how, source: Some(pointer), transform, word: word(), precise })
     }
 
     /// Returns the parts of the message, and of the source, that its transform may use.
@@ -547,7 +557,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
     fn word_before(&self, rule: &ReadyRule, field: &str, draft: &Draft<'p>) -> Option<Sourced<'p>> {
         let has_flag = rule.change.iter().any(|change| self.any(&change.member, |json| json != "null"));
         let word = draft.words.get(field).filter(|_| has_flag)?.clone();
-        Some(Sourced { value: Value::Text(word.into()), how: How::Derived, source: None, transform: None, word: None })
+        let value = Value::Text(word.into());
+        Some(Sourced { value, how: How::Derived, source: None, transform: None, word: None, precise: false })
     }
 
     /// Changes a word by the flags of its rule. Returns the pointers of the flags that changed it.

@@ -37,6 +37,8 @@ pub(crate) struct Draft<'p> {
     written: Vec<Option<How>>,
     /// For each field of earlier deliveries, by name, the way in which it was written.
     before: HashMap<SharedText, How>,
+    /// For each field, by name, the best evidence that gave its value so far.
+    pub(crate) evidence: HashMap<SharedText, Evidence>,
     /// The words of fields before flags changed them, by name, for flags of later deliveries.
     pub(crate) words: HashMap<SharedText, String>,
     /// The number of free-form values of earlier deliveries.
@@ -47,6 +49,27 @@ pub(crate) struct Draft<'p> {
     calls: Vec<Call>,
     /// The transfers of all deliveries.
     pub(crate) transfers: Vec<Transfer>,
+}
+
+/// The kind of evidence for a value, from the weakest (`DECISIONS.md` 5.7, 5.11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Evidence {
+    /// A value that was worked out.
+    Derived,
+    /// A value that was read.
+    Read,
+    /// A precise cause.
+    Precise,
+}
+
+impl Evidence {
+    pub(crate) fn new(how: How, precise: bool) -> Self {
+        match how {
+            _ if precise => Self::Precise,
+            How::Read => Self::Read,
+            How::Derived | How::Default => Self::Derived,
+        }
+    }
 }
 
 /// Writes a value into a field. Returns whether the value is of a type that the field takes.
@@ -83,6 +106,7 @@ impl<'p> Draft<'p> {
             unused: Vec::new(),
             written: Vec::new(),
             before: HashMap::new(),
+            evidence: HashMap::new(),
             words: HashMap::new(),
             earlier: 0,
             has_latency: false,
@@ -132,6 +156,11 @@ impl<'p> Draft<'p> {
     /// Returns how an earlier delivery wrote a field, by its name.
     pub(crate) fn before(&self, path: &str) -> Option<How> {
         self.before.get(path).copied()
+    }
+
+    /// Returns whether an earlier delivery gave better evidence for a field, by its name.
+    pub(crate) fn has_better(&self, path: &str, evidence: Evidence) -> bool {
+        self.before.contains_key(path) && self.evidence.get(path).is_some_and(|known| *known > evidence)
     }
 
     /// Returns how this delivery or an earlier one wrote a field, by its name.

@@ -509,6 +509,7 @@ impl<'f> Compiler<'f> {
                 members,
                 scale,
                 derived,
+                precise,
                 when: _,
                 except,
                 note: _,
@@ -523,6 +524,7 @@ impl<'f> Compiler<'f> {
                 !members.is_empty(),
                 scale.is_some(),
                 derived.is_some(),
+                *precise,
                 !except.is_empty(),
             ];
             if others.contains(&true) {
@@ -638,6 +640,7 @@ impl<'f> Compiler<'f> {
             members: source.members.clone(),
             scale: source.scale.unwrap_or_default(),
             derived: source.is_derived(),
+            precise: source.precise,
             when: self.tests(&source.when, &format!("{place}.when"), at, before),
             except: source.except.clone(),
         })

@@ -120,6 +120,7 @@ pub(crate) struct ReadySource {
     pub(crate) members: Vec<String>,
     pub(crate) scale: i32,
     pub(crate) derived: bool,
+    pub(crate) precise: bool,
     pub(crate) when: Vec<Test>,
     pub(crate) except: Vec<String>,
 }
