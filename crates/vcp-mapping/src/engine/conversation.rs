@@ -139,7 +139,7 @@ impl ReadyConversation {
         let mut read = Rows::default();
         for row in self.ordered(rows) {
             let cell = |name: &str| self.cell(row, name);
-            let word = self.rules.role.iter().find_map(|name| cell(name).and_then(string::decode_lossy));
+            let word = self.rules.role.iter().find_map(|name| cell(name).and_then(transform::scalar));
             let role = self.rules.all_rows.or_else(|| {
                 let word = word.as_ref()?;
                 let same = |(known, _): &(&String, &Role)| known.eq_ignore_ascii_case(word.trim());

@@ -75,6 +75,8 @@ struct Reading<'r> {
     taken: Cow<'r, Nodes>,
     /// The members that gave way to a better source, with their pointers.
     superseded: Vec<(NodeId, SharedText)>,
+    /// The pointers of members that gave a part of a value, besides the sources of fields.
+    used: Vec<SharedText>,
 }
 
 impl Reading<'_> {
@@ -166,6 +168,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
             looked_at: Cow::Borrowed(&plan.looked_at),
             taken: Cow::Borrowed(&plan.taken),
             superseded: Vec::new(),
+            used: Vec::new(),
         };
         let mut later = Vec::new();
         for rule in &plan.rules {

@@ -9,7 +9,7 @@ use crate::rules::{
     paths::{InList, below, is_empty},
     plan::{Check, ReadyTransfers},
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 use vcp_schema::{
     ErrorCode, RawJson, ScoredCriteria,
     json::{members, string},
@@ -35,18 +35,17 @@ impl Transfer {
 /// Adds the transfers of a delivery to those of earlier deliveries. The same transfer keeps its
 /// first time, and has the outcome of the last delivery that gives one.
 pub(crate) fn add_transfers(known: &mut Vec<Transfer>, new: Vec<Transfer>) {
-    let earlier = known.len();
-    let mut taken = vec![false; earlier];
+    // The places of the earlier transfers to each number, the first one last.
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, transfer) in known.iter().enumerate().rev() {
+        places.entry(transfer.to.clone()).or_default().push(at);
+    }
     for transfer in new {
-        let same = (0..earlier).find(|at| {
-            !taken.get(*at).copied().unwrap_or(true) && known.get(*at).is_some_and(|known| known.to == transfer.to)
-        });
-        let place = same.and_then(|at| Some((taken.get_mut(at)?, known.get_mut(at)?)));
-        let Some((taken, known)) = place else {
+        let same = places.get_mut(&transfer.to).and_then(Vec::pop);
+        let Some(known) = same.and_then(|at| known.get_mut(at)) else {
             known.push(transfer);
             continue;
         };
-        *taken = true;
         known.at = known.at.take().or(transfer.at);
         known.outcome = transfer.outcome.or(known.outcome.take());
     }
@@ -55,12 +54,13 @@ pub(crate) fn add_transfers(known: &mut Vec<Transfer>, new: Vec<Transfer>) {
 /// A member that could not be used, with the code and the message of the problem.
 pub(crate) type Fault<'r> = (&'r str, ErrorCode, &'static str);
 
-/// Reads a transfer by its members. Members that cannot be used are added to `faults`.
+/// Reads a transfer by its members. Returns it with the name of the member that gave `to`. Members
+/// that cannot be used are added to `faults`.
 pub(crate) fn transfer<'p, 'r>(
     rules: &'r Transfers,
     member: impl Fn(&str) -> Option<&'p str>,
     faults: &mut Vec<Fault<'r>>,
-) -> Option<Transfer> {
+) -> Option<(Transfer, &'r str)> {
     let filled = |name: &String| member(name).filter(|json| !is_empty(json));
     let mut text = |name: &'r String| {
         let text = transform::scalar(filled(name)?);
@@ -69,7 +69,7 @@ pub(crate) fn transfer<'p, 'r>(
         }
         Some(RawJson::from_text(&text?).as_str().to_owned())
     };
-    let to = rules.to.iter().find_map(&mut text)?;
+    let (to, source) = rules.to.iter().find_map(|name| Some((text(name)?, name.as_str())))?;
     let outcome = rules.outcome.as_ref().and_then(&mut text);
     let at = rules.at.as_ref().and_then(|name| match transform::time(filled(name)?) {
         Made::Value(Value::Time(time)) => Some(RawJson::from_text(&time.to_string()).as_str().to_owned()),
@@ -79,7 +79,7 @@ pub(crate) fn transfer<'p, 'r>(
         }
         _ => None,
     });
-    Some(Transfer { to, at, outcome })
+    Some((Transfer { to, at, outcome }, source))
 }
 
 impl ReadyTransfers {
@@ -91,7 +91,9 @@ impl ReadyTransfers {
                 below(element, member).is_some_and(|json| transform::fits(check, json)) == check.wants()
             };
             if self.checks.iter().all(holds) {
-                found.extend(transfer(&self.rules, |name| below(element, name), &mut Vec::new()));
+                found.extend(
+                    transfer(&self.rules, |name| below(element, name), &mut Vec::new()).map(|(found, _)| found),
+                );
             }
         };
         match inside {
@@ -115,14 +117,16 @@ pub(crate) fn criteria(rules: &Criteria, table: &Table, json: &str) -> (Vec<Scor
         }
         _ => members::elements(json).map(|json| (None, json)).collect(),
     };
-    let (mut found, mut unlisted) = (Vec::new(), Vec::new());
+    /// The largest number of unknown words that are reported.
+    const MOST: usize = 16;
+    let (mut found, mut unlisted) = (Vec::<ScoredCriteria>::new(), Vec::<String>::new());
     for (name, entry) in entries {
         let own = rules.id.as_ref().and_then(|id| string::decode_lossy(below(entry, id)?));
         let Some(id) = own.or(name) else { continue };
         let Some(word) = below(entry, &rules.result).and_then(transform::word_of) else { continue };
         let hit = table.look_up(&word);
-        if hit.unlisted {
-            unlisted.push(word.into_owned());
+        if hit.unlisted && unlisted.len() < MOST && unlisted.iter().all(|known| *known != *word) {
+            unlisted.push(word.to_string());
         }
         let met = match hit.word {
             Some("true") => true,

@@ -21,9 +21,6 @@ pub(crate) fn look_over(message: &VcpMessage, report: &mut MapReport) {
     if between.is_some_and(|between| between < 0) && are_read(report, &[name::START_TIME, name::END_TIME]) {
         add(report, ErrorCode::EndBeforeStart, name::END_TIME, "the call ends before it starts");
     }
-    if call.duration_sec.is_some_and(|seconds| seconds < 0) {
-        add(report, ErrorCode::Negative, name::DURATION, "the duration is negative");
-    }
     if let (Some(between @ 0..), Some(seconds @ 0..)) = (between, call.duration_sec)
         && (i128::from(seconds) * SECOND - between).abs() > SECOND
         && are_read(report, &[name::START_TIME, name::END_TIME, name::DURATION])

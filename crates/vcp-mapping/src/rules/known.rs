@@ -71,7 +71,7 @@ impl Known {
                 let (element, rest) = rest.get(1..).and_then(|rest| rest.split_once(']')).unwrap_or_default();
                 let each = self.each();
                 if let Some((member, _)) = element.split_once('=') {
-                    each.add_as(member, Form::Word);
+                    each.add_as(member, Form::Text);
                 }
                 each.at(rest)
             }

@@ -56,7 +56,6 @@ impl<'p> Delivery<'p, '_> {
         if !self.all_hold(&reader.when, reading.event, draft) {
             return None;
         }
-        reading.look_at(reader.members.iter().map(|(_, member)| member.node));
         let member = |name: &str| reader.members.iter().find(|(known, _)| known == name).map(|(_, member)| member);
         let text = |name: &str| {
             let member = member(name)?;
@@ -68,12 +67,15 @@ impl<'p> Delivery<'p, '_> {
         let pointer = |name: &str| member(name).map(|member| self.pointer(member)).unwrap_or_default();
         let problems = faults.into_iter().map(|(name, code, message)| Problem::new(code, pointer(name), message));
         draft.report.problems.extend(problems);
-        let mut filled = reader.rules.to.iter().filter(|name| text(name).is_some_and(|json| !super::is_empty(json)));
-        let source = pointer(filled.next()?);
-        for name in filled {
-            let node = member(name).map(|member| member.node);
-            node.into_iter().for_each(|node| reading.supersede(node, pointer(name)));
+        let (transfer, source) = transfer?;
+        for (name, member) in &reader.members {
+            if name == source || !reader.rules.to.contains(name) {
+                reading.look_at([member.node]);
+                reading.used.push(self.pointer(member));
+            } else if text(name).is_some_and(|json| !super::is_empty(json)) {
+                reading.supersede(member.node, self.pointer(member));
+            }
         }
-        Some((vec![transfer?], source))
+        Some((vec![transfer], pointer(source)))
     }
 }

@@ -43,7 +43,7 @@ impl<'p> Delivery<'p, '_> {
         let plan = reading.plan;
         let report = &mut draft.report;
         let sources = report.written.iter().filter_map(|written| written.source.clone());
-        let mut used: HashSet<SharedText> = sources.collect();
+        let mut used: HashSet<SharedText> = sources.chain(reading.used.iter().cloned()).collect();
         let mut superseded = Nodes::new(self.provider.tree.len());
         for (node, pointer) in &reading.superseded {
             if used.insert(pointer.clone()) {
@@ -62,6 +62,8 @@ impl<'p> Delivery<'p, '_> {
         report.in_lists.retain(|read| !plan.ignores(&read.pointer));
         report.consulted.retain(|consulted| !used.contains(&consulted.source));
         for (member, check) in &plan.tested {
+            /// The largest number of words of one member that are reported.
+            const MOST: usize = 64;
             let mut words: Vec<Option<String>> = Vec::new();
             let mut note = |json: &str| {
                 let word = match check {
@@ -71,7 +73,7 @@ impl<'p> Delivery<'p, '_> {
                 if json != "null" && !words.contains(&word) {
                     words.push(word);
                 }
-                false
+                words.len() == MOST
             };
             self.any(member, &mut note);
             let pointer = self.pointer(member);

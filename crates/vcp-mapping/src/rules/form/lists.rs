@@ -46,8 +46,8 @@ object! {
         pub table: String,
         /// The member with the score.
         pub score: Option<String>,
-        /// The member with the greatest possible score. The score is divided by it. A score without
-        /// it is written only if it is between 0 and 1.
+        /// The member with the greatest possible score. The score is divided by it if it is greater
+        /// than 0. A score is written only if it is then between 0 and 1.
         pub max_score: Option<String>,
     }
 }
