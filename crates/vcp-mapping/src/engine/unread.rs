@@ -248,7 +248,7 @@ impl<'p> Visitor<'p> for Inside<'_, '_, 'p> {
             if self.careful {
                 tally.add_text(known, map.next_value::<&RawValue>()?.get());
             } else {
-                map.next_value_seed(Inside { known, tally, careful: self.careful })?;
+                map.next_value_seed(Inside { known, tally, careful: false })?;
             }
         }
         Ok(())
@@ -267,7 +267,7 @@ impl<'p> Visitor<'p> for Inside<'_, '_, 'p> {
             }
             return Ok(());
         }
-        while seq.next_element_seed(Inside { known: each, tally, careful: self.careful })?.is_some() {}
+        while seq.next_element_seed(Inside { known: each, tally, careful: false })?.is_some() {}
         Ok(())
     }
 

@@ -361,9 +361,10 @@ impl<'p> Walked<'p, '_> {
         }
         unread.sort_by_key(|(order, _)| *order);
         // A repeated member is one entry.
-        let mut seen = HashSet::new();
-        unread.retain(|(_, unread)| seen.insert(unread.pointer.clone()));
-        lists.unread = unread.into_iter().map(|(_, unread)| unread).collect();
+        let mut seen = HashSet::with_capacity(unread.len());
+        let is_first: Vec<bool> = unread.iter().map(|(_, unread)| seen.insert(unread.pointer.as_str())).collect();
+        let first = unread.into_iter().zip(is_first).filter(|(_, is_first)| *is_first);
+        lists.unread = first.map(|((_, unread), _)| unread).collect();
         lists
     }
 

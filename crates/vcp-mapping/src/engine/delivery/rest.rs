@@ -64,6 +64,10 @@ impl<'p> Delivery<'p, '_> {
         for (member, check) in &plan.tested {
             /// The largest number of words of one member that are reported.
             const MOST: usize = 64;
+            let pointer = self.pointer(member);
+            if used.contains(&pointer) || plan.ignores(&pointer) {
+                continue;
+            }
             let mut words: Vec<Option<String>> = Vec::new();
             let mut note = |json: &str| {
                 let word = match check {
@@ -76,13 +80,10 @@ impl<'p> Delivery<'p, '_> {
                 words.len() == MOST
             };
             self.any(member, &mut note);
-            let pointer = self.pointer(member);
             if member.inside.is_none() && words.is_empty() && self.walked.is_object(member.node) {
                 words.push(None);
             }
-            if !used.contains(&pointer) && !plan.ignores(&pointer) {
-                report.consulted.extend(words.into_iter().map(|word| Consulted { source: pointer.clone(), word }));
-            }
+            report.consulted.extend(words.into_iter().map(|word| Consulted { source: pointer.clone(), word }));
         }
     }
 }
