@@ -36,8 +36,8 @@ pub struct MapOptions {
 }
 
 impl Default for MapOptions {
-    /// Returns the defaults: consent as the specification's mapping states it, secrets masked, audio
-    /// kept, and the default limits.
+    /// Returns the defaults: consent as the specification's mapping states it, secrets masked,
+    /// audio kept, and the default limits.
     fn default() -> Self {
         Self {
             consent_default: ConsentDefault::Granted,

@@ -1,5 +1,6 @@
-//! A test that nothing is silent (`DECISIONS.md` 5.9). Whatever is removed from a delivery, added to
-//! it, or given another type, changes the message or the report, or is listed as without meaning.
+//! A test that nothing is silent (`DECISIONS.md` 5.9). Whatever is removed from a delivery, added
+//! to it, or given another type, changes the message or the report, or is listed as without
+//! meaning.
 //!
 //! The payload that a message keeps is left out of the comparison, and so are ids made of its hash.
 

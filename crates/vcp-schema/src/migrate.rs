@@ -190,8 +190,8 @@ impl From<ParseError> for MigrateError {
 /// # Errors
 ///
 /// - `VCP_E003`: a value has the wrong type, a modelled member appears twice, or a required value
-///   is absent and neither a rule nor `options.missing_time` supplies it. The path is the place in the
-///   source.
+///   is absent and neither a rule nor `options.missing_time` supplies it. The path is the place in
+///   the source.
 /// - `VCP_E006`: the version is absent or unknown, or the dialect is ambiguous. See [`detect`].
 /// - `VCP_E007`: the text is not JSON.
 /// - `VCP_E008`: the text, the upgraded message or the report exceeds `options.limits`.

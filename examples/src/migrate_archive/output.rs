@@ -47,7 +47,8 @@ struct Checkpoint {
     tally: Tally,
 }
 
-/// A writer of checkpoints on a separate thread, so that the main thread does not wait for the disk.
+/// A writer of checkpoints on a separate thread, so that the main thread does not wait for the
+/// disk.
 struct Keeper {
     checkpoints: SyncSender<Checkpoint>,
     thread: JoinHandle<Result<(), String>>,

@@ -291,7 +291,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
         draft: &mut Draft<'p>,
     ) -> Result<(), MapError> {
         let Some(field) = plan.fields.get(rule.field) else { return Ok(()) };
-        // Weaker evidence does not replace the word of an earlier delivery, and flags still change it.
+        // Weaker evidence does not replace the word of an earlier delivery, and flags still change
+        // it.
         let evidence = found.as_ref().map(|found| Evidence::new(found.how, found.precise));
         let is_weaker = evidence.is_some_and(|evidence| draft.has_better(&field.name, evidence));
         let found = found.filter(|_| !is_weaker || !matches!(rule.target, Target::Field(_)));

@@ -126,8 +126,8 @@ impl<R: Tell> Upgrade<'_, R> {
         }
     }
 
-    /// Returns a required time. If the message lacks it, `missing_time` is used. `from` is the place of the
-    /// time in the source.
+    /// Returns a required time. If the message lacks it, `missing_time` is used. `from` is the
+    /// place of the time in the source.
     fn time<'t>(
         &mut self,
         node: &mut Node<'t>,

@@ -169,8 +169,8 @@ object! {
         /// `true` if the value is only evidence for the field and is reported as derived. Absent:
         /// `true` for a transform that needs no member, else `false`.
         pub derived: Option<bool>,
-        /// `true` if the value is a precise cause, such as the type of an error. When deliveries are
-        /// merged, only another precise value replaces it.
+        /// `true` if the value is a precise cause, such as the type of an error. When deliveries
+        /// are merged, only another precise value replaces it.
         #[serde(default, skip_serializing_if = "is_default")]
         pub precise: bool,
         /// The conditions of the source. All must hold.
