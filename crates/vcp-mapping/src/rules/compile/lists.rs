@@ -1,0 +1,102 @@
+//! Compiling the readers of lists: conversations, models and transfers.
+
+use super::{Compiler, element};
+use crate::rules::{
+    form::{ClockForm, Conversation, ModelUsage, Transfers},
+    paths::NodeId,
+    plan::{Check, NO_ROLE, ReadyTransfers, members_of_rows},
+    target::FieldName,
+};
+use vcp_schema::{CapabilityType, ModelRole};
+
+impl Compiler<'_> {
+    pub(super) fn transfers(
+        &mut self,
+        rules: &Transfers,
+        place: &str,
+        at: NodeId,
+        before: &[FieldName],
+    ) -> ReadyTransfers {
+        if rules.to.is_empty() {
+            self.faults.add(format!("{place}.to"), "name the member with the number or address");
+        }
+        let Some(list) = &rules.list else {
+            let names = rules.to.iter().chain(&rules.at).chain(&rules.outcome);
+            let members = names.map(|name| (name.clone(), self.path(at, name, place, true))).collect();
+            let when = self.tests(&rules.when, &format!("{place}.when"), at, before);
+            return ReadyTransfers { rules: rules.clone(), list: None, when, checks: Vec::new(), members };
+        };
+        let list = self.path(at, list, &format!("{place}.list"), true);
+        for (index, condition) in rules.when.iter().enumerate() {
+            let place = element(&format!("{place}.when"), index, rules.when.len());
+            if self.is_one_condition(condition, &place) && condition.path.is_none() {
+                self.faults.add(place, "a condition of an element tests its members");
+            }
+        }
+        let checks = rules.when.iter().filter_map(|condition| Some((condition.path.clone()?, Check::new(condition))));
+        let (when, checks) = (Vec::new(), checks.collect());
+        ReadyTransfers { rules: rules.clone(), list: Some(list), when, checks, members: Vec::new() }
+    }
+
+    /// Checks the roles of models. Returns the role of all, if they have one.
+    pub(super) fn check_models(&mut self, usage: &ModelUsage, place: &str) -> Option<&'static str> {
+        if usage.path.is_empty() {
+            self.faults.add(place, "`path` gives the place of the models");
+        }
+        let members = usage.name.iter().chain(&usage.cost).chain(&usage.prompt_tokens).chain(&usage.completion_tokens);
+        if members.into_iter().any(String::is_empty) {
+            self.faults.add(place, "a member has no name");
+        }
+        match (&usage.role, &usage.role_table) {
+            (Some(role), None) => {
+                self.check_word(place, role, Some(ModelRole::WORDS));
+                ModelRole::WORDS.iter().find(|known| *known == role).copied()
+            }
+            (None, Some(name)) => {
+                let words: Vec<&str> = ModelRole::WORDS.iter().copied().chain([NO_ROLE]).collect();
+                self.table(name, place, Some(&words));
+                None
+            }
+            _ => {
+                self.faults.add(place, "give either `role` or `role_table`");
+                None
+            }
+        }
+    }
+
+    pub(super) fn check_conversation(&mut self, conversation: &Conversation, place: &str) {
+        for (key, clock) in [("start", &conversation.start), ("end", &conversation.end)] {
+            if clock.as_ref().is_some_and(|clock| clock.scale.is_some() && clock.form == ClockForm::Time) {
+                self.faults.add(format!("{place}.{key}.scale"), "only `seconds_in_call` takes a scale");
+            }
+        }
+        if conversation.rows.is_empty() || conversation.rows.iter().any(|rows| rows.path.is_empty()) {
+            self.faults.add(place, "`rows` names the lists, each with a path");
+        }
+        if conversation.roles.is_empty() && conversation.all_rows.is_none() {
+            self.faults
+                .add(place, "`roles` gives the meaning of the words of `role`, or `all_rows` the kind of all rows");
+        }
+        for name in members_of_rows(conversation) {
+            if name.split('.').any(|part| part.is_empty() || part.trim() != part) {
+                self.faults.add(place, format!("`{name}` is not a member: names are separated by single dots"));
+            }
+        }
+        for (index, condition) in conversation.not_spoken.iter().enumerate() {
+            let place = element(&format!("{place}.not_spoken"), index, conversation.not_spoken.len());
+            let alternatives = condition.any_of.iter().chain([condition]);
+            if alternatives.clone().any(|test| !test.event.is_empty() || !test.written.is_empty()) {
+                self.faults.add(&place, "a condition of a row tests members of the row");
+            }
+            for test in alternatives {
+                self.is_one_condition(test, &place);
+            }
+            if condition.any_of.iter().any(|test| !test.any_of.is_empty()) {
+                self.faults.add(&place, "`any_of` within `any_of`: write one list");
+            }
+        }
+        for word in conversation.calls.iter().flat_map(|calls| calls.types.values()) {
+            self.check_word(&format!("{place}.calls.types"), word, Some(CapabilityType::WORDS));
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Compiling the file of a provider: its shapes, events, secrets and tables.
+
+use super::{Compiler, PROVIDER_FILE};
+use crate::rules::{
+    faults::suggestion,
+    form::{Detect, Event, RuleFile},
+    paths::{NodeId, ROOT},
+    plan::{Plan, ReadyEvent, Shape},
+    secrets::Secrets,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+impl<'f> Compiler<'f> {
+    pub(super) fn shapes(&mut self, files: &'f [RuleFile]) -> Vec<Shape> {
+        let provider = self.file;
+        for (name, event) in &provider.events {
+            self.check_event(name, event, files);
+        }
+        if provider.events.values().filter(|event| event.assembled).count() > 1 {
+            self.faults.file(PROVIDER_FILE);
+            self.faults.add("events", "at most one event is `assembled`");
+        }
+        if provider.detect.is_empty() {
+            self.faults.file(PROVIDER_FILE);
+            self.faults.add("detect", "give at least one way to recognise a delivery");
+        }
+        for file in files {
+            self.faults.file(&file.name);
+            if file.provider != provider.provider {
+                let message = format!("the file is for `{}`, not for `{}`", file.provider, provider.provider);
+                self.faults.add("provider", message);
+            }
+            if !provider.events.values().any(|event| event.rules.as_ref() == Some(&file.name)) {
+                self.faults.add("name", format!("no event has `\"rules\": \"{}\"`", file.name));
+            }
+        }
+        let mut shapes = Vec::new();
+        // The faults of a rule file are the same for each shape.
+        let mut checked = BTreeSet::new();
+        for (index, detect) in provider.detect.iter().enumerate() {
+            self.faults.file(PROVIDER_FILE);
+            self.check_detect(index, detect);
+            let at = self.tree.node(ROOT, &detect.at);
+            let nodes = |compiler: &mut Self, paths: &[String]| -> Vec<NodeId> {
+                paths.iter().map(|path| compiler.member(ROOT, path)).collect()
+            };
+            let has = nodes(self, &detect.has);
+            let has_any = nodes(self, &detect.has_any);
+            let lacks = nodes(self, &detect.lacks);
+            let filled: Vec<NodeId> = detect.filled.iter().map(|path| self.wanted(ROOT, path)).collect();
+            let event_from = detect.event_from.as_ref().map(|path| self.wanted(ROOT, path));
+            let looked_at: Vec<NodeId> =
+                has.iter().chain(&has_any).chain(&filled).chain(&event_from).copied().collect();
+            let mut plans: BTreeMap<(&str, NodeId), Arc<Plan>> = BTreeMap::new();
+            let mut events = BTreeMap::new();
+            for (name, event) in &provider.events {
+                let at = event.at.as_ref().map_or(at, |path| self.tree.node(ROOT, path));
+                let Some(file) = files.iter().find(|file| Some(&file.name) == event.rules.as_ref()) else { continue };
+                let plan = match plans.get(&(file.name.as_str(), at)) {
+                    Some(plan) => plan.clone(),
+                    None => {
+                        let before = self.faults.len();
+                        let plan = Arc::new(self.plan(file, at, &looked_at));
+                        if !checked.insert(&file.name) {
+                            self.faults.truncate(before);
+                        }
+                        plans.insert((&file.name, at), plan.clone());
+                        plan
+                    }
+                };
+                let unless = self.tests(&event.unless, &format!("events.{name}.unless"), at, &[]);
+                let key = event.key.iter().map(|path| self.wanted(at, path)).collect();
+                let time = event.time.as_ref().map(|path| self.wanted(at, path));
+                let required = event.schema.iter().flat_map(|schema| &schema.required);
+                let required = required.map(|path| self.member(at, path)).collect();
+                let receipt_is_time = event.fetched || event.assembled;
+                let rank = event.rank;
+                events.insert(name.clone(), ReadyEvent { plan, unless, key, rank, time, receipt_is_time, required });
+            }
+            shapes.push(Shape { has, has_any, filled, lacks, event: detect.event.clone(), event_from, events });
+        }
+        shapes
+    }
+
+    pub(super) fn check_event(&mut self, name: &str, event: &Event, files: &[RuleFile]) {
+        self.faults.file(PROVIDER_FILE);
+        if let Some(rules) = event.rules.as_ref().filter(|rules| files.iter().all(|file| file.name != **rules)) {
+            let near = suggestion(rules, files.iter().map(|file| file.name.as_str()));
+            self.faults.add(format!("events.{name}.rules"), format!("there is no rule file `{rules}`{near}"));
+        }
+        if event.assembled && event.rules.is_none() {
+            self.faults.add(format!("events.{name}"), "an `assembled` event needs `rules`");
+        }
+    }
+
+    pub(super) fn check_detect(&mut self, index: usize, detect: &Detect) {
+        if detect.event.is_empty() && detect.event_from.is_none() {
+            self.faults.add(format!("detect[{index}]"), "name the event with `event` or `event_from`");
+        }
+        if detect.has.is_empty() && detect.has_any.is_empty() && detect.filled.is_empty() {
+            let message = "a way without `has`, `has_any` or `filled` fits every delivery: name a member";
+            self.faults.add(format!("detect[{index}]"), message);
+        }
+    }
+
+    pub(super) fn check_secrets(&mut self, secrets: &Secrets) {
+        if secrets.is_too_long() {
+            self.faults.add("secrets", "`secrets` and `audio` have more than 64 entries together");
+        }
+        for (index, pattern) in self.file.secrets.iter().enumerate() {
+            if !Secrets::new([pattern.as_str()]).are_sound() {
+                let message = format!(
+                    "`{pattern}` does not work: names are plain ASCII, `*` goes into the last name, `**` right before it"
+                );
+                self.faults.add(format!("secrets[{index}]"), message);
+            }
+        }
+    }
+
+    pub(super) fn check_tables(&mut self) {
+        if let Some(name) = &self.file.ended_reasons {
+            self.table(name, "ended_reasons", None);
+        }
+        for name in self.file.tables.keys() {
+            if !self.used.contains(name.as_str()) {
+                self.faults.add(format!("tables.{name}"), "no rule uses this table: remove it, or use it");
+            }
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Compiling rules: fields, sources and flags.
+
+use super::{Compiler, element};
+use crate::rules::{
+    faults::suggestion,
+    form::{FieldRule, RuleFile, Source, Transform, ValueType, WordChange},
+    paths::NodeId,
+    plan::{Check, Function, ReadyChange, ReadyRule, ReadySource, SourceKind},
+    target::{FieldName, Place, Target},
+};
+use std::collections::BTreeSet;
+
+impl<'f> Compiler<'f> {
+    /// Compiles a rule. The number of its field is set by the caller.
+    pub(super) fn rule(
+        &mut self,
+        file: &'f RuleFile,
+        rule: &'f FieldRule,
+        place: &str,
+        at: NodeId,
+        before: &[FieldName],
+        lists: &mut BTreeSet<&'f str>,
+    ) -> Option<ReadyRule> {
+        let target = Target::parse(&rule.to);
+        match &target {
+            None => {
+                let near = suggestion(&rule.to, Target::names());
+                self.faults
+                    .add(format!("{place}.to"), format!("`{}` is not a field that rules can write{near}", rule.to));
+            }
+            Some(Target::Free(Place::ProviderSpecific, names)) if names.first() != Some(&self.file.provider) => {
+                let message = format!("`{}` is beside another provider's data", rule.to);
+                self.faults.add(format!("{place}.to"), message);
+            }
+            Some(_) => {}
+        }
+        if rule.from.is_empty() {
+            self.faults.add(format!("{place}.from"), "this list needs at least one source");
+        }
+        let mut sources = Vec::new();
+        for (index, source) in rule.from.iter().enumerate() {
+            let place = element(&format!("{place}.from"), index, rule.from.len());
+            let twins = |source: &Source| {
+                file.twins.as_ref().map_or_else(|| vec![source.clone()], |twins| twins.of_source(source))
+            };
+            let Some(name) = &source.list else {
+                for source in twins(source) {
+                    sources.extend(self.source(&source, &place, at, before, target.as_ref()));
+                }
+                continue;
+            };
+            let Source {
+                path,
+                value,
+                list: _,
+                transform: _,
+                table,
+                word,
+                function,
+                members,
+                scale,
+                derived,
+                precise,
+                when: _,
+                except,
+                note: _,
+                spec: _,
+            } = source;
+            let others = [
+                path.is_some(),
+                value.is_some(),
+                table.is_some(),
+                word.is_some(),
+                function.is_some(),
+                !members.is_empty(),
+                scale.is_some(),
+                derived.is_some(),
+                *precise,
+                !except.is_empty(),
+            ];
+            if others.contains(&true) {
+                self.faults.add(&place, "beside `use` only `as` and `when` have an effect: remove the others");
+            }
+            let Some((name, list)) = file.lists.get_key_value(name) else {
+                let near = suggestion(name, file.lists.keys().map(String::as_str));
+                self.faults.add(place, format!("there is no list `{name}`{near}"));
+                continue;
+            };
+            lists.insert(name);
+            for (index, listed) in list.iter().enumerate() {
+                let place = format!("lists.{name}[{index}]");
+                let listed = Source {
+                    transform: source.transform.or(listed.transform),
+                    when: source.when.iter().chain(&listed.when).cloned().collect(),
+                    ..listed.clone()
+                };
+                for source in twins(&listed) {
+                    sources.extend(self.source(&source, &place, at, before, target.as_ref()));
+                }
+            }
+        }
+        let when = self.tests(&rule.when, &format!("{place}.when"), at, before);
+        let words = target.as_ref().and_then(Target::words);
+        let twins = |change: &WordChange| {
+            file.twins.as_ref().map_or_else(|| vec![change.clone()], |twins| twins.of_change(change))
+        };
+        let mut changes = Vec::new();
+        for (index, change) in rule.change.iter().enumerate() {
+            let place = element(&format!("{place}.change"), index, rule.change.len());
+            changes.extend(twins(change).iter().map(|change| self.change(change, &place, at, words)));
+        }
+        let id =
+            format!("{}/{}[{}]", file.provider, file.name, place.trim_start_matches("rules[").trim_end_matches(']'));
+        Some(ReadyRule {
+            target: target?,
+            id: id.into(),
+            field: 0,
+            sources,
+            when,
+            required: rule.required,
+            change: changes,
+        })
+    }
+
+    pub(super) fn change(
+        &mut self,
+        change: &WordChange,
+        place: &str,
+        at: NodeId,
+        words: Option<&[&str]>,
+    ) -> ReadyChange {
+        for word in change.replaces.iter().chain([&change.by]) {
+            self.check_word(place, word, words);
+        }
+        let member = self.path(at, &change.path, place, true);
+        ReadyChange {
+            member,
+            is: Check::Is(change.is.clone()),
+            replaces: change.replaces.clone(),
+            by: change.by.clone(),
+        }
+    }
+
+    pub(super) fn source(
+        &mut self,
+        source: &Source,
+        place: &str,
+        at: NodeId,
+        before: &[FieldName],
+        target: Option<&Target>,
+    ) -> Option<ReadySource> {
+        let transform = source.transform();
+        let words = target.and_then(Target::words);
+        let gives = if source.value.is_some() { ValueType::Word } else { transform.gives() };
+        if let Some(target) = target.filter(|target| !target.takes(gives)) {
+            let what = if source.value.is_some() { "`value`".to_owned() } else { format!("`{}`", transform.name()) };
+            self.faults.add(place, format!("the field takes {}, and {what} gives {}", target.types(), gives.name()));
+        }
+        let kind = match (&source.path, &source.value) {
+            (Some(path), None) if !transform.needs_no_member() => SourceKind::Member(self.path(at, path, place, true)),
+            (None, Some(word)) => {
+                let settings = [
+                    source.transform.is_some(),
+                    source.table.is_some(),
+                    source.word.is_some(),
+                    source.function.is_some(),
+                    !source.members.is_empty(),
+                    source.scale.is_some(),
+                    !source.except.is_empty(),
+                ];
+                if settings.contains(&true) {
+                    self.faults
+                        .add(place, "beside `value` only `derived` and `when` have an effect: remove the others");
+                    return None;
+                }
+                self.check_word(place, word, words);
+                SourceKind::Constant(word.clone())
+            }
+            (None, None) if transform.needs_no_member() => SourceKind::Fields,
+            (Some(_), None) => {
+                self.faults.add(place, format!("`{}` works on other fields: leave `path` out", transform.name()));
+                return None;
+            }
+            _ => {
+                let message = "a source has `path`, `value`, `use`, or a transform that works on other fields";
+                self.faults.add(place, message);
+                return None;
+            }
+        };
+        let function = self.check_settings(source, transform, place, words);
+        Some(ReadySource {
+            kind,
+            transform,
+            table: source.table.clone(),
+            word: source.word.clone().unwrap_or_default(),
+            function,
+            members: source.members.clone(),
+            scale: source.scale.unwrap_or_default(),
+            derived: source.is_derived(),
+            precise: source.precise,
+            when: self.tests(&source.when, &format!("{place}.when"), at, before),
+            except: source.except.clone(),
+        })
+    }
+
+    /// Checks the settings that go with some transforms only. Returns the function to call.
+    pub(super) fn check_settings(
+        &mut self,
+        source: &Source,
+        transform: Transform,
+        place: &str,
+        words: Option<&[&str]>,
+    ) -> Option<Function> {
+        let is_rows = matches!(transform, Transform::Earliest | Transform::Latest | Transform::Span);
+        for (key, is_given, is_needed) in [
+            ("table", source.table.is_some(), transform == Transform::Word),
+            ("word", source.word.is_some(), transform == Transform::Present),
+            ("function", source.function.is_some(), transform == Transform::Function),
+            ("members", !source.members.is_empty(), is_rows),
+        ] {
+            // Figures are read from a list of numbers, or from members of rows.
+            let may_have =
+                key == "members" && matches!(transform, Transform::Mean | Transform::Median | Transform::P95);
+            if is_given != is_needed && !may_have {
+                let needs = if is_needed { "needs" } else { "takes no" };
+                self.faults.add(place, format!("`{}` {needs} `{key}`", transform.name()));
+            }
+        }
+        if source.scale.is_some() && !transform.takes_scale() {
+            self.faults.add(place, format!("`{}` takes no `scale`", transform.name()));
+        }
+        if let Some(name) = &source.table {
+            self.table(name, place, words);
+        }
+        if let Some(word) = &source.word {
+            self.check_word(place, word, words);
+        }
+        let name = source.function.as_ref()?;
+        let function = self.functions.iter().find(|(known, _)| known == name).map(|(_, function)| *function);
+        if function.is_none() {
+            let near = suggestion(name, self.functions.iter().map(|(name, _)| *name));
+            self.faults.add(place, format!("there is no function `{name}`{near}"));
+        }
+        function
+    }
+}
