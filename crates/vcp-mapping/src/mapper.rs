@@ -11,7 +11,7 @@ use crate::{
     key::IdempotencyKey,
     options::MapOptions,
     registry::Registry,
-    report::{How, MapReport, Problem, Written},
+    report::{How, MapReport, Problem, UnlistedWord, Written},
     rules::Provider,
     session::{Digest, SessionEvent, as_payload, time_of_receipt},
 };
@@ -226,7 +226,7 @@ impl Mapper {
         };
         let list: Vec<&str> = texts.iter().map(|(_, text)| *text).collect();
         let kept = format!("{{\"events\":[{}]}}", list.join(","));
-        let Digest { members: session, problems, unread } = assembler.digest(&texts)?;
+        let Digest { members: session, problems, unread, read } = assembler.digest(&texts)?;
         let digest = as_payload(&serde_json::Value::Object(session).to_string());
 
         let delivery = self.walk(provider, &digest)?;
@@ -238,6 +238,7 @@ impl Mapper {
         }
         draft.report.problems.extend(problems);
         draft.report.unread.extend(unread.into_iter().filter(|unread| !ready.plan.ignores(&unread.pointer)));
+        draft.report.in_lists.extend(read);
         self.look_over(provider, &texts, &mut draft.report)?;
         let (data, masked) = match provider.masked(&self.options) {
             Some(secrets) => secrets.mask(&kept),
@@ -254,11 +255,15 @@ impl Mapper {
         events: &[(DateTime<Utc>, &str)],
         report: &mut MapReport,
     ) -> Result<(), MapError> {
+        let mut unlisted = HashSet::new();
         let mut known: HashSet<String> = report.problems.iter().map(|problem| problem.source.to_string()).collect();
         for (at, (_, text)) in events.iter().enumerate() {
             match self.walk(provider, text)?.recognise() {
                 Ok(Recognised::NotACall { event, known: false }) => {
-                    report.note_word(format!("/events/{at}").into(), event);
+                    // A word is told once, with its first event.
+                    if unlisted.insert(event.clone()) {
+                        report.unknown_words.push(UnlistedWord { source: format!("/events/{at}").into(), word: event });
+                    }
                 }
                 Err(error) => {
                     let source = format!("/events/{at}{}", error.path().pointer());

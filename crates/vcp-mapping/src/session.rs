@@ -47,13 +47,15 @@ pub struct Digest {
     pub problems: Vec<Problem>,
     /// The members of events that the assembler did not read, as pointers from `/events/*` down.
     pub unread: Vec<Counted>,
+    /// The members of events that the assembler read, in the same form.
+    pub read: Vec<Counted>,
 }
 
 impl Digest {
     /// Makes a digest of facts, without problems and unread members.
     #[must_use]
     pub fn new(members: Map<String, Value>) -> Self {
-        Self { members, problems: Vec::new(), unread: Vec::new() }
+        Self { members, ..Self::default() }
     }
 }
 

@@ -6,14 +6,16 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    fs, mem,
     path::PathBuf,
     thread,
 };
-use vcp_mapping::{MapReport, Mapped, Mapper, Mapping, rules::RuleFile};
+use vcp_mapping::{MapError, MapReport, Mapped, Mapper, Mapping, SessionEvent, rules::RuleFile};
+use vcp_schema::Timestamp;
 
 /// The number of leaves that are tried of those whose pointers differ only in positions of lists.
 const OF_A_KIND: usize = 2;
@@ -22,10 +24,41 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A delivery: its provider, its name, and its payload.
-type Delivery = (String, String, Value);
+/// A delivery, or the events of a session as the member `events`.
+struct Delivery {
+    provider: String,
+    name: String,
+    payload: Value,
+    is_session: bool,
+}
 
-/// Returns the deliveries that ship with the project, and the payloads of the conformance cases.
+impl Delivery {
+    fn new(provider: &str, name: String, payload: Value) -> Self {
+        Self { provider: provider.to_owned(), name, payload, is_session: false }
+    }
+
+    /// Maps the payload, or another one in its place. The events of a session come second by second.
+    fn map(&self, mapper: &Mapper, payload: &Value) -> Result<Mapping, MapError> {
+        let received: DateTime<Utc> = "2026-11-21T12:00:00Z".parse().unwrap();
+        if !self.is_session {
+            return mapper.map(&self.provider, payload.to_string().as_bytes(), received);
+        }
+        let bodies: Vec<String> = payload["events"].as_array().unwrap().iter().map(Value::to_string).collect();
+        let timed = (0..).zip(&bodies);
+        let events = timed.map(|(at, body)| SessionEvent::new(received + TimeDelta::seconds(at), body.as_bytes()));
+        let mapped = mapper.assemble(&self.provider, &events.collect::<Vec<_>>())?;
+        Ok(Mapping::Call(Box::new(mapped)))
+    }
+
+    /// Returns the pointer of a place without positions. The events of a session differ by type.
+    fn kind_of_place(&self, path: &[String]) -> String {
+        let event = path.get(1).filter(|_| self.is_session).and_then(|at| at.parse::<usize>().ok());
+        let kind = event.map(|at| self.payload["events"][at]["type"].to_string()).unwrap_or_default();
+        pointer(&self.payload, path, true) + &kind
+    }
+}
+
+/// Returns the payloads that ship with the project, and those of the conformance cases.
 fn deliveries() -> Vec<Delivery> {
     let mapper = Mapper::new();
     let mut found = Vec::new();
@@ -35,22 +68,28 @@ fn deliveries() -> Vec<Delivery> {
             let path = file.unwrap().path();
             let payload = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            found.push((provider.file_name().to_string_lossy().into_owned(), name, payload));
+            found.push(Delivery::new(&provider.file_name().to_string_lossy(), name, payload));
         }
     }
-    for file in fs::read_dir(root().join("../../conformance/cases/map")).unwrap() {
+    let cases =
+        ["map", "assemble"].map(|operation| fs::read_dir(root().join("../../conformance/cases").join(operation)));
+    for file in cases.into_iter().flat_map(Result::unwrap) {
         let cases: Value = serde_json::from_str(&fs::read_to_string(file.unwrap().path()).unwrap()).unwrap();
         for case in cases["cases"].as_array().unwrap() {
-            let input = &case["input"];
-            let (Some(provider), Some(text)) = (input["provider"].as_str(), input["input_text"].as_str()) else {
+            let (name, input) = (case["id"].as_str().unwrap().to_owned(), &case["input"]);
+            let Some(Ok(provider)) = input["provider"].as_str().map(|provider| mapper.provider_name(provider)) else {
                 continue;
             };
-            if let (Ok(provider), Ok(payload)) = (mapper.provider_name(provider), serde_json::from_str(text)) {
-                found.push((provider.to_owned(), case["id"].as_str().unwrap().to_owned(), payload));
+            if let Some(Ok(payload)) = input["input_text"].as_str().map(serde_json::from_str) {
+                found.push(Delivery::new(provider, name, payload));
+            } else if let Some(events) = input["events"].as_array() {
+                let event = |event: &Value| serde_json::from_str::<Value>(event["input_text"].as_str()?).ok();
+                let Some(events) = events.iter().map(event).collect::<Option<Vec<_>>>() else { continue };
+                found.push(Delivery { is_session: true, ..Delivery::new(provider, name, json!({"events": events})) });
             }
         }
     }
-    found.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+    found.sort_by(|a, b| (&a.provider, &a.name).cmp(&(&b.provider, &b.name)));
     found
 }
 
@@ -143,7 +182,7 @@ fn pointer(payload: &Value, path: &[String], generic: bool) -> String {
 }
 
 /// Returns what a mapping says, without the kept payload and what is made of its hash.
-fn said(mapping: &Result<Mapping, vcp_mapping::MapError>) -> String {
+fn said(mapping: &Result<Mapping, MapError>) -> String {
     let mapped: &Mapped = match mapping {
         Ok(Mapping::Call(mapped)) => mapped,
         Ok(Mapping::NotACall { event, known }) => return format!("{event} {known}"),
@@ -178,21 +217,28 @@ fn has_problem(report: &MapReport, pointers: [&str; 2]) -> bool {
     report.problems.iter().any(|problem| pointers.iter().chain(&above).any(|pointer| *pointer == &*problem.source))
 }
 
-/// Collects the paths of the leaves, and those of the objects.
-fn places(value: &Value, path: &mut Vec<String>, leaves: &mut Vec<Vec<String>>, objects: &mut Vec<Vec<String>>) {
+/// Returns whether a report says that the event which contains a place is not used.
+fn is_in_unused_event(report: &MapReport, path: &[String]) -> bool {
+    let event = path.iter().take(2).map(|name| format!("/{name}")).collect::<String>();
+    report.problems.iter().any(|problem| *problem.source == *event)
+}
+
+/// Collects the paths of the leaves, and those of the objects and lists.
+fn places(value: &Value, path: &mut Vec<String>, leaves: &mut Vec<Vec<String>>, containers: &mut Vec<Vec<String>>) {
     match value {
         Value::Object(members) => {
-            objects.push(path.clone());
+            containers.push(path.clone());
             for (name, value) in members {
                 path.push(name.clone());
-                places(value, path, leaves, objects);
+                places(value, path, leaves, containers);
                 path.pop();
             }
         }
         Value::Array(list) => {
+            containers.push(path.clone());
             for (at, value) in list.iter().enumerate() {
                 path.push(at.to_string());
-                places(value, path, leaves, objects);
+                places(value, path, leaves, containers);
                 path.pop();
             }
         }
@@ -209,6 +255,17 @@ fn at<'v>(payload: &'v mut Value, path: &[String]) -> &'v mut Value {
     })
 }
 
+/// Returns whether two values have the same type, or the same meaning: a boolean and its word, a
+/// number and a time.
+fn is_same(before: &Value, after: &Value) -> bool {
+    let is_time = |value: &Value| value.as_str().is_some_and(|text| text.parse::<Timestamp>().is_ok());
+    match (before, after) {
+        (Value::String(word), Value::Bool(flag)) => *word == flag.to_string(),
+        (_, Value::Number(_)) if is_time(before) => true,
+        _ => mem::discriminant(before) == mem::discriminant(after),
+    }
+}
+
 fn remove(payload: &mut Value, path: &[String]) {
     let (last, above) = path.split_last().unwrap();
     match at(payload, above) {
@@ -219,47 +276,70 @@ fn remove(payload: &mut Value, path: &[String]) {
 }
 
 /// Returns the changes of a delivery that are silent.
-fn silent(mapper: &Mapper, (provider, name, payload): &Delivery, ignored: &[Vec<String>]) -> Vec<String> {
-    let map =
-        |payload: &Value| mapper.map(provider, payload.to_string().as_bytes(), "2026-11-21T12:00:00Z".parse().unwrap());
+fn silent(mapper: &Mapper, delivery: &Delivery, ignored: &[Vec<String>]) -> Vec<String> {
+    let Delivery { provider, name, payload, .. } = delivery;
+    let map = |payload: &Value| delivery.map(mapper, payload);
     let before = map(payload);
     let Ok(Mapping::Call(mapped)) = &before else { return Vec::new() };
-    let (mut leaves, mut objects) = (Vec::new(), Vec::new());
-    places(payload, &mut Vec::new(), &mut leaves, &mut objects);
+    let (mut leaves, mut containers) = (Vec::new(), Vec::new());
+    places(payload, &mut Vec::new(), &mut leaves, &mut containers);
     let said_before = said(&before);
     let mut found = Vec::new();
     let mut tried: BTreeMap<String, usize> = BTreeMap::new();
-    let mut is_enough = |generic: &str| {
-        let tried = tried.entry(generic.to_owned()).or_default();
+    let mut is_enough = |path: &[String]| {
+        let tried = tried.entry(delivery.kind_of_place(path)).or_default();
         *tried += 1;
         *tried > OF_A_KIND
     };
     for path in &leaves {
         let (generic, exact) = (pointer(payload, path, true), pointer(payload, path, false));
-        if is_enough(&generic)
+        if is_enough(path)
             || lists(&mapped.report, [&generic, &exact])
             || ignored.iter().any(|ignored| is_ignored(payload, path, ignored))
+            || is_in_unused_event(&mapped.report, path)
         {
             continue;
         }
         let mut without = payload.clone();
         remove(&mut without, path);
-        let mut other = payload.clone();
-        let leaf = at(&mut other, path);
-        *leaf = if leaf.is_string() { json!(["odd"]) } else { json!("odd") };
-        for (change, changed) in [("removed", without), ("another type", other)] {
+        let before = at(&mut payload.clone(), path).clone();
+        let others = [json!("odd"), json!(424_242), json!(true), json!(["odd"]), json!({"odd": 1})];
+        let others = others.into_iter().filter(|other| !is_same(&before, other)).map(|value| {
+            let mut other = payload.clone();
+            *at(&mut other, path) = value.clone();
+            (format!("is {value}"), other)
+        });
+        for (change, changed) in [("removed".to_owned(), without)].into_iter().chain(others) {
             if said(&map(&changed)) == said_before && !has_problem(&mapped.report, [&generic, &exact]) {
                 found.push(format!("{provider} {name}: {exact} {change}"));
             }
         }
     }
-    for path in &objects {
+    for path in containers.iter().filter(|path| !path.is_empty()) {
+        let (generic, exact) = (pointer(payload, path, true), pointer(payload, path, false));
+        let mut changed = payload.clone();
+        *at(&mut changed, path) = json!("odd");
+        let is_session = delivery.is_session && path.len() < 3;
+        if !is_session
+            && !is_enough(path)
+            && !lists(&mapped.report, [&generic, &exact])
+            && !ignored.iter().any(|ignored| is_ignored(payload, path, ignored))
+            && !is_in_unused_event(&mapped.report, path)
+            && said(&map(&changed)) == said_before
+            && !has_problem(&mapped.report, [&generic, &exact])
+        {
+            found.push(format!("{provider} {name}: {exact} is a string"));
+        }
+    }
+    let is_event = |path: &&Vec<String>| !delivery.is_session || path.len() > 1;
+    for path in containers.iter().filter(is_event).filter(|path| at(&mut payload.clone(), path).is_object()) {
         let mut new = path.clone();
         new.push("brand_new".to_owned());
         let (generic, exact) = (pointer(payload, &new, true), pointer(payload, &new, false));
-        if is_enough(&generic)
+        if is_enough(&new)
             || lists(&mapped.report, [&generic, &exact])
             || ignored.iter().any(|ignored| is_ignored(payload, path, ignored))
+            || is_in_unused_event(&mapped.report, path)
         {
             continue;
         }
@@ -284,7 +364,7 @@ fn no_change_of_a_delivery_is_silent() {
                 let (mapper, mut ignored_of) = (Mapper::new(), BTreeMap::new());
                 let part = deliveries.iter().skip(part).step_by(threads);
                 part.flat_map(|delivery| {
-                    let ignored = ignored_of.entry(&delivery.0).or_insert_with(|| ignored(&delivery.0));
+                    let ignored = ignored_of.entry(&delivery.provider).or_insert_with(|| ignored(&delivery.provider));
                     silent(&mapper, delivery, ignored)
                 })
                 .collect::<Vec<_>>()

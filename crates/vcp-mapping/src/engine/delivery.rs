@@ -458,7 +458,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
                 SourceKind::Member(member) => (member.node, &member.inside),
             };
             let Some(json) = self.walked.text(node).filter(|json| *json != "null") else { continue };
-            let pointer = self.provider.tree.pointer(node);
+            let mut pointer = self.provider.tree.pointer(node);
             let json = match inside {
                 None => json,
                 Some(_) if !json.starts_with('[') => {
@@ -467,7 +467,10 @@ impl<'p, 'm> Delivery<'p, 'm> {
                     continue;
                 }
                 Some(inside) => match inside.find(json) {
-                    Some(json) => json,
+                    Some(json) => {
+                        pointer = format!("{pointer}{}", inside.pointer()).into();
+                        json
+                    }
                     None => continue,
                 },
             };

@@ -84,16 +84,19 @@ pub(crate) fn transfer<'p, 'r>(
 
 impl ReadyTransfers {
     /// Reads the transfers of a list. `inside` is the way to lists inside it.
-    pub(crate) fn read(&self, list: &str, inside: Option<&InList>) -> Vec<Transfer> {
-        let mut found = Vec::new();
+    /// Returns whether one of them has no destination, too.
+    pub(crate) fn read(&self, list: &str, inside: Option<&InList>) -> (Vec<Transfer>, bool) {
+        let (mut found, mut lacks_one) = (Vec::new(), false);
         let mut add = |element: &str| {
             let holds = |(member, check): &(String, Check)| {
                 below(element, member).is_some_and(|json| transform::fits(check, json)) == check.wants()
             };
-            if self.checks.iter().all(holds) {
-                found.extend(
-                    transfer(&self.rules, |name| below(element, name), &mut Vec::new()).map(|(found, _)| found),
-                );
+            if element.starts_with('{') && self.checks.iter().all(holds) {
+                // The report lists members of another form by itself.
+                match transfer(&self.rules, |name| below(element, name), &mut Vec::new()) {
+                    Some((transfer, _)) => found.push(transfer),
+                    None => lacks_one = true,
+                }
             }
         };
         match inside {
@@ -105,12 +108,22 @@ impl ReadyTransfers {
             }
             None => members::elements(list).for_each(add),
         }
-        found
+        (found, lacks_one)
     }
 }
 
-/// Reads criteria from a list or an object. Returns the words that the table does not have, too.
-pub(crate) fn criteria(rules: &Criteria, table: &Table, json: &str) -> (Vec<ScoredCriteria>, Vec<String>) {
+/// Criteria that were read.
+#[derive(Default)]
+pub(crate) struct CriteriaFound {
+    pub(crate) criteria: Vec<ScoredCriteria>,
+    /// The words that the table does not have.
+    pub(crate) unlisted: Vec<String>,
+    /// `true` if a criterion has no name.
+    pub(crate) lacks_name: bool,
+}
+
+/// Reads criteria from a list or an object.
+pub(crate) fn criteria(rules: &Criteria, table: &Table, json: &str) -> CriteriaFound {
     let entries: Vec<(Option<Cow<'_, str>>, &str)> = match json.as_bytes().first() {
         Some(b'{') => {
             members::last(json).unwrap_or_default().into_iter().map(|(name, json)| (Some(name), json)).collect()
@@ -119,12 +132,16 @@ pub(crate) fn criteria(rules: &Criteria, table: &Table, json: &str) -> (Vec<Scor
     };
     /// The largest number of unknown words that are reported.
     const MOST: usize = 16;
-    let (mut found, mut unlisted) = (Vec::<ScoredCriteria>::new(), Vec::<String>::new());
+    let mut found = CriteriaFound::default();
     for (name, entry) in entries {
         let own = rules.id.as_ref().and_then(|id| string::decode_lossy(below(entry, id)?));
-        let Some(id) = own.or(name) else { continue };
         let Some(word) = below(entry, &rules.result).and_then(transform::word_of) else { continue };
+        let Some(id) = own.or(name) else {
+            found.lacks_name = true;
+            continue;
+        };
         let hit = table.look_up(&word);
+        let unlisted = &mut found.unlisted;
         if hit.unlisted && unlisted.len() < MOST && unlisted.iter().all(|known| *known != *word) {
             unlisted.push(word.to_string());
         }
@@ -138,9 +155,9 @@ pub(crate) fn criteria(rules: &Criteria, table: &Table, json: &str) -> (Vec<Scor
         };
         let most = number(&rules.max_score).filter(|most| *most > 0.0).unwrap_or(1.0);
         let score = number(&rules.score).map(|score| score / most).filter(|score| (0.0..=1.0).contains(score));
-        found.push(ScoredCriteria::builder().id(id.into_owned()).met(met).maybe_score(score).build());
+        found.criteria.push(ScoredCriteria::builder().id(id.into_owned()).met(met).maybe_score(score).build());
     }
-    (found, unlisted)
+    found
 }
 
 #[cfg(test)]

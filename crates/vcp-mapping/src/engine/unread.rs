@@ -4,7 +4,10 @@
 use super::{transform, value::Made};
 use crate::{
     report::{Counted, Problem},
-    rules::known::{Form, Known},
+    rules::{
+        known::{Form, Known},
+        paths,
+    },
 };
 use serde::{
     Deserialize, Deserializer,
@@ -18,7 +21,10 @@ use std::{
 };
 use vcp_schema::{
     ErrorCode, FieldPath,
-    json::{members::Name, string::Quoted},
+    json::{
+        members::{self, Name},
+        string::{self, Quoted},
+    },
 };
 
 /// The names of unread members, each with the number of objects that had it.
@@ -177,7 +183,8 @@ fn has_form(form: Form, json: &str) -> bool {
     match (form, json.as_bytes().first()) {
         (_, Some(b'{' | b'[')) => false,
         (Form::Text, first) => first == Some(&b'"'),
-        (Form::Word, _) => true,
+        (Form::Scalar, first) => !matches!(first, Some(b't' | b'f')),
+        (Form::Word, first) => matches!(first, Some(b'"' | b't' | b'f')),
         (Form::Flag, _) => transform::word_of(json).is_some_and(|word| matches!(&*word, "true" | "false")),
         (_, Some(b't' | b'f')) => false,
         (Form::Number, Some(b'"')) => transform::decimal(json).is_ok(),
@@ -261,6 +268,30 @@ impl<'p> Visitor<'p> for Inside<'_, '_, 'p> {
             return Ok(());
         };
         let tally = self.tally.each.get_or_insert_default();
+        let picks = &self.known.picks;
+        if !picks.is_empty() {
+            let is_word = |value: &str, word: &str| {
+                string::decode_lossy(value).is_some_and(|value| value.trim().eq_ignore_ascii_case(word))
+            };
+            while let Some(element) = seq.next_element::<&RawValue>()? {
+                let is = |(member, word): &(Box<str>, Box<str>)| {
+                    paths::below(element.get(), member).is_some_and(|value| is_word(value, word))
+                };
+                if picks.iter().any(is) || !element.get().starts_with('{') {
+                    tally.add_text(each, element.get());
+                    continue;
+                }
+                // Of any other element, only the word was read.
+                for (name, value) in members::last(element.get()).unwrap_or_default() {
+                    let at = each.members.keys().position(|known| **known == *name);
+                    match at.filter(|_| picks.iter().any(|(member, _)| **member == *name)) {
+                        Some(at) => tally.members.entry(at).or_default().add_whole(&each.members[&*name], value),
+                        None => tally.names.add(name, 1),
+                    }
+                }
+            }
+            return Ok(());
+        }
         if self.careful {
             while let Some(element) = seq.next_element::<&RawValue>()? {
                 tally.add_text(each, element.get());
@@ -318,6 +349,14 @@ mod tests {
         assert_eq!(unread(&["[].role", "[].x", "[].tool", "[].y/z"], rows), [("/*".to_owned(), 1)]);
         assert_eq!(unread(&["[]"], rows), []);
         assert_eq!(unread(&["a"], r#"{"a":[{"b":1}],"c":"\ud800"}"#), [("/c".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn an_element_that_nobody_picks_is_unread() {
+        let headers = r#"[{"name":"From","value":1,"x":2},{"name":"Via","value":3},null,7]"#;
+        let expected = [("/*".to_owned(), 1), ("/*/x".to_owned(), 1), ("/*/value".to_owned(), 1)];
+        assert_eq!(unread(&["[name=from].value", "[name=to].value"], headers), expected);
+        assert_eq!(unread(&["[name=from].value", "[].value"], headers), [("/*".to_owned(), 1), ("/*/x".to_owned(), 1)]);
     }
 
     #[test]

@@ -372,9 +372,15 @@ impl<'p> Walked<'p, '_> {
     fn look_inside(&self, node: NodeId, known: &Known, pointer: &str, lists: &mut Lists) {
         let rows = self.rows.iter().find(|(of, _)| *of == node).map(|(_, rows)| rows);
         let columns = self.tree.nodes.get(node).and_then(|node| node.rows.as_deref());
+        let columns = columns.filter(|columns| {
+            let has = |name: &Box<str>| columns.0.contains(name);
+            known.each.as_ref().is_none_or(|row| row.members.keys().all(has))
+        });
         let (Some(rows), Some(columns), Some(row)) = (rows, columns, known.each.as_deref()) else {
             let mut tally = Tally::default();
-            let is_partial = known.each.is_some() || !known.members.is_empty();
+            // Where members are read, a value without members is not understood.
+            let has_members = self.tree.nodes.get(node).is_some_and(|node| !node.members.is_empty());
+            let is_partial = has_members || known.each.is_some() || !known.members.is_empty();
             if let Some(text) = self.text(node).filter(|text| is_partial || text.starts_with(['{', '['])) {
                 tally.add(known, text);
             }

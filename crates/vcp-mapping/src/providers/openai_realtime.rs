@@ -8,7 +8,10 @@ use crate::{
     session::{Assemble, Digest, time_of_receipt},
 };
 use chrono::{DateTime, Utc};
-use std::{cell::RefCell, collections::HashSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+};
 use vcp_schema::{ErrorCode, FieldPath};
 
 mod event;
@@ -25,23 +28,29 @@ pub(crate) struct OpenAi;
 impl Assemble for OpenAi {
     fn digest(&self, events: &[(DateTime<Utc>, &str)]) -> Result<Digest, MapError> {
         let (mut session, notes) = (Session::default(), RefCell::new(Notes::default()));
-        let mut seen = HashSet::new();
-        for (at, (received_at, event)) in events.iter().enumerate() {
-            let event = Object::read(event, format!("/events/{at}"), &notes);
-            let is_new = event.filled("event_id").is_none_or(|id| seen.insert(id));
-            if is_new {
+        // The position of the first event with each id.
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        for (at, (received_at, text)) in events.iter().enumerate() {
+            let event = Object::read(text, format!("/events/{at}"), "/events/*".to_owned(), &notes);
+            let first = event.filled("event_id").map_or(at, |id| *seen.entry(id).or_insert(at));
+            if first == at {
                 session.event(time_of_receipt(*received_at)?, &event).map_err(|problem| {
                     let path = FieldPath::root().name("events").index(at).name("session").name("id");
                     MapError::new(ErrorCode::Mapping, path, problem)
                 })?;
             } else {
+                if events.get(first).is_some_and(|(_, first)| first.trim() != text.trim()) {
+                    event.unusable(ErrorCode::Mapping, "another event has the same id: this event is not used");
+                }
                 event.pass_over();
             }
         }
         let members = session.digest();
-        let Notes { problems, unread } = notes.into_inner();
-        let unread = unread.into_iter().map(|(pointer, count)| Counted { pointer, count }).collect();
-        Ok(Digest { members, problems, unread })
+        let Notes { problems, unread, read } = notes.into_inner();
+        let counted = |counts: BTreeMap<String, usize>| {
+            counts.into_iter().map(|(pointer, count)| Counted { pointer, count }).collect()
+        };
+        Ok(Digest { members, problems, unread: counted(unread), read: counted(read) })
     }
 }
 

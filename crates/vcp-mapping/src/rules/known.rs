@@ -14,6 +14,8 @@ pub(crate) struct Known {
     pub(crate) members: BTreeMap<Box<str>, Known>,
     /// The parts of the elements of a list, or of members whose names are not fixed.
     pub(crate) each: Option<Box<Known>>,
+    /// The elements of the list that are read, by a member and its word. Empty if all are read.
+    pub(crate) picks: Vec<(Box<str>, Box<str>)>,
 }
 
 /// The form of a value inside a list.
@@ -21,7 +23,9 @@ pub(crate) struct Known {
 pub(crate) enum Form {
     /// A string.
     Text,
-    /// A string, a number or a boolean.
+    /// A string or a number.
+    Scalar,
+    /// A string or a boolean.
     Word,
     /// A boolean, or a string that holds one.
     Flag,
@@ -38,7 +42,8 @@ impl Form {
     pub(crate) fn wanted(self) -> &'static str {
         match self {
             Self::Text => "a string is wanted here",
-            Self::Word => "a string, a number or a boolean is wanted here",
+            Self::Scalar => "a string or a number is wanted here",
+            Self::Word => "a string or a boolean is wanted here",
             Self::Flag => "`true` or `false` is wanted here",
             Self::Number => "a number is wanted here",
             Self::Time => "a time is wanted here",
@@ -69,18 +74,22 @@ impl Known {
             ("", "") => self,
             ("", rest) => {
                 let (element, rest) = rest.get(1..).and_then(|rest| rest.split_once(']')).unwrap_or_default();
-                let each = self.each();
-                if let Some((member, _)) = element.split_once('=') {
-                    each.add_as(member, Form::Text);
+                let Some((member, word)) = element.split_once('=') else { return self.each().at(rest) };
+                // The list stays one of which all elements are read.
+                if self.each.is_none() || !self.picks.is_empty() {
+                    self.picks.push((member.into(), word.into()));
                 }
+                let each = self.each.get_or_insert_default();
+                each.add_as(member, Form::Text);
                 each.at(rest)
             }
             (name, rest) => self.member(name).at(rest),
         }
     }
 
-    /// Returns the parts of each element of a list.
+    /// Returns the parts of each element of a list. All elements are read.
     pub(crate) fn each(&mut self) -> &mut Self {
+        self.picks.clear();
         self.each.get_or_insert_default()
     }
 
@@ -91,8 +100,17 @@ impl Known {
         for (name, known) in other.members {
             self.member(&name).join(known);
         }
-        if let Some(each) = other.each {
-            self.each().join(*each);
+        let Some(each) = other.each else { return };
+        match self.each.as_deref_mut() {
+            None => (self.each, self.picks) = (Some(each), other.picks),
+            Some(known) => {
+                known.join(*each);
+                if other.picks.is_empty() {
+                    self.picks.clear();
+                } else if !self.picks.is_empty() {
+                    self.picks.extend(other.picks);
+                }
+            }
         }
     }
 
@@ -118,5 +136,24 @@ mod tests {
         let names: Vec<&str> = each.members.keys().map(|name| &**name).collect();
         assert_eq!(names, ["kind", "x", "y"]);
         assert!(each.members["kind"].whole && !each.members["y"].whole);
+    }
+
+    #[test]
+    fn elements_are_picked_unless_all_are_read() {
+        let of = |paths: &[&str]| {
+            let mut known = Known::default();
+            paths.iter().for_each(|path| known.add(path));
+            known.picks.len()
+        };
+        assert_eq!(of(&["[a=x].b", "[a=y].b"]), 2);
+        assert_eq!(of(&["[a=x].b", "[].b"]), 0);
+        assert_eq!(of(&["[].b", "[a=x].b"]), 0);
+        let (mut all, mut picked) = (Known::default(), Known::default());
+        all.add("[].c");
+        picked.add("[a=x].b");
+        picked.join(all.clone());
+        assert_eq!(picked.picks, []);
+        all.join(picked);
+        assert_eq!(all.picks, []);
     }
 }

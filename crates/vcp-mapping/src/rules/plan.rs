@@ -164,7 +164,7 @@ impl ReadyTransfers {
         for (path, check) in &self.checks {
             check.add_inside(&mut known, path);
         }
-        self.rules.to.iter().chain(&self.rules.outcome).for_each(|name| known.add_as(name, Form::Word));
+        self.rules.to.iter().chain(&self.rules.outcome).for_each(|name| known.add_as(name, Form::Scalar));
         self.rules.at.iter().for_each(|name| known.add_as(name, Form::Time));
         known
     }
@@ -221,7 +221,7 @@ impl Check {
     /// Adds the member of the condition to the parts that are read.
     pub(crate) fn add_inside(&self, known: &mut Known, path: &str) {
         match self {
-            Self::Is(_) => known.add_as(path, Form::Word),
+            Self::Is(words) => known.add_as(path, form_of_words(words)),
             // The members of an object of which only the presence counts are unread.
             Self::Filled(_) | Self::Present(_) => drop(known.at(path)),
             Self::Contains(_) => known.add(path),
@@ -234,6 +234,23 @@ impl Check {
             Self::Is(_) | Self::Contains(_) => true,
             Self::Filled(wanted) | Self::Present(wanted) => *wanted,
         }
+    }
+}
+
+/// Returns the form of a member whose word is one of some words. A boolean counts as its word.
+fn form_of_words(words: &[String]) -> Form {
+    if words.iter().any(|word| matches!(&**word, "true" | "false")) { Form::Word } else { Form::Text }
+}
+
+/// Returns the form of the values that a transform takes.
+fn form_for(transform: Transform) -> Option<Form> {
+    use Transform::*;
+    match transform {
+        Text | Id | Phone => Some(Form::Scalar),
+        Word | SentimentWord => Some(Form::Word),
+        Time => Some(Form::Time),
+        EpochMs | EpochS | FromMillis | FromSeconds | FromMinutes | Count | Number | Round3 => Some(Form::Number),
+        _ => None,
     }
 }
 
@@ -272,7 +289,9 @@ impl ReadySource {
     pub(crate) fn add_inside(&self, inside: &mut Inside) {
         let Some(member) = self.member() else { return };
         if let Some(way) = &member.inside {
-            inside.entry(member.node).or_default().add_as(&way.path(), Form::Word);
+            let known = inside.entry(member.node).or_default().at(&way.path());
+            known.whole = true;
+            known.form = known.form.or_else(|| form_for(self.transform));
         }
         for name in &self.members {
             inside.entry(member.node).or_default().each().add(name);
@@ -425,7 +444,7 @@ pub(crate) fn members_of_rows(rules: &Conversation) -> Vec<String> {
 /// Returns the parts of a row that are read, with their forms.
 pub(crate) fn parts_of_rows(rules: &Conversation) -> Known {
     let mut known = Known::default();
-    rules.role.iter().for_each(|name| known.add_as(name, Form::Word));
+    rules.role.iter().for_each(|name| known.add_as(name, Form::Scalar));
     if !rules.text.is_empty() {
         known.add_as(&rules.text, Form::Text);
     }

@@ -4,7 +4,7 @@ use super::{Delivery, Reading};
 use crate::{
     engine::{
         draft::{Draft, TRANSFERS},
-        lists::{self, Transfer},
+        lists::{self, CriteriaFound, Transfer},
     },
     report::{How, Problem, UnlistedWord, Written},
     rules::{
@@ -13,13 +13,14 @@ use crate::{
     },
     shared::SharedText,
 };
+use vcp_schema::ErrorCode;
 
 impl<'p> Delivery<'p, '_> {
     /// Adds the transfers and the criteria of the delivery to the draft.
     pub(super) fn use_lists(&self, reading: &mut Reading<'_>, draft: &mut Draft<'p>) {
         let mut found = Vec::new();
         for reader in &reading.plan.transfers {
-            let Some((transfers, source)) = self.transfers(reader, reading, draft) else { continue };
+            let Some((transfers, source)) = self.transfers(reader, !found.is_empty(), reading, draft) else { continue };
             let provider = self.provider.name();
             let target = FieldName::new(&format!("{}.{provider}.{TRANSFERS}", name::PROVIDER_SPECIFIC)).path;
             let written = Written::without_source(target, How::Read);
@@ -30,8 +31,12 @@ impl<'p> Delivery<'p, '_> {
         for (node, rules) in &reading.plan.criteria {
             let Some(json) = self.walked.text(*node).filter(|json| *json != "null") else { continue };
             let Some(table) = self.provider.table(&rules.table) else { continue };
-            let (criteria, unlisted) = lists::criteria(rules, table, json);
+            let CriteriaFound { criteria, unlisted, lacks_name } = lists::criteria(rules, table, json);
             let source = self.provider.tree.pointer(*node);
+            if lacks_name {
+                let problem = Problem::new(ErrorCode::Missing, source.clone(), "a criterion has no name");
+                draft.report.problems.push(problem);
+            }
             let word = |word| UnlistedWord { source: source.clone(), word };
             draft.report.unknown_words.extend(unlisted.into_iter().map(word));
             if !criteria.is_empty() {
@@ -42,19 +47,23 @@ impl<'p> Delivery<'p, '_> {
         }
     }
 
-    /// Reads the transfers at one place. Returns `None` if there are none.
+    /// Reads the transfers at one place. Returns `None` if there are none. `has_some` says whether
+    /// another place has given transfers.
     fn transfers(
         &self,
         reader: &ReadyTransfers,
+        has_some: bool,
         reading: &mut Reading<'_>,
         draft: &mut Draft<'p>,
     ) -> Option<(Vec<Transfer>, SharedText)> {
         if let Some(list) = &reader.list {
-            let transfers = reader.read(self.walked.text(list.node)?, list.inside.as_ref());
-            return (!transfers.is_empty()).then(|| (transfers, self.provider.tree.pointer(list.node)));
-        }
-        if !self.all_hold(&reader.when, reading.event, draft) {
-            return None;
+            let (transfers, lacks_one) = reader.read(self.walked.text(list.node)?, list.inside.as_ref());
+            let source = self.provider.tree.pointer(list.node);
+            if lacks_one {
+                let problem = Problem::new(ErrorCode::Missing, source.clone(), "a transfer has no destination");
+                draft.report.problems.push(problem);
+            }
+            return (!transfers.is_empty()).then_some((transfers, source));
         }
         let member = |name: &str| reader.members.iter().find(|(known, _)| known == name).map(|(_, member)| member);
         let text = |name: &str| {
@@ -62,6 +71,14 @@ impl<'p> Delivery<'p, '_> {
             let json = self.walked.text(member.node)?;
             member.inside.as_ref().map_or(Some(json), |inside| inside.find(json))
         };
+        if !self.all_hold(&reader.when, reading.event, draft) {
+            let is_filled = |name: &String| text(name).is_some_and(|json| !super::is_empty(json));
+            for member in reader.rules.to.iter().filter(|name| has_some && is_filled(name)).filter_map(|to| member(to))
+            {
+                reading.supersede(member.node, self.pointer(member));
+            }
+            return None;
+        }
         let mut faults = Vec::new();
         let transfer = lists::transfer(&reader.rules, text, &mut faults);
         let pointer = |name: &str| member(name).map(|member| self.pointer(member)).unwrap_or_default();

@@ -3,7 +3,7 @@
 use super::{Delivery, Reading, is_empty};
 use crate::{
     engine::{draft::Draft, transform, unread::Lists, walk::Reach},
-    report::{Consulted, Counted},
+    report::{Consulted, Counted, Problem},
     rules::{
         paths::Nodes,
         plan::{Check, Member, ReadyRule},
@@ -11,6 +11,7 @@ use crate::{
     shared::SharedText,
 };
 use std::{borrow::Cow, collections::HashSet};
+use vcp_schema::ErrorCode;
 
 impl<'p> Delivery<'p, '_> {
     /// Notes that the sources of a rule, from the source `from` on, gave way to a better one.
@@ -56,6 +57,10 @@ impl<'p> Delivery<'p, '_> {
         let Lists { unread, read, problems } = self.walked.lists(&reach);
         (report.unread, report.in_lists) = (unread, read);
         report.problems.extend(problems);
+        // Several readers may have met the same wrong type.
+        let mut wrong: HashSet<SharedText> = HashSet::new();
+        let is_new = |problem: &Problem| problem.code != ErrorCode::Type || wrong.insert(problem.source.clone());
+        report.problems.retain(is_new);
         let unused = draft.unused.iter().filter(|pointer| !used.contains(*pointer));
         report.unread.extend(unused.map(|pointer| Counted::once(&**pointer)));
         report.unread.retain(|unread| !plan.ignores(&unread.pointer));

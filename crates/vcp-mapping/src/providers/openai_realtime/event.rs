@@ -20,28 +20,32 @@ pub(super) struct Notes {
     /// The number of objects that had each unread member, by its pointer. A position in a list is
     /// `*`.
     pub(super) unread: BTreeMap<String, usize>,
+    /// The same for the members that were asked for.
+    pub(super) read: BTreeMap<String, usize>,
 }
 
 /// An object, by its members. A present member that cannot be used is noted as a problem. When the
-/// object is dropped, the members that nobody asked for are noted as unread.
+/// object is dropped, its members are noted as read or unread.
 pub(super) struct Object<'e, 'n> {
     /// The text of each member, and whether it was asked for.
     members: HashMap<String, (&'e str, Cell<bool>)>,
     /// The JSON Pointer of the object.
     pointer: String,
+    /// The same with `*` for positions in lists.
+    place: String,
     notes: &'n RefCell<Notes>,
 }
 
 impl<'e, 'n> Object<'e, 'n> {
     /// Reads an object. Any other value is noted, and read as an empty object.
-    pub(super) fn read(json: &'e str, pointer: String, notes: &'n RefCell<Notes>) -> Self {
+    pub(super) fn read(json: &'e str, pointer: String, place: String, notes: &'n RefCell<Notes>) -> Self {
         let members = members::last(json).unwrap_or_else(|| {
             let problem = Problem::new(ErrorCode::Type, pointer.as_str(), "an object is wanted here");
             notes.borrow_mut().problems.push(problem);
             Vec::new()
         });
         let members = members.into_iter().map(|(name, value)| (name.into_owned(), (value, Cell::new(false))));
-        Self { members: members.collect(), pointer, notes }
+        Self { members: members.collect(), pointer, place, notes }
     }
 
     /// Marks all members as read. The event is a repetition.
@@ -58,7 +62,15 @@ impl<'e, 'n> Object<'e, 'n> {
 
     /// Notes that a member cannot be used.
     pub(super) fn problem(&self, name: &str, code: ErrorCode, message: &str) {
-        let problem = Problem::new(code, format!("{}/{name}", self.pointer), message);
+        self.note(Problem::new(code, below(&self.pointer, name), message));
+    }
+
+    /// Notes that the object cannot be used.
+    pub(super) fn unusable(&self, code: ErrorCode, message: &str) {
+        self.note(Problem::new(code, self.pointer.as_str(), message));
+    }
+
+    fn note(&self, problem: Problem) {
         self.notes.borrow_mut().problems.push(problem);
     }
 
@@ -74,7 +86,8 @@ impl<'e, 'n> Object<'e, 'n> {
 
     /// Returns a member as an object. An absent member is an empty object.
     pub(super) fn object(&self, name: &str) -> Self {
-        Self::read(self.get(name).unwrap_or("{}"), format!("{}/{name}", self.pointer), self.notes)
+        let (pointer, place) = (below(&self.pointer, name), below(&self.place, name));
+        Self::read(self.get(name).unwrap_or("{}"), pointer, place, self.notes)
     }
 
     /// Returns the objects of a list. Of the elements that are not objects, only the first is
@@ -85,13 +98,14 @@ impl<'e, 'n> Object<'e, 'n> {
             Vec::new()
         });
         let is_noted = Cell::new(false);
+        let (list, place) = (below(&self.pointer, name), format!("{}/*", below(&self.place, name)));
         elements.into_iter().enumerate().filter_map(move |(at, json)| {
-            let at = format!("{name}/{at}");
+            let pointer = format!("{list}/{at}");
             if json.starts_with('{') {
-                return Some(Self::read(json, format!("{}/{at}", self.pointer), self.notes));
+                return Some(Self::read(json, pointer, place.clone(), self.notes));
             }
             if !is_noted.replace(true) {
-                self.problem(&at, ErrorCode::Type, "an object is wanted here");
+                self.note(Problem::new(ErrorCode::Type, pointer, "an object is wanted here"));
             }
             None
         })
@@ -135,16 +149,12 @@ impl<'e, 'n> Object<'e, 'n> {
 
 impl Drop for Object<'_, '_> {
     fn drop(&mut self) {
-        let mut unread = self.members.iter().filter(|(_, (_, asked))| !asked.get()).peekable();
-        if unread.peek().is_none() {
-            return;
-        }
-        let is_position = |step: &str| !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
-        let steps = self.pointer.split('/').map(|step| if is_position(step) { "*" } else { step });
-        let place = steps.collect::<Vec<_>>().join("/");
         let mut notes = self.notes.borrow_mut();
-        for (name, _) in unread {
-            *notes.unread.entry(below(&place, name)).or_default() += 1;
+        for (name, (json, asked)) in &self.members {
+            let of_kind = if asked.get() { &mut notes.read } else { &mut notes.unread };
+            if !asked.get() || *json != "null" {
+                *of_kind.entry(below(&self.place, name)).or_default() += 1;
+            }
         }
     }
 }

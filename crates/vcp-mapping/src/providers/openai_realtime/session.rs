@@ -189,9 +189,9 @@ impl Session {
         self.id = self.id.take().or(id);
         self.call.extend(data.filled("call_id").map(|id| ("call_id".to_owned(), id.into())));
         for header in data.objects("sip_headers") {
-            let (Some(name), Some(value)) = (header.filled("name"), header.filled("value")) else { continue };
-            let name = name.trim().to_lowercase();
-            if matches!(name.as_str(), "from" | "to") {
+            let name = header.filled("name").map(|name| name.trim().to_lowercase());
+            let Some(name) = name.filter(|name| matches!(name.as_str(), "from" | "to")) else { continue };
+            if let Some(value) = header.filled("value") {
                 self.call.entry(name).or_insert(value.into());
             }
         }
@@ -349,8 +349,11 @@ impl Session {
                     let is_cut_short = item.text("status").as_deref() == Some("incomplete");
                     known.tool.insert("cut_short".to_owned(), is_cut_short.into());
                 }
-                if kind == "mcp_call" && (item.get("output").is_some() || item.get("error").is_some()) {
+                if kind == "mcp_call" && (item.text("output").is_some() || item.get("error").is_some()) {
                     let error = item.get("error");
+                    if error.is_some_and(|error| !error.starts_with(['{', '"'])) {
+                        item.problem("error", ErrorCode::Type, "an object or a string is wanted here");
+                    }
                     known.tool.insert("error".to_owned(), error.is_some().into());
                     // Some servers send an error that is not an object and has no message.
                     let tells = error.is_some_and(|error| error.starts_with('{'));
@@ -365,7 +368,7 @@ impl Session {
 
     /// Notes a response that is not part of the conversation. Its `conversation_id` is null.
     fn notice(&mut self, response: &Object<'_, '_>) {
-        if response.is_null("conversation_id") {
+        if response.text("conversation_id").is_none() && response.is_null("conversation_id") {
             self.apart.extend(response.filled("id").map(Rc::from));
         }
     }
