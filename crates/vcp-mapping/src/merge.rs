@@ -175,6 +175,7 @@ impl Mapper {
             return Err(MapError::new(ErrorCode::Mapping, FieldPath::root(), "there is nothing to merge"));
         };
         let mut draft = self.draft(provider, event, last.received_at);
+        draft.merges = true;
         if let Some(earliest) =
             deliveries.iter().map(|(_, kept, ..)| kept.received_at).min_by_key(Timestamp::unix_nanos)
         {

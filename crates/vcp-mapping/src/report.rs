@@ -58,6 +58,7 @@ pub struct Problem {
     /// - `VCP_E001`: the value is invalid.
     /// - `VCP_E002`: an event of a session does not have its form, or a tool's result has no call.
     /// - `VCP_E004`: the value has the wrong type.
+    /// - `VCP_E005`: a part of a row, a transfer or a criterion is missing.
     /// - `VCP_E101`, `VCP_E107`, `VCP_E108`, `VCP_E116`: figures contradict each other
     ///   (`DECISIONS.md` 5.9).
     pub code: ErrorCode,

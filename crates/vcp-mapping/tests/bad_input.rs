@@ -123,6 +123,10 @@ fn meet(payload: &mut Value, at: &str, conditions: &[Condition], all: &[FieldRul
             set(payload, &absolute(at, path), json!("2026-10-14T12:00:00Z"));
         }
         let Some(path) = &condition.path else { continue };
+        if condition.filled == Some(false) {
+            set(payload, &absolute(at, path), Value::Null);
+            continue;
+        }
         let value = match (&condition.contains, condition.is.first()) {
             (_, Some(word)) => json!(word),
             (Some(part), None) => json!(format!("x {} y", part.trim_matches('"'))),
@@ -164,6 +168,7 @@ fn stands_for_none(source: &Source, value: &str, file: &ProviderFile) -> bool {
         Transform::Word => is_empty || table.is_some_and(|table| !table.complete),
         _ if is_in_list => is_empty || value.starts_with('['),
         Transform::Earliest | Transform::Latest => is_empty || value.starts_with('['),
+        Transform::Present => is_empty || matches!(value, "{}" | "false"),
         Transform::Function => is_empty || value.starts_with('{'),
         // The places beside `data` are written only if they are filled.
         Transform::Json => is_empty || (value == "{}" && !source.when.is_empty()),

@@ -118,6 +118,10 @@ pub(crate) struct Rows<'p> {
     results: Vec<ToolResult<'p>>,
     /// The role words that the rules do not have.
     pub(crate) unknown_roles: Vec<String>,
+    /// `true` if a row has a text and no role.
+    pub(crate) lacks_role: bool,
+    /// `true` if a tool call has no name.
+    pub(crate) lacks_name: bool,
 }
 
 /// A conversation that was read from one list or several.
@@ -150,6 +154,9 @@ impl ReadyConversation {
                 }
                 role
             });
+            let says =
+                || cell(&self.rules.text).and_then(string::decode_lossy).is_some_and(|text| !text.trim().is_empty());
+            read.lacks_role |= role.is_none() && word.is_none() && says();
             let at = self.at(&cell);
             if let Some(is_agent) = role.and_then(|role| match role {
                 Role::Agent => Some(true),
@@ -165,7 +172,10 @@ impl ReadyConversation {
                 read.latencies.extend(latency);
             }
             if let Some(part) = &self.calls {
-                each(part, role == Some(Role::ToolCall), &cell, |member| read.calls.extend(self.called(member, at)));
+                each(part, role == Some(Role::ToolCall), &cell, |member| match self.called(member, at) {
+                    Some(call) => read.calls.push(call),
+                    None => read.lacks_name = true,
+                });
             }
             if let Some(part) = &self.results {
                 each(part, role == Some(Role::ToolResult), &cell, |member| {
@@ -325,6 +335,11 @@ impl Rows<'_> {
 }
 
 impl<'p> Talk<'p> {
+    /// Returns whether rows give the first turns, or the first tool calls.
+    pub(crate) fn gains_from(&self, rows: &Rows<'p>) -> bool {
+        (self.rows.is_empty() && !rows.is_empty()) || (!self.has_turns() && !rows.turns.is_empty())
+    }
+
     /// Returns whether a turn was read.
     pub(crate) fn has_turns(&self) -> bool {
         !self.rows.turns.is_empty()

@@ -312,7 +312,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
         if let (Value::Text(word), false) = (&found.value, rule.change.is_empty()) {
             draft.words.insert(field.name.clone(), word.to_string());
         }
-        let changed_by = self.change(rule, &mut found);
+        let changed_by = self.change(rule, &mut found, draft);
         if let Some(earlier) = draft.before(&field.name)
             && !draft.is_written(rule.field)
             && !replaces(&rule.target, earlier, &found, &mut draft.message)
@@ -568,15 +568,25 @@ impl<'p, 'm> Delivery<'p, 'm> {
         Some(Sourced { value, how: How::Derived, source: None, transform: None, word: None, precise: false })
     }
 
-    /// Changes a word by the flags of its rule. Returns the pointers of the flags that changed it.
-    /// A changed word is reported as derived.
-    fn change(&self, rule: &ReadyRule, found: &mut Sourced<'p>) -> Vec<SharedText> {
+    /// Changes a word by the flags of its rule. A flag of an earlier delivery counts until a later
+    /// one has another value for it. Returns the pointers of the flags that changed the word. A
+    /// changed word is reported as derived.
+    fn change(&self, rule: &ReadyRule, found: &mut Sourced<'p>, draft: &mut Draft<'p>) -> Vec<SharedText> {
         let Value::Text(word) = &mut found.value else { return Vec::new() };
         let mut changed_by = Vec::new();
-        for change in &rule.change {
-            // Looking for a flag inside lists takes time.
+        for (at, change) in rule.change.iter().enumerate() {
             let may_act = change.replaces.iter().any(|replaced| *replaced == *word);
-            if may_act && self.any(&change.member, |json| transform::fits(&change.is, json)) {
+            // Looking for a flag inside lists takes time.
+            if !may_act && !draft.merges {
+                continue;
+            }
+            let flag = (rule.id.clone(), at);
+            if self.any(&change.member, |json| transform::fits(&change.is, json)) {
+                draft.flags.insert(flag.clone());
+            } else if self.any(&change.member, |json| !is_empty(json)) {
+                draft.flags.remove(&flag);
+            }
+            if may_act && draft.flags.contains(&flag) {
                 *word = Cow::Owned(change.by.clone());
                 found.how = How::Derived;
                 changed_by.push(self.provider.tree.pointer(change.member.node));

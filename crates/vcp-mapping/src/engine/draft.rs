@@ -41,6 +41,10 @@ pub(crate) struct Draft<'p> {
     pub(crate) evidence: HashMap<SharedText, Evidence>,
     /// The words of fields before flags changed them, by name, for flags of later deliveries.
     pub(crate) words: HashMap<SharedText, String>,
+    /// `true` if several deliveries are merged.
+    pub(crate) merges: bool,
+    /// The flags that are set, by their rule and their place among its flags.
+    pub(crate) flags: HashSet<(SharedText, usize)>,
     /// The number of free-form values of earlier deliveries.
     earlier: usize,
     /// `true` if the provider reported latencies of its own.
@@ -108,6 +112,8 @@ impl<'p> Draft<'p> {
             before: HashMap::new(),
             evidence: HashMap::new(),
             words: HashMap::new(),
+            merges: false,
+            flags: HashSet::new(),
             earlier: 0,
             has_latency: false,
             calls: Vec::new(),

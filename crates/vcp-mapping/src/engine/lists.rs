@@ -54,7 +54,7 @@ pub(crate) fn add_transfers(known: &mut Vec<Transfer>, new: Vec<Transfer>) {
 /// A member that could not be used, with the code and the message of the problem.
 pub(crate) type Fault<'r> = (&'r str, ErrorCode, &'static str);
 
-/// Reads a transfer by its members. Returns it with the name of the member that gave `to`. Members
+/// Reads a transfer by its members. A SIP address of a telephone number is that number. Returns it with the name of the member that gave `to`. Members
 /// that cannot be used are added to `faults`.
 pub(crate) fn transfer<'p, 'r>(
     rules: &'r Transfers,
@@ -67,12 +67,15 @@ pub(crate) fn transfer<'p, 'r>(
         if text.is_none() {
             faults.push((name, ErrorCode::Type, "a string is wanted here"));
         }
-        Some(RawJson::from_text(&text?).as_str().to_owned())
+        text
     };
+    let quoted = |text: &str| RawJson::from_text(text).as_str().to_owned();
     let (to, source) = rules.to.iter().find_map(|name| Some((text(name)?, name.as_str())))?;
-    let outcome = rules.outcome.as_ref().and_then(&mut text);
+    // The same number has one form, so that deliveries about one transfer are merged.
+    let to = quoted(transform::number_in(&to).unwrap_or(&to));
+    let outcome = rules.outcome.as_ref().and_then(&mut text).map(|outcome| quoted(&outcome));
     let at = rules.at.as_ref().and_then(|name| match transform::time(filled(name)?) {
-        Made::Value(Value::Time(time)) => Some(RawJson::from_text(&time.to_string()).as_str().to_owned()),
+        Made::Value(Value::Time(time)) => Some(quoted(&time.to_string())),
         Made::Problem(code, message) => {
             faults.push((name, code, message));
             None

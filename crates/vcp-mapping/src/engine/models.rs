@@ -193,7 +193,12 @@ impl ReadyModels {
             };
             let name = if self.name.is_empty() { name.map(Cow::into_owned) } else { self.name.iter().find_map(text) };
             let kind = if self.kind.is_some() { self.kind.as_ref().and_then(text) } else { name.clone() };
-            let Some(kind) = kind else { continue };
+            let Some(kind) = kind else {
+                if self.cost.iter().any(|cost| walked.text(*cost).is_some_and(|json| json != "null")) {
+                    used.problems.push("a cost has no kind");
+                }
+                continue;
+            };
             let hit = table.map(|table| table.look_up(&kind));
             if hit.as_ref().is_some_and(|hit| hit.unlisted && hit.word.is_none()) {
                 used.unknown.insert(kind.clone(), ());
@@ -287,7 +292,7 @@ mod tests {
         let roles: Vec<_> =
             used.roles.iter().map(|role| (role.role, role.chosen.as_str(), role.cost.amount())).collect();
         assert_eq!(roles, [("TTS", "a_tts", Some(0.042)), ("LLM", "gpt_4o", Some(0.004))]);
-        assert_eq!(used.problems, ["a cost of a model is not a number, 0 or more"]);
+        assert_eq!(used.problems, ["a cost of a model is not a number, 0 or more", "a cost has no kind"]);
     }
 
     #[test]

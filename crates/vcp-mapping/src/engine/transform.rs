@@ -75,6 +75,7 @@ pub(crate) fn apply<'p>(transform: Transform, json: &'p str, setting: Setting<'_
         Transform::P95 => percentile(json, setting.members, 95),
         Transform::Number => float(json, scale),
         Transform::Word => word(json, setting.table),
+        Transform::Present if json == "false" || is_empty(json) => Nothing,
         Transform::Present => Made::Value(Value::Text(setting.word.to_owned().into())),
         Transform::Sentiment => sentiment(json),
         Transform::SentimentWord => sentiment_word(json),
@@ -186,7 +187,7 @@ fn rows(json: &str, names: &[String]) -> Result<Vec<i128>, Made<'static>> {
         return Err(Problem(TYPE, "a list of rows is wanted here"));
     };
     let times = rows.into_iter().flat_map(|row| names.iter().filter_map(move |name| below(row, name)));
-    let nanos = times.filter_map(|time| match epoch(time, 0) {
+    let nanos = times.filter_map(|json| match time(json) {
         Made::Value(Value::Time(time)) => Some(time.unix_nanos()),
         _ => None,
     });
@@ -212,7 +213,7 @@ fn span(times: &[i128]) -> Made<'static> {
 
 /// Returns the number in a SIP address whose user part is `+` and digits, such as
 /// `"Ida" <sip:+12025550201@example.org>;tag=8f1`.
-fn number_in(address: &str) -> Option<&str> {
+pub(crate) fn number_in(address: &str) -> Option<&str> {
     let (_, rest) = address.split_once("sip:").or_else(|| address.split_once("sips:"))?;
     let (user, _) = rest.split_once(['@', ';', '>'])?;
     let digits = user.strip_prefix('+')?;
@@ -397,6 +398,10 @@ fn word<'p>(json: &'p str, table: Option<&Table>) -> Made<'p> {
         return Problem(TYPE, "a word is wanted here");
     };
     let Some(table) = table else { return Nothing };
+    // A boolean is a word only for a table that has it.
+    if matches!(json, "true" | "false") && !table.has(&word) {
+        return Problem(TYPE, "a word is wanted here");
+    }
     let hit = table.look_up(word.trim());
     match (hit.word, hit.unlisted) {
         (Some(found), false) => Made::Value(Value::Text(found.to_owned().into())),

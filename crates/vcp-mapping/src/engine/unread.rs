@@ -283,9 +283,9 @@ impl<'p> Visitor<'p> for Inside<'_, '_, 'p> {
                 }
                 // Of any other element, only the word was read.
                 for (name, value) in members::last(element.get()).unwrap_or_default() {
-                    let at = each.members.keys().position(|known| **known == *name);
-                    match at.filter(|_| picks.iter().any(|(member, _)| **member == *name)) {
-                        Some(at) => tally.members.entry(at).or_default().add_whole(&each.members[&*name], value),
+                    let known = each.members.iter().enumerate().find(|(_, (known, _))| ***known == *name);
+                    match known.filter(|_| picks.iter().any(|(member, _)| **member == *name)) {
+                        Some((at, (_, known))) => tally.members.entry(at).or_default().add_whole(known, value),
                         None => tally.names.add(name, 1),
                     }
                 }

@@ -373,8 +373,7 @@ impl<'p> Walked<'p, '_> {
         let rows = self.rows.iter().find(|(of, _)| *of == node).map(|(_, rows)| rows);
         let columns = self.tree.nodes.get(node).and_then(|node| node.rows.as_deref());
         let columns = columns.filter(|columns| {
-            let has = |name: &Box<str>| columns.0.contains(name);
-            known.each.as_ref().is_none_or(|row| row.members.keys().all(has))
+            known.each.as_ref().is_none_or(|row| row.members.keys().all(|name| columns.0.contains(name)))
         });
         let (Some(rows), Some(columns), Some(row)) = (rows, columns, known.each.as_deref()) else {
             let mut tally = Tally::default();

@@ -29,6 +29,11 @@ impl Table {
         Hit { word: found.map(|(_, to)| to.as_str()).or(self.otherwise.as_deref()), unlisted: self.complete && !listed }
     }
 
+    /// Returns whether the table lists a word as a whole.
+    pub(crate) fn has(&self, word: &str) -> bool {
+        self.whole(word).is_some()
+    }
+
     fn whole(&self, word: &str) -> Option<&str> {
         if let Some(to) = self.words.get(word) {
             return Some(to);

@@ -50,9 +50,14 @@ impl<'p> Delivery<'p, '_> {
                     draft.report.problems.push(problem);
                 }
                 let rows = reader.read(&found);
+                let faults =
+                    [(rows.lacks_role, "a row has a text and no role"), (rows.lacks_name, "a tool call has no name")];
+                for (_, message) in faults.into_iter().filter(|(is_there, _)| *is_there) {
+                    draft.report.problems.push(Problem::new(ErrorCode::Missing, format!("{pointer}/*"), message));
+                }
                 let unlisted = |word: &String| UnlistedWord { source: pointer.clone(), word: word.clone() };
                 draft.report.unknown_words.extend(rows.unknown_roles.iter().map(unlisted));
-                if source.is_none() || (!rows.is_empty() && !talk.has_turns()) {
+                if source.is_none() || talk.gains_from(&rows) {
                     source = Some(pointer);
                 }
                 continued = true;

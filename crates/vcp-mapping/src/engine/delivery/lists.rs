@@ -34,7 +34,7 @@ impl<'p> Delivery<'p, '_> {
             let CriteriaFound { criteria, unlisted, lacks_name } = lists::criteria(rules, table, json);
             let source = self.provider.tree.pointer(*node);
             if lacks_name {
-                let problem = Problem::new(ErrorCode::Missing, source.clone(), "a criterion has no name");
+                let problem = Problem::new(ErrorCode::Missing, format!("{source}/*"), "a criterion has no name");
                 draft.report.problems.push(problem);
             }
             let word = |word| UnlistedWord { source: source.clone(), word };
@@ -57,10 +57,16 @@ impl<'p> Delivery<'p, '_> {
         draft: &mut Draft<'p>,
     ) -> Option<(Vec<Transfer>, SharedText)> {
         if let Some(list) = &reader.list {
-            let (transfers, lacks_one) = reader.read(self.walked.text(list.node)?, list.inside.as_ref());
+            let json = self.walked.text(list.node).filter(|json| *json != "null")?;
             let source = self.provider.tree.pointer(list.node);
+            if !json.starts_with('[') {
+                draft.report.problems.push(Problem::new(ErrorCode::Type, source, "a list is wanted here"));
+                return None;
+            }
+            let (transfers, lacks_one) = reader.read(json, list.inside.as_ref());
             if lacks_one {
-                let problem = Problem::new(ErrorCode::Missing, source.clone(), "a transfer has no destination");
+                let place = format!("{}/*", self.pointer(list));
+                let problem = Problem::new(ErrorCode::Missing, place, "a transfer has no destination");
                 draft.report.problems.push(problem);
             }
             return (!transfers.is_empty()).then_some((transfers, source));

@@ -135,7 +135,7 @@ impl<'f> Compiler<'f> {
         let member = self.path(at, &change.path, place, true);
         ReadyChange {
             member,
-            is: Check::Is(change.is.clone()),
+            is: if change.is.is_empty() { Check::Filled(true) } else { Check::Is(change.is.clone()) },
             replaces: change.replaces.clone(),
             by: change.by.clone(),
         }

@@ -211,8 +211,10 @@ object! {
         /// The member.
         pub path: String,
         /// The words at which it acts, case ignored. Booleans are the words `true` and `false`.
+        /// Without words, it acts if the member is filled.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub is: Vec<String>,
         /// The words of the field that are replaced.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
