@@ -398,8 +398,8 @@ fn word<'p>(json: &'p str, table: Option<&Table>) -> Made<'p> {
         return Problem(TYPE, "a word is wanted here");
     };
     let Some(table) = table else { return Nothing };
-    // A boolean is a word only for a table that has it.
-    if matches!(json, "true" | "false") && !table.has(&word) {
+    // A boolean is a word only for a table of booleans.
+    if matches!(json, "true" | "false") && !["true", "false"].iter().any(|word| table.has(word)) {
         return Problem(TYPE, "a word is wanted here");
     }
     let hit = table.look_up(word.trim());

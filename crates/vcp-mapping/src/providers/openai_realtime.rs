@@ -34,9 +34,9 @@ impl Assemble for OpenAi {
             let event = Object::read(text, format!("/events/{at}"), "/events/*".to_owned(), &notes);
             let first = event.filled("event_id").map_or(at, |id| *seen.entry(id).or_insert(at));
             if first == at {
-                session.event(time_of_receipt(*received_at)?, &event).map_err(|problem| {
-                    let path = FieldPath::root().name("events").index(at).name("session").name("id");
-                    MapError::new(ErrorCode::Mapping, path, problem)
+                session.event(time_of_receipt(*received_at)?, &event).map_err(|(names, problem)| {
+                    let event = FieldPath::root().name("events").index(at);
+                    MapError::new(ErrorCode::Mapping, names.iter().fold(event, |path, name| path.name(*name)), problem)
                 })?;
             } else {
                 if events.get(first).is_some_and(|(_, first)| first.trim() != text.trim()) {

@@ -31,6 +31,10 @@ pub(super) struct Item {
     pub(super) response: Option<Rc<str>>,
     /// `true` if an event described the whole item.
     pub(super) described: bool,
+    /// The id of the item in front of this one, if the user's speech was committed with it.
+    pub(super) previous: Option<String>,
+    /// `true` if a part of the item is audio.
+    pub(super) heard: bool,
     /// The members of a tool call or of its result.
     pub(super) tool: Map<String, Value>,
 }
@@ -43,9 +47,10 @@ impl Item {
         parts.into_values().collect::<Vec<_>>().join(" ")
     }
 
-    /// Returns whether the item was described, and no response or speech made it.
+    /// Returns whether the item was described, and no response or speech made it. A program writes
+    /// such items as text.
     pub(super) fn is_history(&self) -> bool {
-        self.described && self.response.is_none() && self.growing.is_empty() && self.start.is_none()
+        self.described && !self.heard && self.response.is_none() && self.growing.is_empty() && self.start.is_none()
     }
 
     /// Returns whether the item is speech with a text.

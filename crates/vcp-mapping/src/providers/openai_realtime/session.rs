@@ -24,6 +24,10 @@ pub(super) struct Session {
     id: Option<String>,
     model: Option<String>,
     transcription_model: Option<String>,
+    /// `true` if a response has begun. The model of the session is then the one that is named.
+    has_answered: bool,
+    /// The same for the model of the transcription.
+    has_transcribed: bool,
     items: Vec<Item>,
     /// The indices of the items that have an id, by id.
     places: HashMap<String, usize>,
@@ -60,15 +64,24 @@ pub(super) struct Session {
     delegated: HashSet<String>,
 }
 
+/// An event that cannot be of the session: the member that shows it, and the reason.
+pub(super) type Refusal = (&'static [&'static str], &'static str);
+
+const OTHER_SESSION: &str = "the events are of more than one session";
+const OTHER_CALL: &str = "the events are of more than one call";
+
 /// The codes of errors that end a session.
 const FATAL: [&str; 3] = ["session_expired", "insufficient_quota", "credit_balance_exhausted"];
 
 impl Session {
     /// Adds an event. Returns an error if the event is of another session.
-    pub(super) fn event(&mut self, at: Timestamp, event: &Object<'_, '_>) -> Result<(), &'static str> {
+    pub(super) fn event(&mut self, at: Timestamp, event: &Object<'_, '_>) -> Result<(), Refusal> {
         let kind = event.text("type").unwrap_or_default();
         let response: Option<Rc<str>> = event.text("response_id").map(Rc::from);
-        self.ending = None;
+        // Only another response shows that the session went on after an error of the server.
+        if self.ending != Some("server_error") || kind.trim().starts_with("response.") {
+            self.ending = None;
+        }
         self.ended = Some(at);
         if self.webhook(kind.trim(), event)? {
             return Ok(());
@@ -91,7 +104,12 @@ impl Session {
             }
             kind @ "transport.failed" => drop(self.cause.get_or_insert_with(|| kind.to_owned())),
             "response.event" => self.delegate(at, &event.object("event")),
-            "input_audio_buffer.committed" => drop(self.named(event, Kind::User)),
+            "input_audio_buffer.committed" => {
+                let previous = event.filled("previous_item_id");
+                if let Some(item) = self.named(event, Kind::User) {
+                    item.previous = previous;
+                }
+            }
             "response.mcp_call.failed" => {
                 if let Some(item) = self.named(event, Kind::Tool) {
                     item.tool.insert("error".to_owned(), true.into());
@@ -100,12 +118,14 @@ impl Session {
             "input_audio_buffer.timeout_triggered" => self.ending = Some("input_audio_buffer.timeout_triggered"),
             "error" => {
                 let error = event.object("error");
-                let is_of_server = error.text("type").as_deref() == Some("server_error");
-                self.ending = is_of_server.then_some("server_error");
+                if error.text("type").as_deref() == Some("server_error") {
+                    self.ending = Some("server_error");
+                }
                 let code = error.text("code").filter(|code| FATAL.contains(&code.trim()));
                 self.cause = self.cause.take().or(code);
             }
             "input_audio_buffer.speech_started" => {
+                self.stopped = None;
                 if let Some(item) = self.named(event, Kind::User) {
                     item.start.get_or_insert(at);
                 }
@@ -123,6 +143,7 @@ impl Session {
             | "response.output_item.added"
             | "response.output_item.done" => self.item(at, &event.object("item"), response),
             "conversation.item.input_audio_transcription.completed" => {
+                self.has_transcribed = true;
                 let usage = event.object("usage");
                 self.count("transcription_tokens", &usage, "total_tokens");
                 if let Some(seconds) = usage.seconds("seconds") {
@@ -166,7 +187,10 @@ impl Session {
                     self.played.entry(response).or_default().1 = Some(at);
                 }
             }
-            "response.created" => self.notice(&event.object("response")),
+            "response.created" => {
+                self.has_answered = true;
+                self.notice(&event.object("response"));
+            }
             "response.done" => self.response(at, &event.object("response")),
             "session.input_transcript.delta" => self.line(at, event, Kind::User),
             "session.output_transcript.delta" => self.line(at, event, Kind::Agent),
@@ -177,17 +201,25 @@ impl Session {
 
     /// Adds the facts of a webhook of the call, which may stand among the events of its session.
     /// Returns whether the event is one.
-    fn webhook(&mut self, kind: &str, event: &Object<'_, '_>) -> Result<bool, &'static str> {
-        if !matches!(kind, "realtime.call.incoming" | "live.call.incoming" | "live.transport.incoming") {
-            return Ok(false);
-        }
+    fn webhook(&mut self, kind: &str, event: &Object<'_, '_>) -> Result<bool, Refusal> {
+        let is_incoming = match kind {
+            "realtime.call.incoming" | "live.call.incoming" | "live.transport.incoming" => true,
+            "live.transport.connected" => false,
+            _ => return Ok(false),
+        };
         let data = event.object("data");
         let id = data.filled("session_id");
         if self.id.is_some() && id.is_some() && self.id != id {
-            return Err("the events are of more than one session");
+            return Err((&["data", "session_id"], OTHER_SESSION));
         }
         self.id = self.id.take().or(id);
-        self.call.extend(data.filled("call_id").map(|id| ("call_id".to_owned(), id.into())));
+        for (name, value) in [("call_id", data.filled("call_id")), ("event_id", event.filled("id"))] {
+            let Some(value) = value else { continue };
+            let known = self.call.entry(name).or_insert_with(|| value.as_str().into());
+            if name == "call_id" && *known != *value {
+                return Err((&["data", "call_id"], OTHER_CALL));
+            }
+        }
         for header in data.objects("sip_headers") {
             let name = header.filled("name").map(|name| name.trim().to_lowercase());
             let Some(name) = name.filter(|name| matches!(name.as_str(), "from" | "to")) else { continue };
@@ -195,9 +227,11 @@ impl Session {
                 self.call.entry(name).or_insert(value.into());
             }
         }
-        let transport = data.filled("type").unwrap_or_else(|| "sip".to_owned());
-        self.call.insert("transport".to_owned(), transport.into());
-        self.call.insert("direction".to_owned(), "inbound".into());
+        let transport = data.filled("type").or_else(|| is_incoming.then(|| "sip".to_owned()));
+        self.call.extend(transport.map(|transport| ("transport".to_owned(), transport.into())));
+        if is_incoming {
+            self.call.insert("direction".to_owned(), "inbound".into());
+        }
         Ok(true)
     }
 
@@ -232,16 +266,17 @@ impl Session {
     }
 
     /// Adds the description of the session that an event has.
-    fn session(&mut self, session: &Object<'_, '_>) -> Result<(), &'static str> {
+    fn session(&mut self, session: &Object<'_, '_>) -> Result<(), Refusal> {
         let id = session.filled("id");
         if self.id.is_some() && id.is_some() && self.id != id {
-            return Err("the events are of more than one session");
+            return Err((&["session", "id"], OTHER_SESSION));
         }
         self.id = self.id.take().or(id);
-        self.model = session.filled("model").or_else(|| self.model.take());
-        let transcription = session.object("audio").object("input").object("transcription").filled("model");
-        let beta = || session.object("input_audio_transcription").filled("model");
-        self.transcription_model = transcription.or_else(beta).or_else(|| self.transcription_model.take());
+        let transcription = session.object("audio").object("input").object("transcription");
+        let beta = session.object("input_audio_transcription");
+        set_model(&mut self.model, session, self.has_answered);
+        set_model(&mut self.transcription_model, &transcription, self.has_transcribed);
+        set_model(&mut self.transcription_model, &beta, self.has_transcribed);
         Ok(())
     }
 
@@ -271,6 +306,8 @@ impl Session {
             cut_off: false,
             response: None,
             described: false,
+            heard: false,
+            previous: None,
             tool: Map::new(),
         });
     }
@@ -332,6 +369,7 @@ impl Session {
         match of_kind {
             Kind::User | Kind::Agent => {
                 for (part, content) in (0..).zip(item.objects("content")) {
+                    known.heard |= content.text("type").is_some_and(|kind| matches!(&*kind, "output_audio" | "audio"));
                     if let Some(text) = content.filled("transcript").or_else(|| content.filled("text")) {
                         known.whole.insert(part, text);
                     }
@@ -346,7 +384,8 @@ impl Session {
                     }
                 }
                 if kind == "function_call" {
-                    let is_cut_short = item.text("status").as_deref() == Some("incomplete");
+                    // A call that never left this state was not made.
+                    let is_cut_short = matches!(item.text("status").as_deref(), Some("incomplete" | "in_progress"));
                     known.tool.insert("cut_short".to_owned(), is_cut_short.into());
                 }
                 if kind == "mcp_call" && (item.text("output").is_some() || item.get("error").is_some()) {
@@ -375,6 +414,7 @@ impl Session {
 
     /// Adds a response that is done.
     fn response(&mut self, at: Timestamp, response: &Object<'_, '_>) {
+        self.has_answered = true;
         self.notice(response);
         let id: Option<Rc<str>> = response.filled("id").map(Rc::from);
         let usage = response.object("usage");
@@ -417,14 +457,37 @@ impl Session {
             }
             time
         };
-        let (start, end) = (clock("start_ms").unwrap_or(at), clock("end_ms").unwrap_or(at));
+        let (start, end) = (clock("start_ms").unwrap_or(at), clock("end_ms"));
         if self.items.last().is_none_or(|item| item.kind != kind) {
             self.push(kind);
         }
         let Some(item) = self.items.last_mut() else { return };
         item.growing.entry(0).or_default().push_str(&more);
         item.start.get_or_insert(start);
-        item.end = Some(end);
+        item.end = end.or(item.end);
+    }
+
+    /// Returns the items in the order of the conversation. An item that was committed before the
+    /// item in front of it stands behind that item.
+    fn in_order(&self) -> Vec<usize> {
+        let mut behind: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut waits = HashSet::new();
+        for (at, item) in self.items.iter().enumerate() {
+            let previous = item.previous.as_ref().and_then(|previous| self.places.get(previous));
+            if let Some(previous) = previous.filter(|previous| **previous > at) {
+                behind.entry(*previous).or_default().push(at);
+                waits.insert(at);
+            }
+        }
+        let mut order = Vec::with_capacity(self.items.len());
+        for at in (0..self.items.len()).filter(|at| !waits.contains(at)) {
+            let mut next = vec![at];
+            while let Some(at) = next.pop() {
+                order.push(at);
+                next.extend(behind.remove(&at).unwrap_or_default().into_iter().rev());
+            }
+        }
+        order
     }
 
     /// Returns the digest of the session.
@@ -473,7 +536,11 @@ impl Session {
                 spoken.entry(response).or_insert((at, at)).1 = at;
             }
         }
-        for (at, item) in self.items.iter().enumerate() {
+        let ids = |item: &Item| item.tool.get("call_id").and_then(Value::as_str).map(str::to_owned);
+        let answered: HashSet<String> =
+            self.items.iter().filter(|item| item.kind == Kind::Result).filter_map(ids).collect();
+        let order = self.in_order();
+        for (at, item) in order.into_iter().filter_map(|at| Some((at, self.items.get(at)?))) {
             let response = item.response.as_deref();
             if response.is_some_and(|response| self.apart.contains(response)) {
                 continue;
@@ -508,7 +575,11 @@ impl Session {
                     rows.push(timed(row, began.or(item.start), ended.or(item.end)));
                 }
                 Kind::Tool => {
-                    rows.push(timed(pick(&["call_id", "name", "type", "cut_short"], "tool_call"), item.start, None));
+                    let has_result = ids(item).is_some_and(|id| answered.contains(&id));
+                    let mut call = pick(&["call_id", "name", "type", "cut_short"], "tool_call");
+                    // A call that has a result was made, whatever its last known state.
+                    call.retain(|name, _| name != "cut_short" || !has_result);
+                    rows.push(timed(call, item.start, None));
                     // The item of an MCP call also holds its result.
                     if item.tool.contains_key("error") {
                         rows.push(pick(&["call_id", "error", "message"], "tool_result").into());
@@ -519,5 +590,16 @@ impl Session {
             }
         }
         rows
+    }
+}
+
+/// Names the model that an object has. After its first use, another model is a problem, because the
+/// record has one place for it.
+fn set_model(known: &mut Option<String>, object: &Object<'_, '_>, is_used: bool) {
+    let Some(model) = object.filled("model") else { return };
+    if is_used && known.as_ref().is_some_and(|known| *known != model) {
+        object.problem("model", ErrorCode::Mapping, "the model changed: the record names the one before");
+    } else {
+        *known = Some(model);
     }
 }
