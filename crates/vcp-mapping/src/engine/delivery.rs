@@ -291,6 +291,10 @@ impl<'p, 'm> Delivery<'p, 'm> {
         draft: &mut Draft<'p>,
     ) -> Result<(), MapError> {
         let Some(field) = plan.fields.get(rule.field) else { return Ok(()) };
+        // The flags count even if only another delivery has the word.
+        if draft.merges {
+            self.note_flags(rule, draft);
+        }
         // Weaker evidence does not replace the word of an earlier delivery, and flags still change
         // it.
         let evidence = found.as_ref().map(|found| Evidence::new(found.how, found.precise));
@@ -568,25 +572,35 @@ impl<'p, 'm> Delivery<'p, 'm> {
         Some(Sourced { value, how: How::Derived, source: None, transform: None, word: None, precise: false })
     }
 
-    /// Changes a word by the flags of its rule. A flag of an earlier delivery counts until a later
-    /// one has another value for it. Returns the pointers of the flags that changed the word. A
-    /// changed word is reported as derived.
-    fn change(&self, rule: &ReadyRule, found: &mut Sourced<'p>, draft: &mut Draft<'p>) -> Vec<SharedText> {
-        let Value::Text(word) = &mut found.value else { return Vec::new() };
-        let mut changed_by = Vec::new();
+    /// Notes the flags of a rule that this delivery sets or takes back.
+    fn note_flags(&self, rule: &ReadyRule, draft: &mut Draft<'p>) {
         for (at, change) in rule.change.iter().enumerate() {
-            let may_act = change.replaces.iter().any(|replaced| *replaced == *word);
-            // Looking for a flag inside lists takes time.
-            if !may_act && !draft.merges {
-                continue;
-            }
             let flag = (rule.id.clone(), at);
             if self.any(&change.member, |json| transform::fits(&change.is, json)) {
-                draft.flags.insert(flag.clone());
+                draft.flags.insert(flag);
             } else if self.any(&change.member, |json| !is_empty(json)) {
                 draft.flags.remove(&flag);
             }
-            if may_act && draft.flags.contains(&flag) {
+        }
+    }
+
+    /// Changes a word by the flags of its rule. A flag of an earlier delivery counts until a later
+    /// one has another value for it. Returns the pointers of the flags that changed the word. A
+    /// changed word is reported as derived.
+    fn change(&self, rule: &ReadyRule, found: &mut Sourced<'p>, draft: &Draft<'p>) -> Vec<SharedText> {
+        let Value::Text(word) = &mut found.value else { return Vec::new() };
+        let mut changed_by = Vec::new();
+        for (at, change) in rule.change.iter().enumerate() {
+            // Looking for a flag inside lists takes time.
+            if change.replaces.iter().all(|replaced| *replaced != *word) {
+                continue;
+            }
+            let is_set = if draft.merges {
+                draft.flags.contains(&(rule.id.clone(), at))
+            } else {
+                self.any(&change.member, |json| transform::fits(&change.is, json))
+            };
+            if is_set {
                 *word = Cow::Owned(change.by.clone());
                 found.how = How::Derived;
                 changed_by.push(self.provider.tree.pointer(change.member.node));
@@ -621,7 +635,7 @@ fn replaces(target: &Target, earlier: How, found: &Sourced<'_>, message: &mut Vc
 /// Returns the value of a member that is present. A text that the rule excepts gives no value.
 fn made<'p>(source: &ReadySource, json: &'p str, setting: Setting<'_>) -> Made<'p> {
     let is_exception = |text: &str| source.except.iter().any(|except| except.eq_ignore_ascii_case(text.trim()));
-    if !source.except.is_empty() && string::decode_lossy(json).is_some_and(|text| is_exception(&text)) {
+    if !source.except.is_empty() && transform::word_of(json).is_some_and(|text| is_exception(&text)) {
         return Made::Nothing;
     }
     transform::apply(source.transform, json, setting)

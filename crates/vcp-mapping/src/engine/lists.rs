@@ -54,8 +54,8 @@ pub(crate) fn add_transfers(known: &mut Vec<Transfer>, new: Vec<Transfer>) {
 /// A member that could not be used, with the code and the message of the problem.
 pub(crate) type Fault<'r> = (&'r str, ErrorCode, &'static str);
 
-/// Reads a transfer by its members. A SIP address of a telephone number is that number. Returns it with the name of the member that gave `to`. Members
-/// that cannot be used are added to `faults`.
+/// Reads a transfer by its members. Returns it with the name of the member that gave `to`. A SIP
+/// address of a telephone number is that number. Members that cannot be used are added to `faults`.
 pub(crate) fn transfer<'p, 'r>(
     rules: &'r Transfers,
     member: impl Fn(&str) -> Option<&'p str>,
@@ -87,9 +87,9 @@ pub(crate) fn transfer<'p, 'r>(
 
 impl ReadyTransfers {
     /// Reads the transfers of a list. `inside` is the way to lists inside it.
-    /// Returns whether one of them has no destination, too.
+    /// Also returns whether one of them has no destination.
     pub(crate) fn read(&self, list: &str, inside: Option<&InList>) -> (Vec<Transfer>, bool) {
-        let (mut found, mut lacks_one) = (Vec::new(), false);
+        let (mut found, mut lacks_destination) = (Vec::new(), false);
         let mut add = |element: &str| {
             let holds = |(member, check): &(String, Check)| {
                 below(element, member).is_some_and(|json| transform::fits(check, json)) == check.wants()
@@ -98,7 +98,7 @@ impl ReadyTransfers {
                 // The report lists members of another form by itself.
                 match transfer(&self.rules, |name| below(element, name), &mut Vec::new()) {
                     Some((transfer, _)) => found.push(transfer),
-                    None => lacks_one = true,
+                    None => lacks_destination = true,
                 }
             }
         };
@@ -111,7 +111,7 @@ impl ReadyTransfers {
             }
             None => members::elements(list).for_each(add),
         }
-        (found, lacks_one)
+        (found, lacks_destination)
     }
 }
 

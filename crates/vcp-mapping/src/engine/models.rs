@@ -11,7 +11,7 @@ use crate::{
         target::{FieldName, ModelPart, name},
     },
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 use vcp_schema::{
     Decimal, ModelAttributionRole, ModelRole, ModelRoleInfo, OrderedMap, VcpMessage,
     json::{members, string},
@@ -73,8 +73,29 @@ impl Models {
         }
     }
 
+    /// Counts a speech-to-speech model once. Some providers name it as the language model, too.
+    fn count_once(&mut self, report: &mut MapReport) {
+        let is_same = |role: &str, name: &str| self.0.iter().any(|(of, model)| *of == role && model.chosen == name);
+        let speech = self.0.iter().find(|(of, _)| *of == "V2V").map(|(_, model)| model.chosen.clone());
+        let Some(name) = speech.filter(|name| is_same("LLM", name)) else { return };
+        for (of, _) in self.0.iter_mut().filter(|(of, model)| *of == "LLM" && model.chosen == name) {
+            *of = "V2V";
+        }
+        for (role, model) in std::mem::take(&mut self.0) {
+            self.put(role, model);
+        }
+        let mut known = HashSet::new();
+        report.written.retain_mut(|written| {
+            if written.target.contains(".roles.LLM.") {
+                written.target = written.target.replace(".roles.LLM.", ".roles.V2V.").into();
+            }
+            !written.target.contains(".roles.V2V.") || known.insert(written.target.clone())
+        });
+    }
+
     /// Writes the models into the message. A model without minutes was used for the whole call.
-    pub(crate) fn write(self, message: &mut VcpMessage, report: &mut MapReport) {
+    pub(crate) fn write(mut self, message: &mut VcpMessage, report: &mut MapReport) {
+        self.count_once(report);
         let payload = &mut message.vcp_payload;
         // The seconds of a call are exact in a double.
         let call = payload.call.duration_sec.map(|seconds| seconds as f64 / 60.0);

@@ -75,7 +75,7 @@ pub(crate) fn apply<'p>(transform: Transform, json: &'p str, setting: Setting<'_
         Transform::P95 => percentile(json, setting.members, 95),
         Transform::Number => float(json, scale),
         Transform::Word => word(json, setting.table),
-        Transform::Present if json == "false" || is_empty(json) => Nothing,
+        Transform::Present if is_empty(json) => Nothing,
         Transform::Present => Made::Value(Value::Text(setting.word.to_owned().into())),
         Transform::Sentiment => sentiment(json),
         Transform::SentimentWord => sentiment_word(json),

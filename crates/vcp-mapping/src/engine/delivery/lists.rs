@@ -63,8 +63,8 @@ impl<'p> Delivery<'p, '_> {
                 draft.report.problems.push(Problem::new(ErrorCode::Type, source, "a list is wanted here"));
                 return None;
             }
-            let (transfers, lacks_one) = reader.read(json, list.inside.as_ref());
-            if lacks_one {
+            let (transfers, lacks_destination) = reader.read(json, list.inside.as_ref());
+            if lacks_destination {
                 let place = format!("{}/*", self.pointer(list));
                 let problem = Problem::new(ErrorCode::Missing, place, "a transfer has no destination");
                 draft.report.problems.push(problem);

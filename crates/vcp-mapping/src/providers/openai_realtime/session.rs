@@ -79,7 +79,8 @@ impl Session {
         let kind = event.text("type").unwrap_or_default();
         let response: Option<Rc<str>> = event.text("response_id").map(Rc::from);
         // Only another response shows that the session went on after an error of the server.
-        if self.ending != Some("server_error") || kind.trim().starts_with("response.") {
+        let goes_on = ["response.created", "response.done", "response.event", "session.output_transcript.delta"];
+        if self.ending != Some("server_error") || goes_on.contains(&kind.trim()) {
             self.ending = None;
         }
         self.ended = Some(at);
@@ -108,6 +109,14 @@ impl Session {
                 let previous = event.filled("previous_item_id");
                 if let Some(item) = self.named(event, Kind::User) {
                     item.previous = previous;
+                }
+            }
+            "response.function_call_arguments.done" => {
+                let parts = ["call_id", "name"].map(|name| Some((name.to_owned(), event.filled(name)?.into())));
+                if let Some(item) = self.named(event, Kind::Tool) {
+                    item.tool.extend(parts.into_iter().flatten());
+                    item.tool.insert("cut_short".to_owned(), false.into());
+                    item.start.get_or_insert(at);
                 }
             }
             "response.mcp_call.failed" => {
@@ -213,18 +222,22 @@ impl Session {
             return Err((&["data", "session_id"], OTHER_SESSION));
         }
         self.id = self.id.take().or(id);
-        for (name, value) in [("call_id", data.filled("call_id")), ("event_id", event.filled("id"))] {
-            let Some(value) = value else { continue };
-            let known = self.call.entry(name).or_insert_with(|| value.as_str().into());
-            if name == "call_id" && *known != *value {
+        if let Some(id) = data.filled("call_id") {
+            let known = self.call.entry("call_id").or_insert_with(|| id.as_str().into());
+            if *known != *id {
                 return Err((&["data", "call_id"], OTHER_CALL));
             }
         }
+        if !self.call.contains_key("event_id") {
+            self.call.extend(event.filled("id").map(|id| ("event_id".to_owned(), id.into())));
+        }
         for header in data.objects("sip_headers") {
             let name = header.filled("name").map(|name| name.trim().to_lowercase());
-            let Some(name) = name.filter(|name| matches!(name.as_str(), "from" | "to")) else { continue };
+            // The value of another header, or of one that is known, stays unread.
+            let is_new = |name: &String| matches!(name.as_str(), "from" | "to") && !self.call.contains_key(name);
+            let Some(name) = name.filter(is_new) else { continue };
             if let Some(value) = header.filled("value") {
-                self.call.entry(name).or_insert(value.into());
+                self.call.insert(name, value.into());
             }
         }
         let transport = data.filled("type").or_else(|| is_incoming.then(|| "sip".to_owned()));
@@ -383,7 +396,7 @@ impl Session {
                         known.tool.insert(name.to_owned(), value.into());
                     }
                 }
-                if kind == "function_call" {
+                if matches!(kind.as_str(), "function_call" | "mcp_call") {
                     // A call that never left this state was not made.
                     let is_cut_short = matches!(item.text("status").as_deref(), Some("incomplete" | "in_progress"));
                     known.tool.insert("cut_short".to_owned(), is_cut_short.into());
@@ -427,7 +440,10 @@ impl Session {
         if id.as_ref().is_some_and(|id| self.apart.contains(id)) {
             return;
         }
-        let reason = response.object("status_details").filled("reason");
+        let details = response.object("status_details");
+        let code = details.object("error").text("code").filter(|code| FATAL.contains(&code.trim()));
+        self.cause = self.cause.take().or(code);
+        let reason = details.filled("reason");
         // The user interrupted the agent. That is ordinary, and is not an outcome of the call.
         if reason.as_deref() == Some("turn_detected") {
             self.cut_off.extend(id);
@@ -593,8 +609,8 @@ impl Session {
     }
 }
 
-/// Names the model that an object has. After its first use, another model is a problem, because the
-/// record has one place for it.
+/// Names the model that an object has. After the first use of the known model, another one is a
+/// problem, because the record has one place for it.
 fn set_model(known: &mut Option<String>, object: &Object<'_, '_>, is_used: bool) {
     let Some(model) = object.filled("model") else { return };
     if is_used && known.as_ref().is_some_and(|known| *known != model) {
