@@ -238,7 +238,7 @@ impl Mapper {
         }
         draft.report.problems.extend(problems);
         draft.report.unread.extend(unread.into_iter().filter(|unread| !ready.plan.ignores(&unread.pointer)));
-        draft.report.in_lists.extend(read);
+        draft.report.in_lists.extend(read.into_iter().filter(|read| !ready.plan.ignores(&read.pointer)));
         self.look_over(provider, &texts, &mut draft.report)?;
         let (data, masked) = match provider.masked(&self.options) {
             Some(secrets) => secrets.mask(&kept),

@@ -168,7 +168,9 @@ fn stands_for_none(source: &Source, value: &str, file: &ProviderFile) -> bool {
         Transform::Word => is_empty || table.is_some_and(|table| !table.complete),
         _ if is_in_list => is_empty || value.starts_with('['),
         Transform::Earliest | Transform::Latest => is_empty || value.starts_with('['),
-        Transform::Present => is_empty || matches!(value, "{}" | "false" | "\"false\""),
+        Transform::Present => {
+            is_empty || value == "{}" || source.except.iter().any(|text| text == value.trim_matches('"'))
+        }
         Transform::Function => is_empty || value.starts_with('{'),
         // The places beside `data` are written only if they are filled.
         Transform::Json => is_empty || (value == "{}" && !source.when.is_empty()),

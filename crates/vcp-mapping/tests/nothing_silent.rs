@@ -19,6 +19,8 @@ use vcp_schema::Timestamp;
 
 /// The number of leaves that are tried of those whose pointers differ only in positions of lists.
 const OF_A_KIND: usize = 2;
+/// The name of an added member.
+const NEW: &str = "brand_new";
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -37,7 +39,8 @@ impl Delivery {
         Self { provider: provider.to_owned(), name, payload, is_session: false }
     }
 
-    /// Maps the payload, or another one in its place. The events of a session come second by second.
+    /// Maps the payload, or another one in its place. The events of a session come second by
+    /// second.
     fn map(&self, mapper: &Mapper, payload: &Value) -> Result<Mapping, MapError> {
         let received: DateTime<Utc> = "2026-11-21T12:00:00Z".parse().unwrap();
         if !self.is_session {
@@ -283,71 +286,54 @@ fn silent(mapper: &Mapper, delivery: &Delivery, ignored: &[Vec<String>]) -> Vec<
     let Ok(Mapping::Call(mapped)) = &before else { return Vec::new() };
     let (mut leaves, mut containers) = (Vec::new(), Vec::new());
     places(payload, &mut Vec::new(), &mut leaves, &mut containers);
+    let report = &mapped.report;
     let said_before = said(&before);
-    let mut found = Vec::new();
-    let mut tried: BTreeMap<String, usize> = BTreeMap::new();
-    let mut is_enough = |path: &[String]| {
+    let (mut found, mut tried) = (Vec::new(), BTreeMap::<String, usize>::new());
+    let mut try_at = |path: &[String], changes: &dyn Fn() -> Vec<(String, Value)>| {
         let tried = tried.entry(delivery.kind_of_place(path)).or_default();
         *tried += 1;
-        *tried > OF_A_KIND
-    };
-    for path in &leaves {
-        let (generic, exact) = (pointer(payload, path, true), pointer(payload, path, false));
-        if is_enough(path)
-            || lists(&mapped.report, [&generic, &exact])
+        let pointers = [true, false].map(|generic| pointer(payload, path, generic));
+        let pointers = pointers.each_ref().map(String::as_str);
+        if *tried > OF_A_KIND
+            || lists(report, pointers)
             || ignored.iter().any(|ignored| is_ignored(payload, path, ignored))
-            || is_in_unused_event(&mapped.report, path)
+            || (delivery.is_session && is_in_unused_event(report, path))
         {
-            continue;
+            return;
         }
-        let mut without = payload.clone();
-        remove(&mut without, path);
-        let before = at(&mut payload.clone(), path).clone();
-        let others = [json!("odd"), json!(424_242), json!(true), json!(["odd"]), json!({"odd": 1})];
-        let others = others.into_iter().filter(|other| !is_same(&before, other)).map(|value| {
-            let mut other = payload.clone();
-            *at(&mut other, path) = value.clone();
-            (format!("is {value}"), other)
-        });
-        for (change, changed) in [("removed".to_owned(), without)].into_iter().chain(others) {
-            if said(&map(&changed)) == said_before && !has_problem(&mapped.report, [&generic, &exact]) {
-                found.push(format!("{provider} {name}: {exact} {change}"));
+        // A problem of another member says nothing of a new one.
+        let is_new = path.last().is_some_and(|name| name == NEW);
+        for (change, changed) in changes() {
+            if said(&map(&changed)) == said_before && (is_new || !has_problem(report, pointers)) {
+                found.push(format!("{provider} {name}: {} {change}", pointers[1]));
             }
         }
-    }
-    for path in containers.iter().filter(|path| !path.is_empty()) {
-        let (generic, exact) = (pointer(payload, path, true), pointer(payload, path, false));
+    };
+    let with = |path: &[String], value: Value| {
         let mut changed = payload.clone();
-        *at(&mut changed, path) = json!("odd");
-        let is_session = delivery.is_session && path.len() < 3;
-        if !is_session
-            && !is_enough(path)
-            && !lists(&mapped.report, [&generic, &exact])
-            && !ignored.iter().any(|ignored| is_ignored(payload, path, ignored))
-            && !is_in_unused_event(&mapped.report, path)
-            && said(&map(&changed)) == said_before
-            && !has_problem(&mapped.report, [&generic, &exact])
-        {
-            found.push(format!("{provider} {name}: {exact} is a string"));
-        }
+        *at(&mut changed, path) = value;
+        changed
+    };
+    for path in &leaves {
+        try_at(path, &|| {
+            let mut without = payload.clone();
+            remove(&mut without, path);
+            let before = at(&mut payload.clone(), path).clone();
+            let others = [json!("odd"), json!(424_242), json!(true), json!(["odd"]), json!({"odd": 1})];
+            let others = others.into_iter().filter(|other| !is_same(&before, other));
+            let others = others.map(|value| (format!("is {value}"), with(path, value)));
+            [("removed".to_owned(), without)].into_iter().chain(others).collect()
+        });
     }
-    let is_event = |path: &&Vec<String>| !delivery.is_session || path.len() > 1;
-    for path in containers.iter().filter(is_event).filter(|path| at(&mut payload.clone(), path).is_object()) {
-        let mut new = path.clone();
-        new.push("brand_new".to_owned());
-        let (generic, exact) = (pointer(payload, &new, true), pointer(payload, &new, false));
-        if is_enough(&new)
-            || lists(&mapped.report, [&generic, &exact])
-            || ignored.iter().any(|ignored| is_ignored(payload, path, ignored))
-            || is_in_unused_event(&mapped.report, path)
-        {
-            continue;
-        }
-        let mut changed = payload.clone();
-        at(&mut changed, path)["brand_new"] = json!("seen");
-        if said(&map(&changed)) == said_before {
-            found.push(format!("{provider} {name}: {exact} added"));
-        }
+    // An event that is no object is refused, and so is what is no list of events.
+    let first = if delivery.is_session { 3 } else { 1 };
+    for path in containers.iter().filter(|path| path.len() >= first) {
+        try_at(path, &|| vec![("is a string".to_owned(), with(path, json!("odd")))]);
+    }
+    let is_object = |path: &&Vec<String>| at(&mut payload.clone(), path).is_object();
+    for path in containers.iter().filter(is_object).filter(|path| !delivery.is_session || !path.is_empty()) {
+        let new = [path.as_slice(), &[NEW.to_owned()]].concat();
+        try_at(&new, &|| vec![("added".to_owned(), with(&new, json!("seen")))]);
     }
     found
 }

@@ -154,9 +154,7 @@ impl ReadyConversation {
                 }
                 role
             });
-            let says =
-                || cell(&self.rules.text).and_then(string::decode_lossy).is_some_and(|text| !text.trim().is_empty());
-            read.lacks_role |= role.is_none() && word.is_none() && says();
+            read.lacks_role |= role.is_none() && word.is_none() && self.text(&cell).is_some();
             let at = self.at(&cell);
             if let Some(is_agent) = role.and_then(|role| match role {
                 Role::Agent => Some(true),
@@ -241,8 +239,7 @@ impl ReadyConversation {
     /// Returns the turn of a row, unless it has no text, is a placeholder for silence, or was not
     /// spoken.
     fn turn<'p>(&self, is_agent: bool, cell: Members<'_, 'p>) -> Option<Turn<'p>> {
-        let text = cell(&self.rules.text).and_then(string::decode_lossy).filter(|text| !text.trim().is_empty());
-        let text = text.or_else(|| self.joined_text(cell).map(Cow::Owned))?;
+        let text = self.text(cell)?;
         if self.rules.silence.iter().any(|silence| silence == text.trim()) || self.is_not_spoken(cell) {
             return None;
         }
@@ -261,6 +258,12 @@ impl ReadyConversation {
         let end = end.filter(|end| start.is_none_or(|start| start <= *end));
         let speech = self.speech(cell, start.zip(end));
         Some(Turn { is_agent, person: None, text, start, end, speech, cut_off: self.cut_off(cell) })
+    }
+
+    /// Returns the text of a row, or its parts.
+    fn text<'p>(&self, cell: Members<'_, 'p>) -> Option<Cow<'p, str>> {
+        let text = cell(&self.rules.text).and_then(string::decode_lossy).filter(|text| !text.trim().is_empty());
+        text.or_else(|| self.joined_text(cell).map(Cow::Owned))
     }
 
     /// Returns the parts of the text of a row, joined by a space.

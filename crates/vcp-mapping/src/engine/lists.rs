@@ -72,7 +72,7 @@ pub(crate) fn transfer<'p, 'r>(
     let quoted = |text: &str| RawJson::from_text(text).as_str().to_owned();
     let (to, source) = rules.to.iter().find_map(|name| Some((text(name)?, name.as_str())))?;
     // The same number has one form, so that deliveries about one transfer are merged.
-    let to = quoted(transform::number_in(&to).unwrap_or(&to));
+    let to = quoted(transform::without_sip(&to));
     let outcome = rules.outcome.as_ref().and_then(&mut text).map(|outcome| quoted(&outcome));
     let at = rules.at.as_ref().and_then(|name| match transform::time(filled(name)?) {
         Made::Value(Value::Time(time)) => Some(quoted(&time.to_string())),

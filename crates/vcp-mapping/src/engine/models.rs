@@ -75,12 +75,11 @@ impl Models {
 
     /// Counts a speech-to-speech model once. Some providers name it as the language model, too.
     fn count_once(&mut self, report: &mut MapReport) {
-        let is_same = |role: &str, name: &str| self.0.iter().any(|(of, model)| *of == role && model.chosen == name);
-        let speech = self.0.iter().find(|(of, _)| *of == "V2V").map(|(_, model)| model.chosen.clone());
-        let Some(name) = speech.filter(|name| is_same("LLM", name)) else { return };
-        for (of, _) in self.0.iter_mut().filter(|(of, model)| *of == "LLM" && model.chosen == name) {
-            *of = "V2V";
+        let chosen = |role: &str| self.0.iter().find(|(of, _)| *of == role).map(|(_, model)| &model.chosen);
+        if chosen("V2V").is_none() || chosen("V2V") != chosen("LLM") {
+            return;
         }
+        self.0.iter_mut().filter(|(role, _)| *role == "LLM").for_each(|(role, _)| *role = "V2V");
         for (role, model) in std::mem::take(&mut self.0) {
             self.put(role, model);
         }

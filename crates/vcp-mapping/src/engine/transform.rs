@@ -51,7 +51,8 @@ pub(crate) fn apply<'p>(transform: Transform, json: &'p str, setting: Setting<'_
         Transform::Phone => match text(json) {
             Made::Value(Value::Text(text)) if text.is_empty() => Nothing,
             Made::Value(Value::Text(text)) => {
-                Made::Value(Value::Text(number_in(&text).map_or(text.clone(), |number| number.to_owned().into())))
+                let number = without_sip(&text);
+                Made::Value(Value::Text(if number == text { text } else { number.to_owned().into() }))
             }
             made => made,
         },
@@ -211,9 +212,14 @@ fn span(times: &[i128]) -> Made<'static> {
     i64::try_from(seconds).ok().filter(|_| first < last).map_or(Nothing, |seconds| Made::Value(Value::Integer(seconds)))
 }
 
+/// Returns the number in a SIP address of a telephone number, or the whole address.
+pub(crate) fn without_sip(address: &str) -> &str {
+    number_in(address).unwrap_or(address)
+}
+
 /// Returns the number in a SIP address whose user part is `+` and digits, such as
 /// `"Ida" <sip:+12025550201@example.org>;tag=8f1`.
-pub(crate) fn number_in(address: &str) -> Option<&str> {
+fn number_in(address: &str) -> Option<&str> {
     let (_, rest) = address.split_once("sip:").or_else(|| address.split_once("sips:"))?;
     let (user, _) = rest.split_once(['@', ';', '>'])?;
     let digits = user.strip_prefix('+')?;

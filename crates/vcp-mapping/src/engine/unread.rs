@@ -23,7 +23,7 @@ use vcp_schema::{
     ErrorCode, FieldPath,
     json::{
         members::{self, Name},
-        string::{self, Quoted},
+        string::Quoted,
     },
 };
 
@@ -270,14 +270,9 @@ impl<'p> Visitor<'p> for Inside<'_, '_, 'p> {
         let tally = self.tally.each.get_or_insert_default();
         let picks = &self.known.picks;
         if !picks.is_empty() {
-            let is_word = |value: &str, word: &str| {
-                string::decode_lossy(value).is_some_and(|value| value.trim().eq_ignore_ascii_case(word))
-            };
             while let Some(element) = seq.next_element::<&RawValue>()? {
-                let is = |(member, word): &(Box<str>, Box<str>)| {
-                    paths::below(element.get(), member).is_some_and(|value| is_word(value, word))
-                };
-                if picks.iter().any(is) || !element.get().starts_with('{') {
+                let is_picked = picks.iter().any(|(member, word)| paths::has_word(element.get(), member, word));
+                if is_picked || !element.get().starts_with('{') {
                     tally.add_text(each, element.get());
                     continue;
                 }

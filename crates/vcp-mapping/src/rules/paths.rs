@@ -175,11 +175,8 @@ impl InList {
     /// it did.
     pub(crate) fn any<'p>(&self, list: &'p str, found: &mut dyn FnMut(&'p str) -> bool) -> bool {
         members::elements(list).any(|element| {
-            if let Some((member, wanted)) = &self.element {
-                let word = below(element, member).and_then(string::decode_lossy);
-                if !word.is_some_and(|word| word.trim().eq_ignore_ascii_case(wanted)) {
-                    return false;
-                }
+            if self.element.as_ref().is_some_and(|(member, word)| !has_word(element, member, word)) {
+                return false;
             }
             below(element, &self.below).is_some_and(|value| match &self.then {
                 Some(then) => then.any(value, found),
@@ -197,6 +194,12 @@ impl InList {
         });
         filled
     }
+}
+
+/// Returns whether a member of an element is a word, in any case.
+pub(crate) fn has_word(element: &str, member: &str, word: &str) -> bool {
+    let found = below(element, member).and_then(string::decode_lossy);
+    found.is_some_and(|found| found.trim().eq_ignore_ascii_case(word))
 }
 
 /// Returns the value of a dotted path in the text of a value.

@@ -52,7 +52,7 @@ impl<'p> Delivery<'p, '_> {
                 let rows = reader.read(&found);
                 let faults =
                     [(rows.lacks_role, "a row has a text and no role"), (rows.lacks_name, "a tool call has no name")];
-                for (_, message) in faults.into_iter().filter(|(is_there, _)| *is_there) {
+                for (_, message) in faults.into_iter().filter(|(has_fault, _)| *has_fault) {
                     draft.report.problems.push(Problem::new(ErrorCode::Missing, format!("{pointer}/*"), message));
                 }
                 let unlisted = |word: &String| UnlistedWord { source: pointer.clone(), word: word.clone() };

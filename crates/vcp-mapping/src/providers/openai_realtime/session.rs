@@ -130,8 +130,7 @@ impl Session {
                 if error.text("type").as_deref() == Some("server_error") {
                     self.ending = Some("server_error");
                 }
-                let code = error.text("code").filter(|code| FATAL.contains(&code.trim()));
-                self.cause = self.cause.take().or(code);
+                self.fail(&error);
             }
             "input_audio_buffer.speech_started" => {
                 self.stopped = None;
@@ -217,11 +216,7 @@ impl Session {
             _ => return Ok(false),
         };
         let data = event.object("data");
-        let id = data.filled("session_id");
-        if self.id.is_some() && id.is_some() && self.id != id {
-            return Err((&["data", "session_id"], OTHER_SESSION));
-        }
-        self.id = self.id.take().or(id);
+        self.belongs(data.filled("session_id"), &["data", "session_id"])?;
         if let Some(id) = data.filled("call_id") {
             let known = self.call.entry("call_id").or_insert_with(|| id.as_str().into());
             if *known != *id {
@@ -278,13 +273,24 @@ impl Session {
         }
     }
 
-    /// Adds the description of the session that an event has.
-    fn session(&mut self, session: &Object<'_, '_>) -> Result<(), Refusal> {
-        let id = session.filled("id");
+    /// Takes the id of the session from an event. Refuses an event of another session.
+    fn belongs(&mut self, id: Option<String>, place: &'static [&'static str]) -> Result<(), Refusal> {
         if self.id.is_some() && id.is_some() && self.id != id {
-            return Err((&["session", "id"], OTHER_SESSION));
+            return Err((place, OTHER_SESSION));
         }
         self.id = self.id.take().or(id);
+        Ok(())
+    }
+
+    /// Notes a fatal error. The first one counts.
+    fn fail(&mut self, error: &Object<'_, '_>) {
+        let code = error.text("code").filter(|code| FATAL.contains(&code.trim()));
+        self.cause = self.cause.take().or(code);
+    }
+
+    /// Adds the description of the session that an event has.
+    fn session(&mut self, session: &Object<'_, '_>) -> Result<(), Refusal> {
+        self.belongs(session.filled("id"), &["session", "id"])?;
         let transcription = session.object("audio").object("input").object("transcription");
         let beta = session.object("input_audio_transcription");
         set_model(&mut self.model, session, self.has_answered);
@@ -441,8 +447,7 @@ impl Session {
             return;
         }
         let details = response.object("status_details");
-        let code = details.object("error").text("code").filter(|code| FATAL.contains(&code.trim()));
-        self.cause = self.cause.take().or(code);
+        self.fail(&details.object("error"));
         let reason = details.filled("reason");
         // The user interrupted the agent. That is ordinary, and is not an outcome of the call.
         if reason.as_deref() == Some("turn_detected") {
@@ -552,9 +557,9 @@ impl Session {
                 spoken.entry(response).or_insert((at, at)).1 = at;
             }
         }
-        let ids = |item: &Item| item.tool.get("call_id").and_then(Value::as_str).map(str::to_owned);
-        let answered: HashSet<String> =
-            self.items.iter().filter(|item| item.kind == Kind::Result).filter_map(ids).collect();
+        let call_id = |item: &Item| item.tool.get("call_id").and_then(Value::as_str).map(str::to_owned);
+        let with_result: HashSet<String> =
+            self.items.iter().filter(|item| item.kind == Kind::Result).filter_map(call_id).collect();
         let order = self.in_order();
         for (at, item) in order.into_iter().filter_map(|at| Some((at, self.items.get(at)?))) {
             let response = item.response.as_deref();
@@ -591,7 +596,7 @@ impl Session {
                     rows.push(timed(row, began.or(item.start), ended.or(item.end)));
                 }
                 Kind::Tool => {
-                    let has_result = ids(item).is_some_and(|id| answered.contains(&id));
+                    let has_result = call_id(item).is_some_and(|id| with_result.contains(&id));
                     let mut call = pick(&["call_id", "name", "type", "cut_short"], "tool_call");
                     // A call that has a result was made, whatever its last known state.
                     call.retain(|name, _| name != "cut_short" || !has_result);

@@ -1,5 +1,5 @@
-//! Working out how far a plan reads a payload: the members that it looks at, takes as a whole, takes
-//! in part, tests and ignores.
+//! Working out how far a plan reads a payload: the members that it looks at, takes as a whole,
+//! takes in part, tests and ignores.
 
 use super::Compiler;
 use crate::rules::{
