@@ -1,4 +1,5 @@
-# Sourced by .ci/run and .ci/slow, in the root of the repository: steps with their times, and caches.
+# Sourced by .ci/run and .ci/slow, in the root of the repository: steps with their times, and
+# caches.
 
 # A toolchain that is not installed is never downloaded.
 export RUSTUP_AUTO_INSTALL=0

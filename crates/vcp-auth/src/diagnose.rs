@@ -144,11 +144,14 @@ impl Verifier {
     ///     "x-retell-signature",
     ///     "v=1700000000000,d=07024cabe7dd8f6d1c6e4a8324ca92c812e6ad4a7ee506c04f7e462e3321823e",
     /// )];
-    /// let verifier = Verifier::new(Scheme::Retell, vec![Secret::new("production", "key_of_production")])?;
+    /// let key = Secret::new("production", "key_of_production");
+    /// let verifier = Verifier::new(Scheme::Retell, vec![key])?;
     /// let request = Request::new(&headers, br#"{"event":"call_ended"}"#);
-    /// let hints = verifier.diagnose(&request, "2023-11-14T22:13:21Z".parse()?, &[Secret::new("staging", "test-api-key")]);
+    /// let others = [Secret::new("staging", "test-api-key")];
+    /// let hints = verifier.diagnose(&request, "2023-11-14T22:13:21Z".parse()?, &others);
     /// assert_eq!(hints, [Hint::OtherKey { id: "staging".to_owned() }]);
-    /// assert_eq!(hints[0].to_string(), "it is signed with the secret `staging`: configure that one here");
+    /// let hint = hints[0].to_string();
+    /// assert_eq!(hint, "it is signed with the secret `staging`: configure that one here");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

@@ -17,7 +17,11 @@
 //! assert_eq!(verified.key_id(), Some("2026-01"));
 //!
 //! let error = verifier.verify(headers.as_slice(), b"{}", now).unwrap_err();
-//! assert_eq!(error.to_string(), "VCP_E204: `x-retell-signature` matches none of 1 keys: check the secret, and that the body is the raw bytes received");
+//! assert_eq!(
+//!     error.to_string(),
+//!     "VCP_E204: `x-retell-signature` matches none of 1 keys: \
+//!      check the secret, and that the body is the raw bytes received"
+//! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

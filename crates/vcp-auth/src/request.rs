@@ -10,7 +10,8 @@ use std::net::IpAddr;
 /// ```
 /// use vcp_auth::Request;
 /// let headers = [("x-signature", "00")];
-/// let request = Request::new(&headers, b"{}").method("POST").url("https://example.com/hooks?token=t");
+/// let url = "https://example.com/hooks?token=t";
+/// let request = Request::new(&headers, b"{}").method("POST").url(url);
 /// assert_eq!(request.body(), b"{}");
 /// ```
 #[derive(Clone, Copy)]

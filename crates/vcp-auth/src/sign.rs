@@ -121,8 +121,13 @@ pub fn twilio_url(url: &str, body: &[u8]) -> String {
 /// Returns the value of `x-retell-signature` for this body. Empty if `secret` is empty.
 ///
 /// ```
-/// let value = vcp_auth::sign::retell("test-api-key", br#"{"event":"call_ended"}"#, "2023-11-14T22:13:20Z".parse()?);
-/// assert_eq!(value, "v=1700000000000,d=07024cabe7dd8f6d1c6e4a8324ca92c812e6ad4a7ee506c04f7e462e3321823e");
+/// let (body, now) = (br#"{"event":"call_ended"}"#, "2023-11-14T22:13:20Z".parse()?);
+/// let value = vcp_auth::sign::retell("test-api-key", body, now);
+/// assert_eq!(
+///     value,
+///     "v=1700000000000,\
+///      d=07024cabe7dd8f6d1c6e4a8324ca92c812e6ad4a7ee506c04f7e462e3321823e"
+/// );
 /// # Ok::<(), chrono::ParseError>(())
 /// ```
 #[must_use]

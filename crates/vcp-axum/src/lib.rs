@@ -11,9 +11,11 @@
 //!     println!("{}", call.message.redacted());
 //! }
 //!
-//! let receiver = Receiver::new().secret("retell", Secret::new("primary", "key_from_the_dashboard"))?;
+//! let key = Secret::new("primary", "key_from_the_dashboard");
+//! let receiver = Receiver::new().secret("retell", key)?;
 //! let endpoint = Endpoint::new(receiver, chrono::Utc::now);
-//! let app: Router = Router::new().route("/webhook/{provider}", post(webhook)).with_state(endpoint);
+//! let app: Router =
+//!     Router::new().route("/webhook/{provider}", post(webhook)).with_state(endpoint);
 //! # Ok::<(), vcp_sdk::ConfigError>(())
 //! ```
 //!
@@ -129,7 +131,8 @@ impl Endpoint {
     /// # use vcp_sdk::Receiver;
     /// // Without a proxy, the sender is the peer of the connection.
     /// // `into_make_service_with_connect_info` adds its address to the request.
-    /// let peer = |parts: &Parts| Some(parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>()?.0.ip());
+    /// type Peer = ConnectInfo<std::net::SocketAddr>;
+    /// let peer = |parts: &Parts| Some(parts.extensions.get::<Peer>()?.0.ip());
     /// let endpoint = vcp_axum::Endpoint::new(Receiver::new(), chrono::Utc::now).source(peer);
     /// ```
     #[must_use]

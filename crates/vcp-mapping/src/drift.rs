@@ -19,7 +19,10 @@ const MOST: usize = 10_000;
 /// let (mapper, mut drift) = (Mapper::new(), Drift::default());
 /// let now = "2026-11-21T12:00:00Z".parse()?;
 /// for reason in ["user_hangup", "abducted"] {
-///     let payload = format!(r#"{{"event":"call_ended","call":{{"call_id":"c1","disconnection_reason":"{reason}","moon_phase":3}}}}"#);
+///     let payload = format!(
+///         r#"{{"event":"call_ended","call":{{"call_id":"c1",
+///             "disconnection_reason":"{reason}","moon_phase":3}}}}"#
+///     );
 ///     drift.add(&mapper.map("retell", payload.as_bytes(), now));
 /// }
 /// assert_eq!(drift.deliveries, 2);

@@ -54,10 +54,14 @@ impl Registry {
     ///
     /// ```
     /// use vcp_mapping::{Registry, Unmatched};
-    /// let provider = r#"{"provider":"parrot","info":{"name":"P","company":"P","website":"w","docs_url":"d","api_base_url":"a"},
-    ///     "detect":[{"has":["event"],"event_from":"event"}],"events":{"done":{"rules":"call"}},"secrets":["$.tokn"]}"#;
-    /// let rules = r#"{"provider":"parrot","name":"call","rules":[{"to":"call.call_id","from":{"path":"id"}}]}"#;
-    /// let lint = Registry::lint(provider, &[rules], &[br#"{"event":"done","id":"p1","token":"t"}"#])?;
+    /// let provider = r#"{"provider":"parrot",
+    ///     "info":{"name":"P","company":"P","website":"w","docs_url":"d","api_base_url":"a"},
+    ///     "detect":[{"has":["event"],"event_from":"event"}],
+    ///     "events":{"done":{"rules":"call"}},"secrets":["$.tokn"]}"#;
+    /// let rules = r#"{"provider":"parrot","name":"call",
+    ///     "rules":[{"to":"call.call_id","from":{"path":"id"}}]}"#;
+    /// let delivery = br#"{"event":"done","id":"p1","token":"t"}"#;
+    /// let lint = Registry::lint(provider, &[rules], &[delivery])?;
     /// assert_eq!(lint.unmatched, [Unmatched::Secret("$.tokn".to_owned())]);
     /// # Ok::<(), vcp_mapping::RuleError>(())
     /// ```

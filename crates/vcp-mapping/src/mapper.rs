@@ -27,9 +27,11 @@ use vcp_schema::{
 /// ```
 /// use vcp_mapping::{Mapper, Mapping};
 ///
-/// let body = br#"{"event":"call_ended","call":{"call_id":"c1","call_type":"phone_call","start_timestamp":1714608475945,
+/// let body = br#"{"event":"call_ended","call":{"call_id":"c1","call_type":"phone_call",
+///     "start_timestamp":1714608475945,
 ///     "end_timestamp":1714608491736,"disconnection_reason":"user_hangup"}}"#;
-/// let Mapping::Call(mapped) = Mapper::new().map("retell", body, "2026-11-21T12:00:00Z".parse()?)? else { panic!() };
+/// let now = "2026-11-21T12:00:00Z".parse()?;
+/// let Mapping::Call(mapped) = Mapper::new().map("retell", body, now)? else { panic!() };
 /// let call = &mapped.message.vcp_payload.call;
 /// assert_eq!(call.start_time.to_string(), "2024-05-02T00:07:55.945Z");
 /// assert_eq!(call.duration_sec, Some(16));
@@ -183,8 +185,15 @@ impl Mapper {
     /// ```
     /// use vcp_mapping::{Mapper, SessionEvent};
     /// let events = [
-    ///     ("2026-10-14T12:00:00Z", r#"{"type":"session.created","session":{"id":"sess_1","model":"gpt-realtime"}}"#),
-    ///     ("2026-10-14T12:00:42Z", r#"{"type":"response.done","response":{"status":"completed","usage":{"input_tokens":63,"output_tokens":22}}}"#),
+    ///     (
+    ///         "2026-10-14T12:00:00Z",
+    ///         r#"{"type":"session.created","session":{"id":"sess_1","model":"gpt-realtime"}}"#,
+    ///     ),
+    ///     (
+    ///         "2026-10-14T12:00:42Z",
+    ///         r#"{"type":"response.done","response":{"status":"completed",
+    ///             "usage":{"input_tokens":63,"output_tokens":22}}}"#,
+    ///     ),
     /// ];
     /// let events: Vec<_> = events
     ///     .iter()

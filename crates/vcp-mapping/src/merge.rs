@@ -72,12 +72,21 @@ impl Mapper {
     /// ```
     /// use vcp_mapping::{Mapper, Mapping};
     /// let mapper = Mapper::new();
-    /// let message = |body: &str| match mapper.map("retell", body.as_bytes(), "2026-11-21T12:00:00Z".parse()?)? {
+    /// let now = "2026-11-21T12:00:00Z".parse()?;
+    /// let message = |body: &str| match mapper.map("retell", body.as_bytes(), now)? {
     ///     Mapping::Call(mapped) => Ok(mapped.message),
-    ///     Mapping::NotACall { event, .. } => Err(Box::<dyn std::error::Error>::from(format!("{event} is not a call"))),
+    ///     Mapping::NotACall { event, .. } => {
+    ///         Err(Box::<dyn std::error::Error>::from(format!("{event} is not a call")))
+    ///     }
     /// };
-    /// let ended = message(r#"{"event":"call_ended","call":{"call_id":"c1","duration_ms":90000,"disconnection_reason":"user_hangup"}}"#)?;
-    /// let analyzed = message(r#"{"event":"call_analyzed","call":{"call_id":"c1","call_analysis":{"user_sentiment":"Positive"}}}"#)?;
+    /// let ended = message(
+    ///     r#"{"event":"call_ended","call":{"call_id":"c1","duration_ms":90000,
+    ///         "disconnection_reason":"user_hangup"}}"#,
+    /// )?;
+    /// let analyzed = message(
+    ///     r#"{"event":"call_analyzed","call":{"call_id":"c1",
+    ///         "call_analysis":{"user_sentiment":"Positive"}}}"#,
+    /// )?;
     /// let call = mapper.merge(&[analyzed, ended])?;
     /// assert_eq!(call.vcp_payload.call.duration_sec, Some(90));
     /// assert_eq!(call.vcp_payload.outcomes.user_satisfaction_score, Some(0.8));

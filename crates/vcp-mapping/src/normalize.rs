@@ -84,7 +84,8 @@ pub fn ended_reason(provider: &Provider, word: &str) -> OutcomeStatus {
 /// use vcp_mapping::normalize::phone;
 /// assert_eq!(phone("+1 (202) 555-0143", None), "+12025550143");
 /// assert_eq!(phone("030 123456", Some("DE")), "+4930123456");
-/// for unchanged in ["030 123456", "911", "anonymous", "sip:+12025550143@example.com", "+1 202 555 0143 x12", "+999123"] {
+/// let others = ["030 123456", "911", "anonymous", "sip:+12025550143@example.com"];
+/// for unchanged in others.into_iter().chain(["+1 202 555 0143 x12", "+999123"]) {
 ///     assert_eq!(phone(unchanged, None), unchanged);
 /// }
 /// ```

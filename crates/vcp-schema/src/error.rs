@@ -110,7 +110,8 @@ pub enum ReadError {
 /// ```
 /// use vcp_schema::Dialect;
 /// let error = "0.6".parse::<Dialect>().unwrap_err();
-/// assert_eq!(error.to_string(), "the dialect `0.6` is not known: use 0.3, 0.3-production, 0.4 or 0.5");
+/// let text = error.to_string();
+/// assert_eq!(text, "the dialect `0.6` is not known: use 0.3, 0.3-production, 0.4 or 0.5");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownNameError {
@@ -144,7 +145,8 @@ impl UnknownNameError {
     ///
     /// ```
     /// use vcp_schema::UnknownNameError;
-    /// let error = UnknownNameError::new("colour", "gren", &["red", "green"]).with_nearest(Some("green"));
+    /// let error = UnknownNameError::new("colour", "gren", &["red", "green"]);
+    /// let error = error.with_nearest(Some("green"));
     /// assert_eq!(error.to_string(), "the colour `gren` is not known: did you mean `green`?");
     /// ```
     #[must_use]

@@ -11,9 +11,11 @@
 //! use vcp_schema::VcpMessage;
 //!
 //! let text = r#"{"vcp_version":"0.5","vcp_payload":{
-//!   "call":{"call_id":"c1","session_id":"s1","provider":"retell","start_time":"2026-10-14T12:00:00Z","queue":"gold"},
+//!   "call":{"call_id":"c1","session_id":"s1","provider":"retell",
+//!     "start_time":"2026-10-14T12:00:00Z","queue":"gold"},
 //!   "model_selection":{"policy_id":"p","resolved_at":"2026-10-14T12:00:00Z","roles":{}},
-//!   "outcomes":{"objective":{"status":"success"},"perception_gap":{"gap_score":0,"gap_class":"aligned"},
+//!   "outcomes":{"objective":{"status":"success"},
+//!     "perception_gap":{"gap_score":0,"gap_class":"aligned"},
 //!               "model_outcome_attribution":{"roles":{},"kpis":{}}},
 //!   "hcr":{"audience":"agent","headline":"booked","outcome_status":"success"},
 //!   "artifacts":{},"custom":{},
@@ -24,7 +26,11 @@
 //! assert_eq!(message.vcp_payload.call.extras.get("queue").map(|v| v.as_str()), Some("\"gold\""));
 //!
 //! let error = VcpMessage::from_json(r#"{"vcp_version":"0.9"}"#).unwrap_err();
-//! assert_eq!(error.to_string(), "VCP_E006 at $.vcp_version: version `0.9` is not supported: this is 0.5 (line 1, column 16)");
+//! assert_eq!(
+//!     error.to_string(),
+//!     "VCP_E006 at $.vcp_version: version `0.9` is not supported: \
+//!      this is 0.5 (line 1, column 16)"
+//! );
 //! # Ok::<(), vcp_schema::ParseError>(())
 //! ```
 //!

@@ -55,7 +55,8 @@ use tree::{Arena, Node};
 /// use chrono::{DateTime, Utc};
 /// use vcp_schema::{Limits, migrate::UpgradeOptions};
 /// let time: DateTime<Utc> = "2026-11-21T12:00:00Z".parse()?;
-/// let options = UpgradeOptions::default().missing_time(time).limits(Limits::default().members(1000));
+/// let limits = Limits::default().members(1000);
+/// let options = UpgradeOptions::default().missing_time(time).limits(limits);
 /// assert!(options.missing_time == Some(time) && !options.unordered);
 /// # Ok::<(), chrono::ParseError>(())
 /// ```
@@ -214,7 +215,8 @@ pub fn upgrade(text: &str, options: &UpgradeOptions) -> Result<Upgraded, Migrate
 /// use vcp_schema::migrate::{self, UpgradeOptions};
 /// # let old = include_str!("jsonschema/example-0.3-production.json");
 /// let options = UpgradeOptions::default();
-/// assert_eq!(migrate::upgrade_text(old, &options)?.text, migrate::upgrade(old, &options)?.message.to_json());
+/// let message = migrate::upgrade(old, &options)?.message;
+/// assert_eq!(migrate::upgrade_text(old, &options)?.text, message.to_json());
 /// # Ok::<(), vcp_schema::migrate::MigrateError>(())
 /// ```
 ///

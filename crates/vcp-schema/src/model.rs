@@ -33,7 +33,8 @@
 //! ```
 //!
 //! ```compile_fail
-//! let call = vcp_schema::Call::builder().call_id("c1").build(); // the other required members are missing
+//! // The other required members are missing.
+//! let call = vcp_schema::Call::builder().call_id("c1").build();
 //! ```
 
 use crate::{
@@ -425,7 +426,11 @@ impl VcpMessage {
     /// ```
     /// use vcp_schema::VcpMessage;
     /// let error = VcpMessage::from_reader(std::io::repeat(b' ')).unwrap_err();
-    /// assert_eq!(error.to_string(), "VCP_E008 at $: the text is longer than the limit of 16777216 bytes (line 1, column 1)");
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "VCP_E008 at $: the text is longer than the limit of 16777216 bytes \
+    ///      (line 1, column 1)"
+    /// );
     /// ```
     pub fn from_reader(source: impl Read) -> Result<Self, ReadError> {
         ReadOptions::default().from_reader(source)
@@ -512,7 +517,8 @@ impl VcpMessage {
     /// # let text = include_str!("../tests/data/full.json");
     /// let message = VcpMessage::from_json(text)?;
     /// let unknown = message.unknown_members();
-    /// let found: Vec<String> = unknown.iter().map(|(path, value)| format!("{path} {value}")).collect();
+    /// let found: Vec<String> =
+    ///     unknown.iter().map(|(path, value)| format!("{path} {value}")).collect();
     /// assert_eq!(found[0], "$.vcp_payload.call.capabilities_invoked[2].attempt 2");
     /// assert_eq!(found[1], "$.vcp_payload.call.queue \"gold\"");
     /// # Ok::<(), vcp_schema::ParseError>(())

@@ -12,7 +12,8 @@ impl Call {
     /// ```
     /// use vcp_schema::{Call, CallDirection, ChannelType, Timestamp};
     /// let start: Timestamp = "2026-10-14T12:00:00Z".parse()?;
-    /// let call = Call::builder().call_id("c").session_id("s").provider("retell").start_time(start);
+    /// let call = Call::builder().call_id("c").session_id("s").provider("retell");
+    /// let call = call.start_time(start);
     /// let call = call.channel(ChannelType::Inbound).build();
     /// assert_eq!(call.effective_channel(), Some(&ChannelType::Phone));
     /// assert_eq!(call.effective_direction(), Some(&CallDirection::Inbound));
@@ -45,8 +46,10 @@ impl Call {
     ///
     /// ```
     /// use vcp_schema::{Call, Timestamp};
-    /// let (start, end): (Timestamp, Timestamp) = ("2026-10-14T12:00:00Z".parse()?, "2026-10-14T12:03:04.500Z".parse()?);
-    /// let call = Call::builder().call_id("c").session_id("s").provider("retell").start_time(start).end_time(end).build();
+    /// let start: Timestamp = "2026-10-14T12:00:00Z".parse()?;
+    /// let end: Timestamp = "2026-10-14T12:03:04.500Z".parse()?;
+    /// let call = Call::builder().call_id("c").session_id("s").provider("retell");
+    /// let call = call.start_time(start).end_time(end).build();
     /// assert_eq!(call.effective_duration_sec(), Some(185));
     /// # Ok::<(), vcp_schema::TimestampError>(())
     /// ```

@@ -92,7 +92,8 @@ impl Timestamp {
     ///
     /// ```
     /// use vcp_schema::Timestamp;
-    /// assert_eq!(Timestamp::from_unix_nanos(1_714_608_475_945_000_000).unwrap().to_string(), "2024-05-02T00:07:55.945Z");
+    /// let time = Timestamp::from_unix_nanos(1_714_608_475_945_000_000).unwrap();
+    /// assert_eq!(time.to_string(), "2024-05-02T00:07:55.945Z");
     /// assert_eq!(Timestamp::from_unix_nanos(0).unwrap().to_string(), "1970-01-01T00:00:00Z");
     /// assert_eq!(Timestamp::from_unix_nanos(i128::MAX), None);
     /// ```

@@ -8,7 +8,8 @@ use vcp_schema::UnknownNameError;
 /// ```
 /// use vcp_sdk::{ErrorCode, Receiver, Secret};
 /// let error = Receiver::new().secret("retel", Secret::new("primary", "key_demo")).unwrap_err();
-/// assert_eq!(error.to_string(), "VCP_E009: the provider `retel` is not known: did you mean `retell`?");
+/// let text = error.to_string();
+/// assert_eq!(text, "VCP_E009: the provider `retel` is not known: did you mean `retell`?");
 /// assert_eq!(error.code(), ErrorCode::UnknownProvider);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

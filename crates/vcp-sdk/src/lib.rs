@@ -5,7 +5,8 @@
 //! use vcp_sdk::{Received, Receiver, Secret};
 //!
 //! # let now = "2023-11-14T22:13:21Z".parse()?;
-//! # let body = br#"{"event":"call_ended","call":{"call_id":"c1","disconnection_reason":"user_hangup"}}"#;
+//! # let body = br#"{"event":"call_ended","call":{"call_id":"c1",
+//! #     "disconnection_reason":"user_hangup"}}"#;
 //! # let signature = vcp_sdk::auth::sign::retell("key_demo", body, now);
 //! # let headers = [("x-retell-signature", signature)];
 //! let receiver = Receiver::new().secret("retell", Secret::new("primary", "key_demo"))?;
@@ -15,7 +16,8 @@
 //!     Ok(Received::Ignored(other)) => println!("no call record: {}", other.event),
 //!     Err(error) => println!("{} {error}", error.http_status()),
 //! }
-//! # let Ok(Received::Call(call)) = receiver.receive("retell", &headers, body, now) else { panic!() };
+//! # let received = receiver.receive("retell", &headers, body, now);
+//! # let Ok(Received::Call(call)) = received else { panic!() };
 //! # assert_eq!(call.message.vcp_payload.outcomes.objective.status.as_str(), "success");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

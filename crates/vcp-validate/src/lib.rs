@@ -9,7 +9,8 @@
 //! assert!(!report.is_valid());
 //! let lines: Vec<String> = report.findings.iter().map(|f| f.to_string()).collect();
 //! assert_eq!(lines, [
-//!     "error VCP_E004 at $.audit.received_at (line 1, column 45): a string is wanted here, not a number",
+//!     "error VCP_E004 at $.audit.received_at (line 1, column 45): \
+//!      a string is wanted here, not a number",
 //!     "error VCP_E005 at $.vcp_payload (line 1, column 70): `vcp_payload` is missing",
 //! ]);
 //! ```

@@ -16,16 +16,19 @@ use vcp_schema::{
 ///
 /// ```
 /// use vcp_validate::{Rendering, Validator};
-/// let text = "{\n  \"vcp_version\": \"0.5\",\n  \"audit\": {\"received_at\": 7, \"schema_version\": \"0.5\"},\n  \"vcp_payload\": 1\n}";
+/// let text = "{\n  \"vcp_version\": \"0.5\",\n  \
+///     \"audit\": {\"received_at\": 7, \"schema_version\": \"0.5\"},\n  \"vcp_payload\": 1\n}";
 /// let report = Validator::new().validate_json(text, None);
 /// let shown = Rendering::plain().origin("call.json").render(text, &report.findings);
-/// assert!(shown.starts_with(r#"call.json:3:28: error[VCP_E004]: a string is wanted here, not a number
+/// let expected = concat!("call.json:3:28: error[VCP_E004]: ",
+///     r#"a string is wanted here, not a number
 ///   |
 /// 3 |   "audit": {"received_at": *, "schema_version": "***"},
 ///   |                            ^ $.audit.received_at
 ///   |
 ///   = help: use the type or one of the words that the specification gives for this member
-/// "#), "{shown}");
+/// "#);
+/// assert!(shown.starts_with(expected), "{shown}");
 /// ```
 #[derive(Debug, Clone)]
 pub struct Rendering {

@@ -40,7 +40,8 @@ pub struct Context {
 ///         if provider == "retell" {
 ///             return Vec::new();
 ///         }
-///         vec![Finding::new(Code::own("ACME_1"), FieldPath::from_dotted("vcp_payload.call.provider"), "we use Retell only")]
+///         let provider = FieldPath::from_dotted("vcp_payload.call.provider");
+///         vec![Finding::new(Code::own("ACME_1"), provider, "we use Retell only")]
 ///     }
 /// }
 /// let validator = Validator::new().rule(KnownProvider);

@@ -212,7 +212,11 @@ impl Validator {
     /// ```
     /// use vcp_validate::Validator;
     /// let error = Validator::new().check_json("{\"vcp_version\": 5}", None).unwrap_err();
-    /// assert_eq!(error.to_string(), "error VCP_E004 at $.vcp_version (line 1, column 17): a string is wanted here, not a number");
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "error VCP_E004 at $.vcp_version (line 1, column 17): \
+    ///      a string is wanted here, not a number"
+    /// );
     /// ```
     ///
     /// # Errors

@@ -16,8 +16,11 @@ use crate::{AuthError, Encoding, HmacAlgorithm, Request};
 /// // As GitHub signs.
 /// let github = HmacScheme::new("x-hub-signature-256").prefix("sha256=");
 /// // Signs the method and the URL too.
-/// let own = HmacScheme::new("x-sign").timestamp("x-time").payload_format("{method}\n{url}\n{timestamp}\n{body}")?;
-/// assert!(HmacScheme::new("x-sign").payload_format("{method}").is_err(), "the body is not signed");
+/// let own = HmacScheme::new("x-sign")
+///     .timestamp("x-time")
+///     .payload_format("{method}\n{url}\n{timestamp}\n{body}")?;
+/// let without_body = HmacScheme::new("x-sign").payload_format("{method}");
+/// assert!(without_body.is_err(), "the body is not signed");
 /// # Ok::<(), vcp_auth::AuthError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -8,7 +8,8 @@
 /// ```
 /// use vcp_schema::{Limits, ReadOptions};
 /// let limits = Limits::default().text_bytes(10);
-/// let error = ReadOptions::default().limits(limits).from_json("{\"vcp_version\":\"0.5\"}").unwrap_err();
+/// let options = ReadOptions::default().limits(limits);
+/// let error = options.from_json("{\"vcp_version\":\"0.5\"}").unwrap_err();
 /// assert_eq!(error.code().as_str(), "VCP_E008");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

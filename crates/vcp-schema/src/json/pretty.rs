@@ -12,7 +12,8 @@ const DEEPEST_LINE: usize = 128;
 /// white space. The text must be JSON, such as the text of a message or a raw value.
 ///
 /// ```
-/// assert_eq!(vcp_schema::pretty(r#"{"a":[1.10,{}],"b":"x, y"}"#), "{\n  \"a\": [\n    1.10,\n    {}\n  ],\n  \"b\": \"x, y\"\n}");
+/// let text = vcp_schema::pretty(r#"{"a":[1.10,{}],"b":"x, y"}"#);
+/// assert_eq!(text, "{\n  \"a\": [\n    1.10,\n    {}\n  ],\n  \"b\": \"x, y\"\n}");
 /// ```
 #[must_use]
 pub fn pretty(json: &str) -> String {
