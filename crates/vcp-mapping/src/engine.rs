@@ -1,5 +1,6 @@
 //! The engine, which runs rules on the text of a payload. It has no code for single providers.
 
+pub(crate) mod clock;
 pub(crate) mod conversation;
 pub(crate) mod defaults;
 pub(crate) mod delivery;

@@ -175,9 +175,21 @@ fn try_sample(
             matched.extend(names.into_iter().filter(has).map(Unmatched::RowMember));
         };
         note(&rows, members_of_rows(conversation));
-        let inside = |list: &Option<String>| match list {
-            Some(list) => rows.iter().filter_map(|row| below(row, list)).flat_map(members::elements).collect(),
-            None => rows.clone(),
+        let inside = |lists: &[String]| {
+            let mut elements = if lists.is_empty() { rows.clone() } else { Vec::new() };
+            for (row, list) in rows.iter().flat_map(|row| lists.iter().map(move |list| (row, list))) {
+                let Ok((list, inside)) = InList::split(list) else { continue };
+                let Some(json) = below(row, list) else { continue };
+                let mut add = |list| {
+                    elements.extend(members::elements(list));
+                    false
+                };
+                match inside {
+                    Some(inside) => drop(inside.any(json, &mut add)),
+                    None => drop(add(json)),
+                }
+            }
+            elements
         };
         if let Some(calls) = &conversation.calls {
             note(&inside(&calls.list), members_of_calls(calls));

@@ -278,7 +278,7 @@ mod tests {
         );
         assert_eq!(
             faults("{}", &["[]", r#"{"provider":"x","name":"y","rulez":[]}"#])[2],
-            "rule file 1 at line 1, column 34: unknown field `rulez`, expected one of `provider`, `name`, `lists`, `twins`, `ignored`, `rules`, `models`, `transfers`, `criteria`, `conversation`, `note`, `spec`: did you mean `rules`?"
+            "rule file 1 at line 1, column 34: unknown field `rulez`, expected one of `provider`, `name`, `lists`, `twins`, `ignored`, `words`, `rules`, `models`, `transfers`, `criteria`, `conversation`, `note`, `spec`: did you mean `rules`?"
         );
     }
 

@@ -160,7 +160,8 @@ fn add_rules(page: &mut String, file: &RuleFile) {
     }
     for transfers in &file.transfers {
         let list = transfers.list.as_ref().map(|list| format!(" in {}", code(list))).unwrap_or_default();
-        let others = transfers.at.iter().chain(&transfers.outcome);
+        let row_at = transfers.row_at.as_ref().map(|clock| &clock.path);
+        let others = transfers.at.iter().chain(row_at).chain(&transfers.outcome);
         let when =
             if transfers.when.is_empty() { String::new() } else { format!(", if {}", conditions(&transfers.when)) };
         let members = codes(transfers.to.iter().chain(others));
@@ -191,6 +192,8 @@ fn add_rules(page: &mut String, file: &RuleFile) {
             "latency",
             "cut_off",
             "order_by",
+            "begins_at",
+            "words_of",
             "all_rows",
             "roles",
             "silence",
@@ -206,6 +209,12 @@ fn add_rules(page: &mut String, file: &RuleFile) {
             let any: Vec<String> =
                 rows.not_spoken.iter().map(|condition| conditions(std::slice::from_ref(condition))).collect();
             page.push_str(&format!("\nA row was not spoken if {}.\n", any.join(", or if ")));
+        }
+    }
+    if !file.words.is_empty() {
+        page.push_str("\n### Words of members that are only tested\n\n| member | words |\n|---|---|\n");
+        for (path, words) in &file.words {
+            page.push_str(&format!("| {} | {} |\n", code(path), codes(words)));
         }
     }
     if !file.ignored.is_empty() {
@@ -224,7 +233,9 @@ fn page(provider: &ProviderFile, rules: &[RuleFile]) -> String {
     page.push_str("the kept payload.\n\n## Events\n\n| event | rules | rank | key |\n|---|---|---|---|\n");
     for (name, event) in &provider.events {
         let rules = event.rules.as_deref().map_or("not a call record".to_owned(), code);
-        page.push_str(&format!("| {} | {rules} | {} | {} |\n", code(name), event.rank, codes(&event.key)));
+        let alternatives = |part: &Vec<String>| part.iter().map(|path| code(path)).collect::<Vec<_>>().join(" or ");
+        let key = event.key.iter().map(alternatives).collect::<Vec<_>>().join(", ");
+        page.push_str(&format!("| {} | {rules} | {} | {} |\n", code(name), event.rank, key));
     }
     for file in rules {
         add_rules(&mut page, file);

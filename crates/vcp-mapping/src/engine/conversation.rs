@@ -2,15 +2,16 @@
 //! `conversation` of a rule file describes the rows of its provider.
 
 use super::{
+    clock::{At, SECOND, read_clock, seconds, seconds_by},
     draft::Call,
     transform::{self, thousandths},
     value::{Made, Value},
     walk::RowsFound,
 };
 use crate::rules::{
-    Clock, ClockForm, Role, Words,
+    Clock, Role, Words,
     paths::below,
-    plan::{Part, ReadyConversation},
+    plan::{Check, Part, ReadyConversation, ReadyRows},
 };
 use std::{
     borrow::Cow,
@@ -23,21 +24,36 @@ use vcp_schema::{
 
 /// The longest gap that is latency, in nanoseconds. A longer one is silence.
 const LONGEST_GAP: i128 = 30 * SECOND;
-const SECOND: i128 = 1_000_000_000;
 /// The time by which the talk of one side may exceed the length of the call, in nanoseconds.
 const TALK_BEYOND: i128 = 2 * SECOND;
 
 /// Calls `found` for each tool call or result of a row: those in its list, or the row itself.
 fn each<'p>(part: &Part, is_row: bool, cell: Members<'_, 'p>, mut found: impl FnMut(Members<'_, 'p>)) {
-    let elements = part.list.as_ref().and_then(|list| members::list(cell(list)?)).unwrap_or_default();
-    for element in &elements {
-        if let Ok(walked) = part.tree.walk(element) {
-            found(&|name| walked.text(*part.nodes.get(name)?).filter(|json| *json != "null"));
+    let mut has_elements = false;
+    let mut read = |list: &'p str| {
+        for element in members::list(list).unwrap_or_default() {
+            has_elements = true;
+            if let Ok(walked) = part.tree.walk(element) {
+                found(&|name| walked.text(*part.nodes.get(name)?).filter(|json| *json != "null"));
+            }
+        }
+        false
+    };
+    for (list, inside) in &part.lists {
+        match (cell(list), inside) {
+            (Some(json), Some(inside)) => drop(inside.any(json, &mut read)),
+            (Some(json), None) => drop(read(json)),
+            (None, _) => {}
         }
     }
-    if is_row && elements.is_empty() {
+    if is_row && !has_elements {
         found(cell);
     }
+}
+
+/// Returns whether a row, a tool call or a result passes one of some checks.
+fn passes_one(checks: &[(String, Check)], member: Members<'_, '_>) -> bool {
+    checks.iter().any(|(name, check)| transform::passes(check, member(name)))
 }
 
 /// A member of a tool call or result, by its name in the rule file.
@@ -89,23 +105,6 @@ struct ToolResult<'p> {
     duration_ms: Option<i64>,
 }
 
-/// A time of a row.
-#[derive(Clone, Copy)]
-enum At {
-    /// A time in nanoseconds since 1970.
-    Absolute(i128),
-    /// A time in nanoseconds since the start of the call.
-    InCall(i128),
-}
-
-impl At {
-    fn nanos(self) -> i128 {
-        match self {
-            Self::Absolute(nanos) | Self::InCall(nanos) => nanos,
-        }
-    }
-}
-
 /// The rows of one list.
 #[derive(Default)]
 pub(crate) struct Rows<'p> {
@@ -118,6 +117,8 @@ pub(crate) struct Rows<'p> {
     results: Vec<ToolResult<'p>>,
     /// The role words that the rules do not have.
     pub(crate) unknown_roles: Vec<String>,
+    /// The words of tested members that the rules do not have, with the names of the members.
+    pub(crate) unknown_words: Vec<(String, String)>,
     /// `true` if a row has a text and no role.
     pub(crate) lacks_role: bool,
     /// `true` if a tool call has no name.
@@ -128,6 +129,8 @@ pub(crate) struct Rows<'p> {
 #[derive(Default)]
 pub(crate) struct Talk<'p> {
     rows: Rows<'p>,
+    /// `true` if a list can contain turns. If so, a list without them means that nobody spoke.
+    knows_turns: bool,
     /// `true` if a list can contain tool calls. If so, a list without them means that none were
     /// made.
     knows_tools: bool,
@@ -155,6 +158,15 @@ impl ReadyConversation {
                 role
             });
             read.lacks_role |= role.is_none() && word.is_none() && self.text(&cell).is_some();
+            for (name, words) in &self.rules.words_of {
+                let word = cell(name).and_then(transform::scalar);
+                let is_listed = |word: &str| words.iter().any(|known| known.eq_ignore_ascii_case(word.trim()));
+                let Some(word) = word.filter(|word| !word.is_empty() && !is_listed(word)) else { continue };
+                let (unknown, word) = (&mut read.unknown_words, (name.clone(), word.into_owned()));
+                if unknown.len() < MOST && !unknown.contains(&word) {
+                    unknown.push(word);
+                }
+            }
             let at = self.at(&cell);
             if let Some(is_agent) = role.and_then(|role| match role {
                 Role::Agent => Some(true),
@@ -231,9 +243,7 @@ impl ReadyConversation {
 
     /// Returns whether a row of a speaker was not spoken.
     fn is_not_spoken(&self, cell: Members<'_, '_>) -> bool {
-        self.not_spoken
-            .iter()
-            .any(|(member, check)| cell(member).is_some_and(|json| transform::fits(check, json)) == check.wants())
+        passes_one(&self.not_spoken, cell)
     }
 
     /// Returns the turn of a row, unless it has no text, is a placeholder for silence, or was not
@@ -306,15 +316,29 @@ impl ReadyConversation {
             kind: kind.map_or(CapabilityType::ToolCall, |word| CapabilityType::from(word.as_str())),
             at,
             is_cut_short: calls.cut_short.as_deref().is_some_and(|name| member(name).and_then(flag) == Some(true)),
-            result: None,
+            result: self.own_result(member, at),
         })
+    }
+
+    /// Returns the result that stands beside its call, if a member of it is there.
+    fn own_result<'p>(&self, member: Members<'_, 'p>, at: Option<At>) -> Option<ToolResult<'p>> {
+        let results = self.rules.results.as_ref().filter(|results| results.same_row)?;
+        let names = results.success.iter().chain(&results.error).chain(&results.message);
+        let has_one = names.into_iter().any(|name| member(name).is_some())
+            || self.failed.iter().any(|(name, _)| member(name).is_some());
+        if has_one { self.result(member, at) } else { None }
     }
 
     /// Returns the result of a tool call.
     fn result<'p>(&self, member: Members<'_, 'p>, at: Option<At>) -> Option<ToolResult<'p>> {
         let results = self.rules.results.as_ref()?;
-        let said = |name: &Option<String>| name.as_deref().and_then(|name| flag(member(name)?));
-        let success = said(&results.success).unwrap_or(true) && !said(&results.error).unwrap_or(false);
+        if passes_one(&self.missing, member) {
+            return None;
+        }
+        let said = |name: &String| flag(member(name)?);
+        let success = results.success.as_ref().and_then(said).unwrap_or(true)
+            && !passes_one(&self.failed, member)
+            && results.error.iter().all(|name| said(name) != Some(true));
         let text = |name: &str| member(name).and_then(string::decode_lossy);
         let message = results.message.iter().filter(|_| !success).filter_map(|name| text(name));
         let message = message.map(Cow::into_owned).find(|message| !message.trim().is_empty());
@@ -348,10 +372,13 @@ impl<'p> Talk<'p> {
         !self.rows.turns.is_empty()
     }
 
-    /// Adds the rows of a further list. Its turns are used if there are none yet, or if it
-    /// `continues` the lists before. Their times then count from another moment, and are not used.
-    /// A tool call or a result whose id an earlier list had is the same one.
-    pub(crate) fn add(&mut self, mut rows: Rows<'p>, knows_tools: bool, continues: bool) {
+    /// Adds the rows of a further list. Its turns are used if there are none yet, or if it continues
+    /// the lists before. Then `begins_at` has the time in the call at which it begins, if that is
+    /// known. Otherwise its times are not used. A tool call or a result whose id an earlier list had
+    /// is the same one.
+    pub(crate) fn add(&mut self, mut rows: Rows<'p>, list: &ReadyRows, begins_at: Option<Option<i128>>) {
+        self.knows_turns |= !list.speechless;
+        let knows_tools = list.tools;
         // A list that gives nothing says nothing of the tools in another list.
         if rows.is_empty() {
             self.may_know_tools |= knows_tools;
@@ -361,9 +388,10 @@ impl<'p> Talk<'p> {
         let known = &mut self.rows;
         if known.turns.is_empty() {
             (known.turns, known.flags, known.latencies) = (rows.turns, rows.flags, rows.latencies);
-        } else if continues {
-            let untimed = |turn: Turn<'p>| Turn { start: None, end: None, speech: None, ..turn };
-            known.turns.extend(rows.turns.into_iter().map(untimed));
+        } else if let Some(offset) = begins_at {
+            let later = |time: Option<i128>| Some(time? + offset?);
+            let moved = |turn: Turn<'p>| Turn { start: later(turn.start), end: later(turn.end), ..turn };
+            known.turns.extend(rows.turns.into_iter().map(moved));
             known.flags.extend(rows.flags);
         }
         if known.calls.is_empty() && known.results.is_empty() {
@@ -388,7 +416,7 @@ impl<'p> Talk<'p> {
             results.entry(result.id.clone().unwrap_or_default()).or_default().push_back(at);
         }
         let mut waiting: Vec<Option<ToolResult<'p>>> = self.rows.results.drain(..).map(Some).collect();
-        for call in &mut self.rows.calls {
+        for call in self.rows.calls.iter_mut().filter(|call| call.result.is_none()) {
             // A repeated id has its results in the order of its calls.
             let at = call.id.as_ref().and_then(|id| results.get_mut(id)?.pop_front());
             call.result = at.and_then(|at| waiting.get_mut(at)?.take());
@@ -473,9 +501,11 @@ impl<'p> Talk<'p> {
         let mut metrics = Vec::new();
         let of = |is_agent: bool| self.turns().filter(move |turn| turn.is_agent == is_agent);
         let (user_turns, agent_turns) = (of(false).count(), of(true).count());
-        metrics.push(("total_turns", (user_turns + agent_turns).to_string()));
-        metrics.push(("user_turns", user_turns.to_string()));
-        metrics.push(("agent_turns", agent_turns.to_string()));
+        if self.knows_turns {
+            metrics.push(("total_turns", (user_turns + agent_turns).to_string()));
+            metrics.push(("user_turns", user_turns.to_string()));
+            metrics.push(("agent_turns", agent_turns.to_string()));
+        }
         let knows_tools = self.knows_tools || (self.rows.is_empty() && self.may_know_tools);
         if knows_tools || !self.rows.calls.is_empty() {
             let errors =
@@ -613,29 +643,6 @@ fn latency(mut gaps: Vec<i128>) -> Vec<(&'static str, String)> {
         ("agent_latency_ms_p50", thousandths(median, 1000)),
         ("agent_latency_ms_p95", thousandths(high, 1000)),
     ]
-}
-
-/// Reads a time in the form that the rule file names.
-fn read_clock(clock: &Clock, json: &str) -> Option<At> {
-    if clock.form == ClockForm::SecondsInCall {
-        return seconds_by(json, clock.scale.unwrap_or_default()).map(At::InCall);
-    }
-    match transform::time(json) {
-        Made::Value(Value::Time(time)) => Some(At::Absolute(time.unix_nanos())),
-        _ => None,
-    }
-}
-
-fn seconds(json: &str) -> Option<i128> {
-    seconds_by(json, 0)
-}
-
-/// Reads seconds, multiplied by 10^`scale`, and returns them in nanoseconds. A negative number, or
-/// more than 1 000 000 000 seconds, is `None`, so that sums stay far from the ends of the type.
-fn seconds_by(json: &str, scale: i32) -> Option<i128> {
-    const LONGEST: i128 = 1_000_000_000 * SECOND;
-    let number = transform::decimal(json).ok()??.scaled(scale.saturating_add(9));
-    number.rounded(0).to_i128().filter(|nanos| (0..=LONGEST).contains(nanos))
 }
 
 /// Returns a word with a capital at its start.

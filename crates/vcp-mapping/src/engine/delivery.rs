@@ -20,7 +20,9 @@ use crate::{
     rules::{
         Provider, Transform, ValueType,
         paths::{NodeId, Nodes, is_empty},
-        plan::{Check, Member, Plan, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test},
+        plan::{
+            Check, Member, Plan, ReadyChange, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test,
+        },
         target::{FieldName, Place, Target, name},
     },
     shared::SharedText,
@@ -116,6 +118,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
     /// Returns the kind of the delivery. Refuses a payload without the record that its event has.
     pub(crate) fn recognise(&self) -> Result<Recognised<'m>, MapError> {
         let Some((shape, event)) = self.detect()? else {
+            self.refuse_lists()?;
             return Ok(Recognised::NotACall { event: "unknown".to_owned(), known: false });
         };
         if self.provider.event(&event).is_none_or(|event| event.assembled) {
@@ -134,11 +137,22 @@ impl<'p, 'm> Delivery<'p, 'm> {
         Ok(Recognised::Call { event, ready })
     }
 
+    /// Refuses a list of calls. Each call is a delivery of its own.
+    fn refuse_lists(&self) -> Result<(), MapError> {
+        let is_list = |node: &&NodeId| self.walked.text(**node).is_some_and(|json| json.starts_with('['));
+        let Some(node) = self.provider.lists_of_calls.iter().find(is_list) else { return Ok(()) };
+        let message = "this is a list of calls: map each call by itself";
+        Err(MapError::new(ErrorCode::Mapping, self.provider.tree.path(*node), message))
+    }
+
     /// Returns the idempotency key of the delivery.
     pub(crate) fn key(&self, event: &str, ready: &ReadyEvent) -> Option<IdempotencyKey> {
-        let text = |node: &NodeId| transform::scalar(self.walked.text(*node)?);
+        let text = |part: &Vec<NodeId>| {
+            let mut texts = part.iter().filter_map(|node| transform::scalar(self.walked.text(*node)?));
+            texts.find(|text| !text.is_empty())
+        };
         let (id, others) = ready.key.split_first()?;
-        let id = text(id).filter(|id| !id.is_empty())?;
+        let id = text(id)?;
         let first = format!("{}:{event}:{id}", self.provider.name());
         // An absent part leaves its place empty, so that no other part can take it.
         let key = others.iter().map(text).fold(first, |key, part| key + ":" + &part.unwrap_or_default());
@@ -383,6 +397,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
             draft.report.written.push(Written { source: Some(source.clone()), ..written });
         }
         draft.models.add(&used);
+        let others = used.others.iter().map(|place| format!("{source}{place}").into());
+        draft.report.superseded.extend(others);
         let mut metrics = Vec::new();
         for (metric, count) in [("prompt_tokens", used.prompt_tokens), ("completion_tokens", used.completion_tokens)] {
             if let Some(count) = count {
@@ -546,6 +562,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
             word: &source.word,
             function: source.function,
             members: &source.members,
+            rows: &source.rows,
             scale: source.scale,
             start: start_how.map(|how| (call.start_time, how == How::Read)),
             end: call.end_time,
@@ -574,14 +591,11 @@ impl<'p, 'm> Delivery<'p, 'm> {
 
     /// Notes the flags of a rule that this delivery sets or takes back.
     fn note_flags(&self, rule: &ReadyRule, draft: &mut Draft<'p>) {
-        for (at, change) in rule.change.iter().enumerate() {
-            let flag = (rule.id.clone(), at);
-            if self.any(&change.member, |json| transform::fits(&change.is, json)) {
-                draft.flags.insert(flag);
-            } else if self.any(&change.member, |json| !is_empty(json)) {
-                draft.flags.remove(&flag);
-            }
-        }
+        let flag = |change: &ReadyChange| (rule.id.clone(), change.flag);
+        let has = |change: &&ReadyChange| self.any(&change.member, |json| !is_empty(json));
+        let sets = |change: &&ReadyChange| self.any(&change.member, |json| transform::fits(&change.is, json));
+        rule.change.iter().filter(has).map(flag).for_each(|flag| _ = draft.flags.remove(&flag));
+        draft.flags.extend(rule.change.iter().filter(sets).map(flag));
     }
 
     /// Changes a word by the flags of its rule. A flag of an earlier delivery counts until a later
@@ -590,13 +604,13 @@ impl<'p, 'm> Delivery<'p, 'm> {
     fn change(&self, rule: &ReadyRule, found: &mut Sourced<'p>, draft: &Draft<'p>) -> Vec<SharedText> {
         let Value::Text(word) = &mut found.value else { return Vec::new() };
         let mut changed_by = Vec::new();
-        for (at, change) in rule.change.iter().enumerate() {
+        for change in &rule.change {
             // Looking for a flag inside lists takes time.
             if change.replaces.iter().all(|replaced| *replaced != *word) {
                 continue;
             }
             let is_set = if draft.merges {
-                draft.flags.contains(&(rule.id.clone(), at))
+                draft.flags.contains(&(rule.id.clone(), change.flag))
             } else {
                 self.any(&change.member, |json| transform::fits(&change.is, json))
             };

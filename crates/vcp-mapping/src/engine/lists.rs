@@ -1,6 +1,7 @@
 //! The lists that a rule file writes: transfers and scored criteria (`DECISIONS.md` 5.8).
 
 use super::{
+    clock::{At, read_clock},
     transform,
     value::{Made, Value},
 };
@@ -11,7 +12,7 @@ use crate::rules::{
 };
 use std::{borrow::Cow, collections::HashMap};
 use vcp_schema::{
-    ErrorCode, RawJson, ScoredCriteria,
+    ErrorCode, RawJson, ScoredCriteria, Timestamp,
     json::{members, string},
 };
 
@@ -69,7 +70,6 @@ pub(crate) fn transfer<'p, 'r>(
         }
         text
     };
-    let quoted = |text: &str| RawJson::from_text(text).as_str().to_owned();
     let (to, source) = rules.to.iter().find_map(|name| Some((text(name)?, name.as_str())))?;
     // The same number has one form, so that deliveries about one transfer are merged.
     let to = quoted(transform::without_sip(&to));
@@ -85,31 +85,49 @@ pub(crate) fn transfer<'p, 'r>(
     Some((Transfer { to, at, outcome }, source))
 }
 
+/// Returns a text as JSON.
+fn quoted(text: &str) -> String {
+    RawJson::from_text(text).as_str().to_owned()
+}
+
 impl ReadyTransfers {
-    /// Reads the transfers of a list. `inside` is the way to lists inside it.
-    /// Also returns whether one of them has no destination.
-    pub(crate) fn read(&self, list: &str, inside: Option<&InList>) -> (Vec<Transfer>, bool) {
+    /// Reads the transfers of a list. `inside` is the way to lists inside it. `start` is the start
+    /// of the call, if it was read. Also returns whether a transfer has no destination.
+    pub(crate) fn read(&self, list: &str, inside: Option<&InList>, start: Option<Timestamp>) -> (Vec<Transfer>, bool) {
         let (mut found, mut lacks_destination) = (Vec::new(), false);
-        let mut add = |element: &str| {
+        let time = |row: &str| {
+            let clock = self.rules.row_at.as_ref()?;
+            let nanos = match read_clock(clock, below(row, &clock.path)?)? {
+                At::Absolute(nanos) => nanos,
+                At::InCall(nanos) => start?.unix_nanos() + nanos,
+            };
+            Some(quoted(&Timestamp::from_unix_nanos(nanos)?.to_string()))
+        };
+        let mut add = |row: &str, element: &str| {
             let holds = |(member, check): &(String, Check)| {
                 below(element, member).is_some_and(|json| transform::fits(check, json)) == check.wants()
             };
             if element.starts_with('{') && self.checks.iter().all(holds) {
                 // The report lists members of another form by itself.
                 match transfer(&self.rules, |name| below(element, name), &mut Vec::new()) {
-                    Some((transfer, _)) => found.push(transfer),
+                    Some((transfer, _)) => {
+                        let at = transfer.at.clone().or_else(|| time(row));
+                        found.push(Transfer { at, ..transfer });
+                    }
                     None => lacks_destination = true,
                 }
             }
         };
         match inside {
             Some(inside) => {
-                inside.any(list, &mut |inner| {
-                    members::elements(inner).for_each(&mut add);
-                    false
-                });
+                for row in members::elements(list) {
+                    inside.any_within(row, &mut |inner| {
+                        members::elements(inner).for_each(|element| add(row, element));
+                        false
+                    });
+                }
             }
-            None => members::elements(list).for_each(add),
+            None => members::elements(list).for_each(|element| add(element, element)),
         }
         (found, lacks_destination)
     }

@@ -13,7 +13,7 @@ use crate::{
 };
 use std::{borrow::Cow, collections::HashSet};
 use vcp_schema::{
-    Decimal, ModelAttributionRole, ModelRole, ModelRoleInfo, OrderedMap, VcpMessage,
+    Decimal, FieldPath, ModelAttributionRole, ModelRole, ModelRoleInfo, OrderedMap, VcpMessage,
     json::{members, string},
 };
 
@@ -29,6 +29,9 @@ struct Model {
     tokens: Option<i64>,
     /// In USD.
     cost: Option<f64>,
+    errors: Option<i64>,
+    /// `true` if it stands in for another model.
+    is_fallback: bool,
 }
 
 impl Models {
@@ -44,6 +47,8 @@ impl Models {
             (ModelPart::Minutes, Value::Float(minutes)) => model.minutes = Some(*minutes),
             (ModelPart::Tokens, Value::Integer(tokens)) => model.tokens = Some(*tokens),
             (ModelPart::Cost, Value::Float(cost)) => model.cost = Some(*cost),
+            (ModelPart::Errors, Value::Integer(errors)) => model.errors = Some(*errors),
+            (ModelPart::FallbackUsed, Value::Text(word)) => model.is_fallback = word == "true",
             _ => return false,
         }
         true
@@ -54,7 +59,8 @@ impl Models {
         for role in &used.roles {
             let cost = (role.costs > 0).then(|| role.cost.amount()).flatten();
             let minutes = (role.uses > 0).then(|| role.minutes.amount()).flatten();
-            let model = Model { chosen: role.chosen.clone(), minutes, tokens: role.tokens, cost };
+            let chosen = role.chosen.clone();
+            let model = Model { chosen, minutes, tokens: role.tokens, cost, ..Model::default() };
             self.put(role.role, model);
         }
     }
@@ -67,6 +73,8 @@ impl Models {
                 known.minutes = model.minutes.or(known.minutes);
                 known.tokens = model.tokens.or(known.tokens);
                 known.cost = model.cost.or(known.cost);
+                known.errors = model.errors.or(known.errors);
+                known.is_fallback |= model.is_fallback;
             }
             Some((_, known)) => *known = model,
             None => self.0.push((role, model)),
@@ -112,8 +120,9 @@ impl Models {
                 .minutes(model.minutes.or(call).unwrap_or(0.0))
                 .maybe_tokens_processed(model.tokens)
                 .maybe_cost_usd(model.cost)
+                .errors(model.errors.unwrap_or_default())
                 .build();
-            let info = ModelRoleInfo::builder().chosen(model.chosen).build();
+            let info = ModelRoleInfo::builder().chosen(model.chosen).fallback_used(model.is_fallback).build();
             payload.model_selection.roles.insert(ModelRole::from(role), info);
             payload.outcomes.model_outcome_attribution.roles.insert(ModelRole::from(role), attribution);
         }
@@ -126,6 +135,8 @@ pub(crate) struct Used {
     pub(crate) roles: Vec<UsedRole>,
     pub(crate) prompt_tokens: Option<i64>,
     pub(crate) completion_tokens: Option<i64>,
+    /// The pointers, below the list, of the names of further models of a role.
+    pub(crate) others: Vec<String>,
     /// The costs of entries without a role, by their kind.
     lines: OrderedMap<String, Amount>,
     /// The kinds that the table of roles does not have.
@@ -211,7 +222,13 @@ impl ReadyModels {
                 let text = walked.text(*node).and_then(string::decode_lossy)?;
                 Some(text.trim().to_owned()).filter(|text| !text.is_empty())
             };
-            let name = if self.name.is_empty() { name.map(Cow::into_owned) } else { self.name.iter().find_map(text) };
+            let (name, place) = if self.name.is_empty() {
+                let place = name.as_ref().map(|name| FieldPath::root().name(&**name).pointer());
+                (name.map(Cow::into_owned), place)
+            } else {
+                let named = self.name.iter().find_map(|node| Some((text(node)?, self.members.pointer(*node))));
+                named.map(|(name, pointer)| (name, format!("/*{pointer}"))).unzip()
+            };
             let kind = if self.kind.is_some() { self.kind.as_ref().and_then(text) } else { name.clone() };
             let Some(kind) = kind else {
                 if self.cost.iter().any(|cost| walked.text(*cost).is_some_and(|json| json != "null")) {
@@ -234,12 +251,15 @@ impl ReadyModels {
                 }
                 continue;
             };
+            let other = name.clone();
             let known = used.roles.iter().position(|known| known.role == role);
             let at = known.unwrap_or_else(|| {
                 used.roles.push(UsedRole { role, chosen: name, ..UsedRole::default() });
                 used.roles.len() - 1
             });
             let Some(of_role) = used.roles.get_mut(at) else { continue };
+            let is_other = known.is_some() && of_role.chosen != other;
+            used.others.extend(place.filter(|place| is_other && !used.others.contains(place)));
             for json in self.minutes.iter().filter_map(there) {
                 match Amount::read(json, 0) {
                     Some(minutes) => {

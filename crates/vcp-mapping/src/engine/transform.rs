@@ -27,6 +27,8 @@ pub(crate) struct Setting<'r> {
     pub(crate) function: Option<Function>,
     /// The names of the members of a row that hold times.
     pub(crate) members: &'r [String],
+    /// The checks of rows. Rows that pass none are not read.
+    pub(crate) rows: &'r [(String, Check)],
     /// The power of ten by which a number is multiplied.
     pub(crate) scale: i32,
     /// The start, if it is known, and whether it was read.
@@ -59,9 +61,9 @@ pub(crate) fn apply<'p>(transform: Transform, json: &'p str, setting: Setting<'_
         Transform::Time => time(json),
         Transform::EpochMs => epoch(json, scale),
         Transform::EpochS => epoch(json, scale.saturating_add(3)),
-        Transform::Earliest => time_of(rows(json, setting.members), |times| times.into_iter().min()),
-        Transform::Latest => time_of(rows(json, setting.members), |times| times.into_iter().max()),
-        Transform::Span => match rows(json, setting.members) {
+        Transform::Earliest => time_of(rows(json, setting.members, setting.rows), |times| times.into_iter().min()),
+        Transform::Latest => time_of(rows(json, setting.members, setting.rows), |times| times.into_iter().max()),
+        Transform::Span => match rows(json, setting.members, setting.rows) {
             Ok(times) => span(&times),
             Err(problem) => problem,
         },
@@ -183,11 +185,12 @@ pub(crate) fn time(json: &str) -> Made<'static> {
 
 /// Returns the times of rows, in nanoseconds since 1970. An element that is not a row, and a member
 /// that is not a time, is skipped, so that one bad row does not lose the others.
-fn rows(json: &str, names: &[String]) -> Result<Vec<i128>, Made<'static>> {
+fn rows(json: &str, names: &[String], checks: &[(String, Check)]) -> Result<Vec<i128>, Made<'static>> {
     let Some(rows) = members::list(json) else {
         return Err(Problem(TYPE, "a list of rows is wanted here"));
     };
-    let times = rows.into_iter().flat_map(|row| names.iter().filter_map(move |name| below(row, name)));
+    let passes = |row: &&str| checks.is_empty() || checks.iter().any(|(name, check)| passes(check, below(row, name)));
+    let times = rows.into_iter().filter(passes).flat_map(|row| names.iter().filter_map(move |name| below(row, name)));
     let nanos = times.filter_map(|json| match time(json) {
         Made::Value(Value::Time(time)) => Some(time.unix_nanos()),
         _ => None,
@@ -393,6 +396,11 @@ pub(crate) fn fits(check: &Check, json: &str) -> bool {
     }
 }
 
+/// Returns whether a member that may be absent passes a check.
+pub(crate) fn passes(check: &Check, json: Option<&str>) -> bool {
+    json.is_some_and(|json| fits(check, json)) == check.wants()
+}
+
 /// Returns the word of a member, which is a string, or a boolean as `true` or `false`.
 pub(crate) fn word_of(json: &str) -> Option<Cow<'_, str>> {
     if matches!(json, "true" | "false") { Some(Cow::Borrowed(json)) } else { string::decode_lossy(json) }
@@ -463,6 +471,7 @@ mod tests {
         word: "w",
         function: None,
         members: &[],
+        rows: &[],
         scale: 0,
         start: None,
         end: None,

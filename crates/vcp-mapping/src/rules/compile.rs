@@ -57,6 +57,7 @@ pub(crate) fn compile(
     compiler.check_tables();
     let secrets = Secrets::new(listed());
     let rooted_secrets = secrets.rooted().map(|(name, leaf_only)| (compiler.wanted(ROOT, &name), leaf_only)).collect();
+    let lists_of_calls = file.lists_of_calls.iter().map(|path| compiler.wanted(ROOT, path)).collect();
     let Compiler { tree, faults, .. } = compiler;
     if !faults.is_empty() {
         return Err(faults.into_error());
@@ -65,7 +66,18 @@ pub(crate) fn compile(
     let fields = files.iter().flat_map(fields_of).collect();
     let own_fields = [data.to_string().into(), "$.audit.event_type".into()];
     let audio = Secrets::new(audio.as_deref());
-    Ok(Provider { tree, shapes, secrets, rooted_secrets, secrets_and_audio, audio, fields, own_fields, file })
+    Ok(Provider {
+        lists_of_calls,
+        tree,
+        shapes,
+        secrets,
+        rooted_secrets,
+        secrets_and_audio,
+        audio,
+        fields,
+        own_fields,
+        file,
+    })
 }
 
 /// Reads a file. A fault names the key, and the nearest one that exists.
@@ -193,12 +205,14 @@ impl<'f> Compiler<'f> {
             let rows = |rows: Rows| ReadyRows {
                 at: self.member(at, &rows.path),
                 tools: rows.tools,
+                speechless: rows.speechless,
                 when: self.tests(&rows.when, &format!("{place}.rows.when"), at, &fields),
             };
             let twins =
                 |rows: &Rows| file.twins.as_ref().map_or_else(|| vec![rows.clone()], |twins| twins.of_rows(rows));
             let lists = conversation.rows.iter().flat_map(twins).map(rows).collect();
-            let reader = ReadyConversation::new(conversation, lists);
+            let begins_at = conversation.begins_at.as_ref().map(|path| self.wanted(at, path));
+            let reader = ReadyConversation::new(conversation, lists, begins_at);
             // The first list is nearly always the one that is read. The others are read from their
             // texts.
             let first = reader.lists.iter().position(|rows| rows.when.is_empty()).filter(|_| number == 0);
@@ -229,9 +243,17 @@ impl<'f> Compiler<'f> {
             self.table(&rules.table, &element("criteria", index, file.criteria.len()), Some(&CRITERION_WORDS));
             criteria.push((self.wanted(at, &rules.path), rules.clone()));
         }
+        let words = file.words.iter().map(|(path, words)| {
+            let place = format!("words.{path}");
+            if words.is_empty() {
+                self.faults.add(&place, "list the words of the member");
+            }
+            (self.path(at, path, &place, true), words.clone())
+        });
+        let words = words.collect();
         let ignored = file.ignored.iter().filter_map(|(path, reason)| self.ignored(at, path, reason)).collect();
         self.finish(
-            Plan { at, rules, fields, models, conversations, transfers, criteria, ignored, ..Plan::default() },
+            Plan { at, rules, fields, models, conversations, transfers, criteria, words, ignored, ..Plan::default() },
             detection,
         )
     }

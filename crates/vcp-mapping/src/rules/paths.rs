@@ -174,14 +174,17 @@ impl InList {
     /// Calls `found` for each value in the text of a list, until it returns `true`. Returns whether
     /// it did.
     pub(crate) fn any<'p>(&self, list: &'p str, found: &mut dyn FnMut(&'p str) -> bool) -> bool {
-        members::elements(list).any(|element| {
-            if self.element.as_ref().is_some_and(|(member, word)| !has_word(element, member, word)) {
-                return false;
-            }
-            below(element, &self.below).is_some_and(|value| match &self.then {
-                Some(then) => then.any(value, found),
-                None => found(value),
-            })
+        members::elements(list).any(|element| self.any_within(element, found))
+    }
+
+    /// Does the same for one element of the list.
+    pub(crate) fn any_within<'p>(&self, element: &'p str, found: &mut dyn FnMut(&'p str) -> bool) -> bool {
+        if self.element.as_ref().is_some_and(|(member, word)| !has_word(element, member, word)) {
+            return false;
+        }
+        below(element, &self.below).is_some_and(|value| match &self.then {
+            Some(then) => then.any(value, found),
+            None => found(value),
         })
     }
 

@@ -36,8 +36,8 @@ pub(crate) struct ReadyEvent {
     pub(crate) plan: Arc<Plan>,
     /// The conditions under which the delivery is not a call record. Empty: it always is one.
     pub(crate) unless: Vec<Test>,
-    /// The members of the idempotency key.
-    pub(crate) key: Vec<NodeId>,
+    /// The parts of the idempotency key, each with its alternatives.
+    pub(crate) key: Vec<Vec<NodeId>>,
     /// The stage of the call.
     pub(crate) rank: u8,
     /// The member with the time of the event.
@@ -68,6 +68,8 @@ pub(crate) struct Plan {
     pub(crate) inside: Inside,
     /// The members that the recognition of the delivery, conditions and flags test.
     pub(crate) tested: Vec<(Member, Check)>,
+    /// The words of members that are only tested.
+    pub(crate) words: Vec<(Member, Vec<String>)>,
     /// The pointers of the members that are known and without meaning. A position in a list is `*`.
     pub(crate) ignored: HashSet<String>,
 }
@@ -118,6 +120,8 @@ pub(crate) struct ReadySource {
     pub(crate) function: Option<Function>,
     /// The members of rows of the transforms `earliest` and `latest`.
     pub(crate) members: Vec<String>,
+    /// The checks of rows. Rows that pass none are not read.
+    pub(crate) rows: Vec<(String, Check)>,
     pub(crate) scale: i32,
     pub(crate) derived: bool,
     pub(crate) precise: bool,
@@ -182,6 +186,10 @@ pub(crate) fn parts_of_criteria(rules: &Criteria) -> Known {
 /// A flag that changes a word.
 #[derive(Debug)]
 pub(crate) struct ReadyChange {
+    /// The number of the flag. The same flag at several places has one number.
+    pub(crate) flag: usize,
+    /// The last name of its path.
+    pub(crate) name: String,
     pub(crate) member: Member,
     pub(crate) is: Check,
     pub(crate) replaces: Vec<String>,
@@ -234,6 +242,13 @@ impl Check {
             Self::Is(_) | Self::Contains(_) => true,
             Self::Filled(wanted) | Self::Present(wanted) => *wanted,
         }
+    }
+}
+
+impl Clock {
+    /// Returns the form of its member.
+    pub(crate) fn form(&self) -> Form {
+        if self.form == ClockForm::Time { Form::Time } else { Form::Number }
     }
 }
 
@@ -290,11 +305,15 @@ impl ReadySource {
         let Some(member) = self.member() else { return };
         if let Some(way) = &member.inside {
             let known = inside.entry(member.node).or_default().at(&way.path());
-            known.whole = true;
+            // The members of a value of which only the presence counts are unread.
+            known.whole |= self.transform != Transform::Present;
             known.form = known.form.or_else(|| form_for(self.transform));
         }
         for name in &self.members {
             inside.entry(member.node).or_default().each().add(name);
+        }
+        for (name, check) in &self.rows {
+            check.add_inside(inside.entry(member.node).or_default().each(), name);
         }
     }
 }
@@ -386,6 +405,12 @@ pub(crate) struct ReadyConversation {
     pub(crate) members: Arc<RowMembers>,
     pub(crate) calls: Option<Part>,
     pub(crate) results: Option<Part>,
+    /// The checks of members of a result. A result that passes one is none.
+    pub(crate) missing: Vec<(String, Check)>,
+    /// The checks of members of a result. A result that passes one is that of a tool that failed.
+    pub(crate) failed: Vec<(String, Check)>,
+    /// The member of the record with the time at which rows that continue begin.
+    pub(crate) begins_at: Option<NodeId>,
 }
 
 /// A list of rows.
@@ -394,20 +419,23 @@ pub(crate) struct ReadyRows {
     pub(crate) at: NodeId,
     /// `true` if tool calls are in the list.
     pub(crate) tools: bool,
+    /// `true` if the list never holds speech.
+    pub(crate) speechless: bool,
     pub(crate) when: Vec<Test>,
 }
 
 /// The members of a tool call or result.
 #[derive(Debug)]
 pub(crate) struct Part {
-    /// The list in a row that holds them. They are rows themselves without one.
-    pub(crate) list: Option<String>,
+    /// The lists in a row that hold them, and the ways into them. They are rows themselves without
+    /// one.
+    pub(crate) lists: Vec<(String, Option<InList>)>,
     pub(crate) tree: PathTree,
     pub(crate) nodes: HashMap<String, NodeId>,
 }
 
 impl Part {
-    fn new(list: &Option<String>, members: &[String]) -> Self {
+    fn new(lists: &[String], members: &[String]) -> Self {
         let mut tree = PathTree::new();
         let mut nodes = HashMap::new();
         for member in members {
@@ -415,7 +443,8 @@ impl Part {
             tree.want(node);
             nodes.insert(member.clone(), node);
         }
-        Self { list: list.clone(), tree, nodes }
+        let way = |path: &String| InList::split(path).ok().map(|(list, inside)| (list.to_owned(), inside));
+        Self { lists: lists.iter().filter_map(way).collect(), tree, nodes }
     }
 }
 
@@ -423,20 +452,22 @@ impl Part {
 pub(crate) fn members_of_rows(rules: &Conversation) -> Vec<String> {
     let mut names = rules.role.clone();
     names.extend(Some(rules.text.clone()).filter(|text| !text.is_empty()));
-    let parts = rules.text_parts.as_deref().map(|path| path.split('[').next().unwrap_or_default().to_owned());
-    names.extend(parts.into_iter().chain(rules.speech_ms.clone()).chain(rules.latency.iter().cloned()));
+    let top = |path: &String| path.split('[').next().unwrap_or_default().to_owned();
+    names.extend(rules.text_parts.iter().map(top).chain(rules.speech_ms.clone()).chain(rules.latency.iter().cloned()));
     names.extend(rules.cut_off.clone());
     names.extend(rules.order_by.iter().cloned());
     names.extend([&rules.start, &rules.end].into_iter().flatten().map(|clock: &Clock| clock.path.clone()));
     names.extend(rules.words.iter().map(|words| words.path.clone()));
-    names.extend(not_spoken(rules).map(|(path, _)| path));
-    names.extend(rules.calls.iter().flat_map(|calls| match &calls.list {
-        Some(list) => [Some(list), calls.row_name.as_ref()].into_iter().flatten().cloned().collect(),
-        None => members_of_calls(calls),
+    names.extend(checks(&rules.not_spoken).map(|(path, _)| path));
+    names.extend(rules.words_of.keys().cloned());
+    names.extend(rules.calls.iter().flat_map(|calls| match &*calls.list {
+        [] => members_of_calls(calls).into_iter().chain(own_results(rules)).collect::<Vec<_>>(),
+        lists => lists.iter().map(top).chain(calls.row_name.clone()).collect(),
     }));
-    names.extend(rules.results.iter().flat_map(|results| match &results.list {
-        Some(list) => vec![list.clone()],
-        None => members_of_results(results),
+    names.extend(rules.results.iter().flat_map(|results| match &*results.list {
+        _ if results.same_row => Vec::new(),
+        [] => members_of_results(results),
+        lists => lists.iter().map(top).collect(),
     }));
     names
 }
@@ -452,44 +483,51 @@ pub(crate) fn parts_of_rows(rules: &Conversation) -> Known {
     rules.speech_ms.iter().chain(&rules.latency).for_each(|name| known.add_as(name, Form::Number));
     rules.cut_off.iter().for_each(|name| known.add_as(name, Form::Flag));
     for clock in [&rules.start, &rules.end].into_iter().flatten() {
-        known.add_as(&clock.path, if clock.form == ClockForm::Time { Form::Time } else { Form::Number });
+        known.add_as(&clock.path, clock.form());
     }
     if let Some(words) = &rules.words {
         let word = known.at(&words.path).each();
         [&words.start, &words.end].into_iter().for_each(|name| word.add_as(name, Form::Number));
     }
     rules.order_by.iter().for_each(|name| known.add_as(name, Form::Key));
-    for (path, check) in not_spoken(rules) {
+    for (path, check) in checks(&rules.not_spoken) {
         check.add_inside(&mut known, &path);
     }
     if let Some(calls) = &rules.calls {
         calls.row_name.iter().for_each(|name| known.add_as(name, Form::Text));
-        let part = part(&mut known, &calls.list);
-        let texts = [Some(&calls.name), calls.id.as_ref(), calls.kind.as_ref(), calls.row_name.as_ref()];
-        texts.into_iter().flatten().for_each(|name| part.add_as(name, Form::Text));
-        calls.cut_short.iter().for_each(|name| part.add_as(name, Form::Flag));
+        each_part(&mut known, &calls.list, |part| {
+            let texts = [Some(&calls.name), calls.id.as_ref(), calls.kind.as_ref(), calls.row_name.as_ref()];
+            texts.into_iter().flatten().for_each(|name| part.add_as(name, Form::Text));
+            calls.cut_short.iter().for_each(|name| part.add_as(name, Form::Flag));
+        });
     }
     if let Some(results) = &rules.results {
-        let part = part(&mut known, &results.list);
-        [Some(&results.id), results.name.as_ref()].into_iter().flatten().for_each(|name| part.add_as(name, Form::Text));
-        [&results.success, &results.error].into_iter().flatten().for_each(|name| part.add_as(name, Form::Flag));
-        results.seconds.iter().for_each(|name| part.add_as(name, Form::Number));
-        results.message.iter().for_each(|name| part.add_as(name, Form::Text));
+        each_part(&mut known, &results.list, |part| {
+            let texts = [Some(&results.id), results.name.as_ref()];
+            texts.into_iter().flatten().for_each(|name| part.add_as(name, Form::Text));
+            results.success.iter().chain(&results.error).for_each(|name| part.add_as(name, Form::Flag));
+            results.seconds.iter().for_each(|name| part.add_as(name, Form::Number));
+            results.message.iter().for_each(|name| part.add_as(name, Form::Text));
+            checks(&results.failed).for_each(|(path, check)| check.add_inside(part, &path));
+            // The text of a result is unread, also where it is compared with a stand-in.
+            checks(&results.missing).for_each(|(path, _)| _ = part.at(&path));
+        });
     }
     known
 }
 
-/// Returns the parts of a tool call or result: those of the row, or of an element of its list.
-fn part<'k>(row: &'k mut Known, list: &Option<String>) -> &'k mut Known {
-    match list {
-        Some(list) => row.at(list).each(),
-        None => row,
+/// Calls `add` with the parts of a tool call or result: those of the row, or of an element of each
+/// list.
+fn each_part(row: &mut Known, lists: &[String], mut add: impl FnMut(&mut Known)) {
+    match lists {
+        [] => add(row),
+        lists => lists.iter().for_each(|list| add(row.at(list).each())),
     }
 }
 
-/// Returns the checks of rows that were not spoken. One is enough, as in `any_of`.
-fn not_spoken(rules: &Conversation) -> impl Iterator<Item = (String, Check)> {
-    let conditions = rules.not_spoken.iter().flat_map(|condition| condition.any_of.iter().chain([condition]));
+/// Returns the checks of members of a row. One is enough, as in `any_of`.
+pub(crate) fn checks(conditions: &[Condition]) -> impl Iterator<Item = (String, Check)> {
+    let conditions = conditions.iter().flat_map(|condition| condition.any_of.iter().chain([condition]));
     conditions.filter_map(|condition| Some((condition.path.clone()?, Check::new(condition))))
 }
 
@@ -500,21 +538,21 @@ pub(crate) fn members_of_calls(calls: &ToolCalls) -> Vec<String> {
     names.into_iter().flatten().cloned().collect()
 }
 
+/// Returns the members of the results that stand beside their calls.
+fn own_results(rules: &Conversation) -> Vec<String> {
+    rules.results.iter().filter(|results| results.same_row).flat_map(members_of_results).collect()
+}
+
 /// Returns the members of a result that the file names.
 pub(crate) fn members_of_results(results: &ToolResults) -> Vec<String> {
-    let one = [
-        Some(&results.id),
-        results.name.as_ref(),
-        results.success.as_ref(),
-        results.error.as_ref(),
-        results.seconds.as_ref(),
-    ];
-    one.into_iter().flatten().chain(&results.message).cloned().collect()
+    let one = [Some(&results.id), results.name.as_ref(), results.success.as_ref(), results.seconds.as_ref()];
+    let names = one.into_iter().flatten().chain(&results.error).chain(&results.message).cloned();
+    names.chain(checks(&results.missing).chain(checks(&results.failed)).map(|(path, _)| path)).collect()
 }
 
 impl ReadyConversation {
     /// Prepares the reading of rows.
-    pub(crate) fn new(rules: &Conversation, lists: Vec<ReadyRows>) -> Self {
+    pub(crate) fn new(rules: &Conversation, lists: Vec<ReadyRows>, begins_at: Option<NodeId>) -> Self {
         let mut wanted: Vec<Box<str>> = Vec::new();
         for name in members_of_rows(rules) {
             let top = name.split('.').next().unwrap_or_default();
@@ -529,10 +567,20 @@ impl ReadyConversation {
                 .as_deref()
                 .and_then(|path| InList::split(path).ok())
                 .and_then(|(list, inside)| Some((list.to_owned(), inside?))),
-            not_spoken: not_spoken(rules).collect(),
+            not_spoken: checks(&rules.not_spoken).collect(),
+            missing: rules.results.iter().flat_map(|results| checks(&results.missing)).collect(),
+            failed: rules.results.iter().flat_map(|results| checks(&results.failed)).collect(),
+            begins_at,
             members: Arc::new(RowMembers(wanted)),
-            calls: rules.calls.as_ref().map(|calls| Part::new(&calls.list, &members_of_calls(calls))),
-            results: rules.results.as_ref().map(|results| Part::new(&results.list, &members_of_results(results))),
+            calls: rules.calls.as_ref().map(|calls| {
+                let members: Vec<String> = members_of_calls(calls).into_iter().chain(own_results(rules)).collect();
+                Part::new(&calls.list, &members)
+            }),
+            results: rules
+                .results
+                .as_ref()
+                .filter(|results| !results.same_row)
+                .map(|results| Part::new(&results.list, &members_of_results(results))),
             rules: rules.clone(),
         }
     }

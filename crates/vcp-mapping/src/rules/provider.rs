@@ -15,6 +15,8 @@ pub struct Provider {
     pub(crate) tree: PathTree,
     pub(crate) shapes: Vec<Shape>,
     pub(crate) secrets: Secrets,
+    /// The places of lists of calls.
+    pub(crate) lists_of_calls: Vec<NodeId>,
     /// The members of secrets that have one place each, and whether only a leaf there is masked.
     pub(crate) rooted_secrets: Vec<(NodeId, bool)>,
     pub(super) secrets_and_audio: Secrets,

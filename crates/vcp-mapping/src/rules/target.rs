@@ -69,13 +69,18 @@ pub(crate) enum ModelPart {
     Minutes,
     Tokens,
     Cost,
+    Errors,
+    /// `true` if the chosen model stands in for another one.
+    FallbackUsed,
 }
 
-const MODEL_PARTS: [(&str, &str, ModelPart); 4] = [
+const MODEL_PARTS: [(&str, &str, ModelPart); 6] = [
     ("model_selection.roles.", ".chosen", ModelPart::Chosen),
+    ("model_selection.roles.", ".fallback_used", ModelPart::FallbackUsed),
     ("outcomes.model_outcome_attribution.roles.", ".minutes", ModelPart::Minutes),
     ("outcomes.model_outcome_attribution.roles.", ".tokens_processed", ModelPart::Tokens),
     ("outcomes.model_outcome_attribution.roles.", ".cost_usd", ModelPart::Cost),
+    ("outcomes.model_outcome_attribution.roles.", ".errors", ModelPart::Errors),
 ];
 
 /// A field of the model.
@@ -166,7 +171,12 @@ impl Target {
 
     fn parse_free(path: &str) -> Option<Self> {
         PLACES.iter().find_map(|(prefix, place)| {
-            let names: Vec<String> = path.strip_prefix(prefix)?.split('.').map(str::to_owned).collect();
+            let rest = path.strip_prefix(prefix)?;
+            // The name of a key figure has dots itself, as in `cost_usd.transport`.
+            let names: Vec<String> = match place {
+                Place::Kpis => vec![rest.to_owned()],
+                _ => rest.split('.').map(str::to_owned).collect(),
+            };
             (names.iter().all(|name| !name.is_empty()) && names.len() <= 3).then_some(Self::Free(*place, names))
         })
     }
@@ -197,7 +207,8 @@ impl Target {
         let set = match self {
             Self::Free(..) => return matches!(gives, ValueType::Json | ValueType::Float | ValueType::Integer),
             Self::Model(_, ModelPart::Chosen) => return matches!(gives, ValueType::Text | ValueType::Word),
-            Self::Model(_, ModelPart::Tokens) => return gives == ValueType::Integer,
+            Self::Model(_, ModelPart::Tokens | ModelPart::Errors) => return gives == ValueType::Integer,
+            Self::Model(_, ModelPart::FallbackUsed) => return gives == ValueType::Word,
             Self::Model(_, ModelPart::Minutes | ModelPart::Cost) => return gives == ValueType::Float,
             Self::Field(field) => field.set,
         };

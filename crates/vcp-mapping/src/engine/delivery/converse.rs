@@ -2,12 +2,15 @@
 
 use super::{Delivery, Reading, is_empty};
 use crate::{
-    engine::{conversation::Talk, draft::Draft},
-    report::{How, Problem, UnlistedWord, Written},
-    rules::target::{FieldName, name},
+    engine::{clock, conversation::Talk, draft::Draft},
+    report::{Consulted, How, Problem, UnlistedWord, Written},
+    rules::{
+        paths::NodeId,
+        target::{FieldName, name},
+    },
     shared::SharedText,
 };
-use vcp_schema::{ErrorCode, RawJson};
+use vcp_schema::{ErrorCode, FieldPath, RawJson};
 
 impl<'p> Delivery<'p, '_> {
     /// Reads the rows of the conversation. Returns the place of the first list that has any.
@@ -15,6 +18,7 @@ impl<'p> Delivery<'p, '_> {
         let (mut talk, mut source, mut texts) = (Talk::default(), None, Vec::new());
         for reader in &reading.plan.conversations {
             let continues = reader.rules.continues;
+            let begins_at = reader.begins_at.and_then(|node| self.offset(node, draft));
             let mut continued = false;
             for list in &reader.lists {
                 let is_wanted = !talk.has_turns() || list.tools || (continues && !continued);
@@ -57,14 +61,29 @@ impl<'p> Delivery<'p, '_> {
                 }
                 let unlisted = |word: &String| UnlistedWord { source: pointer.clone(), word: word.clone() };
                 draft.report.unknown_words.extend(rows.unknown_roles.iter().map(unlisted));
+                for (name, word) in &rows.unknown_words {
+                    let place = format!("{pointer}/*{}", FieldPath::from_dotted(name).pointer());
+                    draft.report.note_word(place.into(), word.clone());
+                }
                 if source.is_none() || talk.gains_from(&rows) {
                     source = Some(pointer);
                 }
                 continued = true;
-                talk.add(rows, list.tools, continues);
+                talk.add(rows, list, continues.then_some(begins_at));
             }
         }
         source.map(|source| (talk, source))
+    }
+
+    /// Reads the time in the call at which rows begin.
+    fn offset(&self, node: NodeId, draft: &mut Draft<'p>) -> Option<i128> {
+        let json = self.walked.text(node).filter(|json| *json != "null")?;
+        let (source, offset) = (self.provider.tree.pointer(node), clock::seconds(json));
+        match offset {
+            Some(_) => draft.report.consulted.push(Consulted { source, word: None }),
+            None => draft.report.problems.push(Problem::new(ErrorCode::Type, source, "a number is wanted here")),
+        }
+        offset
     }
 
     /// Writes the values of the rows of the conversation that no rule has written.

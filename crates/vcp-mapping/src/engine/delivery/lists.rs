@@ -63,7 +63,9 @@ impl<'p> Delivery<'p, '_> {
                 draft.report.problems.push(Problem::new(ErrorCode::Type, source, "a list is wanted here"));
                 return None;
             }
-            let (transfers, lacks_destination) = reader.read(json, list.inside.as_ref());
+            let was_read = draft.how(reading.plan, name::START_TIME) == Some(How::Read);
+            let start = was_read.then_some(draft.message.vcp_payload.call.start_time);
+            let (transfers, lacks_destination) = reader.read(json, list.inside.as_ref(), start);
             if lacks_destination {
                 let place = format!("{}/*", self.pointer(list));
                 let problem = Problem::new(ErrorCode::Missing, place, "a transfer has no destination");

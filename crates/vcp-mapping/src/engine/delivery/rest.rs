@@ -6,7 +6,7 @@ use crate::{
     report::{Consulted, Counted, Problem},
     rules::{
         paths::Nodes,
-        plan::{Check, Member, ReadyRule},
+        plan::{Check, Member, Plan, ReadyRule},
     },
     shared::SharedText,
 };
@@ -38,6 +38,24 @@ impl<'p> Delivery<'p, '_> {
         }
     }
 
+    /// Reports the words of tested members that the rule file does not list.
+    fn report_words(&self, plan: &Plan, draft: &mut Draft<'p>) {
+        /// The largest number of unknown words of one member that are reported.
+        const MOST: usize = 16;
+        for (member, words) in &plan.words {
+            let mut unknown = 0;
+            self.any(member, |json| {
+                let word = transform::scalar(json).or_else(|| transform::word_of(json)).filter(|word| !word.is_empty());
+                let is_listed = |word: &str| words.iter().any(|known| known.eq_ignore_ascii_case(word.trim()));
+                if let Some(word) = word.filter(|word| !is_listed(word)) {
+                    draft.report.note_word(self.pointer(member), word.into_owned());
+                    unknown += 1;
+                }
+                unknown == MOST
+            });
+        }
+    }
+
     /// Reports the members that gave no value: those that no rule read, those that gave way to a
     /// better source, and those that were only tested.
     pub(super) fn report_rest(&self, reading: &Reading<'_>, draft: &mut Draft<'p>) {
@@ -66,6 +84,8 @@ impl<'p> Delivery<'p, '_> {
         report.unread.retain(|unread| !plan.ignores(&unread.pointer));
         report.in_lists.retain(|read| !plan.ignores(&read.pointer));
         report.consulted.retain(|consulted| !used.contains(&consulted.source));
+        self.report_words(plan, draft);
+        let report = &mut draft.report;
         for (member, check) in &plan.tested {
             /// The largest number of words of one member that are reported.
             const MOST: usize = 64;

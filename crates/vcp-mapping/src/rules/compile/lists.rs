@@ -2,8 +2,8 @@
 
 use super::{Compiler, element};
 use crate::rules::{
-    form::{ClockForm, Conversation, ModelUsage, Transfers},
-    paths::NodeId,
+    form::{ClockForm, Condition, Conversation, ModelUsage, Transfers},
+    paths::{InList, NodeId},
     plan::{Check, NO_ROLE, ReadyTransfers, members_of_rows},
     target::FieldName,
 };
@@ -21,6 +21,9 @@ impl Compiler<'_> {
             self.faults.add(format!("{place}.to"), "name the member with the number or address");
         }
         let Some(list) = &rules.list else {
+            if rules.row_at.is_some() {
+                self.faults.add(format!("{place}.row_at"), "only a transfer in a `list` has a row");
+            }
             let names = rules.to.iter().chain(&rules.at).chain(&rules.outcome);
             let members = names.map(|name| (name.clone(), self.path(at, name, place, true))).collect();
             let when = self.tests(&rules.when, &format!("{place}.when"), at, before);
@@ -82,8 +85,30 @@ impl Compiler<'_> {
                 self.faults.add(place, format!("`{name}` is not a member: names are separated by single dots"));
             }
         }
-        for (index, condition) in conversation.not_spoken.iter().enumerate() {
-            let place = element(&format!("{place}.not_spoken"), index, conversation.not_spoken.len());
+        self.check_row_conditions(&conversation.not_spoken, &format!("{place}.not_spoken"));
+        if let Some(results) = &conversation.results {
+            self.check_row_conditions(&results.missing, &format!("{place}.results.missing"));
+            self.check_row_conditions(&results.failed, &format!("{place}.results.failed"));
+        }
+        let of_calls = conversation.calls.iter().flat_map(|calls| &calls.list);
+        let of_results = conversation.results.iter().flat_map(|results| &results.list);
+        for list in of_calls.chain(of_results) {
+            if let Err(fault) = InList::split(list) {
+                self.faults.add(place, format!("`{list}` is not a path: {fault}"));
+            }
+        }
+        if conversation.begins_at.is_some() && !conversation.continues {
+            self.faults.add(format!("{place}.begins_at"), "only rows with `continues` take it");
+        }
+        for word in conversation.calls.iter().flat_map(|calls| calls.types.values()) {
+            self.check_word(&format!("{place}.calls.types"), word, Some(CapabilityType::WORDS));
+        }
+    }
+
+    /// Checks conditions on members of a row.
+    pub(super) fn check_row_conditions(&mut self, conditions: &[Condition], place: &str) {
+        for (index, condition) in conditions.iter().enumerate() {
+            let place = element(place, index, conditions.len());
             let alternatives = condition.any_of.iter().chain([condition]);
             if alternatives.clone().any(|test| !test.event.is_empty() || !test.written.is_empty()) {
                 self.faults.add(&place, "a condition of a row tests members of the row");
@@ -94,9 +119,6 @@ impl Compiler<'_> {
             if condition.any_of.iter().any(|test| !test.any_of.is_empty()) {
                 self.faults.add(&place, "`any_of` within `any_of`: write one list");
             }
-        }
-        for word in conversation.calls.iter().flat_map(|calls| calls.types.values()) {
-            self.check_word(&format!("{place}.calls.types"), word, Some(CapabilityType::WORDS));
         }
     }
 }

@@ -72,7 +72,8 @@ impl<'f> Compiler<'f> {
                     }
                 };
                 let unless = self.tests(&event.unless, &format!("events.{name}.unless"), at, &[]);
-                let key = event.key.iter().map(|path| self.wanted(at, path)).collect();
+                let key = event.key.iter();
+                let key = key.map(|paths| paths.iter().map(|path| self.wanted(at, path)).collect()).collect();
                 let time = event.time.as_ref().map(|path| self.wanted(at, path));
                 let required = event.schema.iter().flat_map(|schema| &schema.required);
                 let required = required.map(|path| self.member(at, path)).collect();

@@ -46,6 +46,8 @@ impl Compiler<'_> {
             tested.extend(rule.tested());
         }
         for reader in &plan.conversations {
+            looked_at.extend(reader.begins_at);
+            taken.extend(reader.begins_at);
             for rows in &reader.lists {
                 inside.entry(rows.at).or_default().each().join(parts_of_rows(&reader.rules));
                 looked_at.extend(rows.when.is_empty().then_some(rows.at));
@@ -57,6 +59,7 @@ impl Compiler<'_> {
                 let known = inside.entry(list.node).or_default();
                 let way = list.inside.as_ref().map(InList::path).unwrap_or_default();
                 known.at(&way).each().join(reader.parts());
+                reader.rules.row_at.iter().for_each(|clock| known.each().add_as(&clock.path, clock.form()));
             }
             looked_at.extend(reader.list.iter().map(|member| member.node));
             reader.when.iter().for_each(|test| test.members(&mut tested));

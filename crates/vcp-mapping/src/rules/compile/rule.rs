@@ -5,7 +5,7 @@ use crate::rules::{
     faults::suggestion,
     form::{FieldRule, RuleFile, Source, Transform, ValueType, WordChange},
     paths::NodeId,
-    plan::{Check, Function, ReadyChange, ReadyRule, ReadySource, SourceKind},
+    plan::{Check, Function, ReadyChange, ReadyRule, ReadySource, SourceKind, checks},
     target::{FieldName, Place, Target},
 };
 use std::collections::BTreeSet;
@@ -58,6 +58,7 @@ impl<'f> Compiler<'f> {
                 word,
                 function,
                 members,
+                rows,
                 scale,
                 derived,
                 precise,
@@ -73,6 +74,7 @@ impl<'f> Compiler<'f> {
                 word.is_some(),
                 function.is_some(),
                 !members.is_empty(),
+                !rows.is_empty(),
                 scale.is_some(),
                 derived.is_some(),
                 *precise,
@@ -109,6 +111,7 @@ impl<'f> Compiler<'f> {
             let place = element(&format!("{place}.change"), index, rule.change.len());
             changes.extend(twins(change).iter().map(|change| self.change(change, &place, at, words)));
         }
+        number_flags(&mut changes);
         let id =
             format!("{}/{}[{}]", file.provider, file.name, place.trim_start_matches("rules[").trim_end_matches(']'));
         Some(ReadyRule {
@@ -134,6 +137,8 @@ impl<'f> Compiler<'f> {
         }
         let member = self.path(at, &change.path, place, true);
         ReadyChange {
+            flag: 0,
+            name: change.path.rsplit('.').next().unwrap_or_default().to_owned(),
             member,
             is: if change.is.is_empty() { Check::Filled(true) } else { Check::Is(change.is.clone()) },
             replaces: change.replaces.clone(),
@@ -195,6 +200,7 @@ impl<'f> Compiler<'f> {
             word: source.word.clone().unwrap_or_default(),
             function,
             members: source.members.clone(),
+            rows: checks(&source.rows).collect(),
             scale: source.scale.unwrap_or_default(),
             derived: source.is_derived(),
             precise: source.precise,
@@ -217,6 +223,7 @@ impl<'f> Compiler<'f> {
             ("word", source.word.is_some(), transform == Transform::Present),
             ("function", source.function.is_some(), transform == Transform::Function),
             ("members", !source.members.is_empty(), is_rows),
+            ("rows", !source.rows.is_empty(), is_rows && !source.rows.is_empty()),
         ] {
             // Figures are read from a list of numbers, or from members of rows.
             let may_have =
@@ -226,6 +233,7 @@ impl<'f> Compiler<'f> {
                 self.faults.add(place, format!("`{}` {needs} `{key}`", transform.name()));
             }
         }
+        self.check_row_conditions(&source.rows, &format!("{place}.rows"));
         if source.scale.is_some() && !transform.takes_scale() {
             self.faults.add(place, format!("`{}` takes no `scale`", transform.name()));
         }
@@ -242,5 +250,18 @@ impl<'f> Compiler<'f> {
             self.faults.add(place, format!("there is no function `{name}`{near}"));
         }
         function
+    }
+}
+
+/// Numbers the flags of a rule. The same member of several places is one flag.
+fn number_flags(changes: &mut [ReadyChange]) {
+    for at in 0..changes.len() {
+        let same = |known: &ReadyChange, change: &ReadyChange| {
+            known.name == change.name && known.is == change.is && known.by == change.by
+        };
+        let number = changes.get(at).and_then(|change| changes.iter().position(|known| same(known, change)));
+        if let (Some(change), Some(number)) = (changes.get_mut(at), number) {
+            change.flag = number;
+        }
     }
 }

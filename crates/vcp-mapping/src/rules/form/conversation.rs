@@ -48,6 +48,10 @@ object! {
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub not_spoken: Vec<Condition>,
+        /// The words of members of a row that only conditions test. Case is ignored. Any other word
+        /// is reported.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pub words_of: BTreeMap<String, Vec<String>>,
         /// The start of a row.
         pub start: Option<Clock>,
         /// The end of a row.
@@ -68,6 +72,9 @@ object! {
         /// `true` if the rows continue those of the conversation before.
         #[serde(default, skip_serializing_if = "is_default")]
         pub continues: bool,
+        /// The member of the record with the seconds in the call at which rows that continue begin.
+        /// Their times count from there. Without it, their times are not used.
+        pub begins_at: Option<String>,
         /// The member that is true if the other side cut the turn off.
         pub cut_off: Option<String>,
         /// The form of tool calls.
@@ -85,6 +92,9 @@ object! {
         /// `true` if the list holds tool calls. A list without any then says that there were none.
         #[serde(default, skip_serializing_if = "is_default")]
         pub tools: bool,
+        /// `true` if the list never holds speech. Such a list does not say that there were no turns.
+        #[serde(default, skip_serializing_if = "is_default")]
+        pub speechless: bool,
         /// The conditions under which the list is read. All must hold.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
@@ -155,8 +165,11 @@ object! {
 object! {
     /// The form of tool calls: rows of the role `tool_call`, or a list in rows of any role.
     ToolCalls {
-        /// The list in a row.
-        pub list: Option<String>,
+        /// The lists in a row, such as `calls` or `steps[].calls`.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub list: Vec<String>,
         /// The id, which the result has too.
         pub id: Option<String>,
         /// The name of the tool.
@@ -178,8 +191,11 @@ object! {
     /// The form of the results of tool calls: rows of the role `tool_result`, or a list in rows of
     /// any role.
     ToolResults {
-        /// The list in a row.
-        pub list: Option<String>,
+        /// The lists in a row, such as `results` or `steps[].results`.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub list: Vec<String>,
         /// The id, which the call has too.
         pub id: String,
         /// The name of the tool, for a result without its call.
@@ -187,8 +203,24 @@ object! {
         /// The member that is `false` if the tool failed. Only a boolean, or the text `true` or
         /// `false`, counts. Without it, `error` alone decides.
         pub success: Option<String>,
-        /// The member that is true if the tool failed.
-        pub error: Option<String>,
+        /// The members that are true if the tool failed. One is enough.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub error: Vec<String>,
+        /// The conditions under which the tool failed, besides `success` and `error`. One is enough.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub failed: Vec<Condition>,
+        /// `true` if a tool call has its result beside it, in the same row or element.
+        #[serde(default, skip_serializing_if = "is_default")]
+        pub same_row: bool,
+        /// The conditions under which there is no result yet. One is enough.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub missing: Vec<Condition>,
         /// The members with the message of a failed tool. The first that is filled is used.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub message: Vec<String>,

@@ -1,8 +1,8 @@
 //! The form of lists that a rule file writes: transfers and scored criteria.
 
-use super::condition::Condition;
 #[cfg(feature = "jsonschema")]
 use super::values::OneOrList;
+use super::{condition::Condition, conversation::Clock};
 use serde_with::{OneOrMany, formats::PreferOne};
 
 object! {
@@ -25,6 +25,8 @@ object! {
         pub to: Vec<String>,
         /// The member with the time of the transfer, which the transform `time` reads.
         pub at: Option<String>,
+        /// The time of the row of the path that has the transfer, where `list` goes into rows.
+        pub row_at: Option<Clock>,
         /// The member with the provider's word for the outcome.
         pub outcome: Option<String>,
     }

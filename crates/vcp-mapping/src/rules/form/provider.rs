@@ -33,6 +33,10 @@ object! {
         pub secrets: Vec<String>,
         /// The member that holds audio as text. An option leaves it out of the kept payload.
         pub audio: Option<String>,
+        /// The places at which an answer of the provider's API has a list of calls. Such an answer
+        /// is refused, because each call is a delivery of its own (`VCP_E002`).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub lists_of_calls: Vec<String>,
         /// The table for the words with which the provider says how a call ended.
         pub ended_reasons: Option<String>,
         /// The word tables, by name.
@@ -139,10 +143,12 @@ object! {
         /// The member with the time of the event itself, which the transform `time` reads.
         pub time: Option<String>,
         /// The members that distinguish deliveries and stay the same when one is sent again. The
-        /// first is the id, without which there is no key. Empty: each delivery replaces the one
-        /// before.
+        /// first is the id, without which there is no key. A list inside it has alternatives: the
+        /// first that is filled is used. Empty: each delivery replaces the one before.
+        #[serde_as(as = "Vec<OneOrMany<_, PreferOne>>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "Vec<OneOrList<String>>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        pub key: Vec<String>,
+        pub key: Vec<Vec<String>>,
     }
 }
 

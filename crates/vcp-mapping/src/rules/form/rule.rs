@@ -31,6 +31,10 @@ object! {
         /// list with `[]`, or with `[member=word]` if the reason holds for such elements only.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         pub ignored: BTreeMap<String, String>,
+        /// The words of members that only conditions and flags test. Case is ignored. Any other
+        /// word is reported.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pub words: BTreeMap<String, Vec<String>>,
         /// The rules, in order. Each field of the message has one rule.
         pub rules: Vec<FieldRule>,
         /// The lists or objects of the payload that hold the models of the call.
@@ -164,6 +168,12 @@ object! {
         /// `median` and `p95` can read members of rows too.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub members: Vec<String>,
+        /// The conditions on a row, for `earliest`, `latest` and `span`. Rows that pass none of them
+        /// are not read. Without conditions, all rows are read.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub rows: Vec<Condition>,
         /// The power of ten by which a number is multiplied: `-2` for cents, `-6` for millionths.
         pub scale: Option<i32>,
         /// `true` if the value is only evidence for the field and is reported as derived. Absent:
