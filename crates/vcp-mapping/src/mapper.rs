@@ -235,7 +235,7 @@ impl Mapper {
         };
         let list: Vec<&str> = texts.iter().map(|(_, text)| *text).collect();
         let kept = format!("{{\"events\":[{}]}}", list.join(","));
-        let Digest { members: session, problems, unread, read } = assembler.digest(&texts)?;
+        let Digest { members: session, problems, unknown_words, unread, read } = assembler.digest(&texts)?;
         let digest = as_payload(&serde_json::Value::Object(session).to_string());
 
         let delivery = self.walk(provider, &digest)?;
@@ -246,6 +246,7 @@ impl Mapper {
             draft.keep_session(provider.name(), session);
         }
         draft.report.problems.extend(problems);
+        draft.report.unknown_words.extend(unknown_words);
         draft.report.unread.extend(unread.into_iter().filter(|unread| !ready.plan.ignores(&unread.pointer)));
         draft.report.in_lists.extend(read.into_iter().filter(|read| !ready.plan.ignores(&read.pointer)));
         self.look_over(provider, &texts, &mut draft.report)?;

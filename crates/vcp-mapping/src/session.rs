@@ -3,7 +3,7 @@
 
 use crate::{
     MapError,
-    report::{Counted, Problem},
+    report::{Counted, Problem, UnlistedWord},
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -45,6 +45,8 @@ pub struct Digest {
     pub members: Map<String, Value>,
     /// The parts of events that could not be used. A source is `/events/<n>` and the member.
     pub problems: Vec<Problem>,
+    /// The words of members of events that the assembler does not know.
+    pub unknown_words: Vec<UnlistedWord>,
     /// The members of events that the assembler did not read, as pointers from `/events/*` down.
     pub unread: Vec<Counted>,
     /// The members of events that the assembler read, in the same form.

@@ -278,13 +278,15 @@ impl ReadyConversation {
 
     /// Returns the parts of the text of a row, joined by a space.
     fn joined_text(&self, cell: Members<'_, '_>) -> Option<String> {
-        let (list, inside) = self.text_parts.as_ref()?;
-        let mut parts = Vec::new();
-        inside.any(cell(list)?, &mut |part| {
-            parts.extend(string::decode_lossy(part).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()));
-            false
-        });
-        (!parts.is_empty()).then(|| parts.join(" "))
+        self.text_parts.iter().find_map(|(list, inside)| {
+            let mut parts = Vec::new();
+            inside.any(cell(list)?, &mut |part| {
+                let text = string::decode_lossy(part).map(|text| text.trim().to_owned());
+                parts.extend(text.filter(|text| !text.is_empty()));
+                false
+            });
+            (!parts.is_empty()).then(|| parts.join(" "))
+        })
     }
 
     /// Returns the length of the speech of a row, if it fits the length of the row.

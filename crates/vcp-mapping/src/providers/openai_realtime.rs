@@ -39,19 +39,25 @@ impl Assemble for OpenAi {
                     MapError::new(ErrorCode::Mapping, names.iter().fold(event, |path, name| path.name(*name)), problem)
                 })?;
             } else {
-                if events.get(first).is_some_and(|(_, first)| first.trim() != text.trim()) {
+                if events.get(first).is_some_and(|(_, first)| !is_same(first, text)) {
                     event.unusable(ErrorCode::Mapping, "another event has the same id: this event is not used");
                 }
                 event.pass_over();
             }
         }
         let members = session.digest();
-        let Notes { problems, unread, read } = notes.into_inner();
+        let Notes { problems, unknown_words, unread, read } = notes.into_inner();
         let counted = |counts: BTreeMap<String, usize>| {
             counts.into_iter().map(|(pointer, count)| Counted { pointer, count }).collect()
         };
-        Ok(Digest { members, problems, unread: counted(unread), read: counted(read) })
+        Ok(Digest { members, problems, unknown_words, unread: counted(unread), read: counted(read) })
     }
+}
+
+/// Returns whether two texts are the same JSON, in whatever order of members.
+fn is_same(a: &str, b: &str) -> bool {
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    a.trim() == b.trim() || json(a).zip(json(b)).is_some_and(|(a, b)| a == b)
 }
 
 #[cfg(test)]

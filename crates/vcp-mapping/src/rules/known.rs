@@ -53,11 +53,15 @@ impl Form {
 }
 
 impl Known {
-    /// Adds a path whose value should have a form. Of several forms, the first counts.
+    /// Adds a path whose value should have a form. Of several forms, the first counts, and a string
+    /// more than a string or a number.
     pub(crate) fn add_as(&mut self, path: &str, form: Form) {
         let known = self.at(path);
         known.whole = true;
-        known.form.get_or_insert(form);
+        known.form = match known.form {
+            Some(Form::Scalar) if form == Form::Text => Some(form),
+            known => known.or(Some(form)),
+        };
     }
 
     /// Adds a path: names that are separated by dots, with `[]` or `[member=word]` behind a list.

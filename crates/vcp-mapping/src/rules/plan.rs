@@ -397,8 +397,8 @@ impl ReadyModels {
 pub(crate) struct ReadyConversation {
     pub(crate) lists: Vec<ReadyRows>,
     pub(crate) rules: Conversation,
-    /// The list with parts of the text, and the way into it.
-    pub(crate) text_parts: Option<(String, InList)>,
+    /// The lists with parts of the text, and the ways into them.
+    pub(crate) text_parts: Vec<(String, InList)>,
     /// The checks of members of a row. A row that passes one was not spoken.
     pub(crate) not_spoken: Vec<(String, Check)>,
     /// The members of rows that are looked at.
@@ -564,9 +564,10 @@ impl ReadyConversation {
             lists,
             text_parts: rules
                 .text_parts
-                .as_deref()
-                .and_then(|path| InList::split(path).ok())
-                .and_then(|(list, inside)| Some((list.to_owned(), inside?))),
+                .iter()
+                .filter_map(|path| InList::split(path).ok())
+                .filter_map(|(list, inside)| Some((list.to_owned(), inside?)))
+                .collect(),
             not_spoken: checks(&rules.not_spoken).collect(),
             missing: rules.results.iter().flat_map(|results| checks(&results.missing)).collect(),
             failed: rules.results.iter().flat_map(|results| checks(&results.failed)).collect(),

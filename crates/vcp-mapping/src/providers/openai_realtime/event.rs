@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{transform, unread::below, value::Made},
-    report::Problem,
+    report::{Problem, UnlistedWord},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -17,6 +17,7 @@ use vcp_schema::{
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     pub(super) problems: Vec<Problem>,
+    pub(super) unknown_words: Vec<UnlistedWord>,
     /// The number of objects that had each unread member, by its pointer. A position in a list is
     /// `*`.
     pub(super) unread: BTreeMap<String, usize>,
@@ -63,6 +64,17 @@ impl<'e, 'n> Object<'e, 'n> {
     /// Notes that a member cannot be used.
     pub(super) fn problem(&self, name: &str, code: ErrorCode, message: &str) {
         self.note(Problem::new(code, below(&self.pointer, name), message));
+    }
+
+    /// Notes that the word of a member is not known.
+    pub(super) fn unknown(&self, name: &str, word: &str) {
+        let word = UnlistedWord { source: below(&self.place, name).into(), word: word.to_owned() };
+        let known = &mut self.notes.borrow_mut().unknown_words;
+        /// The largest number of unknown words that are noted.
+        const MOST: usize = 16;
+        if known.len() < MOST && !known.contains(&word) {
+            known.push(word);
+        }
     }
 
     /// Notes that the object cannot be used.

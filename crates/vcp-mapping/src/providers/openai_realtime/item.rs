@@ -33,6 +33,8 @@ pub(super) struct Item {
     pub(super) described: bool,
     /// The id of the item in front of this one, if the user's speech was committed with it.
     pub(super) previous: Option<String>,
+    /// The time at which the first audio of the item arrived.
+    pub(super) heard_at: Option<Timestamp>,
     /// `true` if a part of the item is audio.
     pub(super) heard: bool,
     /// The members of a tool call or of its result.

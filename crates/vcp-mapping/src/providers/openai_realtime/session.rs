@@ -4,6 +4,7 @@ use super::{
     event::Object,
     item::{Item, Kind},
 };
+use crate::rules::paths::is_empty;
 use serde_json::{Map, Value};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -22,6 +23,8 @@ pub(super) struct Session {
     /// The time of receipt of the last event, without repeated events.
     ended: Option<Timestamp>,
     id: Option<String>,
+    /// The id of the session that a webhook of the call has. It can be of another kind.
+    webhook_id: Option<String>,
     model: Option<String>,
     transcription_model: Option<String>,
     /// `true` if a response has begun. The model of the session is then the one that is named.
@@ -39,7 +42,10 @@ pub(super) struct Session {
     played: HashMap<Rc<str>, (Option<Timestamp>, Option<Timestamp>)>,
     /// The time at which the user stopped speaking. Unset when the agent answers.
     stopped: Option<Timestamp>,
-    latency_ms: Vec<i64>,
+    /// The answers to what the user said.
+    answers: Vec<Answer>,
+    /// The time at which the audio of each response began to arrive.
+    heard: HashMap<Rc<str>, Timestamp>,
     /// The status and reason of the last response that has a status and was not interrupted by the
     /// user.
     last_response: Option<(String, Option<String>)>,
@@ -54,6 +60,10 @@ pub(super) struct Session {
     call: Map<String, Value>,
     /// The time at which the other side took the call.
     answered: Option<Timestamp>,
+    /// The number of responses that failed.
+    failed_responses: i64,
+    /// The number of transcriptions that failed.
+    failed_transcriptions: i64,
     /// The billed seconds of the session so far.
     billed: Option<f64>,
     /// The sum of the transcribed seconds.
@@ -62,6 +72,18 @@ pub(super) struct Session {
     worker: Option<String>,
     /// The ids of the delegated responses whose tokens are counted.
     delegated: HashSet<String>,
+}
+
+/// An answer of the agent to what the user said.
+#[derive(Debug)]
+struct Answer {
+    /// The time at which the user stopped speaking.
+    stopped: Timestamp,
+    /// The time of the first text or audio of the answer.
+    began: Timestamp,
+    response: Option<Rc<str>>,
+    /// The time at which the user spoke again.
+    until: Option<Timestamp>,
 }
 
 /// An event that cannot be of the session: the member that shows it, and the reason.
@@ -134,6 +156,9 @@ impl Session {
             }
             "input_audio_buffer.speech_started" => {
                 self.stopped = None;
+                if let Some(answer) = self.answers.last_mut() {
+                    answer.until.get_or_insert(at);
+                }
                 if let Some(item) = self.named(event, Kind::User) {
                     item.start.get_or_insert(at);
                 }
@@ -159,17 +184,22 @@ impl Session {
                 }
                 self.said(event, Kind::User, "transcript", response);
             }
+            "conversation.item.input_audio_transcription.failed" => self.failed_transcriptions += 1,
             "conversation.item.input_audio_transcription.delta" => self.grows(at, event, Kind::User, None),
             "response.output_audio_transcript.delta"
             | "response.audio_transcript.delta"
             | "response.output_text.delta"
             | "response.text.delta" => {
-                self.answers(at, response.as_deref());
+                self.answers(at, response.as_ref());
                 self.grows(at, event, Kind::Agent, response);
             }
             "response.output_audio.delta" | "response.audio.delta" => {
-                self.answers(at, response.as_deref());
+                self.answers(at, response.as_ref());
+                if let Some(response) = response {
+                    self.heard.entry(response).or_insert(at);
+                }
                 if let Some(item) = self.named(event, Kind::Agent) {
+                    item.heard_at.get_or_insert(at);
                     item.start.get_or_insert(at);
                 }
             }
@@ -216,10 +246,12 @@ impl Session {
             _ => return Ok(false),
         };
         let data = event.object("data");
-        self.belongs(data.filled("session_id"), &["data", "session_id"])?;
+        let id = data.filled("session_id");
+        self.belongs(id.as_deref(), &["data", "session_id"])?;
+        self.webhook_id = self.webhook_id.take().or(id);
         if let Some(id) = data.filled("call_id") {
             let known = self.call.entry("call_id").or_insert_with(|| id.as_str().into());
-            if *known != *id {
+            if known.as_str().is_some_and(|known| is_other(known, &id)) {
                 return Err((&["data", "call_id"], OTHER_CALL));
             }
         }
@@ -263,9 +295,7 @@ impl Session {
                 self.worker = response.filled("model").or_else(|| self.worker.take());
                 if response.filled("id").is_none_or(|id| self.delegated.insert(id)) {
                     let usage = response.object("usage");
-                    for name in ["input_tokens", "output_tokens", "total_tokens"] {
-                        self.count(name, &usage, name);
-                    }
+                    self.usage(&usage);
                     self.count("worker_tokens", &usage, "total_tokens");
                 }
             }
@@ -273,13 +303,13 @@ impl Session {
         }
     }
 
-    /// Takes the id of the session from an event. Refuses an event of another session.
-    fn belongs(&mut self, id: Option<String>, place: &'static [&'static str]) -> Result<(), Refusal> {
-        if self.id.is_some() && id.is_some() && self.id != id {
-            return Err((place, OTHER_SESSION));
+    /// Refuses an event of another session.
+    fn belongs(&self, id: Option<&str>, place: &'static [&'static str]) -> Result<(), Refusal> {
+        let mut known = self.id.iter().chain(&self.webhook_id);
+        match id {
+            Some(id) if known.any(|known| is_other(known, id)) => Err((place, OTHER_SESSION)),
+            _ => Ok(()),
         }
-        self.id = self.id.take().or(id);
-        Ok(())
     }
 
     /// Notes a fatal error. The first one counts.
@@ -290,7 +320,9 @@ impl Session {
 
     /// Adds the description of the session that an event has.
     fn session(&mut self, session: &Object<'_, '_>) -> Result<(), Refusal> {
-        self.belongs(session.filled("id"), &["session", "id"])?;
+        let id = session.filled("id");
+        self.belongs(id.as_deref(), &["session", "id"])?;
+        self.id = self.id.take().or(id);
         let transcription = session.object("audio").object("input").object("transcription");
         let beta = session.object("input_audio_transcription");
         set_model(&mut self.model, session, self.has_answered);
@@ -326,6 +358,7 @@ impl Session {
             response: None,
             described: false,
             heard: false,
+            heard_at: None,
             previous: None,
             tool: Map::new(),
         });
@@ -359,23 +392,44 @@ impl Session {
         }
     }
 
-    /// Notes that the agent begins to answer, and adds the latency. Ignores a response that is not
-    /// part of the conversation.
-    fn answers(&mut self, at: Timestamp, response: Option<&str>) {
+    /// Notes that the agent begins to answer. Ignores a response that is not part of the
+    /// conversation.
+    fn answers(&mut self, began: Timestamp, response: Option<&Rc<str>>) {
         if response.is_some_and(|response| self.apart.contains(response)) {
             return;
         }
-        let Some(stopped) = self.stopped.take() else { return };
-        let gap = (at.unix_nanos() - stopped.unix_nanos()) / 1_000_000;
-        if (0..=LONGEST_GAP_MS).contains(&gap) {
-            self.latency_ms.extend(i64::try_from(gap));
+        if let Some(stopped) = self.stopped.take() {
+            self.answers.push(Answer { stopped, began, response: response.cloned(), until: None });
         }
+    }
+
+    /// Returns the latencies of the answers, in milliseconds. An answer is heard when its audio
+    /// begins to arrive. One that is first heard when the user speaks again is none.
+    fn latency_ms(&self) -> Vec<i64> {
+        let gap = |answer: &Answer| {
+            let heard = answer.response.as_ref().and_then(|response| self.heard.get(response)).copied();
+            let at = heard.unwrap_or(answer.began);
+            if heard.is_some() && answer.until.is_some_and(|until| until.unix_nanos() <= at.unix_nanos()) {
+                return None;
+            }
+            let gap = (at.unix_nanos() - answer.stopped.unix_nanos()) / 1_000_000;
+            i64::try_from(gap).ok().filter(|_| (0..=LONGEST_GAP_MS).contains(&gap))
+        };
+        self.answers.iter().filter_map(gap).collect()
     }
 
     /// Adds the description of an item.
     fn item(&mut self, at: Timestamp, item: &Object<'_, '_>, response: Option<Rc<str>>) {
         let (Some(id), Some(kind)) = (item.filled("id"), item.text("type")) else { return };
-        let of_kind = match (kind.as_str(), item.text("role").as_deref()) {
+        let role = item.text("role");
+        let is_message = kind == "message";
+        if !KINDS.contains(&kind.as_str()) {
+            item.unknown("type", &kind);
+        }
+        if let Some(role) = role.as_ref().filter(|role| is_message && !ROLES.contains(&role.as_str())) {
+            item.unknown("role", role);
+        }
+        let of_kind = match (kind.as_str(), role.as_deref()) {
             ("message", Some("user")) => Kind::User,
             ("message", Some("assistant")) => Kind::Agent,
             ("function_call" | "mcp_call", _) => Kind::Tool,
@@ -407,15 +461,20 @@ impl Session {
                     let is_cut_short = matches!(item.text("status").as_deref(), Some("incomplete" | "in_progress"));
                     known.tool.insert("cut_short".to_owned(), is_cut_short.into());
                 }
-                if kind == "mcp_call" && (item.text("output").is_some() || item.get("error").is_some()) {
-                    let error = item.get("error");
+                let has_failed = item.text("status").as_deref() == Some("failed");
+                if kind == "mcp_call" && (has_failed || item.text("output").is_some() || item.get("error").is_some()) {
+                    let error = item.get("error").filter(|error| !is_empty(error));
                     if error.is_some_and(|error| !error.starts_with(['{', '"'])) {
                         item.problem("error", ErrorCode::Type, "an object or a string is wanted here");
                     }
-                    known.tool.insert("error".to_owned(), error.is_some().into());
-                    // Some servers send an error that is not an object and has no message.
-                    let tells = error.is_some_and(|error| error.starts_with('{'));
-                    if let Some(message) = tells.then(|| item.object("error").filled("message")).flatten() {
+                    known.tool.insert("error".to_owned(), (has_failed || error.is_some()).into());
+                    // Some servers send the message alone.
+                    let message = match error {
+                        Some(error) if error.starts_with('{') => item.object("error").filled("message"),
+                        Some(error) if error.starts_with('"') => item.filled("error"),
+                        _ => None,
+                    };
+                    if let Some(message) = message {
                         known.tool.insert("message".to_owned(), message.into());
                     }
                 }
@@ -436,13 +495,12 @@ impl Session {
         self.has_answered = true;
         self.notice(response);
         let id: Option<Rc<str>> = response.filled("id").map(Rc::from);
-        let usage = response.object("usage");
-        for name in ["input_tokens", "output_tokens", "total_tokens"] {
-            self.count(name, &usage, name);
-        }
+        self.usage(&response.object("usage"));
         for item in response.objects("output") {
             self.item(at, &item, id.clone());
         }
+        let status = response.filled("status");
+        self.failed_responses += i64::from(status.as_deref() == Some("failed"));
         if id.as_ref().is_some_and(|id| self.apart.contains(id)) {
             return;
         }
@@ -452,19 +510,34 @@ impl Session {
         // The user interrupted the agent. That is ordinary, and is not an outcome of the call.
         if reason.as_deref() == Some("turn_detected") {
             self.cut_off.extend(id);
-        } else if let Some(status) = response.filled("status") {
+        } else if let Some(status) = status {
             self.last_response = Some((status, reason));
         }
     }
 
-    /// Adds a member to a sum of tokens.
-    fn count(&mut self, name: &'static str, object: &Object<'_, '_>, member: &str) {
-        let Some(count) = object.count(member) else { return };
-        let sum = self.tokens.entry(name).or_insert(Some(0));
-        *sum = sum.and_then(|sum| sum.checked_add(count));
-        if sum.is_none() {
+    /// Adds the tokens of a response. Without a total, it is the sum of the others.
+    fn usage(&mut self, usage: &Object<'_, '_>) {
+        let [input, output, total] =
+            ["input_tokens", "output_tokens", "total_tokens"].map(|name| self.count(name, usage, name));
+        if let (Some(input), Some(output), None) = (input, output, total) {
+            self.add("total_tokens", input.checked_add(output));
+        }
+    }
+
+    /// Adds a member to a sum of tokens, and returns it.
+    fn count(&mut self, name: &'static str, object: &Object<'_, '_>, member: &str) -> Option<i64> {
+        let count = object.count(member)?;
+        if !self.add(name, Some(count)) {
             object.problem(member, ErrorCode::Unreadable, "the sum does not fit 64 bits");
         }
+        Some(count)
+    }
+
+    /// Adds to a sum of tokens. Returns whether the sum fits 64 bits.
+    fn add(&mut self, name: &'static str, count: Option<i64>) -> bool {
+        let sum = self.tokens.entry(name).or_insert(Some(0));
+        *sum = sum.and_then(|sum| sum.checked_add(count?));
+        sum.is_some()
     }
 
     /// Appends a delta of the Live API, which has no items. A turn ends when the other side speaks.
@@ -520,8 +593,8 @@ impl Session {
             }
         };
         let text = |text: Option<String>| text.map(Value::from);
-        let rows = self.rows();
-        put("id", text(self.id));
+        let (rows, latency_ms) = (self.rows(), self.latency_ms());
+        put("id", text(self.id.or(self.webhook_id)));
         put("model", text(self.model));
         put("transcription_model", text(self.transcription_model));
         put("started_at", self.answered.or(self.begun).map(|at| at.to_string().into()));
@@ -541,7 +614,12 @@ impl Session {
         for (name, count) in self.tokens {
             put(name, count.map(Value::from));
         }
-        put("latency_ms", (!self.latency_ms.is_empty()).then(|| self.latency_ms.into()));
+        put("latency_ms", (!latency_ms.is_empty()).then(|| latency_ms.into()));
+        for (name, count) in
+            [("failed_responses", self.failed_responses), ("failed_transcriptions", self.failed_transcriptions)]
+        {
+            put(name, (count > 0).then(|| count.into()));
+        }
         put("rows", Some(Value::Array(rows)));
         digest
     }
@@ -593,7 +671,7 @@ impl Session {
                         let cut_off = item.cut_off || response.is_some_and(|response| self.cut_off.contains(response));
                         row.insert("cut_off".to_owned(), cut_off.into());
                     }
-                    rows.push(timed(row, began.or(item.start), ended.or(item.end)));
+                    rows.push(timed(row, began.or(item.heard_at).or(item.start), ended.or(item.end)));
                 }
                 Kind::Tool => {
                     let has_result = call_id(item).is_some_and(|id| with_result.contains(&id));
@@ -612,6 +690,26 @@ impl Session {
         }
         rows
     }
+}
+
+/// The types of items that the API documents.
+const KINDS: [&str; 7] = [
+    "message",
+    "function_call",
+    "function_call_output",
+    "mcp_call",
+    "mcp_list_tools",
+    "mcp_approval_request",
+    "mcp_approval_response",
+];
+
+/// The roles of messages that the API documents.
+const ROLES: [&str; 3] = ["user", "assistant", "system"];
+
+/// Returns whether two ids of one kind differ. The kind is the part before `_`.
+fn is_other(known: &str, id: &str) -> bool {
+    let kind = |id: &str| id.split_once('_').map(|(kind, _)| kind.to_owned());
+    known != id && kind(known) == kind(id)
 }
 
 /// Names the model that an object has. After the first use of the known model, another one is a

@@ -37,8 +37,11 @@ object! {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         pub text: String,
         /// The members with parts of the text, such as `parts[].text`, for rows without a text. The
-        /// parts are joined by a space.
-        pub text_parts: Option<String>,
+        /// parts are joined by a space. Of several, the first that gives a text is used.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub text_parts: Vec<String>,
         /// Texts of turns in which nothing was said.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub silence: Vec<String>,
