@@ -163,11 +163,13 @@ impl MapReport {
     }
 
     /// Adds an unknown word, unless it is already known for this member.
-    pub(crate) fn note_word(&mut self, source: SharedText, word: String) {
+    pub(crate) fn note_word(&mut self, source: SharedText, word: String) -> bool {
         let unknown = UnlistedWord { source, word };
-        if !self.unknown_words.contains(&unknown) {
+        let is_new = !self.unknown_words.contains(&unknown);
+        if is_new {
             self.unknown_words.push(unknown);
         }
+        is_new
     }
 
     /// Returns the JSONPaths of the fields that have a default, in the order of `written`.

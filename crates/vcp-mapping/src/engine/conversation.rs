@@ -125,6 +125,17 @@ pub(crate) struct Rows<'p> {
     pub(crate) lacks_name: bool,
 }
 
+/// The moment from which the times of a list count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Times {
+    /// The start of the call, or 1970.
+    OfTheCall,
+    /// A later moment, in nanoseconds from the start of the call. The list continues another one.
+    Later(i128),
+    /// An unknown later moment. The list continues another one.
+    Unknown,
+}
+
 /// A conversation that was read from one list or several.
 #[derive(Default)]
 pub(crate) struct Talk<'p> {
@@ -159,9 +170,7 @@ impl ReadyConversation {
             });
             read.lacks_role |= role.is_none() && word.is_none() && self.text(&cell).is_some();
             for (name, words) in &self.rules.words_of {
-                let word = cell(name).and_then(transform::scalar);
-                let is_listed = |word: &str| words.iter().any(|known| known.eq_ignore_ascii_case(word.trim()));
-                let Some(word) = word.filter(|word| !word.is_empty() && !is_listed(word)) else { continue };
+                let Some(word) = cell(name).and_then(|json| transform::unlisted(json, words)) else { continue };
                 let (unknown, word) = (&mut read.unknown_words, (name.clone(), word.into_owned()));
                 if unknown.len() < MOST && !unknown.contains(&word) {
                     unknown.push(word);
@@ -278,13 +287,17 @@ impl ReadyConversation {
 
     /// Returns the parts of the text of a row, joined by a space.
     fn joined_text(&self, cell: Members<'_, '_>) -> Option<String> {
-        self.text_parts.iter().find_map(|(list, inside)| {
+        self.text_parts.iter().find_map(|(list, ways)| {
             let mut parts = Vec::new();
-            inside.any(cell(list)?, &mut |part| {
-                let text = string::decode_lossy(part).map(|text| text.trim().to_owned());
-                parts.extend(text.filter(|text| !text.is_empty()));
-                false
-            });
+            for (element, way) in
+                members::elements(cell(list)?).flat_map(|part| ways.iter().map(move |way| (part, way)))
+            {
+                way.any_within(element, &mut |part| {
+                    let text = string::decode_lossy(part).map(|text| text.trim().to_owned());
+                    parts.extend(text.filter(|text| !text.is_empty()));
+                    false
+                });
+            }
             (!parts.is_empty()).then(|| parts.join(" "))
         })
     }
@@ -317,7 +330,7 @@ impl ReadyConversation {
             name,
             kind: kind.map_or(CapabilityType::ToolCall, |word| CapabilityType::from(word.as_str())),
             at,
-            is_cut_short: calls.cut_short.as_deref().is_some_and(|name| member(name).and_then(flag) == Some(true)),
+            is_cut_short: passes_one(&self.cut_short, member),
             result: self.own_result(member, at),
         })
     }
@@ -339,7 +352,10 @@ impl ReadyConversation {
         }
         let said = |name: &String| flag(member(name)?);
         let success = results.success.as_ref().and_then(said).unwrap_or(true)
-            && !passes_one(&self.failed, member)
+            && !self
+                .failed
+                .iter()
+                .any(|(name, check)| transform::passes(check, member(name).filter(|json| !is_false(json))))
             && results.error.iter().all(|name| said(name) != Some(true));
         let text = |name: &str| member(name).and_then(string::decode_lossy);
         let message = results.message.iter().filter(|_| !success).filter_map(|name| text(name));
@@ -375,11 +391,21 @@ impl<'p> Talk<'p> {
     }
 
     /// Adds the rows of a further list. Its turns are used if there are none yet, or if it continues
-    /// the lists before. Then `begins_at` has the time in the call at which it begins, if that is
-    /// known. Otherwise its times are not used. A tool call or a result whose id an earlier list had
-    /// is the same one.
-    pub(crate) fn add(&mut self, mut rows: Rows<'p>, list: &ReadyRows, begins_at: Option<Option<i128>>) {
-        self.knows_turns |= !list.speechless;
+    /// the lists before. A tool call or a result whose id an earlier list had is the same one.
+    pub(crate) fn add(&mut self, mut rows: Rows<'p>, list: &ReadyRows, times: Times) {
+        self.knows_turns |= !list.speechless || !rows.turns.is_empty();
+        let later = match times {
+            Times::OfTheCall => None,
+            Times::Later(offset) => Some(Some(offset)),
+            Times::Unknown => Some(None),
+        };
+        if let Some(offset) = later {
+            let move_by = |time: &mut Option<i128>| *time = time.zip(offset).map(|(time, offset)| time + offset);
+            for turn in &mut rows.turns {
+                move_by(&mut turn.start);
+                move_by(&mut turn.end);
+            }
+        }
         let knows_tools = list.tools;
         // A list that gives nothing says nothing of the tools in another list.
         if rows.is_empty() {
@@ -390,10 +416,8 @@ impl<'p> Talk<'p> {
         let known = &mut self.rows;
         if known.turns.is_empty() {
             (known.turns, known.flags, known.latencies) = (rows.turns, rows.flags, rows.latencies);
-        } else if let Some(offset) = begins_at {
-            let later = |time: Option<i128>| Some(time? + offset?);
-            let moved = |turn: Turn<'p>| Turn { start: later(turn.start), end: later(turn.end), ..turn };
-            known.turns.extend(rows.turns.into_iter().map(moved));
+        } else if times != Times::OfTheCall {
+            known.turns.extend(rows.turns);
             known.flags.extend(rows.flags);
         }
         if known.calls.is_empty() && known.results.is_empty() {
@@ -651,6 +675,11 @@ fn latency(mut gaps: Vec<i128>) -> Vec<(&'static str, String)> {
 fn in_capital(word: &str) -> String {
     let mut chars = word.trim().chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// Returns whether a value says that something is not so.
+fn is_false(json: &str) -> bool {
+    matches!(json, "false" | "0" | "\"false\"")
 }
 
 /// Reads a boolean, or a string that holds one.

@@ -20,9 +20,7 @@ use crate::{
     rules::{
         Provider, Transform, ValueType,
         paths::{NodeId, Nodes, is_empty},
-        plan::{
-            Check, Member, Plan, ReadyChange, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test,
-        },
+        plan::{Check, Member, Plan, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test},
         target::{FieldName, Place, Target, name},
     },
     shared::SharedText,
@@ -591,11 +589,16 @@ impl<'p, 'm> Delivery<'p, 'm> {
 
     /// Notes the flags of a rule that this delivery sets or takes back.
     fn note_flags(&self, rule: &ReadyRule, draft: &mut Draft<'p>) {
-        let flag = |change: &ReadyChange| (rule.id.clone(), change.flag);
-        let has = |change: &&ReadyChange| self.any(&change.member, |json| !is_empty(json));
-        let sets = |change: &&ReadyChange| self.any(&change.member, |json| transform::fits(&change.is, json));
-        rule.change.iter().filter(has).map(flag).for_each(|flag| _ = draft.flags.remove(&flag));
-        draft.flags.extend(rule.change.iter().filter(sets).map(flag));
+        let mut set = Vec::new();
+        for change in &rule.change {
+            let flag = (rule.id.clone(), change.flag);
+            if self.any(&change.member, |json| transform::fits(&change.is, json)) {
+                set.push(flag);
+            } else if self.any(&change.member, |json| !is_empty(json)) {
+                draft.flags.remove(&flag);
+            }
+        }
+        draft.flags.extend(set);
     }
 
     /// Changes a word by the flags of its rule. A flag of an earlier delivery counts until a later

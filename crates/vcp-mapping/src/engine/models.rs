@@ -259,7 +259,10 @@ impl ReadyModels {
             });
             let Some(of_role) = used.roles.get_mut(at) else { continue };
             let is_other = known.is_some() && of_role.chosen != other;
-            used.others.extend(place.filter(|place| is_other && !used.others.contains(place)));
+            // Only a list can repeat a place, and it has few.
+            let is_new = |place: &String| self.name.is_empty() || !used.others.contains(place);
+            let place = place.filter(|place| is_other && is_new(place));
+            used.others.extend(place);
             for json in self.minutes.iter().filter_map(there) {
                 match Amount::read(json, 0) {
                     Some(minutes) => {

@@ -27,8 +27,8 @@ pub(crate) struct Setting<'r> {
     pub(crate) function: Option<Function>,
     /// The names of the members of a row that hold times.
     pub(crate) members: &'r [String],
-    /// The checks of rows. Rows that pass none are not read.
-    pub(crate) rows: &'r [(String, Check)],
+    /// The checks of rows. Each is a list of which one must pass.
+    pub(crate) rows: &'r [Vec<(String, Check)>],
     /// The power of ten by which a number is multiplied.
     pub(crate) scale: i32,
     /// The start, if it is known, and whether it was read.
@@ -185,11 +185,13 @@ pub(crate) fn time(json: &str) -> Made<'static> {
 
 /// Returns the times of rows, in nanoseconds since 1970. An element that is not a row, and a member
 /// that is not a time, is skipped, so that one bad row does not lose the others.
-fn rows(json: &str, names: &[String], checks: &[(String, Check)]) -> Result<Vec<i128>, Made<'static>> {
+fn rows(json: &str, names: &[String], checks: &[Vec<(String, Check)>]) -> Result<Vec<i128>, Made<'static>> {
     let Some(rows) = members::list(json) else {
         return Err(Problem(TYPE, "a list of rows is wanted here"));
     };
-    let passes = |row: &&str| checks.is_empty() || checks.iter().any(|(name, check)| passes(check, below(row, name)));
+    let passes_one =
+        |row: &str, any: &Vec<(String, Check)>| any.iter().any(|(name, check)| passes(check, below(row, name)));
+    let passes = |row: &&str| checks.iter().all(|any| passes_one(row, any));
     let times = rows.into_iter().filter(passes).flat_map(|row| names.iter().filter_map(move |name| below(row, name)));
     let nanos = times.filter_map(|json| match time(json) {
         Made::Value(Value::Time(time)) => Some(time.unix_nanos()),
@@ -399,6 +401,13 @@ pub(crate) fn fits(check: &Check, json: &str) -> bool {
 /// Returns whether a member that may be absent passes a check.
 pub(crate) fn passes(check: &Check, json: Option<&str>) -> bool {
     json.is_some_and(|json| fits(check, json)) == check.wants()
+}
+
+/// Returns the word of a member that is not in a list of words. Case is ignored.
+pub(crate) fn unlisted<'p>(json: &'p str, words: &[String]) -> Option<Cow<'p, str>> {
+    let word = scalar(json).or_else(|| word_of(json))?;
+    let is_listed = |word: &str| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+    Some(word).filter(|word| !word.trim().is_empty() && !is_listed(word.trim()))
 }
 
 /// Returns the word of a member, which is a string, or a boolean as `true` or `false`.

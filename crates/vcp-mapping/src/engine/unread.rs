@@ -100,7 +100,7 @@ pub(crate) struct Tally<'p> {
 impl<'p> Tally<'p> {
     /// Adds a value.
     pub(crate) fn add(&mut self, known: &Known, json: &'p str) {
-        if known.whole {
+        if known.whole && !known.is_read_by_members(json) {
             return self.add_whole(known, json);
         }
         // The text was walked before, so it is JSON. Reading can still fail at a string with a lone
@@ -123,7 +123,7 @@ impl<'p> Tally<'p> {
 
     /// Adds a value. Takes longer than `add`, and does not fail.
     fn add_text(&mut self, known: &Known, json: &'p str) {
-        if known.whole {
+        if known.whole && !known.is_read_by_members(json) {
             self.add_whole(known, json);
         } else if json.starts_with(['{', '[']) {
             let inside = Inside { known, tally: self, careful: true };
@@ -210,6 +210,11 @@ struct Inside<'s, 'k, 'p> {
 }
 
 impl<'p> Inside<'_, '_, 'p> {
+    /// Reads the text of an object.
+    fn visit(self, text: &'p str) -> Result<(), serde_json::Error> {
+        serde_json::Deserializer::from_str(text).deserialize_any(self)
+    }
+
     /// Adds a value of another type than an object or a list.
     fn other<E>(self) -> Result<(), E> {
         self.tally.others += 1;
@@ -221,13 +226,17 @@ impl<'p> DeserializeSeed<'p> for Inside<'_, '_, 'p> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'p>>(self, json: D) -> Result<(), D::Error> {
-        if self.known.whole && self.known.form.is_none() {
+        if self.known.whole && self.known.form.is_none() && self.known.members.is_empty() {
             self.tally.read += 1;
             return IgnoredAny::deserialize(json).map(drop);
         }
         if self.known.whole {
-            self.tally.add_whole(self.known, <&RawValue>::deserialize(json)?.get());
-            return Ok(());
+            let text = <&RawValue>::deserialize(json)?.get();
+            if !self.known.is_read_by_members(text) {
+                self.tally.add_whole(self.known, text);
+                return Ok(());
+            }
+            return self.visit(text).map_err(serde::de::Error::custom);
         }
         json.deserialize_any(self)
     }

@@ -30,6 +30,8 @@ impl Assemble for OpenAi {
         let (mut session, notes) = (Session::default(), RefCell::new(Notes::default()));
         // The position of the first event with each id.
         let mut seen: HashMap<String, usize> = HashMap::new();
+        // The first events of which another text has the id.
+        let mut parsed: HashMap<usize, Option<serde_json::Value>> = HashMap::new();
         for (at, (received_at, text)) in events.iter().enumerate() {
             let event = Object::read(text, format!("/events/{at}"), "/events/*".to_owned(), &notes);
             let first = event.filled("event_id").map_or(at, |id| *seen.entry(id).or_insert(at));
@@ -39,7 +41,12 @@ impl Assemble for OpenAi {
                     MapError::new(ErrorCode::Mapping, names.iter().fold(event, |path, name| path.name(*name)), problem)
                 })?;
             } else {
-                if events.get(first).is_some_and(|(_, first)| !is_same(first, text)) {
+                let first_text = events.get(first).map_or("", |(_, text)| *text);
+                let mut is_same = || {
+                    let known = parsed.entry(first).or_insert_with(|| serde_json::from_str(first_text).ok());
+                    known.is_some() && *known == serde_json::from_str(text).ok()
+                };
+                if first_text.trim() != text.trim() && !is_same() {
                     event.unusable(ErrorCode::Mapping, "another event has the same id: this event is not used");
                 }
                 event.pass_over();
@@ -52,12 +59,6 @@ impl Assemble for OpenAi {
         };
         Ok(Digest { members, problems, unknown_words, unread: counted(unread), read: counted(read) })
     }
-}
-
-/// Returns whether two texts are the same JSON, in whatever order of members.
-fn is_same(a: &str, b: &str) -> bool {
-    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
-    a.trim() == b.trim() || json(a).zip(json(b)).is_some_and(|(a, b)| a == b)
 }
 
 #[cfg(test)]

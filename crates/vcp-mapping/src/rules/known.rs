@@ -53,8 +53,8 @@ impl Form {
 }
 
 impl Known {
-    /// Adds a path whose value should have a form. Of several forms, the first counts, and a string
-    /// more than a string or a number.
+    /// Adds a path whose value should have a form. Of several forms, the first counts. `Text`
+    /// replaces `Scalar`.
     pub(crate) fn add_as(&mut self, path: &str, form: Form) {
         let known = self.at(path);
         known.whole = true;
@@ -116,6 +116,12 @@ impl Known {
                 }
             }
         }
+    }
+
+    /// Returns whether a value is read by its members. One source may read the value as a text, and
+    /// another one a member of it.
+    pub(crate) fn is_read_by_members(&self, json: &str) -> bool {
+        !self.members.is_empty() && json.starts_with('{')
     }
 
     fn member(&mut self, name: &str) -> &mut Self {

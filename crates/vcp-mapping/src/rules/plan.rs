@@ -118,10 +118,10 @@ pub(crate) struct ReadySource {
     /// The word of the transform `present`.
     pub(crate) word: String,
     pub(crate) function: Option<Function>,
-    /// The members of rows of the transforms `earliest` and `latest`.
+    /// The members of rows that the transform reads.
     pub(crate) members: Vec<String>,
-    /// The checks of rows. Rows that pass none are not read.
-    pub(crate) rows: Vec<(String, Check)>,
+    /// The checks of rows. Each is a list of which one must pass.
+    pub(crate) rows: Vec<Vec<(String, Check)>>,
     pub(crate) scale: i32,
     pub(crate) derived: bool,
     pub(crate) precise: bool,
@@ -312,7 +312,7 @@ impl ReadySource {
         for name in &self.members {
             inside.entry(member.node).or_default().each().add(name);
         }
-        for (name, check) in &self.rows {
+        for (name, check) in self.rows.iter().flatten() {
             check.add_inside(inside.entry(member.node).or_default().each(), name);
         }
     }
@@ -398,17 +398,19 @@ pub(crate) struct ReadyConversation {
     pub(crate) lists: Vec<ReadyRows>,
     pub(crate) rules: Conversation,
     /// The lists with parts of the text, and the ways into them.
-    pub(crate) text_parts: Vec<(String, InList)>,
+    pub(crate) text_parts: Vec<(String, Vec<InList>)>,
     /// The checks of members of a row. A row that passes one was not spoken.
     pub(crate) not_spoken: Vec<(String, Check)>,
     /// The members of rows that are looked at.
     pub(crate) members: Arc<RowMembers>,
     pub(crate) calls: Option<Part>,
     pub(crate) results: Option<Part>,
-    /// The checks of members of a result. A result that passes one is none.
+    /// The checks of members of a result. One that passes does not count as a result.
     pub(crate) missing: Vec<(String, Check)>,
-    /// The checks of members of a result. A result that passes one is that of a tool that failed.
+    /// The checks of members of a result. One that passes is that of a tool that failed.
     pub(crate) failed: Vec<(String, Check)>,
+    /// The checks of members of a tool call. One that passes was cut short.
+    pub(crate) cut_short: Vec<(String, Check)>,
     /// The member of the record with the time at which rows that continue begin.
     pub(crate) begins_at: Option<NodeId>,
 }
@@ -498,7 +500,7 @@ pub(crate) fn parts_of_rows(rules: &Conversation) -> Known {
         each_part(&mut known, &calls.list, |part| {
             let texts = [Some(&calls.name), calls.id.as_ref(), calls.kind.as_ref(), calls.row_name.as_ref()];
             texts.into_iter().flatten().for_each(|name| part.add_as(name, Form::Text));
-            calls.cut_short.iter().for_each(|name| part.add_as(name, Form::Flag));
+            checks(&calls.cut_short).for_each(|(path, check)| check.add_inside(part, &path));
         });
     }
     if let Some(results) = &rules.results {
@@ -533,9 +535,8 @@ pub(crate) fn checks(conditions: &[Condition]) -> impl Iterator<Item = (String, 
 
 /// Returns the members of a tool call that the file names.
 pub(crate) fn members_of_calls(calls: &ToolCalls) -> Vec<String> {
-    let names =
-        [Some(&calls.name), calls.id.as_ref(), calls.cut_short.as_ref(), calls.kind.as_ref(), calls.row_name.as_ref()];
-    names.into_iter().flatten().cloned().collect()
+    let names = [Some(&calls.name), calls.id.as_ref(), calls.kind.as_ref(), calls.row_name.as_ref()];
+    names.into_iter().flatten().cloned().chain(checks(&calls.cut_short).map(|(path, _)| path)).collect()
 }
 
 /// Returns the members of the results that stand beside their calls.
@@ -560,17 +561,21 @@ impl ReadyConversation {
                 wanted.push(top.into());
             }
         }
+        let mut text_parts: Vec<(String, Vec<InList>)> = Vec::new();
+        let ways = rules.text_parts.iter().filter_map(|path| InList::split(path).ok());
+        for (list, way) in ways.filter_map(|(list, inside)| Some((list, inside?))) {
+            match text_parts.iter_mut().find(|(known, _)| known == list) {
+                Some((_, ways)) => ways.push(way),
+                None => text_parts.push((list.to_owned(), vec![way])),
+            }
+        }
         Self {
             lists,
-            text_parts: rules
-                .text_parts
-                .iter()
-                .filter_map(|path| InList::split(path).ok())
-                .filter_map(|(list, inside)| Some((list.to_owned(), inside?)))
-                .collect(),
+            text_parts,
             not_spoken: checks(&rules.not_spoken).collect(),
             missing: rules.results.iter().flat_map(|results| checks(&results.missing)).collect(),
             failed: rules.results.iter().flat_map(|results| checks(&results.failed)).collect(),
+            cut_short: rules.calls.iter().flat_map(|calls| checks(&calls.cut_short)).collect(),
             begins_at,
             members: Arc::new(RowMembers(wanted)),
             calls: rules.calls.as_ref().map(|calls| {

@@ -2,7 +2,11 @@
 
 use super::{Delivery, Reading, is_empty};
 use crate::{
-    engine::{clock, conversation::Talk, draft::Draft},
+    engine::{
+        clock,
+        conversation::{Talk, Times},
+        draft::Draft,
+    },
     report::{Consulted, How, Problem, UnlistedWord, Written},
     rules::{
         paths::NodeId,
@@ -18,7 +22,12 @@ impl<'p> Delivery<'p, '_> {
         let (mut talk, mut source, mut texts) = (Talk::default(), None, Vec::new());
         for reader in &reading.plan.conversations {
             let continues = reader.rules.continues;
-            let begins_at = reader.begins_at.and_then(|node| self.offset(node, draft));
+            let offset = reader.begins_at.and_then(|node| self.offset(node, draft));
+            let times = match offset {
+                _ if !continues => Times::OfTheCall,
+                Some(offset) => Times::Later(offset),
+                None => Times::Unknown,
+            };
             let mut continued = false;
             for list in &reader.lists {
                 let is_wanted = !talk.has_turns() || list.tools || (continues && !continued);
@@ -69,7 +78,7 @@ impl<'p> Delivery<'p, '_> {
                     source = Some(pointer);
                 }
                 continued = true;
-                talk.add(rows, list, continues.then_some(begins_at));
+                talk.add(rows, list, times);
             }
         }
         source.map(|source| (talk, source))

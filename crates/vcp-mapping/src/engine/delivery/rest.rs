@@ -45,10 +45,9 @@ impl<'p> Delivery<'p, '_> {
         for (member, words) in &plan.words {
             let mut unknown = 0;
             self.any(member, |json| {
-                let word = transform::scalar(json).or_else(|| transform::word_of(json)).filter(|word| !word.is_empty());
-                let is_listed = |word: &str| words.iter().any(|known| known.eq_ignore_ascii_case(word.trim()));
-                if let Some(word) = word.filter(|word| !is_listed(word)) {
-                    draft.report.note_word(self.pointer(member), word.into_owned());
+                if let Some(word) = transform::unlisted(json, words)
+                    && draft.report.note_word(self.pointer(member), word.into_owned())
+                {
                     unknown += 1;
                 }
                 unknown == MOST
@@ -79,8 +78,11 @@ impl<'p> Delivery<'p, '_> {
         let mut wrong: HashSet<SharedText> = HashSet::new();
         let is_new = |problem: &Problem| problem.code != ErrorCode::Type || wrong.insert(problem.source.clone());
         report.problems.retain(is_new);
-        let unused = draft.unused.iter().filter(|pointer| !used.contains(*pointer));
-        report.unread.extend(unused.map(|pointer| Counted::once(&**pointer)));
+        for pointer in draft.unused.iter().filter(|pointer| !used.contains(*pointer)) {
+            if report.unread.iter().all(|unread| *unread.pointer != **pointer) {
+                report.unread.push(Counted::once(&**pointer));
+            }
+        }
         report.unread.retain(|unread| !plan.ignores(&unread.pointer));
         report.in_lists.retain(|read| !plan.ignores(&read.pointer));
         report.consulted.retain(|consulted| !used.contains(&consulted.source));

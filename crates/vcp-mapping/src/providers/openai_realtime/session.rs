@@ -23,8 +23,10 @@ pub(super) struct Session {
     /// The time of receipt of the last event, without repeated events.
     ended: Option<Timestamp>,
     id: Option<String>,
-    /// The id of the session that a webhook of the call has. It can be of another kind.
-    webhook_id: Option<String>,
+    /// The ids of the session, one of each kind. A webhook of the call can have one of another kind.
+    ids: Vec<String>,
+    /// The ids of the call, one of each kind.
+    call_ids: Vec<String>,
     model: Option<String>,
     transcription_model: Option<String>,
     /// `true` if a response has begun. The model of the session is then the one that is named.
@@ -44,6 +46,8 @@ pub(super) struct Session {
     stopped: Option<Timestamp>,
     /// The answers to what the user said.
     answers: Vec<Answer>,
+    /// The responses that began, by their id or that of their item.
+    begun_responses: HashSet<Rc<str>>,
     /// The time at which the audio of each response began to arrive.
     heard: HashMap<Rc<str>, Timestamp>,
     /// The status and reason of the last response that has a status and was not interrupted by the
@@ -62,6 +66,8 @@ pub(super) struct Session {
     answered: Option<Timestamp>,
     /// The number of responses that failed.
     failed_responses: i64,
+    /// The ids of the responses that failed.
+    failed: HashSet<Rc<str>>,
     /// The number of transcriptions that failed.
     failed_transcriptions: i64,
     /// The billed seconds of the session so far.
@@ -190,11 +196,12 @@ impl Session {
             | "response.audio_transcript.delta"
             | "response.output_text.delta"
             | "response.text.delta" => {
-                self.answers(at, response.as_ref());
+                self.answers(at, response.clone().or_else(|| Some(event.filled("item_id")?.into())));
                 self.grows(at, event, Kind::Agent, response);
             }
             "response.output_audio.delta" | "response.audio.delta" => {
-                self.answers(at, response.as_ref());
+                let response = response.or_else(|| Some(event.filled("item_id")?.into()));
+                self.answers(at, response.clone());
                 if let Some(response) = response {
                     self.heard.entry(response).or_insert(at);
                 }
@@ -246,14 +253,11 @@ impl Session {
             _ => return Ok(false),
         };
         let data = event.object("data");
-        let id = data.filled("session_id");
-        self.belongs(id.as_deref(), &["data", "session_id"])?;
-        self.webhook_id = self.webhook_id.take().or(id);
-        if let Some(id) = data.filled("call_id") {
-            let known = self.call.entry("call_id").or_insert_with(|| id.as_str().into());
-            if known.as_str().is_some_and(|known| is_other(known, &id)) {
-                return Err((&["data", "call_id"], OTHER_CALL));
-            }
+        if !is_same(&mut self.ids, data.filled("session_id")) {
+            return Err((&["data", "session_id"], OTHER_SESSION));
+        }
+        if !is_same(&mut self.call_ids, data.filled("call_id")) {
+            return Err((&["data", "call_id"], OTHER_CALL));
         }
         if !self.call.contains_key("event_id") {
             self.call.extend(event.filled("id").map(|id| ("event_id".to_owned(), id.into())));
@@ -303,15 +307,6 @@ impl Session {
         }
     }
 
-    /// Refuses an event of another session.
-    fn belongs(&self, id: Option<&str>, place: &'static [&'static str]) -> Result<(), Refusal> {
-        let mut known = self.id.iter().chain(&self.webhook_id);
-        match id {
-            Some(id) if known.any(|known| is_other(known, id)) => Err((place, OTHER_SESSION)),
-            _ => Ok(()),
-        }
-    }
-
     /// Notes a fatal error. The first one counts.
     fn fail(&mut self, error: &Object<'_, '_>) {
         let code = error.text("code").filter(|code| FATAL.contains(&code.trim()));
@@ -321,7 +316,9 @@ impl Session {
     /// Adds the description of the session that an event has.
     fn session(&mut self, session: &Object<'_, '_>) -> Result<(), Refusal> {
         let id = session.filled("id");
-        self.belongs(id.as_deref(), &["session", "id"])?;
+        if !is_same(&mut self.ids, id.clone()) {
+            return Err((&["session", "id"], OTHER_SESSION));
+        }
         self.id = self.id.take().or(id);
         let transcription = session.object("audio").object("input").object("transcription");
         let beta = session.object("input_audio_transcription");
@@ -393,13 +390,15 @@ impl Session {
     }
 
     /// Notes that the agent begins to answer. Ignores a response that is not part of the
-    /// conversation.
-    fn answers(&mut self, began: Timestamp, response: Option<&Rc<str>>) {
-        if response.is_some_and(|response| self.apart.contains(response)) {
+    /// conversation, and one that began before.
+    fn answers(&mut self, began: Timestamp, response: Option<Rc<str>>) {
+        if let Some(response) = &response
+            && (self.apart.contains(response) || !self.begun_responses.insert(response.clone()))
+        {
             return;
         }
         if let Some(stopped) = self.stopped.take() {
-            self.answers.push(Answer { stopped, began, response: response.cloned(), until: None });
+            self.answers.push(Answer { stopped, began, response, until: None });
         }
     }
 
@@ -500,7 +499,9 @@ impl Session {
             self.item(at, &item, id.clone());
         }
         let status = response.filled("status");
-        self.failed_responses += i64::from(status.as_deref() == Some("failed"));
+        if status.as_deref() == Some("failed") && id.as_ref().is_none_or(|id| self.failed.insert(id.clone())) {
+            self.failed_responses += 1;
+        }
         if id.as_ref().is_some_and(|id| self.apart.contains(id)) {
             return;
         }
@@ -519,8 +520,10 @@ impl Session {
     fn usage(&mut self, usage: &Object<'_, '_>) {
         let [input, output, total] =
             ["input_tokens", "output_tokens", "total_tokens"].map(|name| self.count(name, usage, name));
-        if let (Some(input), Some(output), None) = (input, output, total) {
-            self.add("total_tokens", input.checked_add(output));
+        if let (Some(input), Some(output), None) = (input, output, total)
+            && !self.add("total_tokens", input.checked_add(output))
+        {
+            usage.problem("total_tokens", ErrorCode::Unreadable, "the sum does not fit 64 bits");
         }
     }
 
@@ -594,7 +597,7 @@ impl Session {
         };
         let text = |text: Option<String>| text.map(Value::from);
         let (rows, latency_ms) = (self.rows(), self.latency_ms());
-        put("id", text(self.id.or(self.webhook_id)));
+        put("id", text(self.id.or_else(|| self.ids.first().cloned())));
         put("model", text(self.model));
         put("transcription_model", text(self.transcription_model));
         put("started_at", self.answered.or(self.begun).map(|at| at.to_string().into()));
@@ -602,7 +605,9 @@ impl Session {
         put("close_reason", text(self.close_reason));
         put("cause", text(self.cause));
         put("ending", self.ending.map(Value::from));
-        put("call", (!self.call.is_empty()).then_some(Value::Object(self.call)));
+        let mut call = self.call;
+        call.extend(self.call_ids.first().map(|id| ("call_id".to_owned(), id.as_str().into())));
+        put("call", (!call.is_empty()).then_some(Value::Object(call)));
         put("minutes", self.billed.map(|seconds| (seconds / 60.0).into()));
         put("transcription_minutes", self.transcribed.map(|seconds| (seconds / 60.0).into()));
         put("worker_model", text(self.worker));
@@ -706,10 +711,18 @@ const KINDS: [&str; 7] = [
 /// The roles of messages that the API documents.
 const ROLES: [&str; 3] = ["user", "assistant", "system"];
 
-/// Returns whether two ids of one kind differ. The kind is the part before `_`.
-fn is_other(known: &str, id: &str) -> bool {
-    let kind = |id: &str| id.split_once('_').map(|(kind, _)| kind.to_owned());
-    known != id && kind(known) == kind(id)
+/// Returns whether an id can be of the same session or call as the known ones, and adds it to them.
+/// Two ids of one kind differ. The kind is the part before `_`. An id without it is of any kind.
+fn is_same(known: &mut Vec<String>, id: Option<String>) -> bool {
+    let kind = |id: &str| id.split_once('_').map(|(kind, _)| kind.len());
+    let Some(id) = id.filter(|id| !known.contains(id)) else { return true };
+    let may_differ = |other: &String| match (kind(other), kind(&id)) {
+        (Some(of_other), Some(of_id)) => other.get(..of_other) != id.get(..of_id),
+        _ => false,
+    };
+    let is_same = known.iter().all(may_differ);
+    known.push(id);
+    is_same
 }
 
 /// Names the model that an object has. After the first use of the known model, another one is a

@@ -8,7 +8,7 @@ use crate::rules::{
     plan::{Check, Function, ReadyChange, ReadyRule, ReadySource, SourceKind, checks},
     target::{FieldName, Place, Target},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 impl<'f> Compiler<'f> {
     /// Compiles a rule. The number of its field is set by the caller.
@@ -200,7 +200,7 @@ impl<'f> Compiler<'f> {
             word: source.word.clone().unwrap_or_default(),
             function,
             members: source.members.clone(),
-            rows: checks(&source.rows).collect(),
+            rows: source.rows.iter().map(|condition| checks(std::slice::from_ref(condition)).collect()).collect(),
             scale: source.scale.unwrap_or_default(),
             derived: source.is_derived(),
             precise: source.precise,
@@ -223,7 +223,6 @@ impl<'f> Compiler<'f> {
             ("word", source.word.is_some(), transform == Transform::Present),
             ("function", source.function.is_some(), transform == Transform::Function),
             ("members", !source.members.is_empty(), is_rows),
-            ("rows", !source.rows.is_empty(), is_rows && !source.rows.is_empty()),
         ] {
             // Figures are read from a list of numbers, or from members of rows.
             let may_have =
@@ -232,6 +231,9 @@ impl<'f> Compiler<'f> {
                 let needs = if is_needed { "needs" } else { "takes no" };
                 self.faults.add(place, format!("`{}` {needs} `{key}`", transform.name()));
             }
+        }
+        if !source.rows.is_empty() && !is_rows {
+            self.faults.add(place, format!("`{}` takes no `rows`", transform.name()));
         }
         self.check_row_conditions(&source.rows, &format!("{place}.rows"));
         if source.scale.is_some() && !transform.takes_scale() {
@@ -253,15 +255,13 @@ impl<'f> Compiler<'f> {
     }
 }
 
-/// Numbers the flags of a rule. The same member of several places is one flag.
+/// Numbers the flags of a rule. The same member of several objects is one flag.
 fn number_flags(changes: &mut [ReadyChange]) {
-    for at in 0..changes.len() {
-        let same = |known: &ReadyChange, change: &ReadyChange| {
-            known.name == change.name && known.is == change.is && known.by == change.by
+    let mut numbers: HashMap<(String, String, String), usize> = HashMap::new();
+    for (at, change) in changes.iter_mut().enumerate() {
+        change.flag = match &change.member.inside {
+            Some(_) => at,
+            None => *numbers.entry((change.name.clone(), format!("{:?}", change.is), change.by.clone())).or_insert(at),
         };
-        let number = changes.get(at).and_then(|change| changes.iter().position(|known| same(known, change)));
-        if let (Some(change), Some(number)) = (changes.get_mut(at), number) {
-            change.flag = number;
-        }
     }
 }

@@ -179,8 +179,11 @@ object! {
         pub name: String,
         /// The name of the tool in rows of the role `tool_call` that have no list.
         pub row_name: Option<String>,
-        /// The member that is true if the call was cut short. Such a call has failed.
-        pub cut_short: Option<String>,
+        /// The conditions under which the call was cut short. One is enough. Such a call has failed.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub cut_short: Vec<Condition>,
         /// The member whose word gives the type, by `types`.
         pub kind: Option<String>,
         /// The type of capability for each word of `kind`. A call with another word, or with no
@@ -212,6 +215,7 @@ object! {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub error: Vec<String>,
         /// The conditions under which the tool failed, besides `success` and `error`. One is enough.
+        /// A member that is `false` or `0` does not fit a condition without words.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -25,7 +25,7 @@ object! {
         pub to: Vec<String>,
         /// The member with the time of the transfer, which the transform `time` reads.
         pub at: Option<String>,
-        /// The time of the row of the path that has the transfer, where `list` goes into rows.
+        /// The time of the row in which the transfer is, if `list` goes into rows.
         pub row_at: Option<Clock>,
         /// The member with the provider's word for the outcome.
         pub outcome: Option<String>,

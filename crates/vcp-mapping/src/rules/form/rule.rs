@@ -168,8 +168,8 @@ object! {
         /// `median` and `p95` can read members of rows too.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub members: Vec<String>,
-        /// The conditions on a row, for `earliest`, `latest` and `span`. Rows that pass none of them
-        /// are not read. Without conditions, all rows are read.
+        /// The conditions on a row, for `earliest`, `latest` and `span`. All must hold. Other rows
+        /// are not read.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
