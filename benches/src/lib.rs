@@ -13,6 +13,8 @@ use vcp_sdk::{
     },
 };
 
+pub mod conversation;
+
 /// An operation that can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
