@@ -390,8 +390,9 @@ impl<'p> Talk<'p> {
         !self.rows.turns.is_empty()
     }
 
-    /// Adds the rows of a further list. Its turns are used if there are none yet, or if it continues
-    /// the lists before. A tool call or a result whose id an earlier list had is the same one.
+    /// Adds the rows of a further list. Its turns are used if there are none yet, or if it
+    /// continues the lists before. A tool call or a result whose id an earlier list had is the same
+    /// one.
     pub(crate) fn add(&mut self, mut rows: Rows<'p>, list: &ReadyRows, times: Times) {
         self.knows_turns |= !list.speechless || !rows.turns.is_empty();
         let later = match times {

@@ -23,7 +23,8 @@ pub(super) struct Session {
     /// The time of receipt of the last event, without repeated events.
     ended: Option<Timestamp>,
     id: Option<String>,
-    /// The ids of the session, one of each kind. A webhook of the call can have one of another kind.
+    /// The ids of the session, one of each kind. A webhook of the call can have one of another
+    /// kind.
     ids: Vec<String>,
     /// The ids of the call, one of each kind.
     call_ids: Vec<String>,

@@ -95,7 +95,8 @@ object! {
         /// `true` if the list holds tool calls. A list without any then says that there were none.
         #[serde(default, skip_serializing_if = "is_default")]
         pub tools: bool,
-        /// `true` if the list never holds speech. Such a list does not say that there were no turns.
+        /// `true` if the list never holds speech. Such a list does not say that there were no
+        /// turns.
         #[serde(default, skip_serializing_if = "is_default")]
         pub speechless: bool,
         /// The conditions under which the list is read. All must hold.
@@ -179,7 +180,8 @@ object! {
         pub name: String,
         /// The name of the tool in rows of the role `tool_call` that have no list.
         pub row_name: Option<String>,
-        /// The conditions under which the call was cut short. One is enough. Such a call has failed.
+        /// The conditions under which the call was cut short. One is enough. Such a call has
+        /// failed.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -214,8 +216,8 @@ object! {
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub error: Vec<String>,
-        /// The conditions under which the tool failed, besides `success` and `error`. One is enough.
-        /// A member that is `false` or `0` does not fit a condition without words.
+        /// The conditions under which the tool failed, besides `success` and `error`. One is
+        /// enough. A member that is `false` or `0` does not fit a condition without words.
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
