@@ -165,6 +165,13 @@ fn since_1970(millis: Decimal) -> Made<'static> {
 /// A number is in seconds if its amount is below 100 000 000 000, and otherwise in milliseconds.
 /// Seconds reach that number in the year 5138, and milliseconds in 1973.
 pub(crate) fn time(json: &str) -> Made<'static> {
+    if let Some(number) = few_digits(json).filter(|number| *number > 0) {
+        let nanos = i128::from(number) * if number < 100_000_000_000 { 1_000_000_000 } else { 1_000_000 };
+        return match Timestamp::from_unix_nanos(nanos) {
+            Some(time) => Made::Value(Value::Time(time)),
+            None => Problem(UNREADABLE, "the time is outside the years 1 to 9999"),
+        };
+    }
     let iso = string::decode_lossy(json).filter(|text| text.contains('-') && text.contains(':'));
     if let Some(text) = iso {
         return match text.trim().parse::<Timestamp>().map(|time| time.to_utc()) {
@@ -256,9 +263,9 @@ fn float(json: &str, places: i32) -> Made<'static> {
     }
 }
 
-/// Reads a number of at most 12 digits and nothing else. Most numbers have that form.
+/// Reads a number of at most 15 digits and nothing else. Most numbers have that form.
 fn few_digits(json: &str) -> Option<i64> {
-    const FEW: usize = 12;
+    const FEW: usize = 15;
     (json.len() <= FEW && json.bytes().all(|byte| byte.is_ascii_digit())).then(|| json.parse().ok()).flatten()
 }
 

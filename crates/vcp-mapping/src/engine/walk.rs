@@ -5,7 +5,7 @@ use crate::{
     report::Counted,
     rules::{
         known::Known,
-        paths::{NodeId, Nodes, PathTree, ROOT, RowMembers},
+        paths::{NodeId, Nodes, PathTree, ROOT, RowMembers, is_empty},
         plan::Inside,
     },
 };
@@ -14,8 +14,8 @@ use serde::{
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
-use std::{borrow::Cow, collections::HashSet, fmt};
-use vcp_schema::json::members::Name;
+use std::{borrow::Cow, cell::RefCell, collections::HashSet, fmt};
+use vcp_schema::json::members::{self, Name};
 
 /// The rows of a list: the texts of their members, row by row.
 #[derive(Default, Clone)]
@@ -148,11 +148,14 @@ struct Found<'p> {
 /// A payload, after the walk.
 pub(crate) struct Walked<'p, 't> {
     tree: &'t PathTree,
+    payload: &'p str,
     found: Vec<Found<'p>>,
     /// The members that no rule names, each with its step, its object, and its name.
     unread: Vec<(usize, NodeId, Cow<'p, str>)>,
     /// The rows of lists.
     rows: Vec<(NodeId, RowsFound<'p>)>,
+    /// The texts of lists of rows, once they were asked for.
+    list_texts: RefCell<Vec<(NodeId, Option<&'p str>)>>,
     /// `true` if a member that rules look at was repeated in its object.
     repeats: bool,
 }
@@ -169,7 +172,8 @@ impl PathTree {
 
     fn walk_as<'p>(&self, payload: &'p str, careful: bool) -> Result<Walked<'p, '_>, serde_json::Error> {
         let found = vec![Found::default(); self.nodes.len()];
-        let mut walked = Walked { tree: self, found, unread: Vec::new(), rows: Vec::new(), repeats: false };
+        let (unread, rows, list_texts) = (Vec::new(), Vec::new(), RefCell::default());
+        let mut walked = Walked { tree: self, payload, found, unread, rows, list_texts, repeats: false };
         let mut order = 0;
         let mut json = serde_json::Deserializer::from_str(payload);
         Step { walked: &mut walked, node: ROOT, careful, order: &mut order }.members(&mut json)?;
@@ -203,7 +207,7 @@ impl<'p> DeserializeSeed<'p> for Step<'_, 'p, '_> {
         let Some(node) = self.walked.tree.nodes.get(self.node) else { return Ok(()) };
         let Some(found) = self.walked.found.get_mut(self.node) else { return Ok(()) };
         (found.present, found.order) = (true, *self.order);
-        if let Some(members) = node.rows.as_deref().filter(|_| !node.wanted && !self.careful) {
+        if let Some(members) = node.rows.as_deref().filter(|_| !self.careful) {
             let rows = RowsSeed(members).deserialize(json)?;
             self.walked.rows.push((self.node, rows));
             return Ok(());
@@ -268,9 +272,31 @@ impl<'p> Visitor<'p> for Step<'_, 'p, '_> {
 
 impl<'p> Walked<'p, '_> {
     /// Returns the text of a member, if the walk kept it. Of a repeated member, returns the last
-    /// text.
+    /// text. The text of a list of rows is looked for when it is asked for, which is seldom.
     pub(crate) fn text(&self, node: NodeId) -> Option<&'p str> {
-        self.found.get(node)?.text
+        let text = self.found.get(node)?.text;
+        if text.is_some() || !self.has_rows(node) {
+            return text;
+        }
+        let mut texts = self.list_texts.borrow_mut();
+        if let Some((_, text)) = texts.iter().find(|(of, _)| *of == node) {
+            return *text;
+        }
+        let text = members::pointer(self.payload, &self.tree.pointer(node));
+        texts.push((node, text));
+        text
+    }
+
+    /// Returns whether a member is a list of rows that the walk read.
+    pub(crate) fn has_rows(&self, node: NodeId) -> bool {
+        self.rows.iter().any(|(of, _)| *of == node)
+    }
+
+    /// Returns whether a member is there, and neither null nor empty.
+    pub(crate) fn is_filled(&self, node: NodeId) -> bool {
+        let rows = self.rows.iter().find(|(of, _)| *of == node);
+        rows.is_some_and(|(_, rows)| rows.cells.iter().flatten().any(|cell| !is_empty(cell)))
+            || self.text(node).is_some_and(|json| !is_empty(json))
     }
 
     /// Returns the rows of a list, unless the list is absent or has no rows.
@@ -284,7 +310,9 @@ impl<'p> Walked<'p, '_> {
     pub(crate) fn is_below_a_list(&self, node: NodeId) -> bool {
         let parent = self.tree.nodes.get(node).and_then(|node| node.parent);
         parent.is_some_and(|parent| {
-            self.text(parent).is_some_and(|text| text.starts_with('[')) || self.is_below_a_list(parent)
+            self.has_rows(parent)
+                || self.text(parent).is_some_and(|text| text.starts_with('['))
+                || self.is_below_a_list(parent)
         })
     }
 
@@ -325,7 +353,7 @@ impl<'p> Walked<'p, '_> {
 
     /// Returns whether a rule took the whole text of a node or of a node above it.
     fn is_taken(&self, node: NodeId, taken: &Nodes) -> bool {
-        let here = taken.contains(node) && self.text(node).is_some();
+        let here = taken.contains(node) && (self.has_rows(node) || self.text(node).is_some());
         here || self
             .tree
             .nodes

@@ -1,5 +1,6 @@
 //! The members that rules look at, as a tree of names.
 
+use super::secrets::may_hide_names;
 use crate::shared::SharedText;
 use std::sync::Arc;
 use vcp_schema::{
@@ -174,7 +175,28 @@ impl InList {
     /// Calls `found` for each value in the text of a list, until it returns `true`. Returns whether
     /// it did.
     pub(crate) fn any<'p>(&self, list: &'p str, found: &mut dyn FnMut(&'p str) -> bool) -> bool {
+        if self.is_absent(list) {
+            return false;
+        }
         members::elements(list).any(|element| self.any_within(element, found))
+    }
+
+    /// Returns whether a name of the way is nowhere in the text of a long list. A search for text is
+    /// ten times as fast as reading the elements.
+    fn is_absent(&self, list: &str) -> bool {
+        const LONG: usize = 1024;
+        let is_plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        list.len() > LONG && self.names().filter(is_plain).any(|name| !list.contains(name)) && !may_hide_names(list)
+    }
+
+    /// Returns the names of the way.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self.below.split('.').filter(|name| !name.is_empty());
+        let then: Box<dyn Iterator<Item = &str>> = match &self.then {
+            Some(then) => Box::new(then.names()),
+            None => Box::new(std::iter::empty()),
+        };
+        names.chain(then)
     }
 
     /// Does the same for one element of the list.

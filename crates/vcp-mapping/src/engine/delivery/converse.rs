@@ -1,6 +1,6 @@
 //! Mapping the conversation of a delivery.
 
-use super::{Delivery, Reading, is_empty};
+use super::{Delivery, Reading};
 use crate::{
     engine::{
         clock,
@@ -19,7 +19,7 @@ use vcp_schema::{ErrorCode, FieldPath, RawJson};
 impl<'p> Delivery<'p, '_> {
     /// Reads the rows of the conversation. Returns the place of the first list that has any.
     fn rows(&self, reading: &mut Reading<'_>, draft: &mut Draft<'p>) -> Option<(Talk<'p>, SharedText)> {
-        let (mut talk, mut source, mut texts) = (Talk::default(), None, Vec::new());
+        let (mut talk, mut source, mut read) = (Talk::default(), None, Vec::new());
         for reader in &reading.plan.conversations {
             let continues = reader.rules.continues;
             let offset = reader.begins_at.and_then(|node| self.offset(node, draft));
@@ -35,14 +35,16 @@ impl<'p> Delivery<'p, '_> {
                     continue;
                 }
                 reading.look_at([list.at]);
-                let text = self.walked.text(list.at);
                 let pointer = self.provider.tree.pointer(list.at);
                 if !is_wanted {
-                    if text.is_some_and(|text| !is_empty(text)) {
+                    if self.walked.is_filled(list.at) {
                         reading.supersede(list.at, pointer);
                     }
                     continue;
                 }
+                // The text of a list of rows is looked for only if there is another list.
+                let text =
+                    if self.walked.has_rows(list.at) && read.is_empty() { None } else { self.walked.text(list.at) };
                 if text.is_some_and(|text| text != "null" && !text.starts_with('[')) {
                     // A conversation may have its rows in an object, as another list says.
                     if !self.walked.is_object(list.at) {
@@ -52,11 +54,11 @@ impl<'p> Delivery<'p, '_> {
                     continue;
                 }
                 // Some providers send the same list twice.
-                if text.is_some_and(|text| texts.contains(&text)) {
+                if text.is_some() && read.iter().any(|other| self.walked.text(*other) == text) {
                     reading.supersede(list.at, pointer);
                     continue;
                 }
-                texts.extend(text);
+                read.push(list.at);
                 let Some(found) = self.walked.rows(list.at, &reader.members) else { continue };
                 if found.has_others() {
                     let problem = Problem::new(ErrorCode::Type, pointer.clone(), "a row is not an object");

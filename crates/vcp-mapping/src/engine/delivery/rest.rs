@@ -1,6 +1,6 @@
 //! The report on the members of a delivery that gave no value.
 
-use super::{Delivery, Reading, is_empty};
+use super::{Delivery, Reading};
 use crate::{
     engine::{draft::Draft, transform, unread::Lists, walk::Reach},
     report::{Consulted, Counted, Problem},
@@ -18,10 +18,9 @@ impl<'p> Delivery<'p, '_> {
     pub(super) fn supersede(&self, rule: &ReadyRule, from: usize, reading: &mut Reading<'_>, draft: &Draft<'p>) {
         for source in rule.sources.iter().skip(from) {
             let Some(member) = source.member() else { continue };
-            let Some(json) = self.walked.text(member.node).filter(|json| *json != "null") else { continue };
             let is_filled = match &member.inside {
-                Some(inside) => inside.find(json).is_some(),
-                None => !is_empty(json),
+                Some(inside) => self.walked.text(member.node).is_some_and(|json| inside.find(json).is_some()),
+                None => self.walked.is_filled(member.node),
             };
             if is_filled && self.all_hold(&source.when, reading.event, draft) {
                 reading.supersede(member.node, self.pointer(member));
