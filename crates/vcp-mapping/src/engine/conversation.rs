@@ -10,7 +10,7 @@ use super::{
 };
 use crate::rules::{
     Clock, Role, Words,
-    paths::below,
+    paths::Row,
     plan::{Check, Part, ReadyConversation, ReadyRows},
 };
 use std::{
@@ -240,14 +240,7 @@ impl ReadyConversation {
 
     /// Returns a member of a row by its dotted name, unless it is null.
     fn cell<'p>(&self, row: &[Option<&'p str>], name: &str) -> Option<&'p str> {
-        let top = |name: &str| self.members.0.iter().position(|known| **known == *name);
-        // Nearly all names have no dot.
-        let (at, rest) = top(name).map(|at| (at, "")).or_else(|| {
-            let (name, rest) = name.split_once('.')?;
-            Some((top(name)?, rest))
-        })?;
-        let json = row.get(at).copied().flatten()?;
-        if rest.is_empty() { Some(json) } else { below(json, rest) }.filter(|json| *json != "null")
+        Row::Kept(row, &self.members).get(name).filter(|json| *json != "null")
     }
 
     /// Returns whether a row of a speaker was not spoken.
@@ -292,7 +285,7 @@ impl ReadyConversation {
             for (element, way) in
                 members::elements(cell(list)?).flat_map(|part| ways.iter().map(move |way| (part, way)))
             {
-                way.any_within(element, &mut |part| {
+                way.any_within(Row::Text(element), &mut |part| {
                     let text = string::decode_lossy(part).map(|text| text.trim().to_owned());
                     parts.extend(text.filter(|text| !text.is_empty()));
                     false

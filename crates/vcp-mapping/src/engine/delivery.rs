@@ -436,11 +436,25 @@ impl<'p, 'm> Delivery<'p, 'm> {
 
     /// Returns whether a member, or any value of a list, passes a test.
     fn any(&self, member: &Member, mut test: impl FnMut(&'p str) -> bool) -> bool {
-        let Some(json) = self.walked.text(member.node) else { return false };
         match &member.inside {
-            Some(inside) => inside.any(json, &mut test),
-            None => test(json),
+            Some(inside) => {
+                self.walked.any_element(member.node, Some(inside), &[], &mut |row| inside.any_within(row, &mut test))
+            }
+            None => self.walked.text(member.node).is_some_and(test),
         }
+    }
+
+    /// Returns a member that is present. Of a list, returns the first value that is filled.
+    fn find(&self, member: &Member) -> Option<&'p str> {
+        if member.inside.is_none() {
+            return self.walked.text(member.node);
+        }
+        let mut filled = None;
+        self.any(member, |value| {
+            filled = Some(value).filter(|value| !is_empty(value));
+            filled.is_some()
+        });
+        filled
     }
 
     /// Returns the first value that a source gives, from the source `from` on. A source that is
@@ -461,7 +475,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
                 reading.look_at(source.node());
                 reading.taken.to_mut().extend(source.whole());
             }
-            let (node, inside) = match &source.kind {
+            let member = match &source.kind {
                 SourceKind::Constant(word) => {
                     let value = Value::Text(word.clone().into());
                     return Found::value(value, How::Derived, None, None, None, at);
@@ -473,30 +487,32 @@ impl<'p, 'm> Delivery<'p, 'm> {
                     return Found::value(value, how, None, Some(source.transform), None, at);
                 }
                 SourceKind::Fields => return Found::Later(at),
-                SourceKind::Member(member) => (member.node, &member.inside),
+                SourceKind::Member(member) => member,
             };
-            let Some(json) = self.walked.text(node).filter(|json| *json != "null") else { continue };
-            let mut pointer = self.provider.tree.pointer(node);
-            let json = match inside {
-                None => json,
-                Some(_) if !json.starts_with('[') => {
-                    let problem = Problem::new(ErrorCode::Type, pointer, "a list is wanted here");
-                    draft.report.problems.push(problem);
-                    continue;
-                }
-                Some(inside) => match inside.find(json) {
-                    Some(json) => {
-                        pointer = format!("{pointer}{}", inside.pointer()).into();
-                        json
-                    }
-                    None => continue,
-                },
-            };
-            if let Some(found) = self.read_member(source, node, json, pointer, reading.plan, draft) {
+            if member.inside.is_some() && !self.is_list(member.node, draft) {
+                continue;
+            }
+            let Some(json) = self.find(member).filter(|json| *json != "null") else { continue };
+            let pointer = self.pointer(member);
+            if let Some(found) = self.read_member(source, member.node, json, pointer, reading.plan, draft) {
                 return Found::Value(Box::new(found), at + 1);
             }
         }
         Found::Nothing
+    }
+
+    /// Returns whether a member is a list. Another value is a problem, unless it is null.
+    fn is_list(&self, node: NodeId, draft: &mut Draft<'p>) -> bool {
+        if self.walked.has_rows(node) {
+            return true;
+        }
+        let Some(json) = self.walked.text(node).filter(|json| *json != "null") else { return false };
+        let is_list = json.starts_with('[');
+        if !is_list {
+            let source = self.provider.tree.pointer(node);
+            draft.report.problems.push(Problem::new(ErrorCode::Type, source, "a list is wanted here"));
+        }
+        is_list
     }
 
     /// Reads the value of a member that is present.

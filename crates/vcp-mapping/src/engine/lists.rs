@@ -7,7 +7,7 @@ use super::{
 };
 use crate::rules::{
     Criteria, Table, Transfers,
-    paths::{InList, below, is_empty},
+    paths::{InList, Row, below, is_empty},
     plan::{Check, ReadyTransfers},
 };
 use std::{borrow::Cow, collections::HashMap};
@@ -91,45 +91,48 @@ fn quoted(text: &str) -> String {
 }
 
 impl ReadyTransfers {
-    /// Reads the transfers of a list. `inside` is the way to lists inside it. `start` is the start
-    /// of the call, if it was read. Also returns whether a transfer has no destination.
-    pub(crate) fn read(&self, list: &str, inside: Option<&InList>, start: Option<Timestamp>) -> (Vec<Transfer>, bool) {
-        let (mut found, mut lacks_destination) = (Vec::new(), false);
-        let time = |row: &str| {
+    /// Adds the transfers of an element of the list. `inside` is the way to lists inside it. `start`
+    /// is the start of the call, if it was read. Returns whether a transfer has no destination.
+    pub(crate) fn read(
+        &self,
+        row: Row<'_, '_>,
+        inside: Option<&InList>,
+        start: Option<Timestamp>,
+        found: &mut Vec<Transfer>,
+    ) -> bool {
+        let time = || {
             let clock = self.rules.row_at.as_ref()?;
-            let nanos = match read_clock(clock, below(row, &clock.path)?)? {
+            let nanos = match read_clock(clock, row.get(&clock.path)?)? {
                 At::Absolute(nanos) => nanos,
                 At::InCall(nanos) => start?.unix_nanos() + nanos,
             };
             Some(quoted(&Timestamp::from_unix_nanos(nanos)?.to_string()))
         };
-        let mut add = |row: &str, element: &str| {
-            let holds = |(member, check): &(String, Check)| {
-                below(element, member).is_some_and(|json| transform::fits(check, json)) == check.wants()
-            };
+        let mut lacks_destination = false;
+        let mut add = |element: &str| {
+            let holds = |(member, check): &(String, Check)| transform::passes(check, below(element, member));
             if element.starts_with('{') && self.checks.iter().all(holds) {
                 // The report lists members of another form by itself.
                 match transfer(&self.rules, |name| below(element, name), &mut Vec::new()) {
                     Some((transfer, _)) => {
-                        let at = transfer.at.clone().or_else(|| time(row));
+                        let at = transfer.at.clone().or_else(time);
                         found.push(Transfer { at, ..transfer });
                     }
                     None => lacks_destination = true,
                 }
             }
         };
-        match inside {
-            Some(inside) => {
-                for row in members::elements(list) {
-                    inside.any_within(row, &mut |inner| {
-                        members::elements(inner).for_each(|element| add(row, element));
-                        false
-                    });
-                }
+        match (inside, row) {
+            (Some(inside), row) => {
+                inside.any_within(row, &mut |inner| {
+                    members::elements(inner).for_each(&mut add);
+                    false
+                });
             }
-            None => members::elements(list).for_each(|element| add(element, element)),
+            (None, Row::Text(element)) => add(element),
+            (None, Row::Kept(..)) => {}
         }
-        (found, lacks_destination)
+        lacks_destination
     }
 }
 

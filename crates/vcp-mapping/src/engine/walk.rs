@@ -5,7 +5,7 @@ use crate::{
     report::Counted,
     rules::{
         known::Known,
-        paths::{NodeId, Nodes, PathTree, ROOT, RowMembers, is_empty},
+        paths::{InList, NodeId, Nodes, PathTree, ROOT, Row, RowMembers, is_empty},
         plan::Inside,
     },
 };
@@ -290,6 +290,28 @@ impl<'p> Walked<'p, '_> {
     /// Returns whether a member is a list of rows that the walk read.
     pub(crate) fn has_rows(&self, node: NodeId) -> bool {
         self.rows.iter().any(|(of, _)| *of == node)
+    }
+
+    /// Calls `found` with the elements of a list, until it returns `true`. Returns whether it did.
+    /// `inside` is the way into the elements, and `others` are further members that are asked for.
+    pub(crate) fn any_element(
+        &self,
+        node: NodeId,
+        inside: Option<&InList>,
+        others: &[&str],
+        found: &mut dyn FnMut(Row<'_, 'p>) -> bool,
+    ) -> bool {
+        let rows = self.rows.iter().find(|(of, _)| *of == node).map(|(_, rows)| rows);
+        let members = self.tree.nodes.get(node).and_then(|node| node.rows.as_deref());
+        let are_kept = |members: &&RowMembers| {
+            inside.is_some_and(|inside| inside.reads_only(members)) && others.iter().all(|name| members.has(name))
+        };
+        if let (Some(rows), Some(members)) = (rows, members.filter(are_kept)) {
+            return rows.iter(members.0.len()).any(|row| found(Row::Kept(row, members)));
+        }
+        let Some(list) = self.text(node) else { return false };
+        !inside.is_some_and(|inside| inside.is_absent(list))
+            && members::elements(list).any(|element| found(Row::Text(element)))
     }
 
     /// Returns whether a member is there, and neither null nor empty.

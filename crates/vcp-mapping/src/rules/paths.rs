@@ -2,6 +2,7 @@
 
 use super::secrets::may_hide_names;
 use crate::shared::SharedText;
+use memchr::memmem;
 use std::sync::Arc;
 use vcp_schema::{
     FieldPath,
@@ -34,6 +35,23 @@ pub(crate) struct Node {
 /// The names of the members of rows that are looked at.
 #[derive(Debug)]
 pub(crate) struct RowMembers(pub(crate) Vec<Box<str>>);
+
+impl RowMembers {
+    /// Returns the place of the member that a dotted path begins with, and the rest of the path.
+    pub(crate) fn place<'n>(&self, dotted: &'n str) -> Option<(usize, &'n str)> {
+        let place = |name: &str| self.0.iter().position(|known| **known == *name);
+        // Nearly all names have no dot.
+        place(dotted).map(|at| (at, "")).or_else(|| {
+            let (name, rest) = dotted.split_once('.')?;
+            Some((place(name)?, rest))
+        })
+    }
+
+    /// Returns whether the member that a dotted path begins with is kept.
+    pub(crate) fn has(&self, dotted: &str) -> bool {
+        self.place(dotted).is_some()
+    }
+}
 
 /// The members that rules look at.
 #[derive(Debug)]
@@ -175,18 +193,33 @@ impl InList {
     /// Calls `found` for each value in the text of a list, until it returns `true`. Returns whether
     /// it did.
     pub(crate) fn any<'p>(&self, list: &'p str, found: &mut dyn FnMut(&'p str) -> bool) -> bool {
-        if self.is_absent(list) {
+        !self.is_absent(list) && members::elements(list).any(|element| self.any_within(Row::Text(element), found))
+    }
+
+    /// Does the same for one element of the list.
+    pub(crate) fn any_within<'p>(&self, element: Row<'_, 'p>, found: &mut dyn FnMut(&'p str) -> bool) -> bool {
+        if self.element.as_ref().is_some_and(|(member, word)| !is_word(element.get(member), word)) {
             return false;
         }
-        members::elements(list).any(|element| self.any_within(element, found))
+        element.get(&self.below).is_some_and(|value| match &self.then {
+            Some(then) => then.any(value, found),
+            None => found(value),
+        })
+    }
+
+    /// Returns whether the members that the way reads of an element are among those of rows.
+    pub(crate) fn reads_only(&self, members: &RowMembers) -> bool {
+        let pick = self.element.as_ref().map(|(member, _)| member);
+        !self.below.is_empty() && [Some(&self.below), pick].into_iter().flatten().all(|name| members.has(name))
     }
 
     /// Returns whether a name of the way is nowhere in the text of a long list. A search for text is
     /// ten times as fast as reading the elements.
-    fn is_absent(&self, list: &str) -> bool {
+    pub(crate) fn is_absent(&self, list: &str) -> bool {
         const LONG: usize = 1024;
         let is_plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        list.len() > LONG && self.names().filter(is_plain).any(|name| !list.contains(name)) && !may_hide_names(list)
+        let is_there = |name: &str| memmem::find(list.as_bytes(), name.as_bytes()).is_some();
+        list.len() > LONG && self.names().filter(is_plain).any(|name| !is_there(name)) && !may_hide_names(list)
     }
 
     /// Returns the names of the way.
@@ -197,17 +230,6 @@ impl InList {
             None => Box::new(std::iter::empty()),
         };
         names.chain(then)
-    }
-
-    /// Does the same for one element of the list.
-    pub(crate) fn any_within<'p>(&self, element: &'p str, found: &mut dyn FnMut(&'p str) -> bool) -> bool {
-        if self.element.as_ref().is_some_and(|(member, word)| !has_word(element, member, word)) {
-            return false;
-        }
-        below(element, &self.below).is_some_and(|value| match &self.then {
-            Some(then) => then.any(value, found),
-            None => found(value),
-        })
     }
 
     /// Finds the first value in the text of a list that is filled.
@@ -223,8 +245,35 @@ impl InList {
 
 /// Returns whether a member of an element is a word, in any case.
 pub(crate) fn has_word(element: &str, member: &str, word: &str) -> bool {
-    let found = below(element, member).and_then(string::decode_lossy);
+    is_word(below(element, member), word)
+}
+
+/// Returns whether a value is a word, in any case.
+fn is_word(json: Option<&str>, word: &str) -> bool {
+    let found = json.and_then(string::decode_lossy);
     found.is_some_and(|found| found.trim().eq_ignore_ascii_case(word))
+}
+
+/// An element of a list.
+#[derive(Clone, Copy)]
+pub(crate) enum Row<'r, 'p> {
+    Text(&'p str),
+    /// The members that the walk kept of a row.
+    Kept(&'r [Option<&'p str>], &'r RowMembers),
+}
+
+impl<'p> Row<'_, 'p> {
+    /// Returns the value of a dotted path.
+    pub(crate) fn get(self, dotted: &str) -> Option<&'p str> {
+        match self {
+            Self::Text(json) => below(json, dotted),
+            Self::Kept(row, members) => {
+                let (at, rest) = members.place(dotted)?;
+                let json = row.get(at).copied().flatten()?;
+                if rest.is_empty() { Some(json) } else { below(json, rest) }
+            }
+        }
+    }
 }
 
 /// Returns the value of a dotted path in the text of a value.

@@ -57,15 +57,18 @@ impl<'p> Delivery<'p, '_> {
         draft: &mut Draft<'p>,
     ) -> Option<(Vec<Transfer>, SharedText)> {
         if let Some(list) = &reader.list {
-            let json = self.walked.text(list.node).filter(|json| *json != "null")?;
-            let source = self.provider.tree.pointer(list.node);
-            if !json.starts_with('[') {
-                draft.report.problems.push(Problem::new(ErrorCode::Type, source, "a list is wanted here"));
+            if !self.is_list(list.node, draft) {
                 return None;
             }
+            let source = self.provider.tree.pointer(list.node);
             let was_read = draft.how(reading.plan, name::START_TIME) == Some(How::Read);
             let start = was_read.then_some(draft.message.vcp_payload.call.start_time);
-            let (transfers, lacks_destination) = reader.read(json, list.inside.as_ref(), start);
+            let (mut transfers, mut lacks_destination) = (Vec::new(), false);
+            let row_at: Vec<&str> = reader.rules.row_at.iter().map(|clock| clock.path.as_str()).collect();
+            self.walked.any_element(list.node, list.inside.as_ref(), &row_at, &mut |row| {
+                lacks_destination |= reader.read(row, list.inside.as_ref(), start, &mut transfers);
+                false
+            });
             if lacks_destination {
                 let place = format!("{}/*", self.pointer(list));
                 let problem = Problem::new(ErrorCode::Missing, place, "a transfer has no destination");
@@ -74,11 +77,7 @@ impl<'p> Delivery<'p, '_> {
             return (!transfers.is_empty()).then_some((transfers, source));
         }
         let member = |name: &str| reader.members.iter().find(|(known, _)| known == name).map(|(_, member)| member);
-        let text = |name: &str| {
-            let member = member(name)?;
-            let json = self.walked.text(member.node)?;
-            member.inside.as_ref().map_or(Some(json), |inside| inside.find(json))
-        };
+        let text = |name: &str| self.find(member(name)?);
         if !self.all_hold(&reader.when, reading.event, draft) {
             let is_filled = |name: &String| text(name).is_some_and(|json| !super::is_empty(json));
             for member in reader.rules.to.iter().filter(|name| has_some && is_filled(name)).filter_map(|to| member(to))

@@ -19,7 +19,7 @@ impl<'p> Delivery<'p, '_> {
         for source in rule.sources.iter().skip(from) {
             let Some(member) = source.member() else { continue };
             let is_filled = match &member.inside {
-                Some(inside) => self.walked.text(member.node).is_some_and(|json| inside.find(json).is_some()),
+                Some(_) => self.find(member).is_some(),
                 None => self.walked.is_filled(member.node),
             };
             if is_filled && self.all_hold(&source.when, reading.event, draft) {
