@@ -14,7 +14,7 @@ use serde::{
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
-use std::{borrow::Cow, cell::RefCell, collections::HashSet, fmt};
+use std::{borrow::Cow, cell::RefCell, collections::HashSet, fmt, sync::Arc};
 use vcp_schema::json::members::{self, Name};
 
 /// The rows of a list: the texts of their members, row by row.
@@ -134,6 +134,33 @@ impl<'p> Visitor<'p> for RowsSeed<'_> {
     }
 }
 
+/// A reader of null, or of another value. Null is often sent for a list that is absent.
+struct NullOr<S>(S);
+
+impl<'p, S: DeserializeSeed<'p>> DeserializeSeed<'p> for NullOr<S> {
+    type Value = Option<S::Value>;
+
+    fn deserialize<D: Deserializer<'p>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_option(self)
+    }
+}
+
+impl<'p, S: DeserializeSeed<'p>> Visitor<'p> for NullOr<S> {
+    type Value = Option<S::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("null or another value")
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'p>>(self, json: D) -> Result<Self::Value, D::Error> {
+        self.0.deserialize(json).map(Some)
+    }
+}
+
 /// The result of the walk at a node.
 #[derive(Clone, Copy, Default)]
 struct Found<'p> {
@@ -208,8 +235,10 @@ impl<'p> DeserializeSeed<'p> for Step<'_, 'p, '_> {
         let Some(found) = self.walked.found.get_mut(self.node) else { return Ok(()) };
         (found.present, found.order) = (true, *self.order);
         if let Some(members) = node.rows.as_deref().filter(|_| !self.careful) {
-            let rows = RowsSeed(members).deserialize(json)?;
-            self.walked.rows.push((self.node, rows));
+            match (NullOr(RowsSeed(members))).deserialize(json)? {
+                Some(rows) => self.walked.rows.push((self.node, rows)),
+                None => found.text = Some("null"),
+            }
             return Ok(());
         }
         if node.members.is_empty() || node.wanted || self.careful {
@@ -322,8 +351,10 @@ impl<'p> Walked<'p, '_> {
     }
 
     /// Returns the rows of a list, unless the list is absent or has no rows.
-    pub(crate) fn rows(&self, node: NodeId, members: &RowMembers) -> Option<Cow<'_, RowsFound<'p>>> {
-        let found = self.rows.iter().find(|(of, _)| *of == node).map(|(_, rows)| Cow::Borrowed(rows));
+    pub(crate) fn rows(&self, node: NodeId, members: &Arc<RowMembers>) -> Option<Cow<'_, RowsFound<'p>>> {
+        let kept = self.tree.nodes.get(node).and_then(|node| node.rows.as_ref());
+        let are_these = kept.is_some_and(|kept| Arc::ptr_eq(kept, members));
+        let found = self.rows.iter().find(|(of, _)| *of == node && are_these).map(|(_, rows)| Cow::Borrowed(rows));
         let read = || self.text(node).map(|text| Cow::Owned(RowsFound::read(text, members)));
         found.or_else(read).filter(|rows| !rows.is_empty())
     }

@@ -215,7 +215,7 @@ impl<'f> Compiler<'f> {
             let reader = ReadyConversation::new(conversation, lists, begins_at);
             // The first list is nearly always the one that is read. The others are read from their
             // texts.
-            let first = reader.lists.iter().position(|rows| rows.when.is_empty()).filter(|_| number == 0);
+            let first = reader.lists.iter().position(|rows| rows.when.is_empty());
             for (index, rows) in reader.lists.iter().enumerate() {
                 if Some(index) == first {
                     self.tree.want_rows(rows.at, &reader.members);

@@ -97,10 +97,10 @@ impl PathTree {
         }
     }
 
-    /// Asks for the rows of a node.
+    /// Asks for the rows of a node. The first reader of a list says which members are kept.
     pub(crate) fn want_rows(&mut self, node: NodeId, members: &Arc<RowMembers>) {
         if let Some(node) = self.nodes.get_mut(node) {
-            node.rows = Some(members.clone());
+            node.rows.get_or_insert_with(|| members.clone());
         }
     }
 

@@ -1,5 +1,11 @@
 //! The patterns of members whose leaves are masked.
 
+use memchr::memmem;
+use vcp_schema::json::{
+    SPACE, string,
+    tokens::{TokenKind, Tokens},
+};
+
 /// A list of members whose leaves are masked. At most 64 patterns.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
@@ -58,6 +64,29 @@ impl Pattern {
             && is_plain(&self.last)
     }
 
+    /// Returns whether the pattern can fit a member of a text. It cannot if one of its names is
+    /// nowhere in the text, or if no value of the innermost enclosing name has a name that fits. A
+    /// search for text is ten times as fast as reading it. `budget` is the number of bytes of
+    /// values that may be looked at.
+    fn may_occur(&self, json: &str, budget: &mut usize) -> bool {
+        let occurs = |text: &str, name: &str| memmem::find(text.as_bytes(), name.as_bytes()).is_some();
+        if !self.names().filter(|name| !name.contains('*')).all(|name| occurs(json, name)) {
+            return false;
+        }
+        let Some(inner) = self.outer.last() else { return true };
+        memmem::find_iter(json.as_bytes(), inner).any(|at| {
+            let Some(value) = value_of(json, at, inner.len()) else { return false };
+            let Some(left) = budget.checked_sub(value.len()) else { return true };
+            *budget = left;
+            match &*self.glob {
+                [] => occurs(value, &self.last),
+                _ => Tokens::new(value)
+                    .filter(|token| token.kind == TokenKind::String)
+                    .any(|token| string::decode_lossy(token.text).is_some_and(|name| self.fits(&name, &mut None))),
+            }
+        })
+    }
+
     fn names(&self) -> impl Iterator<Item = &str> {
         self.outer.iter().chain([&self.last]).map(String::as_str)
     }
@@ -90,8 +119,19 @@ impl Secrets {
     /// Returns whether a text can hold a listed member. Most texts cannot, and need no further
     /// look.
     pub(crate) fn may_occur(&self, json: &str) -> bool {
-        let occurs = |name: &str| name.contains('*') || json.contains(name);
-        may_hide_names(json) || self.patterns.iter().any(|pattern| pattern.names().all(occurs))
+        self.any_may_occur(json, |_| true)
+    }
+
+    /// Returns whether one of some patterns can fit a member of a text.
+    fn any_may_occur(&self, json: &str, is_asked: impl Fn(&Pattern) -> bool) -> bool {
+        // Each value is looked at once for each pattern. Values inside others could make that long.
+        let mut budget = 64 * 1024 + 2 * json.len();
+        may_hide_names(json)
+            || self
+                .patterns
+                .iter()
+                .filter(|pattern| is_asked(pattern))
+                .any(|pattern| pattern.may_occur(json, &mut budget))
     }
 
     /// Returns the dotted names of the members that have one place, and whether only a leaf there
@@ -103,16 +143,26 @@ impl Secrets {
 
     /// Returns whether a text can hold no listed members but those that have one place.
     pub(crate) fn are_rooted_in(&self, json: &str) -> bool {
-        let occurs = |name: &str| name.contains('*') || json.contains(name);
-        !may_hide_names(json)
-            && !self.patterns.iter().any(|pattern| !pattern.is_rooted() && pattern.names().all(occurs))
+        !self.any_may_occur(json, |pattern| !pattern.is_rooted())
     }
+}
+
+/// Returns the value of a member whose name is at an offset, or `None` if no name is there.
+fn value_of(json: &str, at: usize, length: usize) -> Option<&str> {
+    let is_quoted = json.get(..at)?.ends_with('"');
+    let rest = json.get(at + length..)?.strip_prefix('"').filter(|_| is_quoted)?;
+    let rest = rest.trim_start_matches(SPACE).strip_prefix(':')?.trim_start_matches(SPACE);
+    let mut tokens = Tokens::new(rest);
+    if tokens.next()?.kind == TokenKind::Open {
+        tokens.skip_container();
+    }
+    rest.get(..tokens.offset())
 }
 
 /// Returns whether a listed name may be spelled with escapes in a text. Listed names have only
 /// ASCII letters, digits and a little punctuation, so other escapes hide no name.
 pub(crate) fn may_hide_names(json: &str) -> bool {
-    memchr::memmem::find_iter(json.as_bytes(), b"\\u00").any(|at| {
+    memmem::find_iter(json.as_bytes(), b"\\u00").any(|at| {
         let digits = json.get(at + 4..at + 6).and_then(|digits| u8::from_str_radix(digits, 16).ok());
         digits.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$' | b' ' | b'.'))
     })
