@@ -353,7 +353,7 @@ impl<'p> Walked<'p, '_> {
     /// Returns the rows of a list, unless the list is absent or has no rows.
     pub(crate) fn rows(&self, node: NodeId, members: &Arc<RowMembers>) -> Option<Cow<'_, RowsFound<'p>>> {
         let kept = self.tree.nodes.get(node).and_then(|node| node.rows.as_ref());
-        let are_these = kept.is_some_and(|kept| Arc::ptr_eq(kept, members));
+        let are_these = kept.is_some_and(|kept| kept.0 == members.0);
         let found = self.rows.iter().find(|(of, _)| *of == node && are_these).map(|(_, rows)| Cow::Borrowed(rows));
         let read = || self.text(node).map(|text| Cow::Owned(RowsFound::read(text, members)));
         found.or_else(read).filter(|rows| !rows.is_empty())

@@ -64,27 +64,21 @@ impl Pattern {
             && is_plain(&self.last)
     }
 
-    /// Returns whether the pattern can fit a member of a text. It cannot if one of its names is
-    /// nowhere in the text, or if no value of the innermost enclosing name has a name that fits. A
-    /// search for text is ten times as fast as reading it. `budget` is the number of bytes of
-    /// values that may be looked at.
-    fn may_occur(&self, json: &str, budget: &mut usize) -> bool {
-        let occurs = |text: &str, name: &str| memmem::find(text.as_bytes(), name.as_bytes()).is_some();
-        if !self.names().filter(|name| !name.contains('*')).all(|name| occurs(json, name)) {
+    /// Returns whether the pattern can fit a member of a text. It cannot if no member has one of its
+    /// names, or if no value of the innermost enclosing name has a name that fits.
+    fn may_occur<'a>(&'a self, members: &mut Members<'a, '_>) -> bool {
+        let literal = self.names().filter(|name| !name.contains('*'));
+        if !literal.into_iter().all(|name| members.any(name, |_| true)) {
             return false;
         }
-        let Some(inner) = self.outer.last() else { return true };
-        memmem::find_iter(json.as_bytes(), inner).any(|at| {
-            let Some(value) = value_of(json, at, inner.len()) else { return false };
-            let Some(left) = budget.checked_sub(value.len()) else { return true };
-            *budget = left;
-            match &*self.glob {
-                [] => occurs(value, &self.last),
-                _ => Tokens::new(value)
-                    .filter(|token| token.kind == TokenKind::String)
-                    .any(|token| string::decode_lossy(token.text).is_some_and(|name| self.fits(&name, &mut None))),
-            }
-        })
+        match (self.outer.last(), &*self.glob) {
+            (_, []) if self.leaf_only => members.any(&self.last, |value| !value.starts_with(['{', '['])),
+            (Some(inner), [_, ..]) => members.any(inner, |value| {
+                let names = Tokens::new(value).filter(|token| token.kind == TokenKind::String);
+                names.filter_map(|token| string::decode_lossy(token.text)).any(|name| self.fits(&name, &mut None))
+            }),
+            _ => true,
+        }
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
@@ -124,14 +118,10 @@ impl Secrets {
 
     /// Returns whether one of some patterns can fit a member of a text.
     fn any_may_occur(&self, json: &str, is_asked: impl Fn(&Pattern) -> bool) -> bool {
-        // Each value is looked at once for each pattern. Values inside others could make that long.
-        let mut budget = 64 * 1024 + 2 * json.len();
-        may_hide_names(json)
-            || self
-                .patterns
-                .iter()
-                .filter(|pattern| is_asked(pattern))
-                .any(|pattern| pattern.may_occur(json, &mut budget))
+        // Values inside others could make the work long.
+        let mut members = Members { json, known: Vec::new(), budget: 64 * 1024 + 2 * json.len() };
+        let mut asked = self.patterns.iter().filter(|pattern| is_asked(pattern));
+        may_hide_names(json) || asked.any(|pattern| pattern.may_occur(&mut members)) || members.budget == 0
     }
 
     /// Returns the dotted names of the members that have one place, and whether only a leaf there
@@ -144,6 +134,36 @@ impl Secrets {
     /// Returns whether a text can hold no listed members but those that have one place.
     pub(crate) fn are_rooted_in(&self, json: &str) -> bool {
         !self.any_may_occur(json, |pattern| !pattern.is_rooted())
+    }
+}
+
+/// The members of a text by their names, at any depth. They are found by a search for the text of
+/// the name, which is ten times as fast as reading the whole text.
+struct Members<'a, 't> {
+    json: &'t str,
+    /// The values of the names that were asked for.
+    known: Vec<(&'a str, Vec<&'t str>)>,
+    /// The number of bytes of values that may still be looked at. At 0, not all were.
+    budget: usize,
+}
+
+impl<'a> Members<'a, '_> {
+    /// Returns whether a member with a name has a value that passes a test.
+    fn any(&mut self, name: &'a str, test: impl FnMut(&&str) -> bool) -> bool {
+        if self.known.iter().all(|(known, _)| *known != name) {
+            let mut values = Vec::new();
+            for at in memmem::find_iter(self.json.as_bytes(), name) {
+                let Some(value) = value_of(self.json, at, name.len()) else { continue };
+                self.budget = self.budget.saturating_sub(value.len());
+                if self.budget == 0 {
+                    break;
+                }
+                values.push(value);
+            }
+            self.known.push((name, values));
+        }
+        let values = self.known.iter().find(|(known, _)| *known == name).map(|(_, values)| values);
+        values.is_some_and(|values| values.iter().any(test))
     }
 }
 
