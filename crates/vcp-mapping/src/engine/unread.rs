@@ -9,22 +9,10 @@ use crate::{
         paths,
     },
 };
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
-};
-use serde_json::value::RawValue;
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap},
-    fmt,
-};
+use std::{borrow::Cow, collections::HashMap};
 use vcp_schema::{
     ErrorCode, FieldPath,
-    json::{
-        members::{self, Name},
-        string::Quoted,
-    },
+    json::{cursor::Cursor, members, string::Quoted},
 };
 
 /// The names of unread members, each with the number of objects that had it.
@@ -43,11 +31,6 @@ impl<'p> Names<'p> {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, usize)> {
         self.list.iter().map(|(name, count)| (&**name, *count))
-    }
-
-    /// Adds the counts of other names.
-    fn join(&mut self, other: Self) {
-        other.list.into_iter().for_each(|(name, count)| self.add(name, count));
     }
 
     /// Counts a name.
@@ -92,24 +75,77 @@ pub(crate) struct Tally<'p> {
     /// The number of values that are of another type than the rules expect.
     others: usize,
     names: Names<'p>,
-    /// The tallies of the known members, by their place among them.
-    members: BTreeMap<usize, Tally<'p>>,
+    /// The tallies of the known members, in their order. Empty if there was no object.
+    members: Vec<Tally<'p>>,
     each: Option<Box<Tally<'p>>>,
 }
 
 impl<'p> Tally<'p> {
     /// Adds a value.
     pub(crate) fn add(&mut self, known: &Known, json: &'p str) {
-        if known.whole && !known.is_read_by_members(json) {
+        if known.takes_whole(json.as_bytes().first()) {
             return self.add_whole(known, json);
         }
-        // The text was walked before, so it is JSON. Reading can still fail at a string with a lone
-        // surrogate, or at a number that is out of range, where neither is expected.
-        let mut found = Self::default();
-        let inside = Inside { known, tally: &mut found, careful: false };
-        match inside.deserialize(&mut serde_json::Deserializer::from_str(json)) {
-            Ok(()) => self.join(found),
-            Err(_) => self.add_text(known, json),
+        self.walk(known, &mut Cursor::new(json));
+    }
+
+    /// Adds the next value of a text.
+    fn walk(&mut self, known: &Known, cursor: &mut Cursor<'p>) {
+        let first = cursor.peek();
+        if known.takes_whole(Some(&first)) {
+            return self.add_whole(known, cursor.value());
+        }
+        match (first, known.each.as_deref()) {
+            (b'{', each) => self.walk_object(known, each, cursor),
+            (b'[', Some(each)) if known.picks.is_empty() => {
+                let tally = self.each.get_or_insert_default();
+                cursor.enter();
+                while cursor.element() {
+                    tally.walk(each, cursor);
+                }
+            }
+            (b'[', Some(each)) => {
+                let tally = self.each.get_or_insert_default();
+                cursor.enter();
+                while cursor.element() {
+                    tally.add_picked(each, &known.picks, cursor.value());
+                }
+            }
+            _ => self.others += usize::from(cursor.value() != "null"),
+        }
+    }
+
+    /// Adds the members of the next object of a text.
+    fn walk_object(&mut self, known: &Known, each: Option<&Known>, cursor: &mut Cursor<'p>) {
+        self.members.resize_with(known.members.len(), Self::default);
+        cursor.enter();
+        while let Some(name) = cursor.name() {
+            let mut members = known.members.iter().zip(&mut self.members);
+            match (members.find(|((known, _), _)| name.is(known)), each) {
+                (Some(((_, known), tally)), _) => tally.walk(known, cursor),
+                (None, Some(each)) => self.each.get_or_insert_default().walk(each, cursor),
+                (None, None) => {
+                    self.names.note(&name);
+                    cursor.value();
+                }
+            }
+        }
+    }
+
+    /// Adds an element of a list of which some are picked by a word.
+    fn add_picked(&mut self, known: &Known, picks: &[(Box<str>, Box<str>)], element: &'p str) {
+        let is_picked = picks.iter().any(|(member, word)| paths::has_word(element, member, word));
+        if is_picked || !element.starts_with('{') {
+            return self.add(known, element);
+        }
+        // Of any other element, only the word was read.
+        self.members.resize_with(known.members.len(), Self::default);
+        for (name, value) in members::last(element).unwrap_or_default() {
+            let mut members = known.members.iter().zip(&mut self.members);
+            match members.find(|((own, _), _)| ***own == *name && picks.iter().any(|(member, _)| **member == *name)) {
+                Some(((_, known), tally)) => tally.add_whole(known, value),
+                None => self.names.add(name, 1),
+            }
         }
     }
 
@@ -121,30 +157,10 @@ impl<'p> Tally<'p> {
         }
     }
 
-    /// Adds a value. Takes longer than `add`, and does not fail.
-    fn add_text(&mut self, known: &Known, json: &'p str) {
-        if known.whole && !known.is_read_by_members(json) {
-            self.add_whole(known, json);
-        } else if json.starts_with(['{', '[']) {
-            let inside = Inside { known, tally: self, careful: true };
-            let _ = inside.deserialize(&mut serde_json::Deserializer::from_str(json));
-        } else if json != "null" {
-            self.others += 1;
-        }
-    }
-
-    /// Adds the counts of another tally.
-    fn join(&mut self, other: Self) {
-        self.read += other.read;
-        self.odd += other.odd;
-        self.others += other.others;
-        self.names.join(other.names);
-        for (at, tally) in other.members {
-            self.members.entry(at).or_default().join(tally);
-        }
-        if let Some(each) = other.each {
-            self.each.get_or_insert_default().join(*each);
-        }
+    /// Returns whether nothing was added.
+    fn is_empty(&self) -> bool {
+        let Self { read, odd, others, names, members, each } = self;
+        (*read, *odd, *others) == (0, 0, 0) && names.list.is_empty() && members.is_empty() && each.is_none()
     }
 
     /// Adds the members to lists. A position in a list is `*`.
@@ -159,8 +175,8 @@ impl<'p> Tally<'p> {
             list.problems.push(Problem::new(ErrorCode::Type, pointer, form.wanted()));
         }
         list.unread.extend(self.names.iter().map(|(name, count)| Counted { pointer: below(pointer, name), count }));
-        for (at, (name, known)) in known.members.iter().enumerate() {
-            if let Some(tally) = self.members.get(&at) {
+        for ((name, known), tally) in known.members.iter().zip(&self.members) {
+            if !tally.is_empty() {
                 tally.list(known, &below(pointer, name), list);
             }
         }
@@ -199,136 +215,6 @@ fn has_form(form: Form, json: &str) -> bool {
 /// Returns the pointer of a member.
 pub(crate) fn below(pointer: &str, name: &str) -> String {
     format!("{pointer}{}", FieldPath::root().name(name).pointer())
-}
-
-/// A reader of one value, whose parts are known or unread.
-struct Inside<'s, 'k, 'p> {
-    known: &'k Known,
-    tally: &'s mut Tally<'p>,
-    /// `true` if each part is read as text first, whatever it holds.
-    careful: bool,
-}
-
-impl<'p> Inside<'_, '_, 'p> {
-    /// Reads the text of an object.
-    fn visit(self, text: &'p str) -> Result<(), serde_json::Error> {
-        serde_json::Deserializer::from_str(text).deserialize_any(self)
-    }
-
-    /// Adds a value of another type than an object or a list.
-    fn other<E>(self) -> Result<(), E> {
-        self.tally.others += 1;
-        Ok(())
-    }
-}
-
-impl<'p> DeserializeSeed<'p> for Inside<'_, '_, 'p> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'p>>(self, json: D) -> Result<(), D::Error> {
-        if self.known.whole && self.known.form.is_none() && self.known.members.is_empty() {
-            self.tally.read += 1;
-            return IgnoredAny::deserialize(json).map(drop);
-        }
-        if self.known.whole {
-            let text = <&RawValue>::deserialize(json)?.get();
-            if !self.known.is_read_by_members(text) {
-                self.tally.add_whole(self.known, text);
-                return Ok(());
-            }
-            return self.visit(text).map_err(serde::de::Error::custom);
-        }
-        json.deserialize_any(self)
-    }
-}
-
-impl<'p> Visitor<'p> for Inside<'_, '_, 'p> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object or a list")
-    }
-
-    fn visit_map<A: MapAccess<'p>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key_seed(Name)? {
-            let member = self.known.members.iter().enumerate().find(|(_, (known, _))| name.is(known));
-            let (known, tally) = match (member, &self.known.each) {
-                (Some((at, (_, known))), _) => (known, self.tally.members.entry(at).or_default()),
-                (None, Some(each)) => (&**each, &mut **self.tally.each.get_or_insert_default()),
-                (None, None) => {
-                    self.tally.names.note(&name);
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
-                }
-            };
-            if self.careful {
-                tally.add_text(known, map.next_value::<&RawValue>()?.get());
-            } else {
-                map.next_value_seed(Inside { known, tally, careful: false })?;
-            }
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'p>>(self, mut seq: A) -> Result<(), A::Error> {
-        let Some(each) = self.known.each.as_deref() else {
-            self.tally.others += 1;
-            while seq.next_element::<IgnoredAny>()?.is_some() {}
-            return Ok(());
-        };
-        let tally = self.tally.each.get_or_insert_default();
-        let picks = &self.known.picks;
-        if !picks.is_empty() {
-            while let Some(element) = seq.next_element::<&RawValue>()? {
-                let is_picked = picks.iter().any(|(member, word)| paths::has_word(element.get(), member, word));
-                if is_picked || !element.get().starts_with('{') {
-                    tally.add_text(each, element.get());
-                    continue;
-                }
-                // Of any other element, only the word was read.
-                for (name, value) in members::last(element.get()).unwrap_or_default() {
-                    let known = each.members.iter().enumerate().find(|(_, (known, _))| ***known == *name);
-                    match known.filter(|_| picks.iter().any(|(member, _)| **member == *name)) {
-                        Some((at, (_, known))) => tally.members.entry(at).or_default().add_whole(known, value),
-                        None => tally.names.add(name, 1),
-                    }
-                }
-            }
-            return Ok(());
-        }
-        if self.careful {
-            while let Some(element) = seq.next_element::<&RawValue>()? {
-                tally.add_text(each, element.get());
-            }
-            return Ok(());
-        }
-        while seq.next_element_seed(Inside { known: each, tally, careful: false })?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        self.other()
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        self.other()
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        self.other()
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        self.other()
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        self.other()
-    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use serde::{
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
-use std::{borrow::Cow, cell::RefCell, collections::HashSet, fmt, sync::Arc};
+use std::{borrow::Cow, cell::RefCell, collections::HashSet, fmt, rc::Rc, sync::Arc};
 use vcp_schema::json::members::{self, Name};
 
 /// The rows of a list: the texts of their members, row by row.
@@ -180,7 +180,9 @@ pub(crate) struct Walked<'p, 't> {
     /// The members that no rule names, each with its step, its object, and its name.
     unread: Vec<(usize, NodeId, Cow<'p, str>)>,
     /// The rows of lists.
-    rows: Vec<(NodeId, RowsFound<'p>)>,
+    rows: Vec<(NodeId, Rc<RowsFound<'p>>)>,
+    /// The rows of further lists, once they were asked for.
+    further_rows: RefCell<Vec<(NodeId, Arc<RowMembers>, Rc<RowsFound<'p>>)>>,
     /// The texts of lists of rows, once they were asked for.
     list_texts: RefCell<Vec<(NodeId, Option<&'p str>)>>,
     /// `true` if a member that rules look at was repeated in its object.
@@ -199,8 +201,9 @@ impl PathTree {
 
     fn walk_as<'p>(&self, payload: &'p str, careful: bool) -> Result<Walked<'p, '_>, serde_json::Error> {
         let found = vec![Found::default(); self.nodes.len()];
-        let (unread, rows, list_texts) = (Vec::new(), Vec::new(), RefCell::default());
-        let mut walked = Walked { tree: self, payload, found, unread, rows, list_texts, repeats: false };
+        let (unread, rows) = (Vec::new(), Vec::new());
+        let (further_rows, list_texts) = (RefCell::default(), RefCell::default());
+        let mut walked = Walked { tree: self, payload, found, unread, rows, further_rows, list_texts, repeats: false };
         let mut order = 0;
         let mut json = serde_json::Deserializer::from_str(payload);
         Step { walked: &mut walked, node: ROOT, careful, order: &mut order }.members(&mut json)?;
@@ -236,7 +239,7 @@ impl<'p> DeserializeSeed<'p> for Step<'_, 'p, '_> {
         (found.present, found.order) = (true, *self.order);
         if let Some(members) = node.rows.as_deref().filter(|_| !self.careful) {
             match (NullOr(RowsSeed(members))).deserialize(json)? {
-                Some(rows) => self.walked.rows.push((self.node, rows)),
+                Some(rows) => self.walked.rows.push((self.node, Rc::new(rows))),
                 None => found.text = Some("null"),
             }
             return Ok(());
@@ -247,7 +250,7 @@ impl<'p> DeserializeSeed<'p> for Step<'_, 'p, '_> {
             if let Some(members) = &node.rows
                 && text.starts_with('[')
             {
-                self.walked.rows.push((self.node, RowsFound::read(text, members)));
+                self.walked.rows.push((self.node, Rc::new(RowsFound::read(text, members))));
             }
             if !node.members.is_empty() && text.starts_with('{') {
                 let inner = &mut serde_json::Deserializer::from_str(text);
@@ -351,11 +354,15 @@ impl<'p> Walked<'p, '_> {
     }
 
     /// Returns the rows of a list, unless the list is absent or has no rows.
-    pub(crate) fn rows(&self, node: NodeId, members: &Arc<RowMembers>) -> Option<Cow<'_, RowsFound<'p>>> {
+    pub(crate) fn rows(&self, node: NodeId, members: &Arc<RowMembers>) -> Option<Rc<RowsFound<'p>>> {
         let kept = self.tree.nodes.get(node).and_then(|node| node.rows.as_ref());
         let are_these = kept.is_some_and(|kept| kept.0 == members.0);
-        let found = self.rows.iter().find(|(of, _)| *of == node && are_these).map(|(_, rows)| Cow::Borrowed(rows));
-        let read = || self.text(node).map(|text| Cow::Owned(RowsFound::read(text, members)));
+        let found = self.rows.iter().find(|(of, _)| *of == node && are_these).map(|(_, rows)| rows.clone());
+        let read = || {
+            let rows = Rc::new(RowsFound::read(self.text(node)?, members));
+            self.further_rows.borrow_mut().push((node, members.clone(), rows.clone()));
+            Some(rows)
+        };
         found.or_else(read).filter(|rows| !rows.is_empty())
     }
 
@@ -451,12 +458,17 @@ impl<'p> Walked<'p, '_> {
 
     /// Adds the members inside a value that rules read in part.
     fn look_inside(&self, node: NodeId, known: &Known, pointer: &str, lists: &mut Lists) {
-        let rows = self.rows.iter().find(|(of, _)| *of == node).map(|(_, rows)| rows);
-        let columns = self.tree.nodes.get(node).and_then(|node| node.rows.as_deref());
-        let columns = columns.filter(|columns| {
+        let further = self.further_rows.borrow();
+        let kept = self.rows.iter().find(|(of, _)| *of == node);
+        let kept = kept.and_then(|(_, rows)| Some((rows, self.tree.nodes.get(node)?.rows.as_ref()?)));
+        let of_list = kept.or_else(|| {
+            let (_, columns, rows) = further.iter().find(|(of, ..)| *of == node)?;
+            Some((rows, columns))
+        });
+        let of_list = of_list.filter(|(_, columns)| {
             known.each.as_ref().is_none_or(|row| row.members.keys().all(|name| columns.0.contains(name)))
         });
-        let (Some(rows), Some(columns), Some(row)) = (rows, columns, known.each.as_deref()) else {
+        let (Some((rows, columns)), Some(row)) = (of_list, known.each.as_deref()) else {
             let mut tally = Tally::default();
             // Where members are read, a value without members is not understood.
             let has_members = self.tree.nodes.get(node).is_some_and(|node| !node.members.is_empty());

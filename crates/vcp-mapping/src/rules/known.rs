@@ -118,10 +118,10 @@ impl Known {
         }
     }
 
-    /// Returns whether a value is read by its members. One source may read the value as a text, and
-    /// another one a member of it.
-    pub(crate) fn is_read_by_members(&self, json: &str) -> bool {
-        !self.members.is_empty() && json.starts_with('{')
+    /// Returns whether a value that begins with a byte is read as a whole. One source may read the
+    /// value as a text, and another one a member of it.
+    pub(crate) fn takes_whole(&self, first: Option<&u8>) -> bool {
+        self.whole && (self.members.is_empty() || first != Some(&b'{'))
     }
 
     fn member(&mut self, name: &str) -> &mut Self {
