@@ -1,9 +1,6 @@
 //! The times of rows: absolute ones, and times within the call.
 
-use super::{
-    transform,
-    value::{Made, Value},
-};
+use super::transform;
 use crate::rules::{Clock, ClockForm};
 
 /// A second, in nanoseconds.
@@ -32,10 +29,7 @@ pub(crate) fn read_clock(clock: &Clock, json: &str) -> Option<At> {
     if clock.form == ClockForm::SecondsInCall {
         return seconds_by(json, clock.scale.unwrap_or_default()).map(At::InCall);
     }
-    match transform::time(json) {
-        Made::Value(Value::Time(time)) => Some(At::Absolute(time.unix_nanos())),
-        _ => None,
-    }
+    transform::nanos(json).map(At::Absolute)
 }
 
 /// Reads seconds, and returns them in nanoseconds.

@@ -176,7 +176,8 @@ impl ReadyConversation {
                     unknown.push(word);
                 }
             }
-            let at = self.at(&cell);
+            // Only tool rows need it.
+            let at = || self.at(&cell);
             if let Some(is_agent) = role.and_then(|role| match role {
                 Role::Agent => Some(true),
                 Role::User | Role::Person => Some(false),
@@ -191,14 +192,14 @@ impl ReadyConversation {
                 read.latencies.extend(latency);
             }
             if let Some(part) = &self.calls {
-                each(part, role == Some(Role::ToolCall), &cell, |member| match self.called(member, at) {
+                each(part, role == Some(Role::ToolCall), &cell, |member| match self.called(member, at()) {
                     Some(call) => read.calls.push(call),
                     None => read.lacks_name = true,
                 });
             }
             if let Some(part) = &self.results {
                 each(part, role == Some(Role::ToolResult), &cell, |member| {
-                    read.results.extend(self.result(member, at));
+                    read.results.extend(self.result(member, at()));
                 });
             }
         }
@@ -538,7 +539,7 @@ impl<'p> Talk<'p> {
             user_turns + agent_turns > 0 && self.turns().all(|turn| turn.start.is_some() && turn.end.is_some());
         if are_timed {
             let talk = |is_agent| of(is_agent).filter_map(Turn::length).sum::<i128>();
-            let words = |is_agent| of(is_agent).map(|turn| turn.text.split_whitespace().count()).sum::<usize>() as i128;
+            let words = |is_agent| of(is_agent).map(|turn| count_words(&turn.text)).sum::<usize>() as i128;
             let longest = duration.map(|seconds| i128::from(seconds) * SECOND + TALK_BEYOND);
             let fits = |talk: i128| longest.is_none_or(|longest| talk <= longest);
             let (user, agent) = (talk(false), talk(true));
@@ -663,6 +664,21 @@ fn latency(mut gaps: Vec<i128>) -> Vec<(&'static str, String)> {
         ("agent_latency_ms_p50", thousandths(median, 1000)),
         ("agent_latency_ms_p95", thousandths(high, 1000)),
     ]
+}
+
+/// Returns the number of words, which white space separates.
+fn count_words(text: &str) -> usize {
+    if !text.is_ascii() {
+        return text.split_whitespace().count();
+    }
+    // The vertical tab is white space here, unlike in `u8::is_ascii_whitespace`.
+    let is_space = |byte: u8| matches!(byte, b'\t'..=b'\r' | b' ');
+    let mut was_space = true;
+    text.bytes().fold(0, |words, byte| {
+        let begins = was_space && !is_space(byte);
+        was_space = is_space(byte);
+        words + usize::from(begins)
+    })
 }
 
 /// Returns a word with a capital at its start.

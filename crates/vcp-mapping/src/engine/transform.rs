@@ -165,8 +165,7 @@ fn since_1970(millis: Decimal) -> Made<'static> {
 /// A number is in seconds if its amount is below 100 000 000 000, and otherwise in milliseconds.
 /// Seconds reach that number in the year 5138, and milliseconds in 1973.
 pub(crate) fn time(json: &str) -> Made<'static> {
-    if let Some(number) = few_digits(json).filter(|number| *number > 0) {
-        let nanos = i128::from(number) * if number < 100_000_000_000 { 1_000_000_000 } else { 1_000_000 };
+    if let Some(nanos) = plain_nanos(json) {
         return match Timestamp::from_unix_nanos(nanos) {
             Some(time) => Made::Value(Value::Time(time)),
             None => Problem(UNREADABLE, "the time is outside the years 1 to 9999"),
@@ -190,6 +189,25 @@ pub(crate) fn time(json: &str) -> Made<'static> {
     }
 }
 
+/// Returns a time that is written as a plain whole number, in nanoseconds since 1970.
+fn plain_nanos(json: &str) -> Option<i128> {
+    let number = few_digits(json).filter(|number| *number > 0)?;
+    Some(i128::from(number) * if number < 100_000_000_000 { 1_000_000_000 } else { 1_000_000 })
+}
+
+/// Reads a time as [`time`] does, in nanoseconds since 1970.
+pub(crate) fn nanos(json: &str) -> Option<i128> {
+    /// The first second of the year 9999.
+    const SAFE: i128 = 253_370_764_800 * 1_000_000_000;
+    if let Some(nanos) = plain_nanos(json).filter(|nanos| *nanos < SAFE) {
+        return Some(nanos);
+    }
+    match time(json) {
+        Made::Value(Value::Time(time)) => Some(time.unix_nanos()),
+        _ => None,
+    }
+}
+
 /// Returns the times of rows, in nanoseconds since 1970. An element that is not a row, and a member
 /// that is not a time, is skipped, so that one bad row does not lose the others.
 fn rows(json: &str, names: &[String], checks: &[Vec<(String, Check)>]) -> Result<Vec<i128>, Made<'static>> {
@@ -200,11 +218,7 @@ fn rows(json: &str, names: &[String], checks: &[Vec<(String, Check)>]) -> Result
         |row: &str, any: &Vec<(String, Check)>| any.iter().any(|(name, check)| passes(check, below(row, name)));
     let passes = |row: &&str| checks.iter().all(|any| passes_one(row, any));
     let times = rows.into_iter().filter(passes).flat_map(|row| names.iter().filter_map(move |name| below(row, name)));
-    let nanos = times.filter_map(|json| match time(json) {
-        Made::Value(Value::Time(time)) => Some(time.unix_nanos()),
-        _ => None,
-    });
-    Ok(nanos.collect())
+    Ok(times.filter_map(nanos).collect())
 }
 
 /// Picks one of the times of rows.

@@ -216,7 +216,7 @@ impl InList {
     /// Returns whether a name of the way is nowhere in the text of a long list. A search for text is
     /// ten times as fast as reading the elements.
     pub(crate) fn is_absent(&self, list: &str) -> bool {
-        const LONG: usize = 1024;
+        const LONG: usize = 128;
         let is_plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let is_there = |name: &str| memmem::find(list.as_bytes(), name.as_bytes()).is_some();
         list.len() > LONG && self.names().filter(is_plain).any(|name| !is_there(name)) && !may_hide_names(list)
