@@ -426,7 +426,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
             Test::Event(events) => events.iter().any(|known| known == event),
             Test::Written(fields) => draft.is_some_and(|draft| fields.iter().all(|field| draft.is_written(*field))),
             // Presence alone needs no text.
-            Test::Member(Member { node, inside: None }, Check::Present(present)) => {
+            Test::Member(Member { node, inside: None, .. }, Check::Present(present)) => {
                 self.walked.is_present(*node) == *present
             }
             Test::Member(member, check) => self.any(member, |json| transform::fits(check, json)) == check.wants(),
@@ -493,7 +493,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
                 continue;
             }
             let Some(json) = self.find(member).filter(|json| *json != "null") else { continue };
-            let pointer = self.pointer(member);
+            let pointer = member.pointer.clone();
             if let Some(found) = self.read_member(source, member.node, json, pointer, reading.plan, draft) {
                 return Found::Value(Box::new(found), at + 1);
             }

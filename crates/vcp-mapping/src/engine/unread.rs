@@ -214,7 +214,15 @@ fn has_form(form: Form, json: &str) -> bool {
 
 /// Returns the pointer of a member.
 pub(crate) fn below(pointer: &str, name: &str) -> String {
-    format!("{pointer}{}", FieldPath::root().name(name).pointer())
+    let mut below = String::with_capacity(pointer.len() + 1 + name.len());
+    below.push_str(pointer);
+    if name.contains(['~', '/']) {
+        below.push_str(&FieldPath::root().name(name).pointer());
+    } else {
+        below.push('/');
+        below.push_str(name);
+    }
+    below
 }
 
 #[cfg(test)]

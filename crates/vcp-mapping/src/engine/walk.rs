@@ -172,6 +172,13 @@ struct Found<'p> {
     order: usize,
 }
 
+/// The rows of a list, and the names of their members.
+struct KeptRows<'p> {
+    node: NodeId,
+    members: Arc<RowMembers>,
+    rows: Rc<RowsFound<'p>>,
+}
+
 /// A payload, after the walk.
 pub(crate) struct Walked<'p, 't> {
     tree: &'t PathTree,
@@ -180,9 +187,9 @@ pub(crate) struct Walked<'p, 't> {
     /// The members that no rule names, each with its step, its object, and its name.
     unread: Vec<(usize, NodeId, Cow<'p, str>)>,
     /// The rows of lists.
-    rows: Vec<(NodeId, Rc<RowsFound<'p>>)>,
+    rows: Vec<KeptRows<'p>>,
     /// The rows of further lists, once they were asked for.
-    further_rows: RefCell<Vec<(NodeId, Arc<RowMembers>, Rc<RowsFound<'p>>)>>,
+    further_rows: RefCell<Vec<KeptRows<'p>>>,
     /// The texts of lists of rows, once they were asked for.
     list_texts: RefCell<Vec<(NodeId, Option<&'p str>)>>,
     /// `true` if a member that rules look at was repeated in its object.
@@ -237,9 +244,9 @@ impl<'p> DeserializeSeed<'p> for Step<'_, 'p, '_> {
         let Some(node) = self.walked.tree.nodes.get(self.node) else { return Ok(()) };
         let Some(found) = self.walked.found.get_mut(self.node) else { return Ok(()) };
         (found.present, found.order) = (true, *self.order);
-        if let Some(members) = node.rows.as_deref().filter(|_| !self.careful) {
-            match (NullOr(RowsSeed(members))).deserialize(json)? {
-                Some(rows) => self.walked.rows.push((self.node, Rc::new(rows))),
+        if let Some(members) = node.rows.as_ref().filter(|_| !self.careful) {
+            match NullOr(RowsSeed(members)).deserialize(json)? {
+                Some(rows) => self.walked.keep(self.node, members, rows),
                 None => found.text = Some("null"),
             }
             return Ok(());
@@ -250,7 +257,7 @@ impl<'p> DeserializeSeed<'p> for Step<'_, 'p, '_> {
             if let Some(members) = &node.rows
                 && text.starts_with('[')
             {
-                self.walked.rows.push((self.node, Rc::new(RowsFound::read(text, members))));
+                self.walked.keep(self.node, members, RowsFound::read(text, members));
             }
             if !node.members.is_empty() && text.starts_with('{') {
                 let inner = &mut serde_json::Deserializer::from_str(text);
@@ -319,9 +326,19 @@ impl<'p> Walked<'p, '_> {
         text
     }
 
+    /// Keeps the rows of a list.
+    fn keep(&mut self, node: NodeId, members: &Arc<RowMembers>, rows: RowsFound<'p>) {
+        self.rows.push(KeptRows { node, members: members.clone(), rows: Rc::new(rows) });
+    }
+
+    /// Returns the rows of a list that the walk read.
+    fn kept(&self, node: NodeId) -> Option<&KeptRows<'p>> {
+        self.rows.iter().find(|kept| kept.node == node)
+    }
+
     /// Returns whether a member is a list of rows that the walk read.
     pub(crate) fn has_rows(&self, node: NodeId) -> bool {
-        self.rows.iter().any(|(of, _)| *of == node)
+        self.kept(node).is_some()
     }
 
     /// Calls `found` with the elements of a list, until it returns `true`. Returns whether it did.
@@ -333,12 +350,11 @@ impl<'p> Walked<'p, '_> {
         others: &[&str],
         found: &mut dyn FnMut(Row<'_, 'p>) -> bool,
     ) -> bool {
-        let rows = self.rows.iter().find(|(of, _)| *of == node).map(|(_, rows)| rows);
-        let members = self.tree.nodes.get(node).and_then(|node| node.rows.as_deref());
-        let are_kept = |members: &&RowMembers| {
-            inside.is_some_and(|inside| inside.reads_only(members)) && others.iter().all(|name| members.has(name))
+        let are_kept = |kept: &&KeptRows<'p>| {
+            inside.is_some_and(|inside| inside.reads_only(&kept.members))
+                && others.iter().all(|name| kept.members.has(name))
         };
-        if let (Some(rows), Some(members)) = (rows, members.filter(are_kept)) {
+        if let Some(KeptRows { members, rows, .. }) = self.kept(node).filter(are_kept) {
             return rows.iter(members.0.len()).any(|row| found(Row::Kept(row, members)));
         }
         let Some(list) = self.text(node) else { return false };
@@ -348,19 +364,17 @@ impl<'p> Walked<'p, '_> {
 
     /// Returns whether a member is there, and neither null nor empty.
     pub(crate) fn is_filled(&self, node: NodeId) -> bool {
-        let rows = self.rows.iter().find(|(of, _)| *of == node);
-        rows.is_some_and(|(_, rows)| rows.cells.iter().flatten().any(|cell| !is_empty(cell)))
+        self.kept(node).is_some_and(|kept| kept.rows.cells.iter().flatten().any(|cell| !is_empty(cell)))
             || self.text(node).is_some_and(|json| !is_empty(json))
     }
 
     /// Returns the rows of a list, unless the list is absent or has no rows.
     pub(crate) fn rows(&self, node: NodeId, members: &Arc<RowMembers>) -> Option<Rc<RowsFound<'p>>> {
-        let kept = self.tree.nodes.get(node).and_then(|node| node.rows.as_ref());
-        let are_these = kept.is_some_and(|kept| kept.0 == members.0);
-        let found = self.rows.iter().find(|(of, _)| *of == node && are_these).map(|(_, rows)| rows.clone());
+        let found = self.kept(node).filter(|kept| kept.members.0 == members.0).map(|kept| kept.rows.clone());
         let read = || {
             let rows = Rc::new(RowsFound::read(self.text(node)?, members));
-            self.further_rows.borrow_mut().push((node, members.clone(), rows.clone()));
+            let kept = KeptRows { node, members: members.clone(), rows: rows.clone() };
+            self.further_rows.borrow_mut().push(kept);
             Some(rows)
         };
         found.or_else(read).filter(|rows| !rows.is_empty())
@@ -399,7 +413,7 @@ impl<'p> Walked<'p, '_> {
         if let Some(found) = self.found.get_mut(node) {
             *found = Found::default();
         }
-        self.rows.retain(|(of, _)| *of != node);
+        self.rows.retain(|kept| kept.node != node);
         self.repeats = true;
         let children: Vec<NodeId> =
             self.tree.nodes.get(node).map(|n| n.members.iter().map(|(_, c)| *c).collect()).unwrap_or_default();
@@ -459,16 +473,11 @@ impl<'p> Walked<'p, '_> {
     /// Adds the members inside a value that rules read in part.
     fn look_inside(&self, node: NodeId, known: &Known, pointer: &str, lists: &mut Lists) {
         let further = self.further_rows.borrow();
-        let kept = self.rows.iter().find(|(of, _)| *of == node);
-        let kept = kept.and_then(|(_, rows)| Some((rows, self.tree.nodes.get(node)?.rows.as_ref()?)));
-        let of_list = kept.or_else(|| {
-            let (_, columns, rows) = further.iter().find(|(of, ..)| *of == node)?;
-            Some((rows, columns))
+        let kept = self.kept(node).or_else(|| further.iter().find(|kept| kept.node == node));
+        let kept = kept.filter(|KeptRows { members, .. }| {
+            known.each.as_ref().is_none_or(|row| row.members.keys().all(|name| members.0.contains(name)))
         });
-        let of_list = of_list.filter(|(_, columns)| {
-            known.each.as_ref().is_none_or(|row| row.members.keys().all(|name| columns.0.contains(name)))
-        });
-        let (Some((rows, columns)), Some(row)) = (of_list, known.each.as_deref()) else {
+        let (Some(KeptRows { members: columns, rows, .. }), Some(row)) = (kept, known.each.as_deref()) else {
             let mut tally = Tally::default();
             // Where members are read, a value without members is not understood.
             let has_members = self.tree.nodes.get(node).is_some_and(|node| !node.members.is_empty());

@@ -15,6 +15,7 @@ use super::{
     secrets::Secrets,
     target::{FieldName, name},
 };
+use crate::shared::SharedText;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use vcp_schema::FieldPath;
@@ -168,7 +169,7 @@ impl<'f> Compiler<'f> {
             Ok(parts) => parts,
             Err(fault) => {
                 self.faults.add(place, format!("`{path}` is not a path: {fault}"));
-                return Member { node: at, inside: None };
+                return Member { node: at, inside: None, pointer: SharedText::default() };
             }
         };
         let names = list.strip_prefix("$.").unwrap_or(list);
@@ -176,7 +177,11 @@ impl<'f> Compiler<'f> {
             self.faults.add(place, format!("`{path}` is not a path: names are separated by single dots"));
         }
         let node = if needs_text { self.wanted(at, list) } else { self.member(at, list) };
-        Member { node, inside }
+        let mut pointer = self.tree.pointer(node);
+        if let Some(inside) = &inside {
+            pointer = format!("{pointer}{}", inside.pointer()).into();
+        }
+        Member { node, inside, pointer }
     }
 
     fn plan(&mut self, file: &'f RuleFile, at: NodeId, detection: &[NodeId]) -> Plan {

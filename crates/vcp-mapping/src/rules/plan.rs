@@ -145,6 +145,8 @@ pub(crate) enum SourceKind {
 pub(crate) struct Member {
     pub(crate) node: NodeId,
     pub(crate) inside: Option<InList>,
+    /// The JSON Pointer. A position in a list is `*`.
+    pub(crate) pointer: SharedText,
 }
 
 /// A place where transfers are reported.

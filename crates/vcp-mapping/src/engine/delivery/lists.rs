@@ -70,7 +70,7 @@ impl<'p> Delivery<'p, '_> {
                 false
             });
             if lacks_destination {
-                let place = format!("{}/*", self.pointer(list));
+                let place = format!("{}/*", list.pointer);
                 let problem = Problem::new(ErrorCode::Missing, place, "a transfer has no destination");
                 draft.report.problems.push(problem);
             }
@@ -82,22 +82,22 @@ impl<'p> Delivery<'p, '_> {
             let is_filled = |name: &String| text(name).is_some_and(|json| !super::is_empty(json));
             for member in reader.rules.to.iter().filter(|name| has_some && is_filled(name)).filter_map(|to| member(to))
             {
-                reading.supersede(member.node, self.pointer(member));
+                reading.supersede(member.node, member.pointer.clone());
             }
             return None;
         }
         let mut faults = Vec::new();
         let transfer = lists::transfer(&reader.rules, text, &mut faults);
-        let pointer = |name: &str| member(name).map(|member| self.pointer(member)).unwrap_or_default();
+        let pointer = |name: &str| member(name).map(|member| member.pointer.clone()).unwrap_or_default();
         let problems = faults.into_iter().map(|(name, code, message)| Problem::new(code, pointer(name), message));
         draft.report.problems.extend(problems);
         let (transfer, source) = transfer?;
         for (name, member) in &reader.members {
             if name == source || !reader.rules.to.contains(name) {
                 reading.look_at([member.node]);
-                reading.used.push(self.pointer(member));
+                reading.used.push(member.pointer.clone());
             } else if text(name).is_some_and(|json| !super::is_empty(json)) {
-                reading.supersede(member.node, self.pointer(member));
+                reading.supersede(member.node, member.pointer.clone());
             }
         }
         Some((vec![transfer], pointer(source)))

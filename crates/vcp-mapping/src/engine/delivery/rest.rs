@@ -6,7 +6,7 @@ use crate::{
     report::{Consulted, Counted, Problem},
     rules::{
         paths::Nodes,
-        plan::{Check, Member, Plan, ReadyRule},
+        plan::{Check, Plan, ReadyRule},
     },
     shared::SharedText,
 };
@@ -23,17 +23,8 @@ impl<'p> Delivery<'p, '_> {
                 None => self.walked.is_filled(member.node),
             };
             if is_filled && self.all_hold(&source.when, reading.event, draft) {
-                reading.supersede(member.node, self.pointer(member));
+                reading.supersede(member.node, member.pointer.clone());
             }
-        }
-    }
-
-    /// Returns the pointer of a member. A position in a list is `*`.
-    pub(super) fn pointer(&self, member: &Member) -> SharedText {
-        let pointer = self.provider.tree.pointer(member.node);
-        match &member.inside {
-            Some(inside) => format!("{pointer}{}", inside.pointer()).into(),
-            None => pointer,
         }
     }
 
@@ -45,7 +36,7 @@ impl<'p> Delivery<'p, '_> {
             let mut unknown = 0;
             self.any(member, |json| {
                 if let Some(word) = transform::unlisted(json, words)
-                    && draft.report.note_word(self.pointer(member), word.into_owned())
+                    && draft.report.note_word(member.pointer.clone(), word.into_owned())
                 {
                     unknown += 1;
                 }
@@ -90,7 +81,7 @@ impl<'p> Delivery<'p, '_> {
         for (member, check) in &plan.tested {
             /// The largest number of words of one member that are reported.
             const MOST: usize = 64;
-            let pointer = self.pointer(member);
+            let pointer = member.pointer.clone();
             if used.contains(&pointer) || plan.ignores(&pointer) {
                 continue;
             }

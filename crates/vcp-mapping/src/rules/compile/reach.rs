@@ -79,7 +79,9 @@ impl Compiler<'_> {
             }
         }
         looked_at.extend(detection.iter().copied());
-        let member = |node: &NodeId| (Member { node: *node, inside: None }, Check::Is(Vec::new()));
+        let member = |node: &NodeId| {
+            (Member { node: *node, inside: None, pointer: self.tree.pointer(*node) }, Check::Is(Vec::new()))
+        };
         tested.extend(detection.iter().map(member));
         let mut once: Vec<(Member, Check)> = Vec::new();
         for (member, check) in tested {
