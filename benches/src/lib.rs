@@ -3,10 +3,12 @@
 
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
+use sha2::{Digest, Sha256};
 use std::{hint::black_box, str::FromStr};
 use vcp_sdk::{
     Mapper, Mapping, Profile, Received, Receiver, Secret, Validator, VcpMessage,
     auth::{Request, Scheme, Verifier, sign},
+    mapping::SessionEvent,
     schema::{
         checksum::{Algorithm, Verdict},
         migrate::{self, Downgrade, UpgradeOptions},
@@ -46,11 +48,21 @@ pub enum Op {
     Verify,
     /// Verifies, maps and validates a delivery.
     Receive,
+    /// Verifies, maps and validates a delivery, and writes its message as text.
+    ReceiveJson,
+    /// Makes one message of the events of a session, one event on each line.
+    Assemble,
+    /// Merges the messages of one call, one message on each line.
+    Merge,
+    /// Copies bytes.
+    Copy,
+    /// Computes the SHA-256 of bytes.
+    Sha256,
 }
 
 impl Op {
     /// The operations with their names.
-    pub const ALL: [(&'static str, Op); 14] = [
+    pub const ALL: [(&'static str, Op); 19] = [
         ("scan", Op::Scan),
         ("value", Op::Value),
         ("parse", Op::Parse),
@@ -65,6 +77,11 @@ impl Op {
         ("map", Op::Map),
         ("verify", Op::Verify),
         ("receive", Op::Receive),
+        ("receive-json", Op::ReceiveJson),
+        ("assemble", Op::Assemble),
+        ("merge", Op::Merge),
+        ("copy", Op::Copy),
+        ("sha256", Op::Sha256),
     ];
 }
 
@@ -237,7 +254,27 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
             }
             Box::new(move || assert!(verifier.verify(&headers, black_box(&bytes), now).is_ok()))
         }
-        Op::Receive => {
+        Op::Copy => Box::new(move || drop(black_box(black_box(&bytes).clone()))),
+        Op::Sha256 => Box::new(move || {
+            black_box(Sha256::digest(black_box(&bytes)));
+        }),
+        Op::Assemble => {
+            let (mapper, provider) = (Mapper::new(), delivery.provider()?.to_owned());
+            let events: Vec<SessionEvent<'_>> =
+                lines(&bytes).map(|line| SessionEvent::new(received_at, line)).collect();
+            mapper.assemble(&provider, &events).map_err(|e| e.to_string())?;
+            Box::new(move || {
+                let events: Vec<_> = lines(&bytes).map(|line| SessionEvent::new(received_at, line)).collect();
+                drop(black_box(mapper.assemble(&provider, black_box(&events))));
+            })
+        }
+        Op::Merge => {
+            let mapper = Mapper::new();
+            let messages: Vec<VcpMessage> = lines(&bytes).map(message).collect::<Result<_, _>>()?;
+            mapper.merge(&messages).map_err(|e| e.to_string())?;
+            Box::new(move || drop(black_box(mapper.merge(black_box(&messages)))))
+        }
+        Op::Receive | Op::ReceiveJson => {
             let provider = delivery.provider()?.to_owned();
             let (receiver, headers, now) = match Scheme::of_provider(&provider) {
                 Some(_) => {
@@ -254,9 +291,21 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
                 Ok(Received::Ignored(other)) => return Err(format!("`{}` is not a call record", other.event)),
                 Err(error) => return Err(error.to_string()),
             }
-            Box::new(move || drop(black_box(receiver.receive(&provider, &headers, black_box(&bytes), now))))
+            let writes = op == Op::ReceiveJson;
+            Box::new(move || {
+                let received = receiver.receive(&provider, &headers, black_box(&bytes), now);
+                if let (true, Ok(Received::Call(call))) = (writes, &received) {
+                    black_box(call.message.to_json());
+                }
+                drop(black_box(received));
+            })
         }
     })
+}
+
+/// Returns the lines that are not empty.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty())
 }
 
 /// Maps a delivery and returns its message as text.

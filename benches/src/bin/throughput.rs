@@ -5,6 +5,8 @@ use clap::Parser;
 use std::{
     path::PathBuf,
     process::ExitCode,
+    sync::Barrier,
+    thread,
     time::{Duration, Instant},
 };
 use vcp_benches::{Delivery, Op, prepare};
@@ -15,7 +17,8 @@ use vcp_benches::{Delivery, Op, prepare};
 #[command(version)]
 struct Args {
     /// The operation: scan, value, parse, fits, serialize, upgrade, downgrade, jcs, legacy,
-    /// reference, validate, map, verify or receive.
+    /// reference, validate, map, verify, receive, receive-json, assemble, merge, copy or sha256.
+    /// Files for assemble have one event on each line, and files for merge one message.
     #[arg(long)]
     op: Op,
     /// The provider of the deliveries. For map, verify and receive.
@@ -30,6 +33,9 @@ struct Args {
     /// Print one JSON line per file.
     #[arg(long)]
     json: bool,
+    /// The number of threads that run the operation at the same time.
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
     /// The time to measure each file, in milliseconds.
     #[arg(long, default_value_t = 500)]
     millis: u64,
@@ -61,8 +67,16 @@ fn run(args: &Args) -> Result<(), String> {
     for file in &args.file {
         let bytes = std::fs::read(file).map_err(|e| format!("cannot read `{}`: {e}", file.display()))?;
         let length = bytes.len();
+        let budget = Duration::from_millis(args.millis);
+        let at_once = match args.threads {
+            0 | 1 => None,
+            threads => {
+                let ns = ns_of_threads(args.op, &bytes, &delivery, threads, budget);
+                Some(ns.map_err(|e| format!("`{}`: {e}", file.display()))?)
+            }
+        };
         let mut operation = prepare(args.op, bytes, &delivery).map_err(|e| format!("`{}`: {e}", file.display()))?;
-        let median_ns = median_ns(&mut operation, Duration::from_millis(args.millis));
+        let median_ns = median_ns(&mut operation, budget);
         let memory = allocation_counter::measure(&mut operation);
         if args.json {
             let line = serde_json::json!({
@@ -72,6 +86,8 @@ fn run(args: &Args) -> Result<(), String> {
                 "median_ns": median_ns,
                 "allocations": memory.count_total,
                 "allocated_bytes": memory.bytes_total,
+                "threads": args.threads,
+                "ns_at_once": at_once,
             });
             println!("{line}");
         } else {
@@ -81,9 +97,39 @@ fn run(args: &Args) -> Result<(), String> {
                 memory.count_total,
                 memory.bytes_total
             );
+            if let Some(ns) = at_once {
+                println!(
+                    "  {} threads at the same time: {ns:.0} ns, {:.2} times as fast",
+                    args.threads,
+                    median_ns / ns
+                );
+            }
         }
     }
     Ok(())
+}
+
+/// Returns the time of one run in ns if threads run the operation at the same time: the time that
+/// passed, divided by the runs of all threads.
+fn ns_of_threads(op: Op, bytes: &[u8], delivery: &Delivery, threads: usize, budget: Duration) -> Result<f64, String> {
+    let start_line = Barrier::new(threads);
+    let runs_of_one = || {
+        let prepared = prepare(op, bytes.to_vec(), delivery);
+        start_line.wait();
+        let (mut operation, start) = (prepared?, Instant::now());
+        let mut runs = 0_u32;
+        while start.elapsed() < budget {
+            operation();
+            runs += 1;
+        }
+        Ok::<_, String>(f64::from(runs) / start.elapsed().as_secs_f64())
+    };
+    let per_second = thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(runs_of_one)).collect();
+        let each = running.into_iter().map(|thread| thread.join().map_err(|_| "a thread failed".to_owned())?);
+        each.sum::<Result<f64, String>>()
+    })?;
+    Ok(1e9 / per_second)
 }
 
 /// Returns the median time of one run in ns, from batches that are long enough for the clock.
