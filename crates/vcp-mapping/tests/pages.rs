@@ -193,6 +193,7 @@ fn add_rules(page: &mut String, file: &RuleFile) {
             "cut_off",
             "order_by",
             "begins_at",
+            "precise",
             "words_of",
             "all_rows",
             "roles",

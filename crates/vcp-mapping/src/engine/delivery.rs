@@ -310,7 +310,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
         // Weaker evidence does not replace the word of an earlier delivery, and flags still change
         // it.
         let evidence = found.as_ref().map(|found| Evidence::new(found.how, found.precise));
-        let is_weaker = evidence.is_some_and(|evidence| draft.has_better(&field.name, evidence));
+        let is_weaker = evidence.is_some_and(|evidence| draft.has_better(&field.name, evidence))
+            || (field.name == name::TRANSCRIPT && draft.has_precise_rows);
         let found = found.filter(|_| !is_weaker || !matches!(rule.target, Target::Field(_)));
         let found = found.or_else(|| self.word_before(rule, &field.name, draft));
         let Some(mut found) = found else {

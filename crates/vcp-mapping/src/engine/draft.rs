@@ -47,6 +47,8 @@ pub(crate) struct Draft<'p> {
     pub(crate) flags: HashSet<(SharedText, usize)>,
     /// The number of free-form values of earlier deliveries.
     earlier: usize,
+    /// `true` if the turns so far are from a form of rows that is better than others.
+    pub(crate) has_precise_rows: bool,
     /// `true` if the provider reported latencies of its own.
     has_latency: bool,
     /// The tool calls of all deliveries.
@@ -115,6 +117,7 @@ impl<'p> Draft<'p> {
             merges: false,
             flags: HashSet::new(),
             earlier: 0,
+            has_precise_rows: false,
             has_latency: false,
             calls: Vec::new(),
             transfers: Vec::new(),

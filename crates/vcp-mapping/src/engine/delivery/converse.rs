@@ -17,9 +17,10 @@ use crate::{
 use vcp_schema::{ErrorCode, FieldPath, RawJson};
 
 impl<'p> Delivery<'p, '_> {
-    /// Reads the rows of the conversation. Returns the place of the first list that has any.
-    fn rows(&self, reading: &mut Reading<'_>, draft: &mut Draft<'p>) -> Option<(Talk<'p>, SharedText)> {
-        let (mut talk, mut source, mut read) = (Talk::default(), None, Vec::new());
+    /// Reads the rows of the conversation. Returns the place of the first list that has any, and
+    /// whether its form is precise.
+    fn rows(&self, reading: &mut Reading<'_>, draft: &mut Draft<'p>) -> Option<(Talk<'p>, SharedText, bool)> {
+        let (mut talk, mut source, mut read, mut precise) = (Talk::default(), None, Vec::new(), false);
         for reader in &reading.plan.conversations {
             let continues = reader.rules.continues;
             let offset = reader.begins_at.and_then(|node| self.offset(node, draft));
@@ -78,12 +79,13 @@ impl<'p> Delivery<'p, '_> {
                 }
                 if source.is_none() || talk.gains_from(&rows) {
                     source = Some(pointer);
+                    precise = reader.rules.precise;
                 }
                 continued = true;
                 talk.add(rows, list, times);
             }
         }
-        source.map(|source| (talk, source))
+        source.map(|source| (talk, source, precise))
     }
 
     /// Reads the time in the call at which rows begin.
@@ -100,7 +102,7 @@ impl<'p> Delivery<'p, '_> {
     /// Writes the values of the rows of the conversation that no rule has written.
     pub(super) fn converse(&self, reading: &mut Reading<'_>, draft: &mut Draft<'p>) {
         let plan = reading.plan;
-        let Some((mut talk, source)) = self.rows(reading, draft) else { return };
+        let Some((mut talk, source, precise)) = self.rows(reading, draft) else { return };
         if talk.join() {
             let message = "a result of a tool has no call: it counts as a call";
             draft.report.problems.push(Problem::new(ErrorCode::Mapping, source.clone(), message));
@@ -110,7 +112,13 @@ impl<'p> Delivery<'p, '_> {
             draft.report.written.push(Written { source: Some(source.clone()), ..Written::without_source(target, how) });
         };
         let has_transcript = plan.field(name::TRANSCRIPT).is_some_and(|field| draft.is_written(field));
-        if !has_transcript && let Some(text) = talk.transcript() {
+        // Rows that are no better do not replace those of an earlier delivery.
+        let gives_way = draft.has_precise_rows && !precise;
+        draft.has_precise_rows |= precise && talk.has_turns();
+        if !has_transcript
+            && !gives_way
+            && let Some(text) = talk.transcript()
+        {
             draft.message.vcp_payload.artifacts.extras.insert("transcript".to_owned(), RawJson::from_text(&text));
             note(draft, name::TRANSCRIPT, How::Derived);
         }
@@ -129,6 +137,7 @@ impl<'p> Delivery<'p, '_> {
         let (metrics, problems) = talk.metrics(call.duration_sec, call.end_time);
         let problem = |message: &'static str| Problem::new(ErrorCode::Unreadable, source.clone(), message);
         draft.report.problems.extend(problems.into_iter().map(problem));
+        let metrics = if gives_way { Vec::new() } else { metrics };
         for metric in draft.measure(metrics) {
             note(draft, &format!("{}.{metric}", name::METRICS), How::Derived);
         }

@@ -72,6 +72,10 @@ object! {
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub latency: Vec<String>,
+        /// `true` if the rows are better than those of other forms, such as corrected ones. When
+        /// deliveries are merged, only rows of such a form replace them.
+        #[serde(default, skip_serializing_if = "is_default")]
+        pub precise: bool,
         /// `true` if the rows continue those of the conversation before.
         #[serde(default, skip_serializing_if = "is_default")]
         pub continues: bool,
