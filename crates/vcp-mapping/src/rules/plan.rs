@@ -209,7 +209,7 @@ pub(crate) enum Test {
 }
 
 /// A condition on the value of one member.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Check {
     Is(Vec<String>),
     Contains(String),

@@ -5,18 +5,19 @@ use std::{collections::BTreeMap, rc::Rc};
 use vcp_schema::Timestamp;
 
 /// The kind of an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Kind {
     User,
     Agent,
     Tool,
     Result,
     /// Not known yet, or neither speech nor a tool.
+    #[default]
     Other,
 }
 
 /// An item of the conversation.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Item {
     pub(super) kind: Kind,
     /// The complete texts, by the index of the part.

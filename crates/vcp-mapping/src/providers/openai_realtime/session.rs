@@ -1,19 +1,18 @@
 //! The facts of a session, collected event by event.
 
+mod digest;
+mod items;
+
 use super::{
     event::Object,
     item::{Item, Kind},
 };
-use crate::rules::paths::is_empty;
 use serde_json::{Map, Value};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     rc::Rc,
 };
 use vcp_schema::{ErrorCode, Timestamp};
-
-/// The longest gap that is latency, in milliseconds. A longer one is silence.
-const LONGEST_GAP_MS: i128 = 30_000;
 
 /// The facts of the events so far.
 #[derive(Debug, Default)]
@@ -329,67 +328,6 @@ impl Session {
         Ok(())
     }
 
-    /// Returns the item with an id. Adds one of this kind if the id is new. Sets the kind if it is
-    /// not known yet.
-    fn with_id(&mut self, id: String, kind: Kind) -> Option<&mut Item> {
-        let next = self.items.len();
-        let at = *self.places.entry(id).or_insert(next);
-        if at == next {
-            self.push(kind);
-        }
-        let item = self.items.get_mut(at)?;
-        if item.kind == Kind::Other {
-            item.kind = kind;
-        }
-        Some(item)
-    }
-
-    /// Adds an empty item.
-    fn push(&mut self, kind: Kind) {
-        self.items.push(Item {
-            kind,
-            whole: BTreeMap::new(),
-            growing: BTreeMap::new(),
-            start: None,
-            end: None,
-            cut_off: false,
-            response: None,
-            described: false,
-            heard: false,
-            heard_at: None,
-            previous: None,
-            tool: Map::new(),
-        });
-    }
-
-    /// Returns the item that an event names.
-    fn named(&mut self, event: &Object<'_, '_>, kind: Kind) -> Option<&mut Item> {
-        self.with_id(event.filled("item_id")?, kind)
-    }
-
-    /// Adds the complete text of a part of an item.
-    fn said(&mut self, event: &Object<'_, '_>, kind: Kind, member: &str, response: Option<Rc<str>>) {
-        let Some(text) = event.filled(member) else { return };
-        let part = event.count("content_index").unwrap_or(0);
-        if let Some(item) = self.named(event, kind) {
-            item.whole.insert(part, text);
-            item.response = item.response.take().or(response);
-        }
-    }
-
-    /// Appends a delta to the text of a part of an item.
-    fn grows(&mut self, at: Timestamp, event: &Object<'_, '_>, kind: Kind, response: Option<Rc<str>>) {
-        let Some(more) = event.text("delta") else { return };
-        let part = event.count("content_index").unwrap_or(0);
-        if let Some(item) = self.named(event, kind) {
-            item.growing.entry(part).or_default().push_str(&more);
-            item.response = item.response.take().or(response);
-            if kind == Kind::Agent {
-                item.start.get_or_insert(at);
-            }
-        }
-    }
-
     /// Notes that the agent begins to answer. Ignores a response that is not part of the
     /// conversation, and one that began before.
     fn answers(&mut self, began: Timestamp, response: Option<Rc<str>>) {
@@ -400,86 +338,6 @@ impl Session {
         }
         if let Some(stopped) = self.stopped.take() {
             self.answers.push(Answer { stopped, began, response, until: None });
-        }
-    }
-
-    /// Returns the latencies of the answers, in milliseconds. An answer is heard when its audio
-    /// begins to arrive. One that is first heard when the user speaks again is none.
-    fn latency_ms(&self) -> Vec<i64> {
-        let gap = |answer: &Answer| {
-            let heard = answer.response.as_ref().and_then(|response| self.heard.get(response)).copied();
-            let at = heard.unwrap_or(answer.began);
-            if heard.is_some() && answer.until.is_some_and(|until| until.unix_nanos() <= at.unix_nanos()) {
-                return None;
-            }
-            let gap = (at.unix_nanos() - answer.stopped.unix_nanos()) / 1_000_000;
-            i64::try_from(gap).ok().filter(|_| (0..=LONGEST_GAP_MS).contains(&gap))
-        };
-        self.answers.iter().filter_map(gap).collect()
-    }
-
-    /// Adds the description of an item.
-    fn item(&mut self, at: Timestamp, item: &Object<'_, '_>, response: Option<Rc<str>>) {
-        let (Some(id), Some(kind)) = (item.filled("id"), item.text("type")) else { return };
-        let role = item.text("role");
-        let is_message = kind == "message";
-        if !KINDS.contains(&kind.as_str()) {
-            item.unknown("type", &kind);
-        }
-        if let Some(role) = role.as_ref().filter(|role| is_message && !ROLES.contains(&role.as_str())) {
-            item.unknown("role", role);
-        }
-        let of_kind = match (kind.as_str(), role.as_deref()) {
-            ("message", Some("user")) => Kind::User,
-            ("message", Some("assistant")) => Kind::Agent,
-            ("function_call" | "mcp_call", _) => Kind::Tool,
-            ("function_call_output", _) => Kind::Result,
-            _ => Kind::Other,
-        };
-        let Some(known) = self.with_id(id, of_kind) else { return };
-        known.response = known.response.take().or(response);
-        known.described = true;
-        match of_kind {
-            Kind::User | Kind::Agent => {
-                for (part, content) in (0..).zip(item.objects("content")) {
-                    known.heard |= content.text("type").is_some_and(|kind| matches!(&*kind, "output_audio" | "audio"));
-                    if let Some(text) = content.filled("transcript").or_else(|| content.filled("text")) {
-                        known.whole.insert(part, text);
-                    }
-                }
-            }
-            Kind::Tool | Kind::Result => {
-                known.start.get_or_insert(at);
-                let id = if kind == "mcp_call" { item.filled("id") } else { item.filled("call_id") };
-                for (name, value) in [("call_id", id), ("name", item.filled("name")), ("type", Some(kind.clone()))] {
-                    if let Some(value) = value {
-                        known.tool.insert(name.to_owned(), value.into());
-                    }
-                }
-                if matches!(kind.as_str(), "function_call" | "mcp_call") {
-                    // A call that never left this state was not made.
-                    let is_cut_short = matches!(item.text("status").as_deref(), Some("incomplete" | "in_progress"));
-                    known.tool.insert("cut_short".to_owned(), is_cut_short.into());
-                }
-                let has_failed = item.text("status").as_deref() == Some("failed");
-                if kind == "mcp_call" && (has_failed || item.text("output").is_some() || item.get("error").is_some()) {
-                    let error = item.get("error").filter(|error| !is_empty(error));
-                    if error.is_some_and(|error| !error.starts_with(['{', '"'])) {
-                        item.problem("error", ErrorCode::Type, "an object or a string is wanted here");
-                    }
-                    known.tool.insert("error".to_owned(), (has_failed || error.is_some()).into());
-                    // Some servers send the message alone.
-                    let message = match error {
-                        Some(error) if error.starts_with('{') => item.object("error").filled("message"),
-                        Some(error) if error.starts_with('"') => item.filled("error"),
-                        _ => None,
-                    };
-                    if let Some(message) = message {
-                        known.tool.insert("message".to_owned(), message.into());
-                    }
-                }
-            }
-            Kind::Other => {}
         }
     }
 
@@ -564,153 +422,7 @@ impl Session {
         item.start.get_or_insert(start);
         item.end = end.or(item.end);
     }
-
-    /// Returns the items in the order of the conversation. An item that was committed before the
-    /// item in front of it stands behind that item.
-    fn in_order(&self) -> Vec<usize> {
-        let mut behind: HashMap<usize, Vec<usize>> = HashMap::new();
-        let mut waits = HashSet::new();
-        for (at, item) in self.items.iter().enumerate() {
-            let previous = item.previous.as_ref().and_then(|previous| self.places.get(previous));
-            if let Some(previous) = previous.filter(|previous| **previous > at) {
-                behind.entry(*previous).or_default().push(at);
-                waits.insert(at);
-            }
-        }
-        let mut order = Vec::with_capacity(self.items.len());
-        for at in (0..self.items.len()).filter(|at| !waits.contains(at)) {
-            let mut next = vec![at];
-            while let Some(at) = next.pop() {
-                order.push(at);
-                next.extend(behind.remove(&at).unwrap_or_default().into_iter().rev());
-            }
-        }
-        order
-    }
-
-    /// Returns the digest of the session.
-    pub(super) fn digest(self) -> Map<String, Value> {
-        let mut digest = Map::new();
-        let mut put = |name: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                digest.insert(name.to_owned(), value);
-            }
-        };
-        let text = |text: Option<String>| text.map(Value::from);
-        let (rows, latency_ms) = (self.rows(), self.latency_ms());
-        put("id", text(self.id.or_else(|| self.ids.first().cloned())));
-        put("model", text(self.model));
-        put("transcription_model", text(self.transcription_model));
-        put("started_at", self.answered.or(self.begun).map(|at| at.to_string().into()));
-        put("ended_at", self.ended.map(|at| at.to_string().into()));
-        put("close_reason", text(self.close_reason));
-        put("cause", text(self.cause));
-        put("ending", self.ending.map(Value::from));
-        let mut call = self.call;
-        call.extend(self.call_ids.first().map(|id| ("call_id".to_owned(), id.as_str().into())));
-        put("call", (!call.is_empty()).then_some(Value::Object(call)));
-        put("minutes", self.billed.map(|seconds| (seconds / 60.0).into()));
-        put("transcription_minutes", self.transcribed.map(|seconds| (seconds / 60.0).into()));
-        put("worker_model", text(self.worker));
-        if let Some((status, reason)) = self.last_response {
-            let reason = reason.map(|reason| ("reason".to_owned(), reason.into()));
-            let members = [("status".to_owned(), status.into())].into_iter().chain(reason);
-            put("last_response", Some(Value::Object(members.collect())));
-        }
-        for (name, count) in self.tokens {
-            put(name, count.map(Value::from));
-        }
-        put("latency_ms", (!latency_ms.is_empty()).then(|| latency_ms.into()));
-        for (name, count) in
-            [("failed_responses", self.failed_responses), ("failed_transcriptions", self.failed_transcriptions)]
-        {
-            put(name, (count > 0).then(|| count.into()));
-        }
-        put("rows", Some(Value::Array(rows)));
-        digest
-    }
-
-    /// Returns the rows of the conversation: the turns, the tool calls and their results.
-    fn rows(&self) -> Vec<Value> {
-        let mut rows = Vec::new();
-        // The first spoken item of a response starts with its playback, and the last one ends with
-        // it.
-        let mut spoken: HashMap<&str, (usize, usize)> = HashMap::new();
-        for (at, item) in self.items.iter().enumerate().filter(|(_, item)| item.is_spoken()) {
-            if let Some(response) = item.response.as_deref() {
-                spoken.entry(response).or_insert((at, at)).1 = at;
-            }
-        }
-        let call_id = |item: &Item| item.tool.get("call_id").and_then(Value::as_str).map(str::to_owned);
-        let with_result: HashSet<String> =
-            self.items.iter().filter(|item| item.kind == Kind::Result).filter_map(call_id).collect();
-        let order = self.in_order();
-        for (at, item) in order.into_iter().filter_map(|at| Some((at, self.items.get(at)?))) {
-            let response = item.response.as_deref();
-            if response.is_some_and(|response| self.apart.contains(response)) {
-                continue;
-            }
-            let (first, last) = response.and_then(|response| spoken.get(response)).copied().unwrap_or_default();
-            let played = response.and_then(|response| self.played.get(response)).copied().unwrap_or_default();
-            let (began, ended) = (played.0.filter(|_| at == first), played.1.filter(|_| at == last));
-            let pick = |names: &[&str], role: &str| {
-                let members = names.iter().filter_map(|name| Some(((*name).to_owned(), item.tool.get(*name)?.clone())));
-                members.chain([("role".to_owned(), role.into())]).collect::<Map<_, _>>()
-            };
-            let timed = |mut row: Map<String, Value>, start: Option<Timestamp>, end: Option<Timestamp>| {
-                for (name, time) in [("start", start), ("end", end)] {
-                    if let Some(time) = time {
-                        row.insert(name.to_owned(), time.to_string().into());
-                    }
-                }
-                Value::Object(row)
-            };
-            match item.kind {
-                Kind::User | Kind::Agent if !item.is_spoken() => {}
-                // A program wrote what the agent had said before the session.
-                Kind::Agent if item.is_history() => {}
-                Kind::User | Kind::Agent => {
-                    let text = item.text();
-                    let mut row = pick(&[], if item.kind == Kind::Agent { "assistant" } else { "user" });
-                    row.insert("text".to_owned(), text.into());
-                    if item.kind == Kind::Agent {
-                        let cut_off = item.cut_off || response.is_some_and(|response| self.cut_off.contains(response));
-                        row.insert("cut_off".to_owned(), cut_off.into());
-                    }
-                    rows.push(timed(row, began.or(item.heard_at).or(item.start), ended.or(item.end)));
-                }
-                Kind::Tool => {
-                    let has_result = call_id(item).is_some_and(|id| with_result.contains(&id));
-                    let mut call = pick(&["call_id", "name", "type", "cut_short"], "tool_call");
-                    // A call that has a result was made, whatever its last known state.
-                    call.retain(|name, _| name != "cut_short" || !has_result);
-                    rows.push(timed(call, item.start, None));
-                    // The item of an MCP call also holds its result.
-                    if item.tool.contains_key("error") {
-                        rows.push(pick(&["call_id", "error", "message"], "tool_result").into());
-                    }
-                }
-                Kind::Result => rows.push(timed(pick(&["call_id"], "tool_result"), item.start, None)),
-                Kind::Other => {}
-            }
-        }
-        rows
-    }
 }
-
-/// The types of items that the API documents.
-const KINDS: [&str; 7] = [
-    "message",
-    "function_call",
-    "function_call_output",
-    "mcp_call",
-    "mcp_list_tools",
-    "mcp_approval_request",
-    "mcp_approval_response",
-];
-
-/// The roles of messages that the API documents.
-const ROLES: [&str; 3] = ["user", "assistant", "system"];
 
 /// Returns whether an id can be of the same session or call as the known ones, and adds it to them.
 /// Two ids of one kind differ. The kind is the part before `_`. An id without it is of any kind.

@@ -257,11 +257,11 @@ impl<'f> Compiler<'f> {
 
 /// Numbers the flags of a rule. The same member of several objects is one flag.
 fn number_flags(changes: &mut [ReadyChange]) {
-    let mut numbers: HashMap<(String, String, String), usize> = HashMap::new();
+    let mut numbers: HashMap<(String, Check, String), usize> = HashMap::new();
     for (at, change) in changes.iter_mut().enumerate() {
         change.flag = match &change.member.inside {
             Some(_) => at,
-            None => *numbers.entry((change.name.clone(), format!("{:?}", change.is), change.by.clone())).or_insert(at),
+            None => *numbers.entry((change.name.clone(), change.is.clone(), change.by.clone())).or_insert(at),
         };
     }
 }

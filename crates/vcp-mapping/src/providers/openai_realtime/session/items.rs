@@ -1,0 +1,135 @@
+//! The items of a session: their texts, and the tools that they call.
+
+use super::{Item, Kind, Object, Session};
+use crate::rules::paths::is_empty;
+use std::rc::Rc;
+use vcp_schema::{ErrorCode, Timestamp};
+
+/// The types of items that the API documents.
+const KINDS: [&str; 7] = [
+    "message",
+    "function_call",
+    "function_call_output",
+    "mcp_call",
+    "mcp_list_tools",
+    "mcp_approval_request",
+    "mcp_approval_response",
+];
+
+/// The roles of messages that the API documents.
+const ROLES: [&str; 3] = ["user", "assistant", "system"];
+
+impl Session {
+    /// Returns the item with an id. Adds one of this kind if the id is new. Sets the kind if it is
+    /// not known yet.
+    fn with_id(&mut self, id: String, kind: Kind) -> Option<&mut Item> {
+        let next = self.items.len();
+        let at = *self.places.entry(id).or_insert(next);
+        if at == next {
+            self.push(kind);
+        }
+        let item = self.items.get_mut(at)?;
+        if item.kind == Kind::Other {
+            item.kind = kind;
+        }
+        Some(item)
+    }
+
+    /// Adds an empty item.
+    pub(super) fn push(&mut self, kind: Kind) {
+        self.items.push(Item { kind, ..Item::default() });
+    }
+
+    /// Returns the item that an event names.
+    pub(super) fn named(&mut self, event: &Object<'_, '_>, kind: Kind) -> Option<&mut Item> {
+        self.with_id(event.filled("item_id")?, kind)
+    }
+
+    /// Adds the complete text of a part of an item.
+    pub(super) fn said(&mut self, event: &Object<'_, '_>, kind: Kind, member: &str, response: Option<Rc<str>>) {
+        let Some(text) = event.filled(member) else { return };
+        let part = event.count("content_index").unwrap_or(0);
+        if let Some(item) = self.named(event, kind) {
+            item.whole.insert(part, text);
+            item.response = item.response.take().or(response);
+        }
+    }
+
+    /// Appends a delta to the text of a part of an item.
+    pub(super) fn grows(&mut self, at: Timestamp, event: &Object<'_, '_>, kind: Kind, response: Option<Rc<str>>) {
+        let Some(more) = event.text("delta") else { return };
+        let part = event.count("content_index").unwrap_or(0);
+        if let Some(item) = self.named(event, kind) {
+            item.growing.entry(part).or_default().push_str(&more);
+            item.response = item.response.take().or(response);
+            if kind == Kind::Agent {
+                item.start.get_or_insert(at);
+            }
+        }
+    }
+
+    /// Adds the description of an item.
+    pub(super) fn item(&mut self, at: Timestamp, item: &Object<'_, '_>, response: Option<Rc<str>>) {
+        let (Some(id), Some(kind)) = (item.filled("id"), item.text("type")) else { return };
+        let role = item.text("role");
+        let is_message = kind == "message";
+        if !KINDS.contains(&kind.as_str()) {
+            item.unknown("type", &kind);
+        }
+        if let Some(role) = role.as_ref().filter(|role| is_message && !ROLES.contains(&role.as_str())) {
+            item.unknown("role", role);
+        }
+        let of_kind = match (kind.as_str(), role.as_deref()) {
+            ("message", Some("user")) => Kind::User,
+            ("message", Some("assistant")) => Kind::Agent,
+            ("function_call" | "mcp_call", _) => Kind::Tool,
+            ("function_call_output", _) => Kind::Result,
+            _ => Kind::Other,
+        };
+        let Some(known) = self.with_id(id, of_kind) else { return };
+        known.response = known.response.take().or(response);
+        known.described = true;
+        match of_kind {
+            Kind::User | Kind::Agent => {
+                for (part, content) in (0..).zip(item.objects("content")) {
+                    known.heard |= content.text("type").is_some_and(|kind| matches!(&*kind, "output_audio" | "audio"));
+                    if let Some(text) = content.filled("transcript").or_else(|| content.filled("text")) {
+                        known.whole.insert(part, text);
+                    }
+                }
+            }
+            Kind::Tool | Kind::Result => {
+                known.start.get_or_insert(at);
+                let id = if kind == "mcp_call" { item.filled("id") } else { item.filled("call_id") };
+                for (name, value) in [("call_id", id), ("name", item.filled("name")), ("type", Some(kind.clone()))] {
+                    if let Some(value) = value {
+                        known.tool.insert(name.to_owned(), value.into());
+                    }
+                }
+                if matches!(kind.as_str(), "function_call" | "mcp_call") {
+                    // A call that never left this state was not made.
+                    let is_cut_short = matches!(item.text("status").as_deref(), Some("incomplete" | "in_progress"));
+                    known.tool.insert("cut_short".to_owned(), is_cut_short.into());
+                }
+                let has_failed = item.text("status").as_deref() == Some("failed");
+                if kind == "mcp_call" && (has_failed || item.text("output").is_some() || item.get("error").is_some()) {
+                    let error = item.get("error").filter(|error| !is_empty(error));
+                    if error.is_some_and(|error| !error.starts_with(['{', '"'])) {
+                        item.problem("error", ErrorCode::Type, "an object or a string is wanted here");
+                    }
+                    known.tool.insert("error".to_owned(), (has_failed || error.is_some()).into());
+                    // Some servers send the message alone.
+                    let message = match error {
+                        Some(error) if error.starts_with('{') => item.object("error").filled("message"),
+                        Some(error) if error.starts_with('"') => item.filled("error"),
+                        _ => None,
+                    };
+                    if let Some(message) = message {
+                        known.tool.insert("message".to_owned(), message.into());
+                    }
+                }
+            }
+            Kind::Other => {}
+        }
+    }
+}
