@@ -252,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn conversations_have_their_size_and_map() {
+    fn conversations_have_their_size_and_are_calls() {
         for provider in PROVIDERS {
             for bytes in [4_000, 100_000] {
                 let payload = conversation(provider, bytes).unwrap();
@@ -265,6 +265,10 @@ mod tests {
             }
         }
         assert_eq!(conversation("nobody", 1), None);
-        assert_eq!(session(100).len(), session(100).len());
+        let events = session(100);
+        assert_eq!(events, session(100));
+        assert!((100..150).contains(&events.len()), "{}", events.len());
+        let delivery = crate::Delivery::of("openai_realtime");
+        assert_eq!(crate::prepare(crate::Op::Assemble, events.join(&b'\n'), &delivery).err(), None);
     }
 }
