@@ -214,9 +214,7 @@ fn rows(json: &str, names: &[String], checks: &[Vec<(String, Check)>]) -> Result
     let Some(rows) = members::list(json) else {
         return Err(Problem(TYPE, "a list of rows is wanted here"));
     };
-    let passes_one =
-        |row: &str, any: &Vec<(String, Check)>| any.iter().any(|(name, check)| passes(check, below(row, name)));
-    let passes = |row: &&str| checks.iter().all(|any| passes_one(row, any));
+    let passes = |row: &&str| checks.iter().all(|any| passes_one(any, |name| below(row, name)));
     let times = rows.into_iter().filter(passes).flat_map(|row| names.iter().filter_map(move |name| below(row, name)));
     Ok(times.filter_map(nanos).collect())
 }
@@ -422,6 +420,11 @@ pub(crate) fn fits(check: &Check, json: &str) -> bool {
 /// Returns whether a member that may be absent passes a check.
 pub(crate) fn passes(check: &Check, json: Option<&str>) -> bool {
     json.is_some_and(|json| fits(check, json)) == check.wants()
+}
+
+/// Returns whether an object passes one of some checks of its members.
+pub(crate) fn passes_one<'j>(checks: &[(String, Check)], member: impl Fn(&str) -> Option<&'j str>) -> bool {
+    checks.iter().any(|(name, check)| passes(check, member(name)))
 }
 
 /// Returns the word of a member that is not in a list of words. Case is ignored.

@@ -4,14 +4,14 @@ use super::{Called, Rows, ToolResult, Turn};
 use crate::{
     engine::{
         clock::{At, read_clock, seconds, seconds_by},
-        transform,
+        transform::{self, passes_one},
         value::{Made, Value},
         walk::RowsFound,
     },
     rules::{
         Clock, Role, Words,
         paths::Row,
-        plan::{Check, Part, ReadyConversation},
+        plan::{Part, ReadyConversation},
     },
 };
 use std::borrow::Cow;
@@ -42,11 +42,6 @@ fn each<'p>(part: &Part, is_row: bool, cell: Members<'_, 'p>, mut found: impl Fn
     if is_row && !has_elements {
         found(cell);
     }
-}
-
-/// Returns whether a row, a tool call or a result passes one of some checks.
-fn passes_one(checks: &[(String, Check)], member: Members<'_, '_>) -> bool {
-    checks.iter().any(|(name, check)| transform::passes(check, member(name)))
 }
 
 /// A member of a tool call or result, by its name in the rule file.
@@ -244,10 +239,7 @@ impl ReadyConversation {
         }
         let said = |name: &String| flag(member(name)?);
         let success = results.success.as_ref().and_then(said).unwrap_or(true)
-            && !self
-                .failed
-                .iter()
-                .any(|(name, check)| transform::passes(check, member(name).filter(|json| !is_false(json))))
+            && !passes_one(&self.failed, |name| member(name).filter(|json| !is_false(json)))
             && results.error.iter().all(|name| said(name) != Some(true));
         let text = |name: &str| member(name).and_then(string::decode_lossy);
         let message = results.message.iter().filter(|_| !success).filter_map(|name| text(name));
