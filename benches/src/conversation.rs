@@ -213,6 +213,26 @@ pub fn conversation(provider: &str, bytes: usize) -> Option<Vec<u8>> {
     Some(delivery(provider, count)?.to_string().into_bytes())
 }
 
+/// Returns three deliveries of one call of Retell: when it starts, when it ends, and when it was
+/// analysed. The last two have about `bytes` bytes.
+#[must_use]
+pub fn deliveries(bytes: usize) -> [Vec<u8>; 3] {
+    let analysed = conversation("retell", bytes).unwrap_or_default();
+    let of = |event: &str, dropped: &[&str]| {
+        let mut payload: Value = serde_json::from_slice(&analysed).unwrap_or_default();
+        if let Some(name) = payload.pointer_mut("/event") {
+            *name = event.into();
+        }
+        if let Some(call) = payload.pointer_mut("/call").and_then(Value::as_object_mut) {
+            call.retain(|name, _| !dropped.contains(&name.as_str()));
+        }
+        payload.to_string().into_bytes()
+    };
+    let later = ["call_analysis", "call_cost"];
+    let at_end = ["end_timestamp", "duration_ms", "disconnection_reason", "transcript", "transcript_object"];
+    [of("call_started", &[later.as_slice(), &at_end].concat()), of("call_ended", &later), analysed]
+}
+
 /// Returns the events of a session of OpenAI's Realtime API, about `count` of them.
 #[must_use]
 pub fn session(count: usize) -> Vec<Vec<u8>> {

@@ -2,9 +2,14 @@
 //! result is measured.
 
 use chrono::{DateTime, Utc};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
-use std::{hint::black_box, str::FromStr};
+use std::{
+    hint::black_box,
+    str::FromStr,
+    time::{Duration, Instant},
+};
 use vcp_sdk::{
     Mapper, Mapping, Profile, Received, Receiver, Secret, Validator, VcpMessage,
     auth::{Request, Scheme, Verifier, sign},
@@ -16,6 +21,8 @@ use vcp_sdk::{
 };
 
 pub mod conversation;
+pub mod gate;
+pub mod inputs;
 
 /// An operation that can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,11 +65,13 @@ pub enum Op {
     Copy,
     /// Computes the SHA-256 of bytes.
     Sha256,
+    /// Computes the HMAC-SHA256 of bytes, as bare verification does.
+    Hmac,
 }
 
 impl Op {
     /// The operations with their names.
-    pub const ALL: [(&'static str, Op); 19] = [
+    pub const ALL: [(&'static str, Op); 20] = [
         ("scan", Op::Scan),
         ("value", Op::Value),
         ("parse", Op::Parse),
@@ -82,7 +91,14 @@ impl Op {
         ("merge", Op::Merge),
         ("copy", Op::Copy),
         ("sha256", Op::Sha256),
+        ("hmac", Op::Hmac),
     ];
+
+    /// Returns the name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, op)| *op == self).map_or("", |(name, _)| *name)
+    }
 }
 
 impl FromStr for Op {
@@ -173,8 +189,13 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
     let message = |bytes: &[u8]| VcpMessage::from_slice(bytes).map_err(|e| e.to_string());
     Ok(match op {
         Op::Scan => {
-            serde_json::from_slice::<IgnoredAny>(&bytes).map_err(|e| e.to_string())?;
-            Box::new(move || drop(black_box(serde_json::from_slice::<IgnoredAny>(black_box(&bytes)))))
+            // One value, or one on each line.
+            let scan = |bytes: &[u8]| {
+                let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
+                values.try_for_each(|value| value.map(drop))
+            };
+            scan(&bytes).map_err(|e| e.to_string())?;
+            Box::new(move || drop(black_box(scan(black_box(&bytes)))))
         }
         Op::Value => {
             serde_json::from_slice::<serde_json::Value>(&bytes).map_err(|e| e.to_string())?;
@@ -258,6 +279,11 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
         Op::Sha256 => Box::new(move || {
             black_box(Sha256::digest(black_box(&bytes)));
         }),
+        Op::Hmac => Box::new(move || {
+            let mac =
+                Hmac::<Sha256>::new_from_slice(b"not-a-real-secret").map(|mac| mac.chain_update(black_box(&bytes)));
+            let _ = black_box(mac.map(|mac| mac.finalize().into_bytes()));
+        }),
         Op::Assemble => {
             let (mapper, provider) = (Mapper::new(), delivery.provider()?.to_owned());
             let events: Vec<SessionEvent<'_>> =
@@ -303,6 +329,44 @@ pub fn prepare(op: Op, bytes: Vec<u8>, delivery: &Delivery) -> Result<Box<dyn Fn
     })
 }
 
+/// The times of an operation, in nanoseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// The median of the samples.
+    pub median_ns: f64,
+    /// The 99th percentile of single runs.
+    pub p99_ns: f64,
+}
+
+impl Times {
+    /// Times an operation for a while. Each sample has as many runs as the clock needs.
+    pub fn of(operation: &mut dyn FnMut(), budget: Duration) -> Self {
+        let time = |operation: &mut dyn FnMut(), runs: u32| {
+            let start = Instant::now();
+            (0..runs).for_each(|_| operation());
+            start.elapsed()
+        };
+        let mut runs = 1;
+        while time(operation, runs) < Duration::from_micros(200) && runs < 1 << 20 {
+            runs *= 2;
+        }
+        let start = Instant::now();
+        let mut samples = Vec::new();
+        while samples.len() < 15 || (start.elapsed() < budget && samples.len() < 10_000) {
+            samples.push(time(operation, runs).as_secs_f64() * 1e9 / f64::from(runs));
+        }
+        let (start, mut single) = (Instant::now(), Vec::new());
+        while single.len() < 100 || (start.elapsed() < budget && single.len() < 10_000) {
+            single.push(time(operation, 1).as_secs_f64() * 1e9);
+        }
+        let rank = |mut samples: Vec<f64>, percent: usize| {
+            samples.sort_by(f64::total_cmp);
+            samples.get(samples.len() * percent / 100).copied().unwrap_or_default()
+        };
+        Self { median_ns: rank(samples, 50), p99_ns: rank(single, 99) }
+    }
+}
+
 /// Returns the lines that are not empty.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty())
@@ -321,17 +385,20 @@ pub fn message_of(provider: &str, payload: &[u8]) -> Result<String, String> {
     }
 }
 
-/// Returns a Retell delivery with `percent` % of the rows of its transcript. Above 100, the rows
-/// are repeated.
+/// Returns the greatest number of bytes that mapping a delivery takes beyond its output, which is
+/// the message and the report.
 ///
 /// # Errors
 ///
-/// A description of the failure, if `payload` is not JSON or has no transcript rows.
-pub fn with_rows(payload: &[u8], percent: usize) -> Result<Vec<u8>, String> {
-    let mut payload: serde_json::Value = serde_json::from_slice(payload).map_err(|e| e.to_string())?;
-    for rows in ["/call/transcript_object", "/call/transcript_with_tool_calls"] {
-        let rows = payload.pointer_mut(rows).and_then(serde_json::Value::as_array_mut).ok_or("no rows")?;
-        *rows = rows.iter().cycle().take(rows.len() * percent / 100).cloned().collect();
+/// A description of the failure, if the delivery cannot be mapped or is not a call record.
+pub fn memory_beyond_output(delivery: &Delivery, payload: &[u8]) -> Result<u64, String> {
+    let (mapper, provider) = (Mapper::new(), delivery.provider()?);
+    let received_at = "2026-11-21T12:00:00Z".parse().map_err(|e| format!("{e}"))?;
+    let mut mapped = None;
+    let used = allocation_counter::measure(|| mapped = Some(mapper.map(provider, payload, received_at)));
+    match mapped {
+        // The bytes that are still held are the output.
+        Some(Ok(Mapping::Call(_))) => Ok(used.bytes_max.saturating_sub(u64::try_from(used.bytes_current).unwrap_or(0))),
+        other => Err(format!("{other:?}")),
     }
-    Ok(payload.to_string().into_bytes())
 }

@@ -9,7 +9,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use vcp_benches::{Delivery, Op, prepare};
+use vcp_benches::{Delivery, Op, Times, memory_beyond_output, prepare};
 
 /// Time one operation on files. Compare figures only with others of the same run on the same
 /// machine.
@@ -17,7 +17,7 @@ use vcp_benches::{Delivery, Op, prepare};
 #[command(version)]
 struct Args {
     /// The operation: scan, value, parse, fits, serialize, upgrade, downgrade, jcs, legacy,
-    /// reference, validate, map, verify, receive, receive-json, assemble, merge, copy or sha256.
+    /// reference, validate, map, verify, receive, receive-json, assemble, merge, copy, sha256 or hmac.
     /// Files for assemble have one event on each line, and files for merge one message.
     #[arg(long)]
     op: Op,
@@ -63,10 +63,10 @@ fn run(args: &Args) -> Result<(), String> {
     };
     let headers = args.header.iter().map(header).collect::<Result<Vec<_>, _>>()?;
     let delivery = Delivery { provider: args.provider.clone(), secret: args.secret.clone(), headers };
-    let name = Op::ALL.iter().find(|(_, op)| *op == args.op).map_or("", |(name, _)| *name);
+    let name = args.op.name();
     for file in &args.file {
         let bytes = std::fs::read(file).map_err(|e| format!("cannot read `{}`: {e}", file.display()))?;
-        let length = bytes.len();
+        let (length, kept) = (bytes.len(), bytes.clone());
         let budget = Duration::from_millis(args.millis);
         let at_once = match args.threads {
             0 | 1 => None,
@@ -76,16 +76,20 @@ fn run(args: &Args) -> Result<(), String> {
             }
         };
         let mut operation = prepare(args.op, bytes, &delivery).map_err(|e| format!("`{}`: {e}", file.display()))?;
-        let median_ns = median_ns(&mut operation, budget);
+        let Times { median_ns, p99_ns } = Times::of(&mut operation, budget);
         let memory = allocation_counter::measure(&mut operation);
+        let beyond = (args.op == Op::Map).then(|| memory_beyond_output(&delivery, &kept)).transpose()?;
         if args.json {
             let line = serde_json::json!({
                 "op": name,
                 "file": file.display().to_string(),
                 "bytes": length,
                 "median_ns": median_ns,
+                "p99_ns": p99_ns,
                 "allocations": memory.count_total,
                 "allocated_bytes": memory.bytes_total,
+                "peak_bytes": memory.bytes_max,
+                "beyond_bytes": beyond,
                 "threads": args.threads,
                 "ns_at_once": at_once,
             });
@@ -130,24 +134,4 @@ fn ns_of_threads(op: Op, bytes: &[u8], delivery: &Delivery, threads: usize, budg
         each.sum::<Result<f64, String>>()
     })?;
     Ok(1e9 / per_second)
-}
-
-/// Returns the median time of one run in ns, from batches that are long enough for the clock.
-fn median_ns(operation: &mut impl FnMut(), budget: Duration) -> f64 {
-    let time = |operation: &mut dyn FnMut(), runs: u32| {
-        let start = Instant::now();
-        (0..runs).for_each(|_| operation());
-        start.elapsed()
-    };
-    let mut runs = 1;
-    while time(operation, runs) < Duration::from_micros(200) && runs < 1 << 20 {
-        runs *= 2;
-    }
-    let start = Instant::now();
-    let mut samples = Vec::new();
-    while samples.len() < 15 || (start.elapsed() < budget && samples.len() < 10_000) {
-        samples.push(time(operation, runs).as_secs_f64() * 1e9 / f64::from(runs));
-    }
-    samples.sort_by(f64::total_cmp);
-    samples.get(samples.len() / 2).copied().unwrap_or_default()
 }
