@@ -304,9 +304,9 @@ impl Mapper {
     }
 
     pub(crate) fn walk<'p, 'm>(&self, provider: &'m Provider, text: &'p str) -> Result<Delivery<'p, 'm>, MapError> {
-        Delivery::walk(provider, text, self.options).map_err(|error| match text::well_formed(text, &self.limits()) {
+        Delivery::walk(provider, text, self.options).map_err(|_| match text::well_formed(text, &self.limits()) {
             Err(malformed) => MapError::from(malformed),
-            Ok(()) => MapError::new(ErrorCode::Mapping, FieldPath::root(), error.to_string()),
+            Ok(()) => MapError::new(ErrorCode::Mapping, FieldPath::root(), "the payload is not JSON"),
         })
     }
 

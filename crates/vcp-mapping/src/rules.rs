@@ -13,6 +13,7 @@ mod provider;
 pub(crate) mod secrets;
 mod table;
 pub(crate) mod target;
+pub(crate) mod watched;
 
 pub(crate) use compile::compile;
 pub(crate) use faults::nearest;

@@ -23,6 +23,7 @@ pub mod number;
 pub mod path;
 pub mod pretty;
 pub mod raw;
+pub mod reader;
 pub mod string;
 pub mod text;
 pub mod tokens;

@@ -3,6 +3,7 @@
 
 mod metrics;
 mod read;
+mod words;
 
 use super::{clock::At, draft::Call};
 use crate::rules::plan::ReadyRows;

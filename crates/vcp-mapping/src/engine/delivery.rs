@@ -26,7 +26,10 @@ use crate::{
     shared::SharedText,
 };
 use std::borrow::Cow;
-use vcp_schema::{ErrorCode, FieldPath, Timestamp, VcpMessage, json::string};
+use vcp_schema::{
+    ErrorCode, FieldPath, Timestamp, VcpMessage,
+    json::{reader::NotJson, string},
+};
 
 /// The place of the costs that belong to no role.
 const KPIS: &str = "vcp_payload.outcomes.model_outcome_attribution.kpis";
@@ -109,7 +112,7 @@ pub(crate) enum Recognised<'m> {
 
 impl<'p, 'm> Delivery<'p, 'm> {
     /// Walks a text, which must be an object.
-    pub(crate) fn walk(provider: &'m Provider, text: &'p str, options: MapOptions) -> Result<Self, serde_json::Error> {
+    pub(crate) fn walk(provider: &'m Provider, text: &'p str, options: MapOptions) -> Result<Self, NotJson> {
         Ok(Self { provider, walked: provider.tree.walk(text)?, text, options })
     }
 

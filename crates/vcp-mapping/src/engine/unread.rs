@@ -34,14 +34,21 @@ impl<'p> Names<'p> {
     }
 
     /// Counts a name.
-    pub(crate) fn note(&mut self, name: &Quoted<'p>) {
-        if let Some((expected, count)) = self.list.get_mut(self.next)
-            && name.is(expected)
-        {
-            (self.next, *count) = (self.next + 1, *count + 1);
-            return;
+    pub(crate) fn note(&mut self, name: Quoted<'p>) {
+        if !self.note_again(name) {
+            self.add(name.decode_lossy(), 1);
         }
-        self.add(name.decode_lossy(), 1);
+    }
+
+    /// Counts a name if it is the one that is expected next. Returns whether it is.
+    pub(crate) fn note_again(&mut self, name: Quoted<'p>) -> bool {
+        match self.list.get_mut(self.next) {
+            Some((expected, count)) if name.is(expected) => {
+                (self.next, *count) = (self.next + 1, *count + 1);
+                true
+            }
+            _ => false,
+        }
     }
 
     fn add(&mut self, text: Cow<'p, str>, times: usize) {
@@ -125,7 +132,7 @@ impl<'p> Tally<'p> {
                 (Some(((_, known), tally)), _) => tally.walk(known, cursor),
                 (None, Some(each)) => self.each.get_or_insert_default().walk(each, cursor),
                 (None, None) => {
-                    self.names.note(&name);
+                    self.names.note(name);
                     cursor.value();
                 }
             }

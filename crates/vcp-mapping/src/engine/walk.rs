@@ -5,17 +5,17 @@ use crate::{
     report::Counted,
     rules::{
         known::Known,
-        paths::{InList, NodeId, Nodes, PathTree, ROOT, Row, RowMembers, is_empty},
+        paths::{InList, Node, NodeId, Nodes, PathTree, ROOT, Row, RowMembers, is_empty},
         plan::Inside,
+        watched::Seen,
     },
 };
-use serde::{
-    Deserializer,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
+use std::{cell::RefCell, collections::HashSet, rc::Rc, sync::Arc};
+use vcp_schema::json::{
+    members,
+    reader::{NotJson, Reader},
+    string::Quoted,
 };
-use serde_json::value::RawValue;
-use std::{borrow::Cow, cell::RefCell, collections::HashSet, fmt, rc::Rc, sync::Arc};
-use vcp_schema::json::members::{self, Name};
 
 /// The rows of a list: the texts of their members, row by row.
 #[derive(Default, Clone)]
@@ -25,6 +25,8 @@ pub(crate) struct RowsFound<'p> {
     odd: usize,
     /// The members that the reader of the rows does not look at.
     others: Names<'p>,
+    /// The cell of each member of the last row, in the order of the members. Rows repeat it.
+    order: Vec<Option<usize>>,
 }
 
 impl<'p> RowsFound<'p> {
@@ -42,122 +44,66 @@ impl<'p> RowsFound<'p> {
         self.odd > 0
     }
 
-    /// Reads the rows of a list. An element that is not an object is skipped.
-    fn read(list: &'p str, members: &RowMembers) -> Self {
-        // Nearly always each element is an object.
-        if let Ok(found) = RowsSeed(members).deserialize(&mut serde_json::Deserializer::from_str(list)) {
-            return found;
-        }
+    /// Reads the next value, which is a list of rows. Calls `seen` with the name of each member.
+    fn read(json: &mut Reader<'p>, members: &RowMembers, seen: &mut impl FnMut(Quoted<'p>)) -> Result<Self, NotJson> {
         let mut found = Self::default();
-        let elements: Vec<&'p RawValue> = serde_json::from_str(list).unwrap_or_default();
-        for element in elements {
-            if !element.get().starts_with('{') {
+        let mut more = json.enter()?;
+        while more {
+            if json.peek() == b'{' {
+                found.read_row(json, members, seen)?;
+            } else {
+                json.value(&mut *seen)?;
                 found.odd += 1;
-                continue;
             }
-            let before = found.cells.len();
-            if (RowSeed { found: &mut found, members })
-                .deserialize(&mut serde_json::Deserializer::from_str(element.get()))
-                .is_err()
-            {
-                found.cells.truncate(before);
-            }
+            more = json.more(b']')?;
         }
-        found
-    }
-}
-
-/// A reader of one row.
-struct RowSeed<'s, 'p> {
-    found: &'s mut RowsFound<'p>,
-    members: &'s RowMembers,
-}
-
-impl<'p> DeserializeSeed<'p> for RowSeed<'_, 'p> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'p>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_map(self)
-    }
-}
-
-impl<'p> Visitor<'p> for RowSeed<'_, 'p> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a row")
+        Ok(found)
     }
 
-    fn visit_map<A: MapAccess<'p>>(self, mut map: A) -> Result<(), A::Error> {
-        let start = self.found.cells.len();
-        self.found.cells.resize(start + self.members.0.len(), None);
-        while let Some(name) = map.next_key_seed(Name)? {
-            match self.members.0.iter().position(|member| name.is(member)) {
-                Some(at) => {
-                    let text = map.next_value::<&RawValue>()?.get();
-                    if let Some(cell) = self.found.cells.get_mut(start + at) {
-                        *cell = Some(text);
-                    }
-                }
-                None => {
-                    self.found.others.note(&name);
-                    map.next_value::<IgnoredAny>()?;
-                }
+    fn read_row(
+        &mut self,
+        json: &mut Reader<'p>,
+        members: &RowMembers,
+        seen: &mut impl FnMut(Quoted<'p>),
+    ) -> Result<(), NotJson> {
+        let start = self.cells.len();
+        self.cells.resize(start + members.0.len(), None);
+        let (mut more, mut at) = (json.enter()?, 0);
+        while more {
+            let name = json.name()?;
+            seen(name);
+            let place = self.place(name, at, members);
+            let text = json.value(&mut *seen)?;
+            if let Some(cell) = place.and_then(|place| self.cells.get_mut(start + place)) {
+                *cell = Some(text);
             }
+            (more, at) = (json.more(b'}')?, at + 1);
         }
         Ok(())
     }
-}
 
-/// A reader of a list of rows, in one pass. It fails if an element is not an object.
-struct RowsSeed<'s>(&'s RowMembers);
-
-impl<'p> DeserializeSeed<'p> for RowsSeed<'_> {
-    type Value = RowsFound<'p>;
-
-    fn deserialize<D: Deserializer<'p>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_seq(self)
-    }
-}
-
-impl<'p> Visitor<'p> for RowsSeed<'_> {
-    type Value = RowsFound<'p>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of rows")
-    }
-
-    fn visit_seq<A: SeqAccess<'p>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut found = RowsFound::default();
-        while seq.next_element_seed(RowSeed { found: &mut found, members: self.0 })?.is_some() {}
-        Ok(found)
-    }
-}
-
-/// A reader of null, or of another value. Null is often sent for a list that is absent.
-struct NullOr<S>(S);
-
-impl<'p, S: DeserializeSeed<'p>> DeserializeSeed<'p> for NullOr<S> {
-    type Value = Option<S::Value>;
-
-    fn deserialize<D: Deserializer<'p>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_option(self)
-    }
-}
-
-impl<'p, S: DeserializeSeed<'p>> Visitor<'p> for NullOr<S> {
-    type Value = Option<S::Value>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("null or another value")
-    }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'p>>(self, json: D) -> Result<Self::Value, D::Error> {
-        self.0.deserialize(json).map(Some)
+    /// Returns the cell of a member, which is the one at `at` of its row. Counts any other member.
+    fn place(&mut self, name: Quoted<'p>, at: usize, members: &RowMembers) -> Option<usize> {
+        /// A row with more members is no pattern for others.
+        const LONG: usize = 64;
+        let known = self.order.get(at).copied();
+        let is_known = |place: &usize| members.0.get(*place).is_some_and(|member| name.is(member));
+        if let Some(place) = known.flatten().filter(is_known) {
+            return Some(place);
+        }
+        if known == Some(None) && self.others.note_again(name) {
+            return None;
+        }
+        let place = members.0.iter().position(|member| name.is(member));
+        if place.is_none() {
+            self.others.note(name);
+        }
+        match self.order.get_mut(at) {
+            Some(known) => *known = place,
+            None if at < LONG => self.order.push(place),
+            None => {}
+        }
+        place
     }
 }
 
@@ -182,128 +128,103 @@ struct KeptRows<'p> {
 /// A payload, after the walk.
 pub(crate) struct Walked<'p, 't> {
     tree: &'t PathTree,
-    payload: &'p str,
     found: Vec<Found<'p>>,
     /// The members that no rule names, each with its step, its object, and its name.
-    unread: Vec<(usize, NodeId, Cow<'p, str>)>,
+    unread: Vec<(usize, NodeId, Quoted<'p>)>,
     /// The rows of lists.
     rows: Vec<KeptRows<'p>>,
     /// The rows of further lists, once they were asked for.
     further_rows: RefCell<Vec<KeptRows<'p>>>,
-    /// The texts of lists of rows, once they were asked for.
-    list_texts: RefCell<Vec<(NodeId, Option<&'p str>)>>,
+    /// The names of members at every depth that are watched for.
+    seen: Seen,
     /// `true` if a member that rules look at was repeated in its object.
     repeats: bool,
 }
 
 impl PathTree {
-    /// Walks a payload that starts as an object.
-    ///
-    /// The first walk expects each member that has members in the rules to be an object. If one has
-    /// another type, the payload is walked again without that expectation.
-    pub(crate) fn walk<'p>(&self, payload: &'p str) -> Result<Walked<'p, '_>, serde_json::Error> {
-        self.walk_as(payload, false)
-            .or_else(|error| if error.is_data() { self.walk_as(payload, true) } else { Err(error) })
-    }
-
-    fn walk_as<'p>(&self, payload: &'p str, careful: bool) -> Result<Walked<'p, '_>, serde_json::Error> {
-        let found = vec![Found::default(); self.nodes.len()];
-        let (unread, rows) = (Vec::new(), Vec::new());
-        let (further_rows, list_texts) = (RefCell::default(), RefCell::default());
-        let mut walked = Walked { tree: self, payload, found, unread, rows, further_rows, list_texts, repeats: false };
-        let mut order = 0;
-        let mut json = serde_json::Deserializer::from_str(payload);
-        Step { walked: &mut walked, node: ROOT, careful, order: &mut order }.members(&mut json)?;
-        json.end()?;
-        Ok(walked)
-    }
-}
-
-/// A step of the walk, which reads the value of one node.
-struct Step<'s, 'p, 't> {
-    walked: &'s mut Walked<'p, 't>,
-    node: NodeId,
-    /// `true` if any member may have another type than the rules expect.
-    careful: bool,
-    order: &'s mut usize,
-}
-
-impl<'p> Step<'_, 'p, '_> {
-    /// Reads the members of an object. Null is often sent for an object that is absent.
-    fn members<D: Deserializer<'p>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'p> DeserializeSeed<'p> for Step<'_, 'p, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'p>>(self, json: D) -> Result<(), D::Error> {
-        self.walked.forget(self.node);
-        *self.order += 1;
-        let Some(node) = self.walked.tree.nodes.get(self.node) else { return Ok(()) };
-        let Some(found) = self.walked.found.get_mut(self.node) else { return Ok(()) };
-        (found.present, found.order) = (true, *self.order);
-        if let Some(members) = node.rows.as_ref().filter(|_| !self.careful) {
-            match NullOr(RowsSeed(members)).deserialize(json)? {
-                Some(rows) => self.walked.keep(self.node, members, rows),
-                None => found.text = Some("null"),
-            }
-            return Ok(());
+    /// Walks a payload, which must be an object.
+    pub(crate) fn walk<'p>(&self, payload: &'p str) -> Result<Walked<'p, '_>, NotJson> {
+        let mut walker = Walker {
+            walked: Walked {
+                tree: self,
+                found: vec![Found::default(); self.nodes.len()],
+                unread: Vec::new(),
+                rows: Vec::new(),
+                further_rows: RefCell::default(),
+                seen: Seen::default(),
+                repeats: false,
+            },
+            json: Reader::new(payload),
+            order: 0,
+        };
+        if walker.json.peek() != b'{' {
+            return Err(NotJson);
         }
-        if node.members.is_empty() || node.wanted || self.careful {
-            let text = <&RawValue as serde::Deserialize>::deserialize(json)?.get();
-            found.text = Some(text);
-            if let Some(members) = &node.rows
-                && text.starts_with('[')
-            {
-                self.walked.keep(self.node, members, RowsFound::read(text, members));
-            }
-            if !node.members.is_empty() && text.starts_with('{') {
-                let inner = &mut serde_json::Deserializer::from_str(text);
-                self.members(inner).map_err(serde::de::Error::custom)?;
-            }
-            return Ok(());
-        }
-        self.members(json)
+        let root = self.nodes.first().ok_or(NotJson)?;
+        walker.members(ROOT, root)?;
+        walker.json.end()?;
+        Ok(walker.walked)
     }
 }
 
-impl<'p> Visitor<'p> for Step<'_, 'p, '_> {
-    type Value = ();
+/// The walk, which reads the text from the front.
+struct Walker<'p, 't> {
+    walked: Walked<'p, 't>,
+    json: Reader<'p>,
+    /// The number of the step.
+    order: usize,
+}
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
-        if self.node == ROOT {
-            return Err(E::invalid_type(serde::de::Unexpected::Unit, &self));
+impl<'p> Walker<'p, '_> {
+    /// Reads the members of an object.
+    fn members(&mut self, id: NodeId, node: &Node) -> Result<(), NotJson> {
+        if let Some(found) = self.walked.found.get_mut(id) {
+            (found.present, found.object) = (true, true);
         }
-        if let Some(found) = self.walked.found.get_mut(self.node) {
-            found.text = Some("null");
+        let tree = self.walked.tree;
+        let mut more = self.json.enter()?;
+        while more {
+            let name = self.json.name()?;
+            self.walked.seen.note(name, &tree.watched);
+            let child = node.members.iter().find(|(known, _)| name.is(known)).map(|(_, child)| *child);
+            match child.and_then(|child| Some((child, tree.nodes.get(child)?))) {
+                Some((id, node)) => self.member(id, node)?,
+                None => {
+                    self.order += 1;
+                    self.walked.unread.push((self.order, id, name));
+                    self.json.value(|name| self.walked.seen.note(name, &tree.watched))?;
+                }
+            }
+            more = self.json.more(b'}')?;
         }
         Ok(())
     }
 
-    fn visit_map<A: MapAccess<'p>>(self, mut map: A) -> Result<(), A::Error> {
-        let Some(node) = self.walked.tree.nodes.get(self.node) else { return Ok(()) };
-        if let Some(found) = self.walked.found.get_mut(self.node) {
-            (found.present, found.object) = (true, true);
+    /// Reads the value of a member that rules look at.
+    fn member(&mut self, id: NodeId, node: &Node) -> Result<(), NotJson> {
+        self.walked.forget(id);
+        self.order += 1;
+        if let Some(found) = self.walked.found.get_mut(id) {
+            (found.present, found.order) = (true, self.order);
         }
-        while let Some(name) = map.next_key_seed(Name)? {
-            if let Some((_, child)) = node.members.iter().find(|(n, _)| name.is(n)) {
-                map.next_value_seed(Step {
-                    walked: self.walked,
-                    node: *child,
-                    careful: self.careful,
-                    order: self.order,
-                })?;
-            } else {
-                *self.order += 1;
-                self.walked.unread.push((*self.order, self.node, name.decode_lossy()));
-                map.next_value::<IgnoredAny>()?;
+        let watched = &self.walked.tree.watched;
+        let (start, first) = (self.json.offset(), self.json.peek());
+        match &node.rows {
+            _ if first == b'{' && !node.members.is_empty() => {
+                self.members(id, node)?;
+                if !node.wanted && node.rows.is_none() {
+                    return Ok(());
+                }
             }
+            Some(members) if first == b'[' => {
+                let seen = &mut self.walked.seen;
+                let rows = RowsFound::read(&mut self.json, members, &mut |name| seen.note(name, watched))?;
+                self.walked.rows.push(KeptRows { node: id, members: members.clone(), rows: Rc::new(rows) });
+            }
+            _ => drop(self.json.value(|name| self.walked.seen.note(name, watched))?),
+        }
+        if let Some(found) = self.walked.found.get_mut(id) {
+            found.text = Some(self.json.since(start));
         }
         Ok(())
     }
@@ -311,24 +232,14 @@ impl<'p> Visitor<'p> for Step<'_, 'p, '_> {
 
 impl<'p> Walked<'p, '_> {
     /// Returns the text of a member, if the walk kept it. Of a repeated member, returns the last
-    /// text. The text of a list of rows is looked for when it is asked for, which is seldom.
+    /// text.
     pub(crate) fn text(&self, node: NodeId) -> Option<&'p str> {
-        let text = self.found.get(node)?.text;
-        if text.is_some() || !self.has_rows(node) {
-            return text;
-        }
-        let mut texts = self.list_texts.borrow_mut();
-        if let Some((_, text)) = texts.iter().find(|(of, _)| *of == node) {
-            return *text;
-        }
-        let text = members::pointer(self.payload, &self.tree.pointer(node));
-        texts.push((node, text));
-        text
+        self.found.get(node)?.text
     }
 
-    /// Keeps the rows of a list.
-    fn keep(&mut self, node: NodeId, members: &Arc<RowMembers>, rows: RowsFound<'p>) {
-        self.rows.push(KeptRows { node, members: members.clone(), rows: Rc::new(rows) });
+    /// Returns the names of members at every depth that are watched for.
+    pub(crate) fn seen(&self) -> &Seen {
+        &self.seen
     }
 
     /// Returns the rows of a list that the walk read.
@@ -372,7 +283,8 @@ impl<'p> Walked<'p, '_> {
     pub(crate) fn rows(&self, node: NodeId, members: &Arc<RowMembers>) -> Option<Rc<RowsFound<'p>>> {
         let found = self.kept(node).filter(|kept| kept.members.0 == members.0).map(|kept| kept.rows.clone());
         let read = || {
-            let rows = Rc::new(RowsFound::read(self.text(node)?, members));
+            let list = self.text(node).filter(|text| text.starts_with('['))?;
+            let rows = Rc::new(RowsFound::read(&mut Reader::new(list), members, &mut |_| {}).ok()?);
             let kept = KeptRows { node, members: members.clone(), rows: rows.clone() };
             self.further_rows.borrow_mut().push(kept);
             Some(rows)
@@ -446,7 +358,10 @@ impl<'p> Walked<'p, '_> {
             .unread
             .iter()
             .filter(|(order, node, _)| self.is_current(*order, *node) && !self.is_taken(*node, reach.taken))
-            .map(|(order, node, name)| (*order, Counted::once(below(&self.tree.pointer(*node), name))))
+            .map(|(order, node, name)| {
+                let pointer = below(&self.tree.pointer(*node), &name.decode_lossy());
+                (*order, Counted::once(pointer))
+            })
             .collect();
         for (node, found) in self.found.iter().enumerate().filter(|(_, found)| found.present && !found.object) {
             if self.is_taken(node, reach.taken) {

@@ -14,6 +14,7 @@ use super::{
     provider::Provider,
     secrets::Secrets,
     target::{FieldName, name},
+    watched::Watched,
 };
 use crate::shared::SharedText;
 use serde::de::DeserializeOwned;
@@ -59,7 +60,8 @@ pub(crate) fn compile(
     let secrets = Secrets::new(listed());
     let rooted_secrets = secrets.rooted().map(|(name, leaf_only)| (compiler.wanted(ROOT, &name), leaf_only)).collect();
     let lists_of_calls = file.lists_of_calls.iter().map(|path| compiler.wanted(ROOT, path)).collect();
-    let Compiler { tree, faults, .. } = compiler;
+    let Compiler { mut tree, faults, .. } = compiler;
+    tree.watched = Watched::new(secrets.names());
     if !faults.is_empty() {
         return Err(faults.into_error());
     }

@@ -1,6 +1,6 @@
 //! The members that rules look at, as a tree of names.
 
-use super::secrets::may_hide_names;
+use super::{secrets::may_hide_names, watched::Watched};
 use crate::shared::SharedText;
 use memchr::memmem;
 use std::sync::Arc;
@@ -57,6 +57,8 @@ impl RowMembers {
 #[derive(Debug)]
 pub(crate) struct PathTree {
     pub(crate) nodes: Vec<Node>,
+    /// The names that the walk watches for at every depth.
+    pub(crate) watched: Watched,
 }
 
 impl PathTree {
@@ -69,7 +71,7 @@ impl PathTree {
             pointer: "".into(),
             rows: None,
         };
-        Self { nodes: vec![root] }
+        Self { nodes: vec![root], watched: Watched::default() }
     }
 
     /// Returns the node of a dotted path from another node, and makes it if it is not there.

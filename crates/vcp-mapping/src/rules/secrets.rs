@@ -1,5 +1,6 @@
 //! The patterns of members whose leaves are masked.
 
+use super::watched::{Seen, Watched};
 use memchr::memmem;
 use vcp_schema::json::{
     SPACE, string,
@@ -67,8 +68,7 @@ impl Pattern {
     /// Returns whether the pattern can fit a member of a text. It cannot if no member has one of its
     /// names, or if no value of the innermost enclosing name has a name that fits.
     fn may_occur<'a>(&'a self, members: &mut Members<'a, '_>) -> bool {
-        let literal = self.names().filter(|name| !name.contains('*'));
-        if !literal.into_iter().all(|name| members.any(name, |_| true)) {
+        if !self.literals().all(|name| members.any(name, |_| true)) {
             return false;
         }
         match (self.outer.last(), &*self.glob) {
@@ -83,6 +83,11 @@ impl Pattern {
 
     fn names(&self) -> impl Iterator<Item = &str> {
         self.outer.iter().chain([&self.last]).map(String::as_str)
+    }
+
+    /// Returns the names without `*`.
+    fn literals(&self) -> impl Iterator<Item = &str> {
+        self.names().filter(|name| !name.contains('*'))
     }
 
     /// Returns whether a name fits. A glob is compared in lower case.
@@ -113,15 +118,12 @@ impl Secrets {
     /// Returns whether a text can hold a listed member. Most texts cannot, and need no further
     /// look.
     pub(crate) fn may_occur(&self, json: &str) -> bool {
-        self.any_may_occur(json, |_| true)
+        may_hide_names(json) || any_may_occur(self.patterns.iter(), json)
     }
 
-    /// Returns whether one of some patterns can fit a member of a text.
-    fn any_may_occur(&self, json: &str, is_asked: impl Fn(&Pattern) -> bool) -> bool {
-        // Values inside others could make the work long.
-        let mut members = Members { json, known: Vec::new(), budget: 64 * 1024 + 2 * json.len() };
-        let mut asked = self.patterns.iter().filter(|pattern| is_asked(pattern));
-        may_hide_names(json) || asked.any(|pattern| pattern.may_occur(&mut members)) || members.budget == 0
+    /// Returns the names that the patterns need. The walk watches for them.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.patterns.iter().flat_map(Pattern::literals)
     }
 
     /// Returns the dotted names of the members that have one place, and whether only a leaf there
@@ -131,10 +133,20 @@ impl Secrets {
         rooted.map(|pattern| (pattern.names().collect::<Vec<_>>().join("."), pattern.leaf_only))
     }
 
-    /// Returns whether a text can hold no listed members but those that have one place.
-    pub(crate) fn are_rooted_in(&self, json: &str) -> bool {
-        !self.any_may_occur(json, |pattern| !pattern.is_rooted())
+    /// Returns whether a text can hold no listed members but those that have one place. `seen` are
+    /// the names in it, of those that were `watched` for.
+    pub(crate) fn are_rooted_in(&self, json: &str, seen: &Seen, watched: &Watched) -> bool {
+        let has_names = |pattern: &&Pattern| pattern.literals().all(|name| seen.may_have(name, watched));
+        let others = self.patterns.iter().filter(|pattern| !pattern.is_rooted());
+        !seen.has_escape() && !any_may_occur(others.filter(has_names), json)
     }
+}
+
+/// Returns whether one of some patterns can fit a member of a text.
+fn any_may_occur<'a>(mut patterns: impl Iterator<Item = &'a Pattern>, json: &str) -> bool {
+    // Values inside others could make the work long.
+    let mut members = Members { json, known: Vec::new(), budget: 64 * 1024 + 2 * json.len() };
+    patterns.any(|pattern| pattern.may_occur(&mut members)) || members.budget == 0
 }
 
 /// The members of a text by their names, at any depth. They are found by a search for the text of

@@ -225,11 +225,8 @@ pub fn push_ascii(out: &mut String, unit: u16) {
 
 /// Writes the inside of a JSON string, without the quotes.
 pub fn push_escaped(out: &mut String, text: &str) {
-    if !has_to_escape(text) {
-        return out.push_str(text);
-    }
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
+    let mut rest = text;
+    while let Some((at, byte)) = first_to_escape(rest) {
         let escape = match byte {
             b'"' => "\\\"",
             b'\\' => "\\\\",
@@ -238,25 +235,34 @@ pub fn push_escaped(out: &mut String, text: &str) {
             b'\t' => "\\t",
             0x08 => "\\b",
             0x0c => "\\f",
-            0..0x20 => "",
-            _ => continue,
+            _ => "",
         };
-        out.push_str(text.get(plain..at).unwrap_or_default());
-        plain = at + 1;
+        out.push_str(rest.get(..at).unwrap_or_default());
+        rest = rest.get(at + 1..).unwrap_or_default();
         if escape.is_empty() {
             let _ = write!(out, "\\u{byte:04x}");
         } else {
             out.push_str(escape);
         }
     }
-    out.push_str(text.get(plain..).unwrap_or_default());
+    out.push_str(rest);
 }
 
 /// Returns whether a text has a character that JSON escapes.
-///
-/// The loop has no branches, so that the compiler can examine many bytes at once.
 pub(crate) fn has_to_escape(text: &str) -> bool {
-    text.bytes().fold(false, |any, byte| any | (byte < b' ') | (byte == b'"') | (byte == b'\\'))
+    first_to_escape(text).is_some()
+}
+
+/// Returns the first byte of a text that JSON escapes, and its place.
+fn first_to_escape(text: &str) -> Option<(usize, u8)> {
+    let is_escaped = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
+    let (chunks, rest) = text.as_bytes().as_chunks::<32>();
+    // The inner loop has no branches, so that the compiler can examine many bytes at once.
+    let has_one = |chunk: &[u8; 32]| chunk.iter().fold(false, |any, byte| any | is_escaped(*byte));
+    let plain = chunks.iter().position(has_one).unwrap_or(chunks.len()) * 32;
+    let rest = if plain < text.len() - rest.len() { text.as_bytes().get(plain..).unwrap_or_default() } else { rest };
+    let found = rest.iter().position(|byte| is_escaped(*byte))?;
+    Some((plain + found, *rest.get(found)?))
 }
 
 /// Returns whether two names are equal. Names of 4 to 16 bytes are compared by their first and last
@@ -335,6 +341,11 @@ mod tests {
             prop_assert_eq!(&json, &serde_json::to_string(&text).unwrap());
             prop_assert!(decode(&json).is_some_and(|content| content == text));
             prop_assert_eq!(end(&json, 0), json.len());
+        }
+
+        #[test]
+        fn long_strings_are_escaped_wherever_an_escape_is(text in "([a-zé]{0,70}[\"\\\\\n\u{1}]?){0,4}") {
+            prop_assert_eq!(quoted(&text), serde_json::to_string(&text).unwrap());
         }
     }
 }

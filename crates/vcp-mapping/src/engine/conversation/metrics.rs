@@ -1,6 +1,6 @@
 //! The metrics of a conversation: turns, talk, speed, interruptions and latency.
 
-use super::{Talk, Turn};
+use super::{Talk, Turn, words};
 use crate::engine::{clock::SECOND, transform::thousandths};
 use vcp_schema::Timestamp;
 
@@ -38,7 +38,7 @@ impl Talk<'_> {
             user_turns + agent_turns > 0 && self.turns().all(|turn| turn.start.is_some() && turn.end.is_some());
         if are_timed {
             let talk = |is_agent| of(is_agent).filter_map(Turn::length).sum::<i128>();
-            let words = |is_agent| of(is_agent).map(|turn| count_words(&turn.text)).sum::<usize>() as i128;
+            let words = |is_agent| of(is_agent).map(|turn| words::count(&turn.text)).sum::<usize>() as i128;
             let longest = duration.map(|seconds| i128::from(seconds) * SECOND + TALK_BEYOND);
             let fits = |talk: i128| longest.is_none_or(|longest| talk <= longest);
             let (user, agent) = (talk(false), talk(true));
@@ -158,19 +158,4 @@ fn latency(mut gaps: Vec<i128>) -> Vec<(&'static str, String)> {
         ("agent_latency_ms_p50", thousandths(median, 1000)),
         ("agent_latency_ms_p95", thousandths(high, 1000)),
     ]
-}
-
-/// Returns the number of words, which white space separates.
-fn count_words(text: &str) -> usize {
-    if !text.is_ascii() {
-        return text.split_whitespace().count();
-    }
-    // The vertical tab is white space here, unlike in `u8::is_ascii_whitespace`.
-    let is_space = |byte: u8| matches!(byte, b'\t'..=b'\r' | b' ');
-    let mut was_space = true;
-    text.bytes().fold(0, |words, byte| {
-        let begins = was_space && !is_space(byte);
-        was_space = is_space(byte);
-        words + usize::from(begins)
-    })
 }

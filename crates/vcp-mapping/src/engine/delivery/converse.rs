@@ -43,9 +43,7 @@ impl<'p> Delivery<'p, '_> {
                     }
                     continue;
                 }
-                // The text of a list of rows is looked for only if there is another list.
-                let text =
-                    if self.walked.has_rows(list.at) && read.is_empty() { None } else { self.walked.text(list.at) };
+                let text = self.walked.text(list.at);
                 if text.is_some_and(|text| text != "null" && !text.starts_with('[')) {
                     // A conversation may have its rows in an object, as another list says.
                     if !self.walked.is_object(list.at) {

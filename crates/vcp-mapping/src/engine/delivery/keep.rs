@@ -17,7 +17,8 @@ impl<'p> Delivery<'p, '_> {
     /// Masks the secrets that the walk found, without reading the text again. Returns `None` if
     /// there may be others.
     fn mask_rooted(&self, secrets: &Secrets) -> Option<(Cow<'p, str>, Vec<String>)> {
-        let is_all = std::ptr::eq(secrets, &self.provider.secrets) && secrets.are_rooted_in(self.text);
+        let is_all = std::ptr::eq(secrets, &self.provider.secrets)
+            && secrets.are_rooted_in(self.text, self.walked.seen(), &self.provider.tree.watched);
         if !is_all || self.walked.has_repeats() {
             return None;
         }
