@@ -1,7 +1,11 @@
 //! The members of values that rules read in part: those that are read, those that are unread, and
 //! those of another form than the rules expect.
 
-use super::{transform, value::Made};
+use super::{
+    names::{Names, Order},
+    transform,
+    value::Made,
+};
 use crate::{
     report::{Counted, Problem},
     rules::{
@@ -9,68 +13,14 @@ use crate::{
         paths,
     },
 };
-use std::{borrow::Cow, collections::HashMap};
 use vcp_schema::{
     ErrorCode, FieldPath,
-    json::{cursor::Cursor, members, string::Quoted},
+    json::{
+        members,
+        reader::{NotJson, Reader},
+        string::Quoted,
+    },
 };
-
-/// The names of unread members, each with the number of objects that had it.
-#[derive(Default, Clone)]
-pub(crate) struct Names<'p> {
-    list: Vec<(Cow<'p, str>, usize)>,
-    /// The places of the names, if there are many.
-    places: HashMap<Cow<'p, str>, usize>,
-    /// The place of the name that is expected next, because rows repeat the order of their members.
-    next: usize,
-}
-
-impl<'p> Names<'p> {
-    /// The number of names up to which a search by comparison is used.
-    const FEW: usize = 32;
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.list.iter().map(|(name, count)| (&**name, *count))
-    }
-
-    /// Counts a name.
-    pub(crate) fn note(&mut self, name: Quoted<'p>) {
-        if !self.note_again(name) {
-            self.add(name.decode_lossy(), 1);
-        }
-    }
-
-    /// Counts a name if it is the one that is expected next. Returns whether it is.
-    pub(crate) fn note_again(&mut self, name: Quoted<'p>) -> bool {
-        match self.list.get_mut(self.next) {
-            Some((expected, count)) if name.is(expected) => {
-                (self.next, *count) = (self.next + 1, *count + 1);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn add(&mut self, text: Cow<'p, str>, times: usize) {
-        let known = if self.places.is_empty() {
-            self.list.iter().position(|(known, _)| *known == text)
-        } else {
-            self.places.get(&text).copied()
-        };
-        let at = known.unwrap_or(self.list.len());
-        self.next = at + 1;
-        if let Some((_, count)) = self.list.get_mut(at) {
-            *count += times;
-            return;
-        }
-        self.list.push((text, times));
-        if self.list.len() > Self::FEW {
-            let known = if self.places.is_empty() { 0 } else { at };
-            let new = self.list.iter().enumerate().skip(known).map(|(at, (name, _))| (name.clone(), at));
-            self.places.extend(new);
-        }
-    }
-}
 
 /// The counts of the members of the values at one place.
 #[derive(Default)]
@@ -82,61 +32,80 @@ pub(crate) struct Tally<'p> {
     /// The number of values that are of another type than the rules expect.
     others: usize,
     names: Names<'p>,
+    order: Order,
     /// The tallies of the known members, in their order. Empty if there was no object.
     members: Vec<Tally<'p>>,
     each: Option<Box<Tally<'p>>>,
 }
 
 impl<'p> Tally<'p> {
-    /// Adds a value.
+    /// Adds a value, whose text is known to be JSON.
     pub(crate) fn add(&mut self, known: &Known, json: &'p str) {
         if known.takes_whole(json.as_bytes().first()) {
             return self.add_whole(known, json);
         }
-        self.walk(known, &mut Cursor::new(json));
+        // JSON that was read before is still JSON.
+        let _ = self.walk(known, &mut Reader::new(json), &mut |_| {});
     }
 
-    /// Adds the next value of a text.
-    fn walk(&mut self, known: &Known, cursor: &mut Cursor<'p>) {
-        let first = cursor.peek();
-        if known.takes_whole(Some(&first)) {
-            return self.add_whole(known, cursor.value());
-        }
+    /// Adds the next value of a text, and returns its text. Calls `seen` with the name of each
+    /// member.
+    pub(super) fn walk<F: FnMut(Quoted<'p>)>(
+        &mut self,
+        known: &Known,
+        json: &mut Reader<'p>,
+        seen: &mut F,
+    ) -> Result<&'p str, NotJson> {
+        let (start, first) = (json.offset(), json.peek());
         match (first, known.each.as_deref()) {
-            (b'{', each) => self.walk_object(known, each, cursor),
-            (b'[', Some(each)) if known.picks.is_empty() => {
-                let tally = self.each.get_or_insert_default();
-                cursor.enter();
-                while cursor.element() {
-                    tally.walk(each, cursor);
-                }
+            _ if known.takes_whole(Some(&first)) => {
+                let text = json.value(&mut *seen)?;
+                self.add_whole(known, text);
             }
+            (b'{', each) => self.walk_object(known, each, json, seen)?,
             (b'[', Some(each)) => {
                 let tally = self.each.get_or_insert_default();
-                cursor.enter();
-                while cursor.element() {
-                    tally.add_picked(each, &known.picks, cursor.value());
+                let mut more = json.enter()?;
+                while more {
+                    if known.picks.is_empty() {
+                        tally.walk(each, json, seen)?;
+                    } else {
+                        tally.add_picked(each, &known.picks, json.value(&mut *seen)?);
+                    }
+                    more = json.more(b']')?;
                 }
             }
-            _ => self.others += usize::from(cursor.value() != "null"),
+            _ => self.others += usize::from(json.value(&mut *seen)? != "null"),
         }
+        Ok(json.since(start))
     }
 
     /// Adds the members of the next object of a text.
-    fn walk_object(&mut self, known: &Known, each: Option<&Known>, cursor: &mut Cursor<'p>) {
-        self.members.resize_with(known.members.len(), Self::default);
-        cursor.enter();
-        while let Some(name) = cursor.name() {
-            let mut members = known.members.iter().zip(&mut self.members);
-            match (members.find(|((known, _), _)| name.is(known)), each) {
-                (Some(((_, known), tally)), _) => tally.walk(known, cursor),
-                (None, Some(each)) => self.each.get_or_insert_default().walk(each, cursor),
-                (None, None) => {
-                    self.names.note(name);
-                    cursor.value();
-                }
-            }
+    fn walk_object<F: FnMut(Quoted<'p>)>(
+        &mut self,
+        known: &Known,
+        each: Option<&Known>,
+        json: &mut Reader<'p>,
+        seen: &mut F,
+    ) -> Result<(), NotJson> {
+        if self.members.is_empty() {
+            self.members.resize_with(known.members.len(), Self::default);
         }
+        let (mut more, mut at) = (json.enter()?, 0);
+        while more {
+            let name = json.name()?;
+            seen(name);
+            let others = if each.is_some() { None } else { Some(&mut self.names) };
+            let place = self.order.place(name, at, |at| known.members.get(at).map(|(name, _)| &**name), others);
+            let member = place.and_then(|at| Some((self.members.get_mut(at)?, &known.members.get(at)?.1)));
+            match (member, each) {
+                (Some((tally, known)), _) => drop(tally.walk(known, json, seen)?),
+                (None, Some(each)) => drop(self.each.get_or_insert_default().walk(each, json, seen)?),
+                (None, None) => drop(json.value(&mut *seen)?),
+            }
+            (more, at) = (json.more(b'}')?, at + 1);
+        }
+        Ok(())
     }
 
     /// Adds an element of a list of which some are picked by a word.
@@ -149,7 +118,7 @@ impl<'p> Tally<'p> {
         self.members.resize_with(known.members.len(), Self::default);
         for (name, value) in members::last(element).unwrap_or_default() {
             let mut members = known.members.iter().zip(&mut self.members);
-            match members.find(|((own, _), _)| ***own == *name && picks.iter().any(|(member, _)| **member == *name)) {
+            match members.find(|((own, _), _)| **own == *name && picks.iter().any(|(member, _)| **member == *name)) {
                 Some(((_, known), tally)) => tally.add_whole(known, value),
                 None => self.names.add(name, 1),
             }
@@ -166,8 +135,10 @@ impl<'p> Tally<'p> {
 
     /// Returns whether nothing was added.
     fn is_empty(&self) -> bool {
-        let Self { read, odd, others, names, members, each } = self;
-        (*read, *odd, *others) == (0, 0, 0) && names.list.is_empty() && members.is_empty() && each.is_none()
+        (self.read, self.odd, self.others) == (0, 0, 0)
+            && self.names.is_empty()
+            && self.members.is_empty()
+            && self.each.is_none()
     }
 
     /// Adds the members to lists. A position in a list is `*`.

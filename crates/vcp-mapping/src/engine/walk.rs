@@ -1,6 +1,9 @@
 //! The walk over a payload, which finds in one pass the members that rules read.
 
-use super::unread::{Lists, Names, Tally, below};
+use super::{
+    names::{Names, Order},
+    unread::{Lists, Tally, below},
+};
 use crate::{
     report::Counted,
     rules::{
@@ -18,15 +21,18 @@ use vcp_schema::json::{
 };
 
 /// The rows of a list: the texts of their members, row by row.
-#[derive(Default, Clone)]
+#[derive(Default)]
 pub(crate) struct RowsFound<'p> {
     cells: Vec<Option<&'p str>>,
+    /// The counts of the members of each cell. Empty if the rows were read without them.
+    tallies: Vec<Tally<'p>>,
+    /// `true` if a row repeats a member, so that `tallies` count it twice.
+    repeats: bool,
     /// The number of elements that are not objects.
     odd: usize,
     /// The members that the reader of the rows does not look at.
     others: Names<'p>,
-    /// The cell of each member of the last row, in the order of the members. Rows repeat it.
-    order: Vec<Option<usize>>,
+    order: Order,
 }
 
 impl<'p> RowsFound<'p> {
@@ -44,13 +50,24 @@ impl<'p> RowsFound<'p> {
         self.odd > 0
     }
 
-    /// Reads the next value, which is a list of rows. Calls `seen` with the name of each member.
-    fn read(json: &mut Reader<'p>, members: &RowMembers, seen: &mut impl FnMut(Quoted<'p>)) -> Result<Self, NotJson> {
+    /// Reads the next value, which is a list of rows. Counts the members inside cells, if `parts`
+    /// are given. Calls `seen` with the name of each member.
+    fn read<F: FnMut(Quoted<'p>)>(
+        json: &mut Reader<'p>,
+        members: &RowMembers,
+        parts: Option<&Known>,
+        seen: &mut F,
+    ) -> Result<Self, NotJson> {
+        let part = |member: &str| parts?.member_if_known(member);
+        let parts: Vec<Option<&Known>> = members.0.iter().map(|member| part(member)).collect();
         let mut found = Self::default();
+        if parts.iter().any(Option::is_some) {
+            found.tallies.resize_with(members.0.len(), Tally::default);
+        }
         let mut more = json.enter()?;
         while more {
             if json.peek() == b'{' {
-                found.read_row(json, members, seen)?;
+                found.read_row(json, members, &parts, seen)?;
             } else {
                 json.value(&mut *seen)?;
                 found.odd += 1;
@@ -60,11 +77,12 @@ impl<'p> RowsFound<'p> {
         Ok(found)
     }
 
-    fn read_row(
+    fn read_row<F: FnMut(Quoted<'p>)>(
         &mut self,
         json: &mut Reader<'p>,
         members: &RowMembers,
-        seen: &mut impl FnMut(Quoted<'p>),
+        parts: &[Option<&Known>],
+        seen: &mut F,
     ) -> Result<(), NotJson> {
         let start = self.cells.len();
         self.cells.resize(start + members.0.len(), None);
@@ -72,38 +90,19 @@ impl<'p> RowsFound<'p> {
         while more {
             let name = json.name()?;
             seen(name);
-            let place = self.place(name, at, members);
-            let text = json.value(&mut *seen)?;
+            let known = |at| members.0.get(at).map(|name: &Box<str>| &**name);
+            let place = self.order.place(name, at, known, Some(&mut self.others));
+            let part = place.and_then(|place| Some(((*parts.get(place)?)?, self.tallies.get_mut(place)?)));
+            let text = match part {
+                Some((known, tally)) => tally.walk(known, json, seen)?,
+                None => json.value(&mut *seen)?,
+            };
             if let Some(cell) = place.and_then(|place| self.cells.get_mut(start + place)) {
-                *cell = Some(text);
+                self.repeats |= cell.replace(text).is_some();
             }
             (more, at) = (json.more(b'}')?, at + 1);
         }
         Ok(())
-    }
-
-    /// Returns the cell of a member, which is the one at `at` of its row. Counts any other member.
-    fn place(&mut self, name: Quoted<'p>, at: usize, members: &RowMembers) -> Option<usize> {
-        /// A row with more members is no pattern for others.
-        const LONG: usize = 64;
-        let known = self.order.get(at).copied();
-        let is_known = |place: &usize| members.0.get(*place).is_some_and(|member| name.is(member));
-        if let Some(place) = known.flatten().filter(is_known) {
-            return Some(place);
-        }
-        if known == Some(None) && self.others.note_again(name) {
-            return None;
-        }
-        let place = members.0.iter().position(|member| name.is(member));
-        if place.is_none() {
-            self.others.note(name);
-        }
-        match self.order.get_mut(at) {
-            Some(known) => *known = place,
-            None if at < LONG => self.order.push(place),
-            None => {}
-        }
-        place
     }
 }
 
@@ -218,7 +217,8 @@ impl<'p> Walker<'p, '_> {
             }
             Some(members) if first == b'[' => {
                 let seen = &mut self.walked.seen;
-                let rows = RowsFound::read(&mut self.json, members, &mut |name| seen.note(name, watched))?;
+                let seen = &mut |name: Quoted<'p>| seen.note(name, watched);
+                let rows = RowsFound::read(&mut self.json, members, node.row_parts.as_ref(), seen)?;
                 self.walked.rows.push(KeptRows { node: id, members: members.clone(), rows: Rc::new(rows) });
             }
             _ => drop(self.json.value(|name| self.walked.seen.note(name, watched))?),
@@ -284,7 +284,7 @@ impl<'p> Walked<'p, '_> {
         let found = self.kept(node).filter(|kept| kept.members.0 == members.0).map(|kept| kept.rows.clone());
         let read = || {
             let list = self.text(node).filter(|text| text.starts_with('['))?;
-            let rows = Rc::new(RowsFound::read(&mut Reader::new(list), members, &mut |_| {}).ok()?);
+            let rows = Rc::new(RowsFound::read(&mut Reader::new(list), members, None, &mut |_| {}).ok()?);
             let kept = KeptRows { node, members: members.clone(), rows: rows.clone() };
             self.further_rows.borrow_mut().push(kept);
             Some(rows)
@@ -390,7 +390,7 @@ impl<'p> Walked<'p, '_> {
         let further = self.further_rows.borrow();
         let kept = self.kept(node).or_else(|| further.iter().find(|kept| kept.node == node));
         let kept = kept.filter(|KeptRows { members, .. }| {
-            known.each.as_ref().is_none_or(|row| row.members.keys().all(|name| members.0.contains(name)))
+            known.each.as_ref().is_none_or(|row| row.members.iter().all(|(name, _)| members.0.contains(name)))
         });
         let (Some(KeptRows { members: columns, rows, .. }), Some(row)) = (kept, known.each.as_deref()) else {
             let mut tally = Tally::default();
@@ -403,7 +403,7 @@ impl<'p> Walked<'p, '_> {
             return tally.list(known, pointer, lists);
         };
         let pointer = format!("{pointer}/*");
-        let is_known = |name: &str| row.members.contains_key(name);
+        let is_known = |name: &str| row.member_if_known(name).is_some();
         if rows.odd > 0 {
             lists.unread.push(Counted { pointer: pointer.clone(), count: rows.odd });
         }
@@ -411,11 +411,16 @@ impl<'p> Walked<'p, '_> {
         lists.unread.extend(others.map(|(name, count)| Counted { pointer: below(&pointer, name), count }));
         for (name, known) in &row.members {
             let Some(at) = columns.0.iter().position(|column| column == name) else { continue };
+            let pointer = below(&pointer, name);
+            if let Some(tally) = rows.tallies.get(at).filter(|_| !rows.repeats) {
+                tally.list(known, &pointer, lists);
+                continue;
+            }
             let mut tally = Tally::default();
             for cell in rows.iter(columns.0.len()).filter_map(|row| row.get(at).copied().flatten()) {
                 tally.add(known, cell);
             }
-            tally.list(known, &below(&pointer, name), lists);
+            tally.list(known, &pointer, lists);
         }
     }
 }

@@ -61,6 +61,12 @@ pub(crate) fn compile(
     let rooted_secrets = secrets.rooted().map(|(name, leaf_only)| (compiler.wanted(ROOT, &name), leaf_only)).collect();
     let lists_of_calls = file.lists_of_calls.iter().map(|path| compiler.wanted(ROOT, path)).collect();
     let Compiler { mut tree, faults, .. } = compiler;
+    let plans: Vec<&Plan> = shapes.iter().flat_map(|shape| shape.events.values()).map(|event| &*event.plan).collect();
+    for (at, node) in tree.nodes.iter_mut().enumerate().filter(|(_, node)| node.rows.is_some()) {
+        let mut parts = plans.iter().filter_map(|plan| plan.inside.get(&at)?.each.as_deref());
+        let first = parts.next();
+        node.row_parts = first.filter(|first| parts.all(|other| other == *first)).cloned();
+    }
     tree.watched = Watched::new(secrets.names());
     if !faults.is_empty() {
         return Err(faults.into_error());
@@ -220,15 +226,8 @@ impl<'f> Compiler<'f> {
             let lists = conversation.rows.iter().flat_map(twins).map(rows).collect();
             let begins_at = conversation.begins_at.as_ref().map(|path| self.wanted(at, path));
             let reader = ReadyConversation::new(conversation, lists, begins_at);
-            // The first list is nearly always the one that is read. The others are read from their
-            // texts.
-            let first = reader.lists.iter().position(|rows| rows.when.is_empty());
-            for (index, rows) in reader.lists.iter().enumerate() {
-                if Some(index) == first {
-                    self.tree.want_rows(rows.at, &reader.members);
-                } else {
-                    self.tree.want(rows.at);
-                }
+            for rows in &reader.lists {
+                self.tree.want_rows(rows.at, &reader.members);
             }
             conversations.push(reader);
         }

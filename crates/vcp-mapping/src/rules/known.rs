@@ -1,17 +1,15 @@
 //! The parts of a value that rules read, at every depth. Any other part is unread (`DECISIONS.md`
 //! 5.9).
 
-use std::collections::BTreeMap;
-
 /// The parts of a value that rules read.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub(crate) struct Known {
     /// `true` if the whole value is read.
     pub(crate) whole: bool,
     /// The form that the whole value should have.
     pub(crate) form: Option<Form>,
-    /// The parts of members, by their names.
-    pub(crate) members: BTreeMap<Box<str>, Known>,
+    /// The parts of members, in the order of their names.
+    pub(crate) members: Vec<(Box<str>, Known)>,
     /// The parts of the elements of a list, or of members whose names are not fixed.
     pub(crate) each: Option<Box<Known>>,
     /// The elements of the list that are read, by a member and its word. Empty if all are read.
@@ -124,8 +122,22 @@ impl Known {
         self.whole && (self.members.is_empty() || first != Some(&b'{'))
     }
 
+    /// Returns the parts of a member, if it has any.
+    pub(crate) fn member_if_known(&self, name: &str) -> Option<&Self> {
+        let at = self.members.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
+        self.members.get(at).map(|(_, known)| known)
+    }
+
     fn member(&mut self, name: &str) -> &mut Self {
-        self.members.entry(name.into()).or_default()
+        let at = match self.members.binary_search_by(|(known, _)| (**known).cmp(name)) {
+            Ok(at) => at,
+            Err(at) => {
+                self.members.insert(at, (name.into(), Self::default()));
+                at
+            }
+        };
+        #[expect(clippy::indexing_slicing, reason = "the place was just found or made")]
+        &mut self.members[at].1
     }
 }
 
@@ -139,13 +151,12 @@ mod tests {
         known.add("a.b");
         known.add("a.list[].x");
         known.add("a.list[kind=fax].y.z");
-        let a = &known.members["a"];
-        assert_eq!((a.whole, a.members.len()), (false, 2));
-        assert!(a.members["b"].whole);
-        let each = a.members["list"].each.as_deref().unwrap();
-        let names: Vec<&str> = each.members.keys().map(|name| &**name).collect();
-        assert_eq!(names, ["kind", "x", "y"]);
-        assert!(each.members["kind"].whole && !each.members["y"].whole);
+        let [(a, known)] = known.members.as_slice() else { panic!("one member") };
+        let [(b, whole), (list, listed)] = known.members.as_slice() else { panic!("two members") };
+        assert_eq!((&**a, &**b, &**list, known.whole, whole.whole), ("a", "b", "list", false, true));
+        let each = &listed.each.as_deref().unwrap().members;
+        let names: Vec<(&str, bool)> = each.iter().map(|(name, known)| (&**name, known.whole)).collect();
+        assert_eq!(names, [("kind", true), ("x", true), ("y", false)]);
     }
 
     #[test]

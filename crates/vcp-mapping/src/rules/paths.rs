@@ -1,6 +1,6 @@
 //! The members that rules look at, as a tree of names.
 
-use super::{secrets::may_hide_names, watched::Watched};
+use super::{known::Known, secrets::may_hide_names, watched::Watched};
 use crate::shared::SharedText;
 use memchr::memmem;
 use std::sync::Arc;
@@ -30,6 +30,8 @@ pub(crate) struct Node {
     pub(crate) pointer: SharedText,
     /// The wanted members of its rows, if it is a list of rows.
     pub(crate) rows: Option<Arc<RowMembers>>,
+    /// The parts of a row that are read, if all events read the same ones.
+    pub(crate) row_parts: Option<Known>,
 }
 
 /// The names of the members of rows that are looked at.
@@ -70,6 +72,7 @@ impl PathTree {
             path: FieldPath::root(),
             pointer: "".into(),
             rows: None,
+            row_parts: None,
         };
         Self { nodes: vec![root], watched: Watched::default() }
     }
@@ -88,7 +91,15 @@ impl PathTree {
         parent.members.push((name.into(), next));
         let path = parent.path.clone().name(name);
         let pointer = path.pointer().into();
-        self.nodes.push(Node { wanted: false, parent: Some(node), members: Vec::new(), path, pointer, rows: None });
+        self.nodes.push(Node {
+            wanted: false,
+            parent: Some(node),
+            members: Vec::new(),
+            path,
+            pointer,
+            rows: None,
+            row_parts: None,
+        });
         next
     }
 

@@ -6,9 +6,9 @@ use vcp_schema::json::string::Quoted;
 #[derive(Debug, Default)]
 pub(crate) struct Watched {
     names: Vec<Box<str>>,
-    /// A bit for each name, by its length and its first and last byte. Nearly every other name is
-    /// told from all of them by its bit.
-    bits: u64,
+    /// A bit for each name by its first byte, and one by its length and its last byte. Nearly every
+    /// other name lacks one of the two.
+    bits: [u64; 2],
 }
 
 impl Watched {
@@ -16,18 +16,17 @@ impl Watched {
         let mut names: Vec<Box<str>> = names.into_iter().map(Box::from).collect();
         names.sort_unstable();
         names.dedup();
-        let bits = names.iter().fold(0, |bits, name| bits | bit(name));
+        let both = |[a, b]: [u64; 2], [c, d]: [u64; 2]| [a | c, b | d];
+        let bits = names.iter().fold([0, 0], |all, name| both(all, bits(name)));
         Self { names, bits }
     }
 }
 
-/// Returns the bit of a name.
+/// Returns the bits of a name.
 #[inline]
-fn bit(name: &str) -> u64 {
-    let byte = |byte: Option<&u8>| u32::from(byte.copied().unwrap_or_default());
-    let bytes = name.as_bytes();
-    let number = byte(bytes.first()) + 3 * byte(bytes.last()) + 7 * (bytes.len() as u32 & 0xff);
-    1 << (number % 64)
+fn bits(name: &str) -> [u64; 2] {
+    let (Some(first), Some(last)) = (name.as_bytes().first(), name.as_bytes().last()) else { return [0, 0] };
+    [1 << (first % 64), 1 << (last.wrapping_add((name.len() as u8).wrapping_mul(11)) % 64)]
 }
 
 /// The watched names that a text has.
@@ -44,7 +43,8 @@ impl Seen {
     #[inline]
     pub(crate) fn note(&mut self, name: Quoted<'_>, watched: &Watched) {
         self.has_escape |= name.has_escape;
-        if watched.bits & bit(name.raw) != 0 {
+        let ([first, rest], [any_first, any_rest]) = (bits(name.raw), watched.bits);
+        if first & any_first != 0 && rest & any_rest != 0 {
             self.note_known(name.raw, watched);
         }
     }

@@ -173,6 +173,21 @@ impl<'t> Reader<'t> {
     /// Reads the next string, which starts here.
     #[inline]
     fn string(&mut self) -> Result<Quoted<'t>, NotJson> {
+        let start = self.at + 1;
+        // Most names and words have fewer than eight bytes and no escapes.
+        if let Some(chunk) = self.text.as_bytes().get(start..).and_then(|rest| rest.first_chunk::<8>()) {
+            let at = start + stops(u64::from_le_bytes(*chunk)).trailing_zeros() as usize / 8;
+            if let Some((raw, b'"')) = self.text.get(start..at).zip(self.text.as_bytes().get(at).copied()) {
+                self.at = at + 1;
+                return Ok(Quoted { raw, has_escape: false });
+            }
+        }
+        self.long_string()
+    }
+
+    /// Reads the next string, which starts here, and may have escapes.
+    #[inline(never)]
+    fn long_string(&mut self) -> Result<Quoted<'t>, NotJson> {
         let bytes = self.text.as_bytes();
         let (start, mut has_escape) = (self.at + 1, false);
         let mut at = start;
@@ -237,9 +252,11 @@ fn stops(bytes: u64) -> u64 {
 #[inline]
 fn number(text: &[u8]) -> Option<usize> {
     let digits = |from: usize| {
-        let rest = text.get(from..).unwrap_or_default();
-        let count = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
-        (count > 0).then_some(from + count)
+        let mut at = from;
+        while text.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
+        }
+        (at > from).then_some(at)
     };
     let start = usize::from(text.first() == Some(&b'-'));
     let mut at = if text.get(start) == Some(&b'0') { start + 1 } else { digits(start)? };
