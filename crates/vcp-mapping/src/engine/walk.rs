@@ -90,7 +90,7 @@ impl<'p> RowsFound<'p> {
         while more {
             let name = json.name()?;
             seen(name);
-            let known = |at| members.0.get(at).map(|name: &Box<str>| &**name);
+            let known = |at| members.0.get(at).map(AsRef::as_ref);
             let place = self.order.place(name, at, known, Some(&mut self.others));
             let part = place.and_then(|place| Some(((*parts.get(place)?)?, self.tallies.get_mut(place)?)));
             let text = match part {
