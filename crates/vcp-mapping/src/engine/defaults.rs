@@ -19,7 +19,7 @@ use vcp_schema::{
 pub(crate) fn message(provider: &str, event: &str, received_at: Timestamp, consent: ConsentDefault) -> VcpMessage {
     let call = Call::builder().call_id("").session_id("").provider(provider).start_time(received_at).build();
     let model_selection = ModelSelection::builder()
-        .policy_id(format!("{provider}_default"))
+        .policy_id([provider, "_default"].concat())
         .resolved_at(received_at)
         .roles(OrderedMap::new())
         .build();
@@ -32,7 +32,7 @@ pub(crate) fn message(provider: &str, event: &str, received_at: Timestamp, conse
         .build();
     let hcr = HumanReadableContext::builder()
         .audience("system")
-        .headline(format!("{provider} call processed"))
+        .headline([provider, " call processed"].concat())
         .outcome_status(OutcomeStatus::Unknown)
         .build();
     // With `Omit`, a fact from the provider may still make a record.
@@ -42,10 +42,10 @@ pub(crate) fn message(provider: &str, event: &str, received_at: Timestamp, conse
     };
     let consent = ConsentRecord::builder().consent_id("").status(status).scope([]).version("1.0").build();
     let provenance = Provenance::builder()
-        .source_system(format!("{provider}_webhook_api"))
+        .source_system([provider, "_webhook_api"].concat())
         .created_at(received_at)
-        .created_by(format!("{provider}_webhook_processor"))
-        .transformation_history([format!("received_from_{provider}_webhook"), "mapped_to_vcp_v0.5".to_owned()])
+        .created_by([provider, "_webhook_processor"].concat())
+        .transformation_history([["received_from_", provider, "_webhook"].concat(), "mapped_to_vcp_v0.5".to_owned()])
         .data_retention_policy("standard_30_days")
         .compliance_flags([])
         .build();
@@ -114,7 +114,7 @@ pub(crate) fn finish(
         payload_part.consent = None;
     }
     if let Some(record) = &mut payload_part.consent {
-        record.consent_id = format!("consent_{}", call.call_id);
+        record.consent_id = ["consent_", &call.call_id].concat();
         log.note(How::Default, "consent.consent_id");
         log.unless_written(name::CONSENT_STATUS);
         match record.status {

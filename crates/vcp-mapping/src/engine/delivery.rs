@@ -21,7 +21,7 @@ use crate::{
         Provider, Transform, ValueType,
         paths::{NodeId, Nodes, is_empty},
         plan::{Check, Member, Plan, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test},
-        target::{FieldName, Place, Target, name},
+        target::{FieldName, Names, Place, Target, name},
     },
     shared::SharedText,
 };
@@ -326,7 +326,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
             }
             return Ok(());
         };
-        if let Some(evidence) = evidence.filter(|_| !is_weaker) {
+        if let Some(evidence) = evidence.filter(|_| draft.merges && !is_weaker) {
             draft.evidence.insert(field.name.clone(), evidence);
         }
         if let (Value::Text(word), false) = (&found.value, rule.change.is_empty()) {
@@ -356,7 +356,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
                     Value::Integer(number) => Some(Cow::Owned(number.to_string())),
                     Value::Text(_) | Value::Time(_) => None,
                 };
-                if let (Place::Integrations, 1, Some(json)) = (place, names.len(), &json)
+                if let (Place::Integrations, Some(_), Some(json)) = (place, names.only(), &json)
                     && !json.starts_with('{')
                 {
                     let (source, message) = (found.source.unwrap_or_default(), "an object is wanted here");
@@ -394,7 +394,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
         for (kind, cost) in used.lines() {
             let name = format!("cost_usd.{kind}");
             let target = FieldPath::from_dotted(KPIS).name(&name).to_string().into();
-            draft.free.push((Place::Kpis, vec![name], Cow::Owned(cost.to_string())));
+            draft.free.push((Place::Kpis, [name].into(), Cow::Owned(cost.to_string())));
             let written = Written::without_source(target, How::Read);
             draft.report.written.push(Written { source: Some(source.clone()), ..written });
         }
@@ -404,7 +404,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
         let mut metrics = Vec::new();
         for (metric, count) in [("prompt_tokens", used.prompt_tokens), ("completion_tokens", used.completion_tokens)] {
             if let Some(count) = count {
-                draft.free.push((Place::Metrics, vec![metric.to_owned()], Cow::Owned(count.to_string())));
+                draft.free.push((Place::Metrics, Names::Own(metric), Cow::Owned(count.to_string())));
                 metrics.push(format!("{}.{metric}", name::METRICS));
             }
         }

@@ -6,7 +6,7 @@ use crate::{
     report::{How, MapReport, Written},
     rules::{
         plan::Plan,
-        target::{Field, FieldName, Place, Set, name},
+        target::{Field, FieldName, Names, Place, Set, name},
     },
     shared::SharedText,
 };
@@ -14,7 +14,9 @@ use std::{
     borrow::Cow,
     collections::{HashMap, HashSet, VecDeque},
 };
-use vcp_schema::{CapabilityInvocation, ConsentStatus, CustomProviderData, OrderedMap, RawJson, RawObject, VcpMessage};
+use vcp_schema::{
+    CapabilityInvocation, ConsentStatus, CustomProviderData, OrderedMap, RawJson, RawObject, VcpMessage, json::string,
+};
 
 /// The member beside a provider's `data` that holds the transfers of the call.
 pub(crate) const TRANSFERS: &str = "transfers";
@@ -29,7 +31,7 @@ pub(crate) struct Draft<'p> {
     pub(crate) report: MapReport,
     /// The free-form values: place, names, and JSON text. If one place has several, the last is
     /// used.
-    pub(crate) free: Vec<(Place, Vec<String>, Cow<'p, str>)>,
+    pub(crate) free: Vec<(Place, Names, Cow<'p, str>)>,
     pub(crate) models: Models,
     /// The pointers of the members that were read and belong to no known model.
     pub(crate) unused: Vec<SharedText>,
@@ -104,10 +106,12 @@ pub(crate) struct Call {
 impl<'p> Draft<'p> {
     /// Makes a draft from a message of defaults.
     pub(crate) fn new(message: VcpMessage) -> Self {
+        /// The number of free-form values of a usual delivery.
+        const FEW: usize = 32;
         Self {
             message,
-            report: MapReport::default(),
-            free: Vec::new(),
+            report: MapReport { written: Vec::with_capacity(2 * FEW), ..MapReport::default() },
+            free: Vec::with_capacity(FEW),
             models: Models::default(),
             unused: Vec::new(),
             written: Vec::new(),
@@ -146,6 +150,7 @@ impl<'p> Draft<'p> {
         {
             consent.granted_at = None;
         }
+        self.before.reserve(plan.fields.len());
         let written = plan.fields.iter().zip(self.written.drain(..));
         self.before.extend(written.filter_map(|(field, how)| Some((field.name.clone(), how?))));
     }
@@ -183,23 +188,17 @@ impl<'p> Draft<'p> {
     /// Latency figures are replaced as a set. If the provider reports any, none are computed. New
     /// figures drop those of earlier deliveries.
     pub(crate) fn measure(&mut self, metrics: Vec<(&'static str, String)>) -> Vec<&'static str> {
-        let by_rules: HashSet<String> = self
-            .free
-            .get(self.earlier..)
-            .unwrap_or_default()
-            .iter()
-            .filter(|(place, ..)| *place == Place::Metrics)
-            .flat_map(|(_, names, _)| names.iter().cloned())
-            .collect();
-        let is_new = |name: &str| !by_rules.contains(name) && (!is_latency(name) || !self.has_latency);
+        let written = self.free.get(self.earlier..).unwrap_or_default();
+        let by_rules =
+            || written.iter().filter(|(place, ..)| *place == Place::Metrics).flat_map(|(_, names, _)| names.iter());
+        let is_new = |name: &str| by_rules().all(|known| known != name) && (!is_latency(name) || !self.has_latency);
         let metrics: Vec<_> = metrics.into_iter().filter(|(name, _)| is_new(name)).collect();
         if metrics.iter().any(|(name, _)| is_latency(name)) {
             self.forget_earlier_latency();
         }
         let names = metrics.iter().map(|(name, _)| *name).collect();
-        self.free.extend(
-            metrics.into_iter().map(|(name, number)| (Place::Metrics, vec![name.to_owned()], Cow::Owned(number))),
-        );
+        self.free
+            .extend(metrics.into_iter().map(|(name, number)| (Place::Metrics, Names::Own(name), Cow::Owned(number))));
         names
     }
 
@@ -227,9 +226,8 @@ impl<'p> Draft<'p> {
     /// and completion tokens.
     pub(crate) fn tokens(&self) -> Option<i64> {
         let metric = |wanted: &str| {
-            let is_wanted = |(place, names, _): &(Place, Vec<String>, _)| {
-                *place == Place::Metrics && matches!(names.as_slice(), [name] if name == wanted)
-            };
+            let is_wanted =
+                |(place, names, _): &(Place, Names, _)| *place == Place::Metrics && names.only() == Some(wanted);
             let at = self.free.iter().rposition(is_wanted)?;
             let (.., json) = self.free.get(at)?;
             Some((at, json.parse::<i64>().ok()?))
@@ -251,7 +249,7 @@ impl<'p> Draft<'p> {
 
     /// Keeps the digest of a session beside its events, so that a merge can read it.
     pub(crate) fn keep_session(&mut self, provider: &str, digest: &str) {
-        let names = vec![provider.to_owned(), SESSION.to_owned()];
+        let names = [provider.to_owned(), SESSION.to_owned()].into();
         let target = FieldName::new(&format!("{}.{provider}.{SESSION}", name::PROVIDER_SPECIFIC)).path;
         self.free.push((Place::ProviderSpecific, names, Cow::Owned(digest.to_owned())));
         self.report.written.push(Written::without_source(target, How::Derived));
@@ -313,10 +311,10 @@ impl<'p> Draft<'p> {
         self.message.vcp_payload.custom.provider_specific.insert(provider.clone(), data);
         if !self.transfers.is_empty() {
             let list: Vec<String> = self.transfers.iter().map(Transfer::text).collect();
-            let names = vec![provider.clone(), TRANSFERS.to_owned()];
+            let names = [provider.clone(), TRANSFERS.to_owned()].into();
             self.free.push((Place::ProviderSpecific, names, Cow::Owned(format!("[{}]", list.join(",")))));
         }
-        place_free_data(&mut self.message, &provider, self.free);
+        place_free_data(&mut self.message, &provider, &self.free);
         (self.message, self.report)
     }
 }
@@ -328,72 +326,71 @@ fn is_latency(name: &str) -> bool {
 
 /// Puts free-form values into their places: metrics, key figures, members beside `data`, and
 /// integrations.
-fn place_free_data(message: &mut VcpMessage, provider: &str, free: Vec<(Place, Vec<String>, Cow<'_, str>)>) {
-    let mut metrics = OrderedMap::new();
-    let mut kpis = OrderedMap::new();
-    let mut beside = OrderedMap::new();
-    let mut integrations = OrderedMap::new();
-    for (place, names, json) in free {
-        let map: &mut OrderedMap<String, Node> = match place {
-            Place::Metrics => &mut metrics,
-            Place::Kpis => &mut kpis,
-            Place::ProviderSpecific => &mut beside,
-            Place::Integrations => &mut integrations,
-        };
-        insert(map, &names, &json);
-    }
+fn place_free_data(message: &mut VcpMessage, provider: &str, free: &[(Place, Names, Cow<'_, str>)]) {
+    let all_of = |wanted: Place| {
+        let mut map = OrderedMap::new();
+        for (_, names, json) in free.iter().filter(|(place, ..)| *place == wanted) {
+            insert(&mut map, names.iter(), json);
+        }
+        map
+    };
     let outcomes = &mut message.vcp_payload.outcomes;
+    let (metrics, kpis) = (all_of(Place::Metrics), all_of(Place::Kpis));
     if !metrics.is_empty() {
-        outcomes.objective.metrics = RawObject::from_trusted_text(text_of(&metrics));
+        outcomes.objective.metrics = RawObject::from_trusted_text(Node::Object(metrics).text());
     }
     if !kpis.is_empty() {
-        outcomes.model_outcome_attribution.kpis = RawObject::from_trusted_text(text_of(&kpis));
+        outcomes.model_outcome_attribution.kpis = RawObject::from_trusted_text(Node::Object(kpis).text());
     }
-    for (system, node) in integrations.iter() {
+    for (system, node) in all_of(Place::Integrations).iter() {
         let object = RawObject::from_trusted_text(node.text());
-        message.vcp_payload.custom.integrations.get_or_insert_default().insert(system.clone(), object);
+        message.vcp_payload.custom.integrations.get_or_insert_default().insert((*system).to_owned(), object);
     }
-    let Some(Node::Object(members)) = beside.get(provider) else { return };
+    let Some(Node::Object(members)) = all_of(Place::ProviderSpecific).remove(&provider) else { return };
     let Some(target) = message.vcp_payload.custom.provider_specific.get_mut(provider) else { return };
     for (name, node) in members.iter() {
-        target.extras.insert(name.clone(), RawJson::from_trusted_text(node.text()));
+        target.extras.insert((*name).to_owned(), RawJson::from_trusted_text(node.text()));
     }
 }
 
 /// Free-form data under construction.
-enum Node {
-    Leaf(String),
-    Object(OrderedMap<String, Node>),
+enum Node<'f> {
+    Leaf(&'f str),
+    Object(OrderedMap<&'f str, Node<'f>>),
 }
 
-impl Node {
+impl Node<'_> {
     fn text(&self) -> String {
-        match self {
-            Self::Leaf(json) => json.clone(),
-            Self::Object(members) => text_of(members),
-        }
+        let mut text = String::new();
+        self.write(&mut text);
+        text
     }
-}
 
-/// Returns an object as JSON text.
-fn text_of(members: &OrderedMap<String, Node>) -> String {
-    let members: Vec<String> =
-        members.iter().map(|(name, node)| format!("{}:{}", RawJson::from_text(name).as_str(), node.text())).collect();
-    format!("{{{}}}", members.join(","))
+    fn write(&self, out: &mut String) {
+        let members = match self {
+            Self::Leaf(json) => return out.push_str(json),
+            Self::Object(members) => members,
+        };
+        for (at, (name, node)) in members.iter().enumerate() {
+            out.push(if at == 0 { '{' } else { ',' });
+            string::push(out, name);
+            out.push(':');
+            node.write(out);
+        }
+        out.push_str(if members.is_empty() { "{}" } else { "}" });
+    }
 }
 
 /// Inserts a value at a path of names. Creates the objects on the way.
-fn insert(map: &mut OrderedMap<String, Node>, names: &[String], json: &str) {
-    match names {
-        [] => {}
-        [name] => drop(map.insert(name.clone(), Node::Leaf(json.to_owned()))),
-        [name, rest @ ..] => {
-            if !matches!(map.get(name), Some(Node::Object(_))) {
-                map.insert(name.clone(), Node::Object(OrderedMap::new()));
-            }
-            if let Some(Node::Object(inner)) = map.get_mut(name) {
-                insert(inner, rest, json);
-            }
+fn insert<'f>(map: &mut OrderedMap<&'f str, Node<'f>>, mut names: impl Iterator<Item = &'f str>, json: &'f str) {
+    let Some(mut name) = names.next() else { return };
+    let mut map = map;
+    for next in names {
+        if !matches!(map.get(&name), Some(Node::Object(_))) {
+            map.insert(name, Node::Object(OrderedMap::new()));
         }
+        let Some(Node::Object(inner)) = map.get_mut(&name) else { return };
+        (map, name) = (inner, next);
     }
+    map.insert(name, Node::Leaf(json));
 }

@@ -391,8 +391,9 @@ fn percentile(json: &str, members: &[String], percent: usize) -> Made<'static> {
 pub(crate) fn thousandths(dividend: i128, divisor: i128) -> String {
     let rounded = (2 * dividend + divisor).div_euclid(2 * divisor);
     let (sign, digits) = (if rounded < 0 { "-" } else { "" }, rounded.unsigned_abs());
-    let text = format!("{sign}{}.{:03}", digits / 1000, digits % 1000);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    let mut text = format!("{sign}{}.{:03}", digits / 1000, digits % 1000);
+    text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+    text
 }
 
 /// Applies a provider's function to an object.

@@ -2,6 +2,7 @@
 
 use super::form::transform::ValueType;
 use crate::shared::SharedText;
+use std::sync::Arc;
 use vcp_schema::{
     CallDirection, ChannelType, ConsentStatus, FieldPath, ModelRole, OutcomeStatus, RawJson, Timestamp, VcpMessage,
 };
@@ -24,6 +25,11 @@ impl FieldName {
     pub(crate) fn path_of(name: &str) -> SharedText {
         debug_assert_eq!(*Self::new(name).path, format!("$.vcp_payload.{name}"));
         ["$.vcp_payload.", name].concat().into()
+    }
+
+    /// Returns the JSONPath of a metric of this crate.
+    pub(crate) fn path_of_metric(metric: &str) -> SharedText {
+        ["$.vcp_payload.", name::METRICS, ".", metric].concat().into()
     }
 }
 
@@ -52,12 +58,43 @@ pub(crate) mod name {
     pub(crate) const PROVIDER_SPECIFIC: &str = "custom.provider_specific";
 }
 
+/// The names from a place of free-form data down to a value.
+#[derive(Debug, Clone)]
+pub(crate) enum Names {
+    /// One name of this crate.
+    Own(&'static str),
+    /// The names of a rule file or a payload.
+    Given(Arc<[String]>),
+}
+
+impl Names {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        let (own, given): (_, &[String]) = match self {
+            Self::Own(name) => (Some(*name), &[]),
+            Self::Given(names) => (None, names),
+        };
+        own.into_iter().chain(given.iter().map(String::as_str))
+    }
+
+    /// Returns the name, if it is the only one.
+    pub(crate) fn only(&self) -> Option<&str> {
+        let mut names = self.iter();
+        names.next().filter(|_| names.next().is_none())
+    }
+}
+
+impl<const N: usize> From<[String; N]> for Names {
+    fn from(names: [String; N]) -> Self {
+        Self::Given(names.into())
+    }
+}
+
 /// The place that a rule writes.
 #[derive(Debug, Clone)]
 pub(crate) enum Target {
     Field(&'static Field),
     /// A member of free-form data or an unknown member: the free-form place, then names.
-    Free(Place, Vec<String>),
+    Free(Place, Names),
     /// A part of what is known of the model of a role, by the word of the role.
     Model(&'static str, ModelPart),
 }
@@ -177,7 +214,8 @@ impl Target {
                 Place::Kpis => vec![rest.to_owned()],
                 _ => rest.split('.').map(str::to_owned).collect(),
             };
-            (names.iter().all(|name| !name.is_empty()) && names.len() <= 3).then_some(Self::Free(*place, names))
+            (names.iter().all(|name| !name.is_empty()) && names.len() <= 3)
+                .then(|| Self::Free(*place, Names::Given(names.into())))
         })
     }
 
@@ -263,7 +301,7 @@ impl schemars::JsonSchema for WritableField {
             json!({"description": format!("Takes {takes}."), "pattern": pattern(prefix, roles)})
         });
         let free = PLACES.iter().map(|(prefix, place)| {
-            let takes = Target::Free(*place, Vec::new()).types();
+            let takes = Target::Free(*place, Names::Own("")).types();
             let names = format!("{WORD}(\\.{WORD}){{0,2}}");
             json!({"description": format!("Takes {takes}."), "pattern": pattern(prefix, names)})
         });

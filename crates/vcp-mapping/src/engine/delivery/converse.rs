@@ -105,8 +105,7 @@ impl<'p> Delivery<'p, '_> {
             let message = "a result of a tool has no call: it counts as a call";
             draft.report.problems.push(Problem::new(ErrorCode::Mapping, source.clone(), message));
         }
-        let note = |draft: &mut Draft<'_>, target: &str, how: How| {
-            let target = FieldName::path_of(target);
+        let note = |draft: &mut Draft<'_>, target: SharedText, how: How| {
             draft.report.written.push(Written { source: Some(source.clone()), ..Written::without_source(target, how) });
         };
         let has_transcript = plan.field(name::TRANSCRIPT).is_some_and(|field| draft.is_written(field));
@@ -118,12 +117,12 @@ impl<'p> Delivery<'p, '_> {
             && let Some(text) = talk.transcript()
         {
             draft.message.vcp_payload.artifacts.extras.insert("transcript".to_owned(), RawJson::from_text(&text));
-            note(draft, name::TRANSCRIPT, How::Derived);
+            note(draft, FieldName::path_of(name::TRANSCRIPT), How::Derived);
         }
         let start_read = draft.how(plan, name::START_TIME) == Some(How::Read);
         let calls = talk.capabilities(draft.message.vcp_payload.call.start_time, start_read);
         if !calls.is_empty() {
-            note(draft, name::CAPABILITIES, How::Read);
+            note(draft, FieldName::path_of(name::CAPABILITIES), How::Read);
         }
         for (at, _) in calls.iter().enumerate().filter(|(_, call)| !call.is_timed) {
             let target = format!("{}[{at}].invoked_at", FieldName::path_of(name::CAPABILITIES)).into();
@@ -137,7 +136,7 @@ impl<'p> Delivery<'p, '_> {
         draft.report.problems.extend(problems.into_iter().map(problem));
         let metrics = if gives_way { Vec::new() } else { metrics };
         for metric in draft.measure(metrics) {
-            note(draft, &format!("{}.{metric}", name::METRICS), How::Derived);
+            note(draft, FieldName::path_of_metric(metric), How::Derived);
         }
     }
 }

@@ -51,7 +51,8 @@ impl<'p> Delivery<'p, '_> {
         let plan = reading.plan;
         let report = &mut draft.report;
         let sources = report.written.iter().filter_map(|written| written.source.clone());
-        let mut used: HashSet<SharedText> = sources.chain(reading.used.iter().cloned()).collect();
+        let mut used = HashSet::with_capacity(report.written.len() + reading.used.len() + reading.superseded.len());
+        used.extend(sources.chain(reading.used.iter().cloned()));
         let mut superseded = Nodes::new(self.provider.tree.len());
         for (node, pointer) in &reading.superseded {
             if used.insert(pointer.clone()) {

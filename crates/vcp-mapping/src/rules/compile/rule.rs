@@ -28,7 +28,7 @@ impl<'f> Compiler<'f> {
                 self.faults
                     .add(format!("{place}.to"), format!("`{}` is not a field that rules can write{near}", rule.to));
             }
-            Some(Target::Free(Place::ProviderSpecific, names)) if names.first() != Some(&self.file.provider) => {
+            Some(Target::Free(Place::ProviderSpecific, names)) if names.iter().next() != Some(&self.file.provider) => {
                 let message = format!("`{}` is beside another provider's data", rule.to);
                 self.faults.add(format!("{place}.to"), message);
             }
