@@ -197,17 +197,21 @@ impl<'p> Talk<'p> {
 
     /// Returns the conversation as text, one line for each turn, or `None` if there are no turns.
     pub(crate) fn transcript(&self) -> Option<String> {
-        // A turn is one line, so that no turn can imitate another one.
-        let text = |turn: &Turn<'_>| turn.text.trim().replace(['\n', '\r'], " ");
-        let line = |turn: &Turn<'_>| {
-            let speaker = match &turn.person {
-                Some(word) => in_capital(word),
-                None => (if turn.is_agent { "Agent" } else { "User" }).to_owned(),
-            };
-            format!("{speaker}: {}", text(turn))
-        };
-        let lines: Vec<String> = self.rows.turns.iter().map(line).collect();
-        (!lines.is_empty()).then(|| lines.join("\n"))
+        let mut lines = String::new();
+        for (at, turn) in self.rows.turns.iter().enumerate() {
+            lines.push_str(if at == 0 { "" } else { "\n" });
+            match &turn.person {
+                Some(word) => lines.push_str(&in_capital(word)),
+                None => lines.push_str(if turn.is_agent { "Agent" } else { "User" }),
+            }
+            lines.push_str(": ");
+            // A turn is one line, so that no turn can imitate another one.
+            for (at, part) in turn.text.trim().split(['\n', '\r']).enumerate() {
+                lines.push_str(if at == 0 { "" } else { " " });
+                lines.push_str(part);
+            }
+        }
+        (!self.rows.turns.is_empty()).then_some(lines)
     }
 
     /// Returns the tools that were called. A time within the call counts only if the start was

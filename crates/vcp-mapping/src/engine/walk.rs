@@ -265,12 +265,25 @@ impl<'p> Walked<'p, '_> {
             inside.is_some_and(|inside| inside.reads_only(&kept.members))
                 && others.iter().all(|name| kept.members.has(name))
         };
+        if inside.is_some_and(|inside| self.lacks(inside)) {
+            return false;
+        }
         if let Some(KeptRows { members, rows, .. }) = self.kept(node).filter(are_kept) {
-            return rows.iter(members.0.len()).any(|row| found(Row::Kept(row, members)));
+            let lists = inside.and_then(|inside| inside.column_of_lists(members));
+            // Most rows have an empty list.
+            let has_some = |row: &&[Option<&str>]| {
+                lists.as_ref().is_none_or(|lists| lists.get(row).is_some_and(|list| list != "[]"))
+            };
+            return rows.iter(members.0.len()).filter(has_some).any(|row| found(Row::Kept(row, members)));
         }
         let Some(list) = self.text(node) else { return false };
         !inside.is_some_and(|inside| inside.is_absent(list))
             && members::elements(list).any(|element| found(Row::Text(element)))
+    }
+
+    /// Returns whether a name of a way into a list is nowhere in the payload.
+    pub(crate) fn lacks(&self, inside: &InList) -> bool {
+        inside.names().any(|name| !self.seen.may_have(name, &self.tree.watched))
     }
 
     /// Returns whether a member is there, and neither null nor empty.

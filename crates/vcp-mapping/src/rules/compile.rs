@@ -49,7 +49,14 @@ pub(crate) fn compile(
     let Some(file) = file.filter(|_| faults.is_empty()) else {
         return Err(faults.into_error());
     };
-    let mut compiler = Compiler { file: &file, functions, tree: PathTree::new(), faults, used: BTreeSet::new() };
+    let mut compiler = Compiler {
+        file: &file,
+        functions,
+        tree: PathTree::new(),
+        faults,
+        used: BTreeSet::new(),
+        in_lists: BTreeSet::new(),
+    };
     let shapes = compiler.shapes(&files);
     compiler.faults.file(PROVIDER_FILE);
     let listed = || file.secrets.iter().map(String::as_str);
@@ -60,14 +67,14 @@ pub(crate) fn compile(
     let secrets = Secrets::new(listed());
     let rooted_secrets = secrets.rooted().map(|(name, leaf_only)| (compiler.wanted(ROOT, &name), leaf_only)).collect();
     let lists_of_calls = file.lists_of_calls.iter().map(|path| compiler.wanted(ROOT, path)).collect();
-    let Compiler { mut tree, faults, .. } = compiler;
+    let Compiler { mut tree, faults, in_lists, .. } = compiler;
     let plans: Vec<&Plan> = shapes.iter().flat_map(|shape| shape.events.values()).map(|event| &*event.plan).collect();
     for (at, node) in tree.nodes.iter_mut().enumerate().filter(|(_, node)| node.rows.is_some()) {
         let mut parts = plans.iter().filter_map(|plan| plan.inside.get(&at)?.each.as_deref());
         let first = parts.next();
         node.row_parts = first.filter(|first| parts.all(|other| other == *first)).cloned();
     }
-    tree.watched = Watched::new(secrets.names());
+    tree.watched = Watched::new(secrets.names().chain(in_lists.iter().map(String::as_str)));
     if !faults.is_empty() {
         return Err(faults.into_error());
     }
@@ -139,6 +146,8 @@ struct Compiler<'f> {
     faults: Faults,
     /// The tables that something uses.
     used: BTreeSet<&'f str>,
+    /// The names of members inside lists.
+    in_lists: BTreeSet<String>,
 }
 
 impl<'f> Compiler<'f> {
@@ -187,6 +196,7 @@ impl<'f> Compiler<'f> {
         let node = if needs_text { self.wanted(at, list) } else { self.member(at, list) };
         let mut pointer = self.tree.pointer(node);
         if let Some(inside) = &inside {
+            self.in_lists.extend(inside.names().map(str::to_owned));
             pointer = format!("{pointer}{}", inside.pointer()).into();
         }
         Member { node, inside, pointer }
@@ -226,6 +236,9 @@ impl<'f> Compiler<'f> {
             let lists = conversation.rows.iter().flat_map(twins).map(rows).collect();
             let begins_at = conversation.begins_at.as_ref().map(|path| self.wanted(at, path));
             let reader = ReadyConversation::new(conversation, lists, begins_at);
+            let parts = reader.calls.iter().chain(&reader.results).flat_map(|part| &part.lists);
+            let ways = parts.filter_map(|(_, inside)| inside.as_ref());
+            self.in_lists.extend(ways.flat_map(|way| way.names().map(str::to_owned)));
             for rows in &reader.lists {
                 self.tree.want_rows(rows.at, &reader.members);
             }

@@ -1,6 +1,6 @@
 //! The members that rules look at, as a tree of names.
 
-use super::{known::Known, secrets::may_hide_names, watched::Watched};
+use super::{columns::Column, known::Known, secrets::may_hide_names, watched::Watched};
 use crate::shared::SharedText;
 use memchr::memmem;
 use std::sync::Arc;
@@ -206,7 +206,7 @@ impl InList {
     /// Calls `found` for each value in the text of a list, until it returns `true`. Returns whether
     /// it did.
     pub(crate) fn any<'p>(&self, list: &'p str, found: &mut dyn FnMut(&'p str) -> bool) -> bool {
-        !self.is_absent(list) && members::elements(list).any(|element| self.any_within(Row::Text(element), found))
+        members::elements(list).any(|element| self.any_within(Row::Text(element), found))
     }
 
     /// Does the same for one element of the list.
@@ -226,6 +226,11 @@ impl InList {
         !self.below.is_empty() && [Some(&self.below), pick].into_iter().flatten().all(|name| members.has(name))
     }
 
+    /// Returns the column of rows that holds the lists which the way leads into.
+    pub(crate) fn column_of_lists(&self, members: &RowMembers) -> Option<Column> {
+        self.then.as_ref().and_then(|_| Column::new(members, &self.below))
+    }
+
     /// Returns whether a name of the way is nowhere in the text of a long list. A search for text is
     /// ten times as fast as reading the elements.
     pub(crate) fn is_absent(&self, list: &str) -> bool {
@@ -236,7 +241,7 @@ impl InList {
     }
 
     /// Returns the names of the way.
-    fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let names = self.below.split('.').filter(|name| !name.is_empty());
         let then: Box<dyn Iterator<Item = &str>> = match &self.then {
             Some(then) => Box::new(then.names()),

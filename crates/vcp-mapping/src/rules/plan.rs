@@ -1,6 +1,7 @@
 //! Rule files that were checked and compiled: what the engine runs.
 
 use super::{
+    columns::Columns,
     form::{
         Clock, ClockForm, Condition, Conversation, Criteria, ModelUsage, ToolCalls, ToolResults, Transfers, Transform,
     },
@@ -399,10 +400,7 @@ impl ReadyModels {
 pub(crate) struct ReadyConversation {
     pub(crate) lists: Vec<ReadyRows>,
     pub(crate) rules: Conversation,
-    /// The lists with parts of the text, and the ways into them.
-    pub(crate) text_parts: Vec<(String, Vec<InList>)>,
-    /// The checks of members of a row. A row that passes one was not spoken.
-    pub(crate) not_spoken: Vec<(String, Check)>,
+    pub(crate) columns: Columns,
     /// The members of rows that are looked at.
     pub(crate) members: Arc<RowMembers>,
     pub(crate) calls: Option<Part>,
@@ -571,15 +569,15 @@ impl ReadyConversation {
                 None => text_parts.push((list.to_owned(), vec![way])),
             }
         }
+        let members = RowMembers(wanted);
         Self {
             lists,
-            text_parts,
-            not_spoken: checks(&rules.not_spoken).collect(),
+            columns: Columns::new(rules, &members, text_parts, checks(&rules.not_spoken)),
             missing: rules.results.iter().flat_map(|results| checks(&results.missing)).collect(),
             failed: rules.results.iter().flat_map(|results| checks(&results.failed)).collect(),
             cut_short: rules.calls.iter().flat_map(|calls| checks(&calls.cut_short)).collect(),
             begins_at,
-            members: Arc::new(RowMembers(wanted)),
+            members: Arc::new(members),
             calls: rules.calls.as_ref().map(|calls| {
                 let members: Vec<String> = members_of_calls(calls).into_iter().chain(own_results(rules)).collect();
                 Part::new(&calls.list, &members)

@@ -57,10 +57,10 @@ impl Seen {
         }
     }
 
-    /// Returns whether a watched name may be in the text.
+    /// Returns whether a name may be in the text. A name that is not watched for may be.
     pub(crate) fn may_have(&self, name: &str, watched: &Watched) -> bool {
         let at = watched.names.binary_search_by(|known| (**known).cmp(name));
-        self.has_escape || at.is_ok_and(|at| self.flags.get(at).copied().unwrap_or_default())
+        self.has_escape || at.map_or(true, |at| self.flags.get(at).copied().unwrap_or_default())
     }
 
     /// Returns whether a name is spelled with escapes.
@@ -82,6 +82,7 @@ mod tests {
         note("\"secret\"");
         note("\"\"");
         assert_eq!((seen.may_have("secret", &watched), seen.may_have("token", &watched)), (true, false));
+        assert!(seen.may_have("tokens", &watched), "nobody watches for it");
         seen.note(Quoted::of(r#""t\u006fken""#).unwrap(), &watched);
         assert!(seen.may_have("token", &watched) && seen.has_escape());
     }

@@ -1,12 +1,7 @@
 //! The members of an object and the elements of a list, each as its text.
 
-use super::{cursor::Cursor, string::Quoted, trim};
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
-use std::{borrow::Cow, collections::HashMap, fmt};
+use super::{cursor::Cursor, reader::Reader, string::Quoted, trim};
+use std::{borrow::Cow, collections::HashMap};
 
 /// A member: its decoded name, and the text of its value.
 pub type Member<'t> = (Cow<'t, str>, &'t str);
@@ -134,16 +129,6 @@ pub fn count(json: &str, most: usize) -> usize {
     spelled(json).take(most).count() + elements(json).take(most).count()
 }
 
-/// Returns the value of a member of the object at the start of a text. The text may go on after the
-/// object. If the name is repeated, the last value counts. Returns `None` if there is no such
-/// member, or if the text does not start with a well-formed object.
-///
-/// Unlike the other functions of this module, this function checks that the object is JSON.
-#[must_use]
-pub fn of_leading_object<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    leading(&mut serde_json::Deserializer::from_str(text), name)
-}
-
 /// Returns the value of a member of an object that is the whole text. If the name is repeated, the
 /// last value counts. Returns `None` if there is no such member, or if the text is not a
 /// well-formed object.
@@ -151,48 +136,19 @@ pub fn of_leading_object<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 /// Unlike the other functions of this module, this function checks that the text is JSON.
 #[must_use]
 pub fn of_whole_object<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let found = leading(&mut json, name);
+    let (mut json, mut found) = (Reader::new(text), None);
+    if json.peek() != b'{' {
+        return None;
+    }
+    let mut more = json.enter().ok()?;
+    while more {
+        let is_wanted = json.name().ok()?.is(name);
+        let value = json.value(|_| {}).ok()?;
+        found = Some(value).filter(|_| is_wanted).or(found);
+        more = json.more(b'}').ok()?;
+    }
     json.end().ok()?;
     found
-}
-
-fn leading<'t>(json: &mut serde_json::Deserializer<serde_json::de::StrRead<'t>>, name: &str) -> Option<&'t str> {
-    struct Wanted<'n>(&'n str);
-    impl<'t> Visitor<'t> for Wanted<'_> {
-        type Value = Option<&'t str>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut found = None;
-            while let Some(name) = map.next_key_seed(Name)? {
-                if name.is(self.0) {
-                    found = Some(map.next_value::<&RawValue>()?.get());
-                } else {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-            Ok(found)
-        }
-    }
-    json.deserialize_map(Wanted(name)).ok()?
-}
-
-/// A serde seed that reads the name of a member without decoding its escapes. An unescaped control
-/// character is an error. An escaped lone surrogate is accepted.
-#[derive(Debug, Clone, Copy)]
-pub struct Name;
-
-impl<'t> DeserializeSeed<'t> for Name {
-    type Value = Quoted<'t>;
-
-    fn deserialize<D: Deserializer<'t>>(self, json: D) -> Result<Self::Value, D::Error> {
-        let raw = <&RawValue>::deserialize(json)?.get();
-        Quoted::of(raw).ok_or_else(|| serde::de::Error::custom("a name is wanted here"))
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use crate::{
     },
     rules::{
         Clock, Role, Words,
-        paths::Row,
+        columns::Column,
+        paths::{InList, Row},
         plan::{Part, ReadyConversation},
     },
 };
@@ -21,10 +22,16 @@ use vcp_schema::{
 };
 
 /// Calls `found` for each tool call or result of a row: those in its list, or the row itself.
-fn each<'p>(part: &Part, is_row: bool, cell: Members<'_, 'p>, mut found: impl FnMut(Members<'_, 'p>)) {
+fn each<'p>(
+    part: &Part,
+    is_row: bool,
+    cell: Members<'_, 'p>,
+    lacks: Lacks<'_>,
+    mut found: impl FnMut(Members<'_, 'p>),
+) {
     let mut has_elements = false;
     let mut read = |list: &'p str| {
-        for element in members::list(list).unwrap_or_default() {
+        for element in members::elements(list) {
             has_elements = true;
             if let Ok(walked) = part.tree.walk(element) {
                 found(&|name| walked.text(*part.nodes.get(name)?).filter(|json| *json != "null"));
@@ -33,10 +40,11 @@ fn each<'p>(part: &Part, is_row: bool, cell: Members<'_, 'p>, mut found: impl Fn
         false
     };
     for (list, inside) in &part.lists {
-        match (cell(list), inside) {
-            (Some(json), Some(inside)) => drop(inside.any(json, &mut read)),
+        // Most rows have empty lists.
+        match (cell(list).filter(|list| *list != "[]"), inside) {
+            (Some(json), Some(inside)) if !lacks(inside) => drop(inside.any(json, &mut read)),
             (Some(json), None) => drop(read(json)),
-            (None, _) => {}
+            (Some(_), Some(_)) | (None, _) => {}
         }
     }
     if is_row && !has_elements {
@@ -47,15 +55,22 @@ fn each<'p>(part: &Part, is_row: bool, cell: Members<'_, 'p>, mut found: impl Fn
 /// A member of a tool call or result, by its name in the rule file.
 type Members<'a, 'p> = &'a dyn Fn(&str) -> Option<&'p str>;
 
+/// A test of ways into lists: whether a name of the way is nowhere in the payload.
+type Lacks<'a> = &'a dyn Fn(&InList) -> bool;
+
+/// The cells of a row.
+type RowOf<'r, 'p> = &'r [Option<&'p str>];
+
 impl ReadyConversation {
-    /// Reads the rows of a list.
-    pub(crate) fn read<'p>(&self, rows: &RowsFound<'p>) -> Rows<'p> {
+    /// Reads the rows of a list. `lacks` says whether a way into lists leads nowhere.
+    pub(crate) fn read<'p>(&self, rows: &RowsFound<'p>, lacks: Lacks<'_>) -> Rows<'p> {
         /// The largest number of unknown words that are reported. Real payloads have few.
         const MOST: usize = 16;
         let mut read = Rows::default();
+        let columns = &self.columns;
         for row in self.ordered(rows) {
             let cell = |name: &str| self.cell(row, name);
-            let word = self.rules.role.iter().find_map(|name| cell(name).and_then(transform::scalar));
+            let word = columns.role.iter().find_map(|column| column.get(row).and_then(transform::scalar));
             let role = self.rules.all_rows.or_else(|| {
                 let word = word.as_ref()?;
                 let same = |(known, _): &(&String, &Role)| known.eq_ignore_ascii_case(word.trim());
@@ -66,37 +81,37 @@ impl ReadyConversation {
                 }
                 role
             });
-            read.lacks_role |= role.is_none() && word.is_none() && self.text(&cell).is_some();
-            for (name, words) in &self.rules.words_of {
-                let Some(word) = cell(name).and_then(|json| transform::unlisted(json, words)) else { continue };
+            read.lacks_role |= role.is_none() && word.is_none() && self.text(row).is_some();
+            for ((name, words), column) in self.rules.words_of.iter().zip(&columns.words_of) {
+                let Some(word) = column.get(row).and_then(|json| transform::unlisted(json, words)) else { continue };
                 let (unknown, word) = (&mut read.unknown_words, (name.clone(), word.into_owned()));
                 if unknown.len() < MOST && !unknown.contains(&word) {
                     unknown.push(word);
                 }
             }
             // Only tool rows need it.
-            let at = || self.at(&cell);
+            let at = || self.at(row);
             if let Some(is_agent) = role.and_then(|role| match role {
                 Role::Agent => Some(true),
                 Role::User | Role::Person => Some(false),
                 Role::ToolCall | Role::ToolResult | Role::Other => None,
             }) {
                 let person = if role == Some(Role::Person) { word.map(Cow::into_owned) } else { None };
-                match self.turn(is_agent, &cell) {
+                match self.turn(is_agent, row) {
                     Some(turn) => read.turns.push(Turn { person, ..turn }),
-                    None => read.flags.extend(self.cut_off(&cell).map(|flag| (is_agent, flag))),
+                    None => read.flags.extend(self.cut_off(row).map(|flag| (is_agent, flag))),
                 }
-                let latency = self.rules.latency.iter().find_map(|name| seconds(cell(name)?));
+                let latency = columns.latency.iter().find_map(|column| seconds(column.get(row)?));
                 read.latencies.extend(latency);
             }
             if let Some(part) = &self.calls {
-                each(part, role == Some(Role::ToolCall), &cell, |member| match self.called(member, at()) {
+                each(part, role == Some(Role::ToolCall), &cell, lacks, |member| match self.called(member, at()) {
                     Some(call) => read.calls.push(call),
                     None => read.lacks_name = true,
                 });
             }
             if let Some(part) = &self.results {
-                each(part, role == Some(Role::ToolResult), &cell, |member| {
+                each(part, role == Some(Role::ToolResult), &cell, lacks, |member| {
                     read.results.extend(self.result(member, at()));
                 });
             }
@@ -105,12 +120,12 @@ impl ReadyConversation {
     }
 
     /// Returns the provider's flag for an interrupted row.
-    fn cut_off(&self, cell: Members<'_, '_>) -> Option<bool> {
-        flag(cell(self.rules.cut_off.as_ref()?)?)
+    fn cut_off(&self, row: RowOf<'_, '_>) -> Option<bool> {
+        flag(self.columns.cut_off.as_ref()?.get(row)?)
     }
 
     /// Returns the rows in their order.
-    fn ordered<'r, 'p>(&self, rows: &'r RowsFound<'p>) -> Vec<&'r [Option<&'p str>]> {
+    fn ordered<'r, 'p>(&self, rows: &'r RowsFound<'p>) -> Vec<RowOf<'r, 'p>> {
         let rows = rows.iter(self.members.0.len());
         if self.rules.order_by.is_empty() {
             return rows.collect();
@@ -126,11 +141,11 @@ impl ReadyConversation {
         for row in rows {
             // A row that lacks a part of its key stays behind the row before it.
             let before = keyed.last().map(|(key, _)| key.as_slice()).unwrap_or_default();
-            let part = |(at, name): (usize, &String)| {
-                let own = self.cell(row, name).and_then(value);
+            let part = |(at, column): (usize, &Column)| {
+                let own = column.get(row).and_then(value);
                 own.or_else(|| before.get(at).copied().flatten())
             };
-            let key = self.rules.order_by.iter().enumerate().map(part).collect();
+            let key = self.columns.order_by.iter().enumerate().map(part).collect();
             keyed.push((key, row));
         }
         keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -144,40 +159,42 @@ impl ReadyConversation {
 
     /// Returns the turn of a row, unless it has no text, is a placeholder for silence, or was not
     /// spoken.
-    fn turn<'p>(&self, is_agent: bool, cell: Members<'_, 'p>) -> Option<Turn<'p>> {
-        let text = self.text(cell)?;
-        if self.rules.silence.iter().any(|silence| silence == text.trim()) || passes_one(&self.not_spoken, cell) {
+    fn turn<'p>(&self, is_agent: bool, row: RowOf<'_, 'p>) -> Option<Turn<'p>> {
+        let (text, columns) = (self.text(row)?, &self.columns);
+        if self.rules.silence.iter().any(|silence| silence == text.trim())
+            || columns.not_spoken.iter().any(|(column, check)| transform::passes(check, column.get(row)))
+        {
             return None;
         }
-        let of_words = self.rules.words.as_ref().and_then(|words| span(cell(&words.path)?, words));
-        let clock = |clock: &Option<Clock>| {
-            let clock = clock.as_ref()?;
-            read_clock(clock, cell(&clock.path)?).map(At::nanos)
+        let of_words = self.rules.words.as_ref().and_then(|words| span(columns.words.as_ref()?.get(row)?, words));
+        let clock = |clock: &Option<Clock>, column: &Option<Column>| {
+            read_clock(clock.as_ref()?, column.as_ref()?.get(row)?).map(At::nanos)
         };
         let (start, end) = match of_words {
             // Nobody heard words that span no time.
             Some((start, end)) if start == end => return None,
             Some((start, end)) => (Some(start), Some(end)),
-            None => (clock(&self.rules.start), clock(&self.rules.end)),
+            None => (clock(&self.rules.start, &columns.start), clock(&self.rules.end, &columns.end)),
         };
         // An end before the start is not used.
         let end = end.filter(|end| start.is_none_or(|start| start <= *end));
-        let speech = self.speech(cell, start.zip(end));
-        Some(Turn { is_agent, person: None, text, start, end, speech, cut_off: self.cut_off(cell) })
+        let speech = self.speech(row, start.zip(end));
+        Some(Turn { is_agent, person: None, text, start, end, speech, cut_off: self.cut_off(row) })
     }
 
     /// Returns the text of a row, or its parts.
-    fn text<'p>(&self, cell: Members<'_, 'p>) -> Option<Cow<'p, str>> {
-        let text = cell(&self.rules.text).and_then(string::decode_lossy).filter(|text| !text.trim().is_empty());
-        text.or_else(|| self.joined_text(cell).map(Cow::Owned))
+    fn text<'p>(&self, row: RowOf<'_, 'p>) -> Option<Cow<'p, str>> {
+        let text = self.columns.text.as_ref().and_then(|column| string::decode_lossy(column.get(row)?));
+        let text = text.filter(|text| !text.trim().is_empty());
+        text.or_else(|| self.joined_text(row).map(Cow::Owned))
     }
 
     /// Returns the parts of the text of a row, joined by a space.
-    fn joined_text(&self, cell: Members<'_, '_>) -> Option<String> {
-        self.text_parts.iter().find_map(|(list, ways)| {
+    fn joined_text(&self, row: RowOf<'_, '_>) -> Option<String> {
+        self.columns.text_parts.iter().find_map(|(list, ways)| {
             let mut parts = Vec::new();
             for (element, way) in
-                members::elements(cell(list)?).flat_map(|part| ways.iter().map(move |way| (part, way)))
+                members::elements(list.get(row)?).flat_map(|part| ways.iter().map(move |way| (part, way)))
             {
                 way.any_within(Row::Text(element), &mut |part| {
                     let text = string::decode_lossy(part).map(|text| text.trim().to_owned());
@@ -190,16 +207,15 @@ impl ReadyConversation {
     }
 
     /// Returns the length of the speech of a row, if it fits the length of the row.
-    fn speech(&self, cell: Members<'_, '_>, row: Option<(i128, i128)>) -> Option<i128> {
-        let (start, end) = row?;
-        let speech = seconds_by(cell(self.rules.speech_ms.as_ref()?)?, -3)?;
+    fn speech(&self, row: RowOf<'_, '_>, span: Option<(i128, i128)>) -> Option<i128> {
+        let (start, end) = span?;
+        let speech = seconds_by(self.columns.speech_ms.as_ref()?.get(row)?, -3)?;
         (speech <= end - start && speech * 100 >= end - start).then_some(speech)
     }
 
     /// Returns the time of a row.
-    fn at(&self, cell: Members<'_, '_>) -> Option<At> {
-        let clock = self.rules.start.as_ref()?;
-        read_clock(clock, cell(&clock.path)?)
+    fn at(&self, row: RowOf<'_, '_>) -> Option<At> {
+        read_clock(self.rules.start.as_ref()?, self.columns.start.as_ref()?.get(row)?)
     }
 
     /// Returns the tool call of a row or of an element of its list.
@@ -272,7 +288,7 @@ fn flag(json: &str) -> Option<bool> {
 
 /// Returns the span of the words of a list, in nanoseconds since the start of the call.
 fn span(list: &str, words: &Words) -> Option<(i128, i128)> {
-    let start = members::of_leading_object(list.get(1..)?, &words.start)?;
+    let start = members::get(members::elements(list).next()?, &words.start)?;
     // The text from the last `{` is the last word. If that brace is in a string or an inner object,
     // the text is not JSON, and the list is read element by element.
     let last = list.trim_end_matches(|c| c == ']' || json::SPACE.contains(&c));

@@ -63,7 +63,7 @@ impl<'p> Delivery<'p, '_> {
                     let problem = Problem::new(ErrorCode::Type, pointer.clone(), "a row is not an object");
                     draft.report.problems.push(problem);
                 }
-                let rows = reader.read(&found);
+                let rows = reader.read(&found, &|way| self.walked.lacks(way));
                 let faults =
                     [(rows.lacks_role, "a row has a text and no role"), (rows.lacks_name, "a tool call has no name")];
                 for (_, message) in faults.into_iter().filter(|(has_fault, _)| *has_fault) {
