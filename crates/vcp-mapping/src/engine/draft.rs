@@ -206,7 +206,7 @@ impl<'p> Draft<'p> {
     /// deliveries.
     pub(crate) fn note_latency(&mut self) {
         let new = self.free.get(self.earlier..).unwrap_or_default();
-        if new.iter().any(|(_, names, _)| names.iter().any(|name| is_latency(name))) {
+        if new.iter().any(|(_, names, _)| names.iter().any(is_latency)) {
             self.forget_earlier_latency();
             self.has_latency = true;
         }
@@ -217,7 +217,7 @@ impl<'p> Draft<'p> {
         let (earlier, mut at) = (self.earlier, 0);
         self.free.retain(|(_, names, _)| {
             at += 1;
-            at > earlier || !names.iter().any(|name| is_latency(name))
+            at > earlier || !names.iter().any(is_latency)
         });
         self.earlier = self.earlier.min(self.free.len());
     }
