@@ -8,7 +8,7 @@ pub(crate) mod draft;
 pub(crate) mod lists;
 pub(crate) mod mask;
 pub(crate) mod models;
-mod names;
+pub(crate) mod names;
 pub(crate) mod plausible;
 pub(crate) mod transform;
 pub(crate) mod unread;

@@ -5,7 +5,7 @@ use vcp_schema::json::string::Quoted;
 
 /// The names of unread members, each with the number of objects that had it.
 #[derive(Default, Clone)]
-pub(super) struct Names<'p> {
+pub(crate) struct Names<'p> {
     list: Vec<(Cow<'p, str>, usize)>,
     /// The places of the names, if there are many.
     places: HashMap<Cow<'p, str>, usize>,
@@ -17,7 +17,7 @@ impl<'p> Names<'p> {
     /// The number of names up to which a search by comparison is used.
     const FEW: usize = 32;
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, usize)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, usize)> {
         self.list.iter().map(|(name, count)| (&**name, *count))
     }
 
@@ -44,7 +44,11 @@ impl<'p> Names<'p> {
     }
 
     /// Counts a name so many times.
-    pub(super) fn add(&mut self, text: Cow<'p, str>, times: usize) {
+    pub(crate) fn add(&mut self, text: Cow<'p, str>, times: usize) {
+        if let Some((_, count)) = self.list.get_mut(self.next).filter(|(expected, _)| *expected == text) {
+            (self.next, *count) = (self.next + 1, *count + times);
+            return;
+        }
         let known = if self.places.is_empty() {
             self.list.iter().position(|(known, _)| *known == text)
         } else {

@@ -4,14 +4,11 @@
 //! have no time. The record is therefore made of all events, with their times of receipt.
 
 use crate::{
-    Counted, MapError,
+    MapError,
     session::{Assemble, Digest, time_of_receipt},
 };
 use chrono::{DateTime, Utc};
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, HashMap},
-};
+use std::{cell::RefCell, collections::HashMap};
 use vcp_schema::{ErrorCode, FieldPath};
 
 mod event;
@@ -33,7 +30,7 @@ impl Assemble for OpenAi {
         // The first events of which another text has the id.
         let mut parsed: HashMap<usize, Option<serde_json::Value>> = HashMap::new();
         for (at, (received_at, text)) in events.iter().enumerate() {
-            let event = Object::read(text, format!("/events/{at}"), "/events/*".to_owned(), &notes);
+            let event = Object::event(text, at, &notes);
             let first = event.filled("event_id").map_or(at, |id| *seen.entry(id).or_insert(at));
             if first == at {
                 session.event(time_of_receipt(*received_at)?, &event).map_err(|(names, problem)| {
@@ -53,11 +50,10 @@ impl Assemble for OpenAi {
             }
         }
         let members = session.digest();
-        let Notes { problems, unknown_words, unread, read } = notes.into_inner();
-        let counted = |counts: BTreeMap<String, usize>| {
-            counts.into_iter().map(|(pointer, count)| Counted { pointer, count }).collect()
-        };
-        Ok(Digest { members, problems, unknown_words, unread: counted(unread), read: counted(read) })
+        let notes = notes.into_inner();
+        let [unread, read] = notes.counts();
+        let Notes { problems, unknown_words, .. } = notes;
+        Ok(Digest { members, problems, unknown_words, unread, read })
     }
 }
 

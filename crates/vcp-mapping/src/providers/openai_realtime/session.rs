@@ -9,6 +9,7 @@ use super::{
 };
 use serde_json::{Map, Value};
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap, HashSet},
     rc::Rc,
 };
@@ -310,7 +311,7 @@ impl Session {
     /// Notes a fatal error. The first one counts.
     fn fail(&mut self, error: &Object<'_, '_>) {
         let code = error.text("code").filter(|code| FATAL.contains(&code.trim()));
-        self.cause = self.cause.take().or(code);
+        self.cause = self.cause.take().or(code.map(Cow::into_owned));
     }
 
     /// Adds the description of the session that an event has.

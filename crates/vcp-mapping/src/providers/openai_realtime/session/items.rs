@@ -73,13 +73,13 @@ impl Session {
         let (Some(id), Some(kind)) = (item.filled("id"), item.text("type")) else { return };
         let role = item.text("role");
         let is_message = kind == "message";
-        if !KINDS.contains(&kind.as_str()) {
+        if !KINDS.contains(&&*kind) {
             item.unknown("type", &kind);
         }
-        if let Some(role) = role.as_ref().filter(|role| is_message && !ROLES.contains(&role.as_str())) {
+        if let Some(role) = role.as_ref().filter(|role| is_message && !ROLES.contains(&&***role)) {
             item.unknown("role", role);
         }
-        let of_kind = match (kind.as_str(), role.as_deref()) {
+        let of_kind = match (&*kind, role.as_deref()) {
             ("message", Some("user")) => Kind::User,
             ("message", Some("assistant")) => Kind::Agent,
             ("function_call" | "mcp_call", _) => Kind::Tool,
@@ -101,12 +101,14 @@ impl Session {
             Kind::Tool | Kind::Result => {
                 known.start.get_or_insert(at);
                 let id = if kind == "mcp_call" { item.filled("id") } else { item.filled("call_id") };
-                for (name, value) in [("call_id", id), ("name", item.filled("name")), ("type", Some(kind.clone()))] {
+                for (name, value) in
+                    [("call_id", id), ("name", item.filled("name")), ("type", Some(kind.clone().into_owned()))]
+                {
                     if let Some(value) = value {
                         known.tool.insert(name.to_owned(), value.into());
                     }
                 }
-                if matches!(kind.as_str(), "function_call" | "mcp_call") {
+                if matches!(&*kind, "function_call" | "mcp_call") {
                     // A call that never left this state was not made.
                     let is_cut_short = matches!(item.text("status").as_deref(), Some("incomplete" | "in_progress"));
                     known.tool.insert("cut_short".to_owned(), is_cut_short.into());
