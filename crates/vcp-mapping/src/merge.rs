@@ -13,7 +13,7 @@ use crate::{
 use sha2::{Digest, Sha256};
 use std::{borrow::Cow, collections::BTreeMap};
 use vcp_schema::{
-    ErrorCode, FieldPath, RawJson, Timestamp, VcpMessage,
+    ErrorCode, FieldPath, RawJson, RawObject, Timestamp, VcpMessage,
     json::{members, string},
 };
 
@@ -38,6 +38,11 @@ impl Kept {
         let session = self.session.as_ref().map(|digest| format!(",\"session\":{digest}")).unwrap_or_default();
         let (event, data) = (RawJson::from_text(event), &self.data);
         format!("{{\"event\":{},\"received_at\":\"{}\",\"data\":{data}{session}}}", event.as_str(), self.received_at)
+    }
+
+    /// Returns the SHA-256 of the name of its event and of its payload.
+    fn digest(&self, event: &str) -> [u8; 32] {
+        [event, "\n", &self.data].iter().fold(Sha256::new(), |sha, part| sha.chain_update(part)).finalize().into()
     }
 
     /// Returns the payload that the rules read.
@@ -131,12 +136,15 @@ impl Mapper {
                 let message = format!("there are more deliveries than the limit of {MOST_DELIVERIES}");
                 return Err(MapError::new(ErrorCode::Limit, FieldPath::root(), message));
             }
-            let base = self.made_of(provider, &kept, &call.call_id)?;
-            let mut own = Cow::Borrowed(message);
+            let mut base = self.made_of(provider, &kept, &call.call_id)?;
+            let mut own = message.clone();
             // A default consent is not carried over, even if a mapper with other options wrote it.
             if defaults::has_default_consent(message) {
-                own.to_mut().vcp_payload.consent = None;
+                own.vcp_payload.consent = None;
             }
+            // The kept payloads are the longest part, and are not compared.
+            forget_payloads(&mut own, provider);
+            forget_payloads(&mut base, provider);
             carried = union(carried, Beyond(provider).object(&own.to_json(), &base.to_json(), &[]));
             all.extend(kept);
         }
@@ -167,10 +175,12 @@ impl Mapper {
         for (kept, payload) in kept.iter().zip(&payloads) {
             let delivery = self.walk(provider, payload)?;
             let (event, ready) = recognise(provider, &delivery, kept)?;
-            let digest = Sha256::digest([event.as_str(), "\n", &kept.data].concat());
+            // A single delivery is not compared with others.
+            let is_alone = payloads.len() == 1;
+            let digest = if is_alone { <[u8; 32]>::default() } else { kept.digest(&event) };
             let received = kept.received_at.unix_nanos();
             let time = delivery.time(ready).or_else(|| ready.receipt_is_time.then_some(received));
-            let place: Place = (time, ready.rank, received, digest.into());
+            let place: Place = (time, ready.rank, received, digest);
             deliveries.push((place, kept, delivery, event, ready));
         }
         // Copies of one delivery get a fixed order, which does not depend on the order of the
@@ -250,6 +260,14 @@ fn kept(message: &VcpMessage, provider: &Provider) -> Option<Vec<Kept>> {
         data: own.data.as_str().to_owned(),
         session: own.extras.get(SESSION).filter(|_| has_sessions).map(|digest| digest.as_str().to_owned()),
     }])
+}
+
+/// Removes the payloads that a message keeps.
+fn forget_payloads(message: &mut VcpMessage, provider: &Provider) {
+    if let Some(own) = message.vcp_payload.custom.provider_specific.get_mut(provider.name()) {
+        own.data = RawObject::default();
+        own.extras.remove(DELIVERIES);
+    }
 }
 
 /// Reads an element of `deliveries`.

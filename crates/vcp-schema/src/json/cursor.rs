@@ -2,6 +2,7 @@
 
 use super::{
     is_space,
+    reader::Reader,
     string::{self, Quoted},
 };
 
@@ -99,6 +100,12 @@ impl<'t> Cursor<'t> {
 /// part of it.
 pub(super) fn value_end(text: &str) -> usize {
     let bytes = text.as_bytes();
+    // Nearly always the text is JSON.
+    if matches!(bytes.first(), Some(b'{' | b'['))
+        && let Ok(value) = Reader::new(text).value(|_| {})
+    {
+        return value.len();
+    }
     let (mut at, mut depth) = (0, 0_usize);
     while let Some(byte) = bytes.get(at) {
         match byte {
