@@ -41,6 +41,7 @@ pub(crate) fn seconds(json: &str) -> Option<i128> {
 /// more than 1 000 000 000 seconds, is `None`, so that sums stay far from the ends of the type.
 pub(crate) fn seconds_by(json: &str, scale: i32) -> Option<i128> {
     const LONGEST: i128 = 1_000_000_000 * SECOND;
-    let number = transform::decimal(json).ok()??.scaled(scale.saturating_add(9));
-    number.rounded(0).to_i128().filter(|nanos| (0..=LONGEST).contains(nanos))
+    let scale = scale.saturating_add(9);
+    let exact = || transform::decimal(json).ok()??.scaled(scale).rounded(0).to_i128();
+    transform::plain_scaled(json, scale).or_else(exact).filter(|nanos| (0..=LONGEST).contains(nanos))
 }

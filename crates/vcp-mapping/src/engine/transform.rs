@@ -281,6 +281,28 @@ fn few_digits(json: &str) -> Option<i64> {
     (json.len() <= FEW && json.bytes().all(|byte| byte.is_ascii_digit())).then(|| json.parse().ok()).flatten()
 }
 
+/// Returns a number, multiplied by 10^`scale`, if it is written as digits with or without a point
+/// and the product is whole. Most numbers are, and need no rounding.
+pub(crate) fn plain_scaled(json: &str, scale: i32) -> Option<i128> {
+    const FEW: usize = 16;
+    if json.len() > FEW || !json.starts_with(|first: char| first.is_ascii_digit()) {
+        return None;
+    }
+    let (mut number, mut power, mut has_point) = (0_i64, scale, false);
+    for byte in json.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                number = number * 10 + i64::from(byte - b'0');
+                power -= i32::from(has_point);
+            }
+            b'.' if !has_point => has_point = true,
+            _ => return None,
+        }
+    }
+    let power = u32::try_from(power).ok().filter(|power| *power <= 18)?;
+    Some(i128::from(number) * 10_i128.pow(power))
+}
+
 /// Reads a whole number, 0 or more. An empty string is `None`.
 pub(crate) fn whole(json: &str) -> Result<Option<i64>, Made<'static>> {
     if let Some(count) = few_digits(json) {
@@ -528,6 +550,29 @@ mod tests {
             Problem(code, _) => code.to_string(),
             other => format!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn plain_numbers_are_scaled_as_others() {
+        for json in [
+            "0",
+            "7",
+            "1.5",
+            "0.001",
+            "12.345678901",
+            "999999999.999999",
+            "1e3",
+            "-1",
+            "\"5\"",
+            "12345678901234567",
+            "1.5e1",
+        ] {
+            for scale in [-3, 0, 6, 9] {
+                let exact = decimal(json).unwrap().unwrap().scaled(scale).rounded(0).to_i128();
+                assert!(plain_scaled(json, scale).is_none_or(|plain| Some(plain) == exact), "{json} {scale}");
+            }
+        }
+        assert_eq!(plain_scaled("12.345", 9), Some(12_345_000_000));
     }
 
     #[test]

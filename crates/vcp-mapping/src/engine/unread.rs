@@ -184,7 +184,9 @@ fn has_form(form: Form, json: &str) -> bool {
         (Form::Number, Some(b'"')) => transform::decimal(json).is_ok(),
         (Form::Time, Some(b'"')) => !matches!(transform::time(json), Made::Problem(..)),
         (Form::Key, Some(b'"')) => {
-            transform::decimal(json).is_ok() || !matches!(transform::time(json), Made::Problem(..))
+            // No number has a colon.
+            (!json.contains(':') && transform::decimal(json).is_ok())
+                || !matches!(transform::time(json), Made::Problem(..))
         }
         (Form::Number | Form::Time | Form::Key, _) => true,
     }

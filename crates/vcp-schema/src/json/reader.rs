@@ -138,8 +138,20 @@ impl<'t> Reader<'t> {
     /// # Errors
     ///
     /// [`NotJson`] if no value follows.
-    pub fn value(&mut self, mut name: impl FnMut(Quoted<'t>)) -> Result<&'t str, NotJson> {
+    #[inline]
+    pub fn value(&mut self, name: impl FnMut(Quoted<'t>)) -> Result<&'t str, NotJson> {
         let start = self.offset();
+        match self.peek() {
+            b'"' => drop(self.string()?),
+            b'{' | b'[' => self.container(name)?,
+            _ => self.scalar()?,
+        }
+        Ok(self.since(start))
+    }
+
+    /// Reads the next object or list.
+    #[inline(never)]
+    fn container(&mut self, mut name: impl FnMut(Quoted<'t>)) -> Result<(), NotJson> {
         let mut open = Open::default();
         loop {
             match self.peek() {
@@ -158,7 +170,7 @@ impl<'t> Reader<'t> {
             }
             // A value has ended. Perhaps the objects and lists around it end as well.
             loop {
-                let Some(is_object) = open.last() else { return Ok(self.since(start)) };
+                let Some(is_object) = open.last() else { return Ok(()) };
                 if self.more(if is_object { b'}' } else { b']' })? {
                     if is_object {
                         name(self.name()?);
@@ -192,14 +204,11 @@ impl<'t> Reader<'t> {
         let (start, mut has_escape) = (self.at + 1, false);
         let mut at = start;
         loop {
-            while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-                let stops = stops(u64::from_le_bytes(*chunk));
-                if stops != 0 {
-                    at += stops.trailing_zeros() as usize / 8;
-                    break;
-                }
-                at += 8;
-            }
+            let (chunks, _) = bytes.get(at..).unwrap_or_default().as_chunks::<8>();
+            let mut stops = chunks.iter().map(|chunk| stops(u64::from_le_bytes(*chunk)));
+            let found = stops.position(|stops| stops != 0).unwrap_or(chunks.len());
+            let last = chunks.get(found).map_or(0, |chunk| self::stops(u64::from_le_bytes(*chunk)).trailing_zeros());
+            at += found * 8 + last as usize / 8;
             match bytes.get(at) {
                 Some(b'"') => {
                     self.at = at + 1;

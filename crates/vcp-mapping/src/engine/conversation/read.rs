@@ -130,12 +130,19 @@ impl ReadyConversation {
         if self.rules.order_by.is_empty() {
             return rows.collect();
         }
-        let value = |json: &str| match transform::decimal(json) {
-            Ok(number) => number?.scaled(9).rounded(0).to_i128(),
-            Err(_) => match transform::time(json) {
-                Made::Value(Value::Time(time)) => Some(time.unix_nanos()),
-                _ => None,
-            },
+        let time = |json: &str| match transform::time(json) {
+            Made::Value(Value::Time(time)) => Some(time.unix_nanos()),
+            _ => None,
+        };
+        let value = |json: &str| {
+            if let Some(number) = transform::plain_scaled(json, 9) {
+                return Some(number);
+            }
+            // No number has a colon.
+            if json.contains(':') {
+                return time(json);
+            }
+            transform::decimal(json).map_or_else(|_| time(json), |number| number?.scaled(9).rounded(0).to_i128())
         };
         let mut keyed: Vec<(Vec<Option<i128>>, _)> = Vec::new();
         for row in rows {
