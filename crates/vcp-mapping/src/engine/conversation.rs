@@ -206,10 +206,14 @@ impl<'p> Talk<'p> {
             }
             lines.push_str(": ");
             // A turn is one line, so that no turn can imitate another one.
-            for (at, part) in turn.text.trim().split(['\n', '\r']).enumerate() {
-                lines.push_str(if at == 0 { "" } else { " " });
+            let mut rest = turn.text.trim();
+            while let Some(at) = memchr::memchr2(b'\n', b'\r', rest.as_bytes()) {
+                let (part, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
                 lines.push_str(part);
+                lines.push(' ');
+                rest = after.get(1..).unwrap_or_default();
             }
+            lines.push_str(rest);
         }
         (!self.rows.turns.is_empty()).then_some(lines)
     }

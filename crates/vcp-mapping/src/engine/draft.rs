@@ -38,7 +38,7 @@ pub(crate) struct Draft<'p> {
     /// For each field of the plan, the way in which this delivery wrote it.
     written: Vec<Option<How>>,
     /// For each field of earlier deliveries, by name, the way in which it was written.
-    before: HashMap<SharedText, How>,
+    before: OrderedMap<SharedText, How>,
     /// For each field, by name, the best evidence that gave its value so far.
     pub(crate) evidence: HashMap<SharedText, Evidence>,
     /// The words of fields before flags changed them, by name, for flags of later deliveries.
@@ -115,7 +115,7 @@ impl<'p> Draft<'p> {
             models: Models::default(),
             unused: Vec::new(),
             written: Vec::new(),
-            before: HashMap::new(),
+            before: OrderedMap::new(),
             evidence: HashMap::new(),
             words: HashMap::new(),
             merges: false,
@@ -150,7 +150,6 @@ impl<'p> Draft<'p> {
         {
             consent.granted_at = None;
         }
-        self.before.reserve(plan.fields.len());
         let written = plan.fields.iter().zip(self.written.drain(..));
         self.before.extend(written.filter_map(|(field, how)| Some((field.name.clone(), how?))));
     }
@@ -174,7 +173,7 @@ impl<'p> Draft<'p> {
 
     /// Returns whether an earlier delivery gave better evidence for a field, by its name.
     pub(crate) fn has_better(&self, path: &str, evidence: Evidence) -> bool {
-        self.before.contains_key(path) && self.evidence.get(path).is_some_and(|known| *known > evidence)
+        self.before(path).is_some() && self.evidence.get(path).is_some_and(|known| *known > evidence)
     }
 
     /// Returns how this delivery or an earlier one wrote a field, by its name.
@@ -305,7 +304,7 @@ impl<'p> Draft<'p> {
         }
         self.models.write(&mut self.message, &mut self.report);
         let before = self.before;
-        let is_written = |field: &str| before.contains_key(field);
+        let is_written = |field: &str| before.get(field).is_some();
         defaults::finish(&mut self.message, &mut self.report, is_written, names, text, consent);
         let data = CustomProviderData::builder().data(RawObject::from_trusted_text(data)).build();
         self.message.vcp_payload.custom.provider_specific.insert(provider.clone(), data);
