@@ -7,12 +7,14 @@ use vcp_benches::{
 };
 
 #[test]
-fn mapping_takes_at_most_the_payload_and_64_kb_beyond_its_output() {
-    for (provider, bytes) in PROVIDERS.iter().flat_map(|provider| [4_000, 100_000].map(|bytes| (provider, bytes))) {
+fn mapping_takes_at_most_one_and_a_half_payloads_and_64_kb_beyond_its_output() {
+    for (provider, bytes) in
+        PROVIDERS.iter().flat_map(|provider| [4_000, 100_000, 1_000_000].map(|bytes| (provider, bytes)))
+    {
         let body = conversation(provider, bytes).unwrap();
         let beyond = memory_beyond_output(&Delivery::of(provider), &body).unwrap();
         let length = body.len() as u64;
         println!("{provider}, {length} bytes: {beyond} beyond");
-        assert!(beyond <= length + (64 << 10), "{provider}: {length} bytes take {beyond}");
+        assert!(beyond <= length * 3 / 2 + (64 << 10), "{provider}: {length} bytes take {beyond}");
     }
 }

@@ -3,6 +3,7 @@
 //! Rule files are data that other languages read too. [The page for authors](crate::guide) explains
 //! each construct with an example.
 
+pub(crate) mod check;
 pub(crate) mod columns;
 mod compile;
 mod faults;

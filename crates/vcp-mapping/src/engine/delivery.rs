@@ -19,8 +19,9 @@ use crate::{
     report::{Consulted, How, Problem, UnlistedWord, Written},
     rules::{
         Provider, Transform, ValueType,
+        check::Check,
         paths::{NodeId, Nodes, is_empty},
-        plan::{Check, Member, Plan, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test},
+        plan::{Member, Plan, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test},
         target::{FieldName, Names, Place, Target, name},
     },
     shared::SharedText,

@@ -7,8 +7,9 @@ use super::{
 };
 use crate::rules::{
     Criteria, Table, Transfers,
+    check::Check,
     paths::{InList, Row, below, is_empty},
-    plan::{Check, ReadyTransfers},
+    plan::ReadyTransfers,
 };
 use std::{borrow::Cow, collections::HashMap};
 use vcp_schema::{

@@ -4,8 +4,9 @@
 use super::value::{Made, Value};
 use crate::rules::{
     Table, Transform,
+    check::Check,
     paths::{below, is_empty},
-    plan::{Check, Function},
+    plan::Function,
 };
 use std::borrow::Cow;
 use vcp_schema::{

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     report::Counted,
     rules::{
+        columns::Column,
         known::Known,
         paths::{InList, Node, NodeId, Nodes, PathTree, ROOT, Row, RowMembers, is_empty},
         plan::Inside,
@@ -269,7 +270,7 @@ impl<'p> Walked<'p, '_> {
             return false;
         }
         if let Some(KeptRows { members, rows, .. }) = self.kept(node).filter(are_kept) {
-            let lists = inside.and_then(|inside| inside.column_of_lists(members));
+            let lists = inside.and_then(|inside| Column::new(members, inside.inner_list()?));
             // Most rows have an empty list.
             let has_some = |row: &&[Option<&str>]| {
                 lists.as_ref().is_none_or(|lists| lists.get(row).is_some_and(|list| list != "[]"))

@@ -1,9 +1,9 @@
 //! The members of rows by their places, so that reading a row compares no names.
 
 use super::{
+    check::Check,
     form::Conversation,
     paths::{InList, RowMembers, below},
-    plan::Check,
 };
 
 /// A member of rows: the place of the cell that its path begins with, and the rest of the path.

@@ -1,6 +1,6 @@
 //! The members that rules look at, as a tree of names.
 
-use super::{columns::Column, known::Known, secrets::may_hide_names, watched::Watched};
+use super::{known::Known, secrets::may_hide_names, watched::Watched};
 use crate::shared::SharedText;
 use memchr::memmem;
 use std::sync::Arc;
@@ -226,9 +226,9 @@ impl InList {
         !self.below.is_empty() && [Some(&self.below), pick].into_iter().flatten().all(|name| members.has(name))
     }
 
-    /// Returns the column of rows that holds the lists which the way leads into.
-    pub(crate) fn column_of_lists(&self, members: &RowMembers) -> Option<Column> {
-        self.then.as_ref().and_then(|_| Column::new(members, &self.below))
+    /// Returns the dotted path, in an element, of the list which the way leads into.
+    pub(crate) fn inner_list(&self) -> Option<&str> {
+        self.then.as_ref().map(|_| self.below.as_str())
     }
 
     /// Returns whether a name of the way is nowhere in the text of a long list. A search for text is

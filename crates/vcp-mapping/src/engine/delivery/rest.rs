@@ -5,8 +5,9 @@ use crate::{
     engine::{draft::Draft, transform, unread::Lists, walk::Reach},
     report::{Consulted, Counted, Problem},
     rules::{
+        check::Check,
         paths::Nodes,
-        plan::{Check, Plan, ReadyRule},
+        plan::{Plan, ReadyRule},
     },
     shared::SharedText,
 };

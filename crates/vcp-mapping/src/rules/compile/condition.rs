@@ -1,13 +1,7 @@
 //! Compiling conditions.
 
 use super::{Compiler, element};
-use crate::rules::{
-    faults::suggestion,
-    form::Condition,
-    paths::NodeId,
-    plan::{Check, Test},
-    target::FieldName,
-};
+use crate::rules::{check::Check, faults::suggestion, form::Condition, paths::NodeId, plan::Test, target::FieldName};
 
 impl Compiler<'_> {
     pub(super) fn tests(

@@ -2,9 +2,10 @@
 
 use super::{Compiler, element};
 use crate::rules::{
+    check::Check,
     form::{ClockForm, Condition, Conversation, ModelUsage, Transfers},
     paths::{InList, NodeId},
-    plan::{Check, NO_ROLE, ReadyTransfers, members_of_rows},
+    plan::{NO_ROLE, ReadyTransfers, members_of_rows},
     target::FieldName,
 };
 use vcp_schema::{CapabilityType, ModelRole};

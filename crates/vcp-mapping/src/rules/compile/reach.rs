@@ -3,8 +3,9 @@
 
 use super::Compiler;
 use crate::rules::{
+    check::Check,
     paths::{InList, NodeId, Nodes},
-    plan::{Check, Inside, Member, Plan, parts_of_criteria, parts_of_rows},
+    plan::{Inside, Member, Plan, parts_of_criteria, parts_of_rows},
 };
 use vcp_schema::FieldPath;
 

@@ -2,10 +2,11 @@
 
 use super::{Compiler, element};
 use crate::rules::{
+    check::Check,
     faults::suggestion,
     form::{FieldRule, RuleFile, Source, Transform, ValueType, WordChange},
     paths::NodeId,
-    plan::{Check, Function, ReadyChange, ReadyRule, ReadySource, SourceKind, checks},
+    plan::{Function, ReadyChange, ReadyRule, ReadySource, SourceKind, checks},
     target::{FieldName, Place, Target},
 };
 use std::collections::{BTreeSet, HashMap};
