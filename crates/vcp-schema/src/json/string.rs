@@ -225,6 +225,9 @@ pub fn push_ascii(out: &mut String, unit: u16) {
 
 /// Writes the inside of a JSON string, without the quotes.
 pub fn push_escaped(out: &mut String, text: &str) {
+    if !has_to_escape(text) {
+        return out.push_str(text);
+    }
     let mut rest = text;
     while let Some((at, byte)) = first_to_escape(rest) {
         let escape = match byte {
@@ -248,16 +251,21 @@ pub fn push_escaped(out: &mut String, text: &str) {
     out.push_str(rest);
 }
 
+/// Returns whether JSON escapes a byte of a text.
+fn is_escaped(byte: u8) -> bool {
+    (byte < b' ') | (byte == b'"') | (byte == b'\\')
+}
+
 /// Returns whether a text has a character that JSON escapes.
+///
+/// The loop has no branches, so that the compiler can examine many bytes at once.
 pub(crate) fn has_to_escape(text: &str) -> bool {
-    first_to_escape(text).is_some()
+    text.bytes().fold(false, |any, byte| any | is_escaped(byte))
 }
 
 /// Returns the first byte of a text that JSON escapes, and its place.
 fn first_to_escape(text: &str) -> Option<(usize, u8)> {
-    let is_escaped = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
     let (chunks, rest) = text.as_bytes().as_chunks::<32>();
-    // The inner loop has no branches, so that the compiler can examine many bytes at once.
     let has_one = |chunk: &[u8; 32]| chunk.iter().fold(false, |any, byte| any | is_escaped(*byte));
     let plain = chunks.iter().position(has_one).unwrap_or(chunks.len()) * 32;
     let rest = if plain < text.len() - rest.len() { text.as_bytes().get(plain..).unwrap_or_default() } else { rest };
