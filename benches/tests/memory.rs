@@ -7,7 +7,7 @@ use vcp_benches::{
 };
 
 #[test]
-fn mapping_takes_at_most_one_and_a_half_payloads_and_64_kb_beyond_its_output() {
+fn mapping_takes_at_most_the_payload_and_64_kb_beyond_its_output() {
     for (provider, bytes) in
         PROVIDERS.iter().flat_map(|provider| [4_000, 100_000, 1_000_000].map(|bytes| (provider, bytes)))
     {
@@ -15,6 +15,8 @@ fn mapping_takes_at_most_one_and_a_half_payloads_and_64_kb_beyond_its_output() {
         let beyond = memory_beyond_output(&Delivery::of(provider), &body).unwrap();
         let length = body.len() as u64;
         println!("{provider}, {length} bytes: {beyond} beyond");
-        assert!(beyond <= length * 3 / 2 + (64 << 10), "{provider}: {length} bytes take {beyond}");
+        // The rows of ElevenLabs have the most members that rules read.
+        let most = if *provider == "elevenlabs" { length * 3 / 2 } else { length };
+        assert!(beyond <= most + (64 << 10), "{provider}: {length} bytes take {beyond}");
     }
 }

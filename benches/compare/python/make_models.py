@@ -1,7 +1,8 @@
 """Makes models.py (pydantic) and structs.py (msgspec) of the published JSON Schema.
 
 Needs datamodel-code-generator 0.34. Descriptions are left out. A word that may be any string is a
-plain string, because unions would slow Python down. Times are times, as in the published models.
+plain string, because unions would slow Python down. Times are times for pydantic, as in the
+published models, and strings for msgspec.
 """
 
 import json

@@ -105,7 +105,7 @@ fn count(name: &str, plant: Option<Plant>) -> Result<Counts, String> {
         number = instructions.to_string();
         arguments.extend(["--slowdown", &number]);
     }
-    Ok(Counts { instructions: gate::instructions(&program, &arguments)?, allocations })
+    Ok(Counts { bytes: gate::length(name)?, instructions: gate::instructions(&program, &arguments)?, allocations })
 }
 
 fn count_all() -> Result<Counted, String> {
@@ -218,8 +218,11 @@ fn base(revision: &str, accepted: Option<&Limits>) -> Result<(), String> {
     let folder = program.parent().and_then(Path::parent).ok_or("this program is in no folder")?.join("gate-base");
     let (tree, target) = (folder.join("tree"), folder.join("target"));
     // Left over from a run that was stopped.
-    let remove = || Command::new("git").args(["worktree", "remove", "--force"]).arg(&tree).output();
-    let _ = remove();
+    let remove = || {
+        let _ = fs::remove_dir_all(&tree);
+        let _ = Command::new("git").args(["worktree", "prune"]).output();
+    };
+    remove();
     must(Command::new("git").args(["worktree", "add", "--force", "--detach"]).arg(&tree).arg(revision))?;
     let built = must(
         Command::new("cargo")
@@ -229,13 +232,26 @@ fn base(revision: &str, accepted: Option<&Limits>) -> Result<(), String> {
     );
     let before = built.and_then(|_| must(Command::new(target.join("release/gate")).arg("count")));
     let limits_before = read(&tree.join("benches/limits.json"));
-    let _ = remove();
+    remove();
     let before = before.map_err(|e| format!("the gate of `{revision}` cannot run: {e}"))?;
-    let before: Counted = serde_json::from_str(&before).map_err(|e| format!("counts of `{revision}`: {e}"))?;
+    let mut before: Counted = serde_json::from_str(&before).map_err(|e| format!("counts of `{revision}`: {e}"))?;
     let now = count_all()?;
     show(&before, &now)?;
+    before.retain(|name, counts| {
+        let is_same = now.get(name).is_none_or(|now| now.bytes == counts.bytes);
+        if !is_same {
+            eprintln!("!! NOT COMPARED: {name}, because its input has changed");
+        }
+        is_same
+    });
+    if before.is_empty() {
+        return Err(format!("`{revision}` has no benchmark to compare with"));
+    }
     let raised = |name: &str| {
-        let then = limits_before.as_ref().ok().and_then(|limits| limits.limits.get(name));
+        // Limits of two machines differ for other reasons.
+        let before = limits_before.as_ref().ok();
+        let before = before.filter(|before| accepted.is_some_and(|limits| limits.made_with == before.made_with));
+        let then = before.and_then(|limits| limits.limits.get(name));
         let Some((now, then)) = accepted.and_then(|limits| limits.limits.get(name)).zip(then) else {
             return nothing_raised(name);
         };

@@ -17,7 +17,8 @@ use vcp_benches::{Delivery, Op, Times, memory_beyond_output, prepare};
 #[command(version)]
 struct Args {
     /// The operation: scan, value, parse, fits, serialize, upgrade, downgrade, jcs, legacy,
-    /// reference, validate, map, verify, receive, receive-json, assemble, merge, copy, sha256 or hmac.
+    /// reference, validate, map, verify, receive, receive-json, assemble, merge, copy, sha256 or
+    /// hmac.
     /// Files for assemble have one event on each line, and files for merge one message.
     #[arg(long)]
     op: Op,

@@ -8,6 +8,7 @@
 //! | module | contents |
 //! |---|---|
 //! | [`cursor`] | a cursor that goes through a text member by member |
+//! | [`reader`] | a reader that checks a text while it goes through it |
 //! | [`tokens`] | the tokens of a text, which may be broken |
 //! | [`string`] | functions that find the end of a string, read it and write it |
 //! | [`members`] | functions that read the members of an object and the elements of a list |

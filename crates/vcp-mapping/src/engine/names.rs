@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashMap};
 use vcp_schema::json::string::Quoted;
 
 /// The names of unread members, each with the number of objects that had it.
-#[derive(Default, Clone)]
+#[derive(Default)]
 pub(crate) struct Names<'p> {
     list: Vec<(Cow<'p, str>, usize)>,
     /// The places of the names, if there are many.
@@ -71,7 +71,7 @@ impl<'p> Names<'p> {
 
 /// The places of the members of the last object among known names, in the order of the members.
 /// Rows repeat that order, so that one comparison finds the place of a member.
-#[derive(Default, Clone)]
+#[derive(Default)]
 pub(super) struct Order(Vec<Option<usize>>);
 
 impl Order {

@@ -294,7 +294,7 @@ pub(crate) fn plain_scaled(json: &str, scale: i32) -> Option<i128> {
         match byte {
             b'0'..=b'9' => {
                 number = number * 10 + i64::from(byte - b'0');
-                power -= i32::from(has_point);
+                power = power.saturating_sub(i32::from(has_point));
             }
             b'.' if !has_point => has_point = true,
             _ => return None,
@@ -568,7 +568,7 @@ mod tests {
             "12345678901234567",
             "1.5e1",
         ] {
-            for scale in [-3, 0, 6, 9] {
+            for scale in [i32::MIN, -3, 0, 6, 9, i32::MAX] {
                 let exact = decimal(json).unwrap().unwrap().scaled(scale).rounded(0).to_i128();
                 assert!(plain_scaled(json, scale).is_none_or(|plain| Some(plain) == exact), "{json} {scale}");
             }

@@ -33,6 +33,8 @@ pub(crate) struct Tally<'p> {
     others: usize,
     names: Names<'p>,
     order: Order,
+    /// `true` if members of an element that nobody picks are among `names`.
+    has_passed_over: bool,
     /// The tallies of the known members, in their order. Empty if there was no object.
     members: Vec<Tally<'p>>,
     each: Option<Box<Tally<'p>>>,
@@ -91,6 +93,10 @@ impl<'p> Tally<'p> {
         if self.members.is_empty() {
             self.members.resize_with(known.members.len(), Self::default);
         }
+        // Known names may be among the others, so that the last object is no pattern.
+        if self.has_passed_over {
+            self.order = Order::default();
+        }
         let (mut more, mut at) = (json.enter()?, 0);
         while more {
             let name = json.name()?;
@@ -120,7 +126,10 @@ impl<'p> Tally<'p> {
             let mut members = known.members.iter().zip(&mut self.members);
             match members.find(|((own, _), _)| **own == *name && picks.iter().any(|(member, _)| **member == *name)) {
                 Some(((_, known), tally)) => tally.add_whole(known, value),
-                None => self.names.add(name, 1),
+                None => {
+                    self.has_passed_over = true;
+                    self.names.add(name, 1);
+                }
             }
         }
     }
@@ -234,6 +243,10 @@ mod tests {
         let headers = r#"[{"name":"From","value":1,"x":2},{"name":"Via","value":3},null,7]"#;
         let expected = [("/*".to_owned(), 1), ("/*/x".to_owned(), 1), ("/*/value".to_owned(), 1)];
         assert_eq!(unread(&["[name=from].value", "[name=to].value"], headers), expected);
+        let headers_with_more =
+            r#"[{"name":"Via","x":1,"value":3},{"name":"From","x":1,"y":2},{"name":"From","x":1,"value":5}]"#;
+        let expected = [("/*/x".to_owned(), 3), ("/*/value".to_owned(), 1), ("/*/y".to_owned(), 1)];
+        assert_eq!(unread(&["[name=from].value"], headers_with_more), expected);
         assert_eq!(unread(&["[name=from].value", "[].value"], headers), [("/*".to_owned(), 1), ("/*/x".to_owned(), 1)]);
     }
 

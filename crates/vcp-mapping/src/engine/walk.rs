@@ -278,8 +278,7 @@ impl<'p> Walked<'p, '_> {
             return rows.iter(members.0.len()).filter(has_some).any(|row| found(Row::Kept(row, members)));
         }
         let Some(list) = self.text(node) else { return false };
-        !inside.is_some_and(|inside| inside.is_absent(list))
-            && members::elements(list).any(|element| found(Row::Text(element)))
+        members::elements(list).any(|element| found(Row::Text(element)))
     }
 
     /// Returns whether a name of a way into a list is nowhere in the payload.

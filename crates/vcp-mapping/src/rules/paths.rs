@@ -1,8 +1,7 @@
 //! The members that rules look at, as a tree of names.
 
-use super::{known::Known, secrets::may_hide_names, watched::Watched};
+use super::{known::Known, watched::Watched};
 use crate::shared::SharedText;
-use memchr::memmem;
 use std::sync::Arc;
 use vcp_schema::{
     FieldPath,
@@ -229,15 +228,6 @@ impl InList {
     /// Returns the dotted path, in an element, of the list which the way leads into.
     pub(crate) fn inner_list(&self) -> Option<&str> {
         self.then.as_ref().map(|_| self.below.as_str())
-    }
-
-    /// Returns whether a name of the way is nowhere in the text of a long list. A search for text is
-    /// ten times as fast as reading the elements.
-    pub(crate) fn is_absent(&self, list: &str) -> bool {
-        const LONG: usize = 128;
-        let is_plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        let is_there = |name: &str| memmem::find(list.as_bytes(), name.as_bytes()).is_some();
-        list.len() > LONG && self.names().filter(is_plain).any(|name| !is_there(name)) && !may_hide_names(list)
     }
 
     /// Returns the names of the way.

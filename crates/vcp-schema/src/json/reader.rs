@@ -7,7 +7,7 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 /// A byte with only its highest bit, in each of eight bytes.
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// The text is not JSON. [`well_formed`](super::text::well_formed) says where and why.
+/// The fault of a text that is not JSON. [`well_formed`](super::text::well_formed) says where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotJson;
 

@@ -38,13 +38,10 @@ struct Place<'e> {
 /// The number of a place.
 type PlaceId = usize;
 
-impl Notes<'_> {
-    /// Returns the place with a pointer that no object names.
-    fn root(&mut self, pointer: &str) -> PlaceId {
-        let known = self.places.iter().position(|place| place.pointer == pointer);
-        known.unwrap_or_else(|| self.add(pointer.to_owned()))
-    }
+/// The place of the events themselves, which is the first.
+const EVENT: PlaceId = 0;
 
+impl Notes<'_> {
     /// Returns the place of a member.
     fn inner(&mut self, place: PlaceId, name: &'static str, is_list: bool) -> PlaceId {
         let Some(outer) = self.places.get(place) else { return place };
@@ -101,8 +98,12 @@ pub(super) struct Object<'e, 'n> {
 impl<'e, 'n> Object<'e, 'n> {
     /// Reads the event at a position.
     pub(super) fn event(json: &'e str, at: usize, notes: &'n RefCell<Notes<'e>>) -> Self {
-        let place = notes.borrow_mut().root("/events/*");
-        Self::read(json, place, vec![at], notes)
+        let mut places = notes.borrow_mut();
+        if places.places.is_empty() {
+            places.add("/events/*".to_owned());
+        }
+        drop(places);
+        Self::read(json, EVENT, vec![at], notes)
     }
 
     /// Reads an object. Any other value is noted, and read as an empty object.

@@ -76,7 +76,7 @@ impl Session {
         if !KINDS.contains(&&*kind) {
             item.unknown("type", &kind);
         }
-        if let Some(role) = role.as_ref().filter(|role| is_message && !ROLES.contains(&&***role)) {
+        if let Some(role) = role.as_deref().filter(|role| is_message && !ROLES.contains(role)) {
             item.unknown("role", role);
         }
         let of_kind = match (&*kind, role.as_deref()) {
@@ -101,8 +101,7 @@ impl Session {
             Kind::Tool | Kind::Result => {
                 known.start.get_or_insert(at);
                 let id = if kind == "mcp_call" { item.filled("id") } else { item.filled("call_id") };
-                for (name, value) in
-                    [("call_id", id), ("name", item.filled("name")), ("type", Some(kind.clone().into_owned()))]
+                for (name, value) in [("call_id", id), ("name", item.filled("name")), ("type", Some(kind.to_string()))]
                 {
                     if let Some(value) = value {
                         known.tool.insert(name.to_owned(), value.into());
