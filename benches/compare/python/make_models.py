@@ -28,10 +28,17 @@ def plain(node):
         return [plain(item) for item in node]
     if not isinstance(node, dict):
         return node
-    if any(isinstance(one, dict) and "enum" in one for one in node.get("anyOf", [])) and {"type": "string"} in node["anyOf"]:
+    if (
+        any(isinstance(one, dict) and "enum" in one for one in node.get("anyOf", []))
+        and {"type": "string"} in node["anyOf"]
+    ):
         return {"type": "string"}
     return {
-        name: {key: time(key, plain(value)) for key, value in inner.items()} if name in ("properties", "$defs") else plain(inner)
+        name: (
+            {key: time(key, plain(value)) for key, value in inner.items()}
+            if name in ("properties", "$defs")
+            else plain(inner)
+        )
         for name, inner in node.items()
         if name not in ("description", "examples", "title", "$id")
     }
@@ -42,9 +49,28 @@ with tempfile.TemporaryDirectory() as folder:
     source.write_text(json.dumps(plain(schema)))
     for kind, name in (("pydantic_v2.BaseModel", "models.py"), ("msgspec.Struct", "structs.py")):
         subprocess.run(
-            [sys.executable, "-m", "datamodel_code_generator", "--input", source, "--input-file-type", "jsonschema",
-             "--output-model-type", kind, "--output", here / name, "--target-python-version", "3.11",
-             "--use-standard-collections", "--use-union-operator", "--disable-timestamp", "--formatters", "black",
-             "--class-name", "VcpMessage", "--collapse-root-models"],
+            [
+                sys.executable,
+                "-m",
+                "datamodel_code_generator",
+                "--input",
+                source,
+                "--input-file-type",
+                "jsonschema",
+                "--output-model-type",
+                kind,
+                "--output",
+                here / name,
+                "--target-python-version",
+                "3.11",
+                "--use-standard-collections",
+                "--use-union-operator",
+                "--disable-timestamp",
+                "--formatters",
+                "black",
+                "--class-name",
+                "VcpMessage",
+                "--collapse-root-models",
+            ],
             check=True,
         )

@@ -144,7 +144,11 @@ def map_to_vcp(provider, payload):
                 "capabilities_invoked": [],
                 **vcp.get("call", {}),
             },
-            "model_selection": {"policy_id": f"{provider}_default", "resolved_at": now.isoformat(), "roles": {}},
+            "model_selection": {
+                "policy_id": f"{provider}_default",
+                "resolved_at": now.isoformat(),
+                "roles": {},
+            },
             "outcomes": outcomes,
             "hcr": {
                 "audience": "system",
@@ -165,7 +169,10 @@ def map_to_vcp(provider, payload):
                 "source_system": f"{provider}_webhook_api",
                 "created_at": now.isoformat(),
                 "created_by": f"{provider}_webhook_processor",
-                "transformation_history": [f"received_from_{provider}_webhook", "mapped_to_vcp_v0.5"],
+                "transformation_history": [
+                    f"received_from_{provider}_webhook",
+                    "mapped_to_vcp_v0.5",
+                ],
                 "data_retention_policy": "standard_30_days",
                 "compliance_flags": [],
             },

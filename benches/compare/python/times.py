@@ -1,5 +1,5 @@
-"""Times work in Python. Reads a list of jobs, `[work, file, provider]`, as JSON from standard input,
-and prints the list of their times in nanoseconds. Needs pydantic and msgspec."""
+"""Times work in Python. Reads a list of jobs, `[work, file, provider]`, as JSON from standard
+input, and prints the list of their times in nanoseconds. Needs pydantic and msgspec."""
 
 import hashlib
 import hmac
@@ -66,4 +66,11 @@ def nanoseconds(run, budget):
 
 
 jobs, millis = json.load(sys.stdin)
-print(json.dumps([nanoseconds(work(kind, pathlib.Path(file).read_bytes(), provider), millis * 1_000_000) for kind, file, provider in jobs]))
+print(
+    json.dumps(
+        [
+            nanoseconds(work(kind, pathlib.Path(file).read_bytes(), provider), millis * 1_000_000)
+            for kind, file, provider in jobs
+        ]
+    )
+)
