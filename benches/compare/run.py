@@ -42,31 +42,17 @@ def command(*words, **options):
     ).stdout
 
 
+def build(folder, target, *arguments):
+    options = {"cwd": folder, "env": {**os.environ, "CARGO_TARGET_DIR": str(target)}}
+    command("cargo", "build", "--quiet", "--release", "--locked", *arguments, **options)
+
+
 def install():
     """Builds and installs everything. Returns how each program is run."""
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or cache / "target").resolve()
-    command(
-        "cargo",
-        "build",
-        "--quiet",
-        "--release",
-        "--locked",
-        "-p",
-        "vcp-benches",
-        "--bins",
-        cwd=root,
-        env={**os.environ, "CARGO_TARGET_DIR": str(target)},
-    )
+    build(root, target, "-p", "vcp-benches", "--bins")
     floors = cache / "floors"
-    command(
-        "cargo",
-        "build",
-        "--quiet",
-        "--release",
-        "--locked",
-        cwd=here / "floors",
-        env={**os.environ, "CARGO_TARGET_DIR": str(floors)},
-    )
+    build(here / "floors", floors)
     python, requirements = cache / "python", here / "python" / "requirements.txt"
     wanted = requirements.read_text() + sys.version
     if not (cache / "python.txt").exists() or (cache / "python.txt").read_text() != wanted:

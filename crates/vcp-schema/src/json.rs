@@ -38,6 +38,15 @@ pub const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
+/// Returns the offset of the first byte from `at` on that is not white space.
+#[inline]
+pub(crate) fn skip_space(text: &str, mut at: usize) -> usize {
+    while text.as_bytes().get(at).is_some_and(|byte| is_space(*byte)) {
+        at += 1;
+    }
+    at
+}
+
 /// Removes the white space around a value.
 #[must_use]
 pub fn trim(text: &str) -> &str {

@@ -508,9 +508,6 @@ impl<'p, 'm> Delivery<'p, 'm> {
 
     /// Returns whether a member is a list. Another value is a problem, unless it is null.
     fn is_list(&self, node: NodeId, draft: &mut Draft<'p>) -> bool {
-        if self.walked.has_rows(node) {
-            return true;
-        }
         let Some(json) = self.walked.text(node).filter(|json| *json != "null") else { return false };
         let is_list = json.starts_with('[');
         if !is_list {

@@ -21,13 +21,6 @@ impl<'p> Names<'p> {
         self.list.iter().map(|(name, count)| (&**name, *count))
     }
 
-    /// Counts a name.
-    pub(super) fn note(&mut self, name: Quoted<'p>) {
-        if !self.note_again(name) {
-            self.add(name.decode_lossy(), 1);
-        }
-    }
-
     /// Counts a name if it is the one that is expected next. Returns whether it is.
     fn note_again(&mut self, name: Quoted<'p>) -> bool {
         match self.list.get_mut(self.next) {
@@ -97,7 +90,7 @@ impl Order {
         }
         let place = (0..).map_while(&known).position(|known| name.is(known));
         if let (None, Some(others)) = (place, others) {
-            others.note(name);
+            others.add(name.decode_lossy(), 1);
         }
         match self.0.get_mut(at) {
             Some(last) => *last = place,

@@ -248,11 +248,6 @@ impl<'p> Walked<'p, '_> {
         self.rows.iter().find(|kept| kept.node == node)
     }
 
-    /// Returns whether a member is a list of rows that the walk read.
-    pub(crate) fn has_rows(&self, node: NodeId) -> bool {
-        self.kept(node).is_some()
-    }
-
     /// Calls `found` with the elements of a list, until it returns `true`. Returns whether it did.
     /// `inside` is the way into the elements, and `others` are further members that are asked for.
     pub(crate) fn any_element(
@@ -288,8 +283,7 @@ impl<'p> Walked<'p, '_> {
 
     /// Returns whether a member is there, and neither null nor empty.
     pub(crate) fn is_filled(&self, node: NodeId) -> bool {
-        self.kept(node).is_some_and(|kept| kept.rows.cells.iter().flatten().any(|cell| !is_empty(cell)))
-            || self.text(node).is_some_and(|json| !is_empty(json))
+        self.text(node).is_some_and(|json| !is_empty(json))
     }
 
     /// Returns the rows of a list, unless the list is absent or has no rows.
@@ -309,9 +303,7 @@ impl<'p> Walked<'p, '_> {
     pub(crate) fn is_below_a_list(&self, node: NodeId) -> bool {
         let parent = self.tree.nodes.get(node).and_then(|node| node.parent);
         parent.is_some_and(|parent| {
-            self.has_rows(parent)
-                || self.text(parent).is_some_and(|text| text.starts_with('['))
-                || self.is_below_a_list(parent)
+            self.text(parent).is_some_and(|text| text.starts_with('[')) || self.is_below_a_list(parent)
         })
     }
 
@@ -352,7 +344,7 @@ impl<'p> Walked<'p, '_> {
 
     /// Returns whether a rule took the whole text of a node or of a node above it.
     fn is_taken(&self, node: NodeId, taken: &Nodes) -> bool {
-        let here = taken.contains(node) && (self.has_rows(node) || self.text(node).is_some());
+        let here = taken.contains(node) && self.text(node).is_some();
         here || self
             .tree
             .nodes

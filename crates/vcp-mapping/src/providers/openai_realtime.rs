@@ -24,7 +24,7 @@ pub(crate) struct OpenAi;
 
 impl Assemble for OpenAi {
     fn digest(&self, events: &[(DateTime<Utc>, &str)]) -> Result<Digest, MapError> {
-        let (mut session, notes) = (Session::default(), RefCell::new(Notes::default()));
+        let (mut session, notes) = (Session::default(), RefCell::new(Notes::new()));
         // The position of the first event with each id.
         let mut seen: HashMap<String, usize> = HashMap::new();
         // The first events of which another text has the id.

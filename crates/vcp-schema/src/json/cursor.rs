@@ -3,6 +3,7 @@
 use super::{
     is_space,
     reader::Reader,
+    skip_space,
     string::{self, Quoted},
 };
 
@@ -23,14 +24,8 @@ impl<'t> Cursor<'t> {
 
     /// Returns the next byte that is not white space, or 0 at the end.
     pub fn peek(&mut self) -> u8 {
-        let bytes = self.text.as_bytes();
-        while let Some(byte) = bytes.get(self.at) {
-            if !is_space(*byte) {
-                return *byte;
-            }
-            self.at += 1;
-        }
-        0
+        self.at = skip_space(self.text, self.at);
+        self.text.as_bytes().get(self.at).copied().unwrap_or_default()
     }
 
     /// Enters the next object or list.

@@ -1,6 +1,6 @@
 //! A reader that checks JSON text while it steps through it, and builds nothing.
 
-use super::{is_space, string::Quoted};
+use super::{skip_space, string::Quoted};
 
 /// A byte with only its lowest bit, in each of eight bytes.
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -44,14 +44,8 @@ impl<'t> Reader<'t> {
     /// Returns the next byte that is not white space, or 0 at the end.
     #[inline]
     pub fn peek(&mut self) -> u8 {
-        let bytes = self.text.as_bytes();
-        while let Some(byte) = bytes.get(self.at) {
-            if !is_space(*byte) {
-                return *byte;
-            }
-            self.at += 1;
-        }
-        0
+        self.at = skip_space(self.text, self.at);
+        self.text.as_bytes().get(self.at).copied().unwrap_or_default()
     }
 
     /// Returns the offset of the next value, name or bracket.

@@ -16,7 +16,6 @@ use vcp_schema::{
 };
 
 /// The parts of events that gave no value.
-#[derive(Default)]
 pub(super) struct Notes<'e> {
     pub(super) problems: Vec<Problem>,
     pub(super) unknown_words: Vec<UnlistedWord>,
@@ -42,6 +41,11 @@ type PlaceId = usize;
 const EVENT: PlaceId = 0;
 
 impl Notes<'_> {
+    pub(super) fn new() -> Self {
+        let events = Place { pointer: "/events/*".to_owned(), ..Place::default() };
+        Self { problems: Vec::new(), unknown_words: Vec::new(), places: vec![events] }
+    }
+
     /// Returns the place of a member.
     fn inner(&mut self, place: PlaceId, name: &'static str, is_list: bool) -> PlaceId {
         let Some(outer) = self.places.get(place) else { return place };
@@ -98,11 +102,6 @@ pub(super) struct Object<'e, 'n> {
 impl<'e, 'n> Object<'e, 'n> {
     /// Reads the event at a position.
     pub(super) fn event(json: &'e str, at: usize, notes: &'n RefCell<Notes<'e>>) -> Self {
-        let mut places = notes.borrow_mut();
-        if places.places.is_empty() {
-            places.add("/events/*".to_owned());
-        }
-        drop(places);
         Self::read(json, EVENT, vec![at], notes)
     }
 
