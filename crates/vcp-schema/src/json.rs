@@ -38,13 +38,16 @@ pub const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// Returns the offset of the first byte from `at` on that is not white space.
+/// Moves `at` to the next byte that is not white space. Returns that byte, or 0 at the end.
 #[inline]
-pub(crate) fn skip_space(text: &str, mut at: usize) -> usize {
-    while text.as_bytes().get(at).is_some_and(|byte| is_space(*byte)) {
-        at += 1;
+pub(crate) fn next_byte(text: &str, at: &mut usize) -> u8 {
+    while let Some(byte) = text.as_bytes().get(*at) {
+        if !is_space(*byte) {
+            return *byte;
+        }
+        *at += 1;
     }
-    at
+    0
 }
 
 /// Removes the white space around a value.

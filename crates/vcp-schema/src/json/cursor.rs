@@ -1,9 +1,8 @@
 //! A cursor that steps through well-formed JSON text and builds nothing.
 
 use super::{
-    is_space,
+    is_space, next_byte,
     reader::Reader,
-    skip_space,
     string::{self, Quoted},
 };
 
@@ -24,8 +23,7 @@ impl<'t> Cursor<'t> {
 
     /// Returns the next byte that is not white space, or 0 at the end.
     pub fn peek(&mut self) -> u8 {
-        self.at = skip_space(self.text, self.at);
-        self.text.as_bytes().get(self.at).copied().unwrap_or_default()
+        next_byte(self.text, &mut self.at)
     }
 
     /// Enters the next object or list.

@@ -1,6 +1,6 @@
 //! A reader that checks JSON text while it steps through it, and builds nothing.
 
-use super::{skip_space, string::Quoted};
+use super::{next_byte, string::Quoted};
 
 /// A byte with only its lowest bit, in each of eight bytes.
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -44,8 +44,7 @@ impl<'t> Reader<'t> {
     /// Returns the next byte that is not white space, or 0 at the end.
     #[inline]
     pub fn peek(&mut self) -> u8 {
-        self.at = skip_space(self.text, self.at);
-        self.text.as_bytes().get(self.at).copied().unwrap_or_default()
+        next_byte(self.text, &mut self.at)
     }
 
     /// Returns the offset of the next value, name or bracket.
