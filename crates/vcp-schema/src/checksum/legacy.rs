@@ -105,7 +105,8 @@ impl Dump {
 
     fn free_form(&mut self, json: &str) {
         // The printer recurses, so the depth must be checked first.
-        if self.depth + text::extent(json).depth > self.deepest {
+        let left = self.deepest.checked_sub(self.depth);
+        if left.is_none_or(|left| text::is_deeper_than(json, left)) {
             let message = format!("the message is nested deeper than {}", self.deepest);
             self.fail(ErrorCode::Limit, message);
         } else {

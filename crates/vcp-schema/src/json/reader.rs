@@ -1,11 +1,9 @@
 //! A reader that checks JSON text while it steps through it, and builds nothing.
 
-use super::{next_byte, string::Quoted};
-
-/// A byte with only its lowest bit, in each of eight bytes.
-const ONES: u64 = 0x0101_0101_0101_0101;
-/// A byte with only its highest bit, in each of eight bytes.
-const HIGHS: u64 = 0x8080_8080_8080_8080;
+use super::{
+    next_byte,
+    string::{Quoted, few_plain, plain_end},
+};
 
 /// The fault of a text that is not JSON. [`well_formed`](super::text::well_formed) says where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,29 +177,21 @@ impl<'t> Reader<'t> {
     #[inline]
     fn string(&mut self) -> Result<Quoted<'t>, NotJson> {
         let start = self.at + 1;
-        // Most names and words have fewer than eight bytes and no escapes.
-        if let Some(chunk) = self.text.as_bytes().get(start..).and_then(|rest| rest.first_chunk::<8>()) {
-            let at = start + stops(u64::from_le_bytes(*chunk)).trailing_zeros() as usize / 8;
-            if let Some((raw, b'"')) = self.text.get(start..at).zip(self.text.as_bytes().get(at).copied()) {
-                self.at = at + 1;
-                return Ok(Quoted { raw, has_escape: false });
-            }
+        let at = few_plain(self.text.as_bytes(), start);
+        if let Some((raw, b'"')) = self.text.get(start..at).zip(self.text.as_bytes().get(at).copied()) {
+            self.at = at + 1;
+            return Ok(Quoted { raw, has_escape: false });
         }
-        self.long_string()
+        self.long_string(at)
     }
 
-    /// Reads the next string, which starts here, and may have escapes.
+    /// Reads the next string, which starts here and is plain up to `at`.
     #[inline(never)]
-    fn long_string(&mut self) -> Result<Quoted<'t>, NotJson> {
+    fn long_string(&mut self, mut at: usize) -> Result<Quoted<'t>, NotJson> {
         let bytes = self.text.as_bytes();
         let (start, mut has_escape) = (self.at + 1, false);
-        let mut at = start;
         loop {
-            let (chunks, _) = bytes.get(at..).unwrap_or_default().as_chunks::<8>();
-            let mut stops = chunks.iter().map(|chunk| stops(u64::from_le_bytes(*chunk)));
-            let found = stops.position(|stops| stops != 0).unwrap_or(chunks.len());
-            let last = chunks.get(found).map_or(0, |chunk| self::stops(u64::from_le_bytes(*chunk)).trailing_zeros());
-            at += found * 8 + last as usize / 8;
+            at = plain_end(bytes, at);
             match bytes.get(at) {
                 Some(b'"') => {
                     self.at = at + 1;
@@ -219,9 +209,7 @@ impl<'t> Reader<'t> {
                         _ => return Err(NotJson),
                     };
                 }
-                Some(0..0x20) | None => return Err(NotJson),
-                // Fewer than eight bytes are left.
-                Some(_) => at += 1,
+                Some(_) | None => return Err(NotJson),
             }
         }
     }
@@ -239,15 +227,6 @@ impl<'t> Reader<'t> {
         self.at += length;
         Ok(())
     }
-}
-
-/// Returns the highest bit of the first byte that ends the plain part of a string: a quote, a
-/// backslash or a control character. Bits of later bytes have no meaning.
-#[inline]
-fn stops(bytes: u64) -> u64 {
-    let is_zero = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes;
-    let is_control = bytes.wrapping_sub(ONES * 0x20) & !bytes;
-    (is_zero(bytes ^ (ONES * u64::from(b'"'))) | is_zero(bytes ^ (ONES * u64::from(b'\\'))) | is_control) & HIGHS
 }
 
 /// Returns the length of the number at the start of a text.

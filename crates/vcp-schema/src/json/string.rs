@@ -13,27 +13,63 @@ pub fn end(text: &str, open: usize) -> usize {
 
 /// Returns the byte after the closing quote of the string that opens at byte `open`, and whether
 /// the string has escapes.
+#[inline]
 pub(crate) fn extent(bytes: &[u8], open: usize) -> (usize, bool) {
-    /// The number of bytes that are examined one by one before `memchr2` is called. Most names and
-    /// words are shorter, and a call would cost more than it saves.
-    const SHORT: usize = 16;
-    let (mut at, mut has_escape) = (open + 1, false);
-    for byte in bytes.get(at..).unwrap_or_default().iter().take(SHORT) {
-        match byte {
-            b'"' => return (at + 1, false),
-            b'\\' => break,
-            _ => at += 1,
+    let at = few_plain(bytes, open + 1);
+    if bytes.get(at) == Some(&b'"') { (at + 1, false) } else { long_extent(bytes, at) }
+}
+
+/// Returns the extent of a string that is plain up to `at`.
+#[inline(never)]
+fn long_extent(bytes: &[u8], mut at: usize) -> (usize, bool) {
+    let mut has_escape = false;
+    loop {
+        at = plain_end(bytes, at);
+        match bytes.get(at) {
+            Some(b'"') => return (at + 1, has_escape),
+            Some(b'\\') => (at, has_escape) = (at + 2, true),
+            Some(_) => at += 1,
+            None => return (bytes.len(), has_escape),
         }
     }
-    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-        at += found;
-        if bytes.get(at) == Some(&b'"') {
-            return (at + 1, has_escape);
+}
+
+/// A byte with only its lowest bit, in each of eight bytes.
+const ONES: u64 = 0x0101_0101_0101_0101;
+/// A byte with only its highest bit, in each of eight bytes.
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// Returns the offset behind at most eight plain bytes of a string. Most names and words have
+/// fewer.
+#[inline]
+pub(super) fn few_plain(bytes: &[u8], at: usize) -> usize {
+    let chunk = bytes.get(at..).and_then(|rest| rest.first_chunk());
+    at + chunk.map_or(0, |chunk| stops(chunk).trailing_zeros() as usize / 8)
+}
+
+/// Returns the offset of the next byte that ends the plain part of a string: a quote, a backslash
+/// or a control character.
+#[inline]
+pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let (chunks, tail) = rest.as_chunks();
+    let length = match chunks.iter().map(stops).enumerate().find(|(_, stops)| *stops != 0) {
+        Some((chunk, stops)) => chunk * 8 + stops.trailing_zeros() as usize / 8,
+        None => {
+            rest.len() - tail.len() + tail.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count()
         }
-        has_escape = true;
-        at += 2;
-    }
-    (bytes.len(), has_escape)
+    };
+    at + length
+}
+
+/// Returns the highest bit of the first byte that ends the plain part of a string. Bits of later
+/// bytes have no meaning.
+#[inline]
+fn stops(bytes: &[u8; 8]) -> u64 {
+    let bytes = u64::from_le_bytes(*bytes);
+    let is_zero = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes;
+    let is_control = bytes.wrapping_sub(ONES * 0x20) & !bytes;
+    (is_zero(bytes ^ (ONES * u64::from(b'"'))) | is_zero(bytes ^ (ONES * u64::from(b'\\'))) | is_control) & HIGHS
 }
 
 /// A string as it is spelled between its quotes.

@@ -5,6 +5,7 @@ use super::{
     limits::Limits,
     members,
     path::{FieldPath, Step},
+    string,
     tokens::{TokenKind, Tokens},
     trim,
 };
@@ -104,6 +105,35 @@ pub fn extent(json: &str) -> Extent {
         }
     }
     extent
+}
+
+/// Returns whether JSON text is nested deeper than this.
+///
+/// ```
+/// use vcp_schema::json::text::is_deeper_than;
+/// assert!(is_deeper_than(r#"{"a": [1, {}]}"#, 2) && !is_deeper_than(r#"{"a": [1, "{{"]}"#, 2));
+/// ```
+#[must_use]
+pub fn is_deeper_than(json: &str, most: usize) -> bool {
+    // Each level takes at least two bytes.
+    if json.len() <= 2 * most {
+        return false;
+    }
+    let (bytes, mut at, mut depth) = (json.as_bytes(), 0, 0_usize);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => {
+                at = string::extent(bytes, at).0;
+                continue;
+            }
+            b'{' | b'[' if depth == most => return true,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        at += 1;
+    }
+    false
 }
 
 /// Reads free-form text, which is JSON, into a type.

@@ -55,7 +55,7 @@ pub(super) fn not_finite(message: &VcpMessage, _: &Context, findings: &mut Findi
 /// Reports `VCP_E123` for free-form data that is nested deeper than 128 levels.
 pub(super) fn deep_data(message: &VcpMessage, _: &Context, findings: &mut Findings<'_>) {
     let mut look = |json: &str, path: &dyn Fn() -> FieldPath| {
-        if is_deep(json) {
+        if text::is_deeper_than(json, Limits::default().depth) {
             findings.add(ErrorCode::DeepData, path, "the data is nested deeper than 128, which other readers refuse");
         }
     };
@@ -83,14 +83,4 @@ pub(super) fn deep_data(message: &VcpMessage, _: &Context, findings: &mut Findin
     if let Some(data) = &part.custom.experimental {
         look(data.as_str(), &|| payload("custom.experimental"));
     }
-}
-
-/// Returns whether a JSON text is nested too deep. Length and number of brackets are checked first,
-/// because this is faster and enough for most texts.
-fn is_deep(json: &str) -> bool {
-    let most = Limits::default().depth;
-    // Each level takes at least two bytes.
-    json.len() > 2 * most
-        && json.bytes().filter(|byte| matches!(byte, b'{' | b'[')).nth(most).is_some()
-        && text::extent(json).depth > most
 }
