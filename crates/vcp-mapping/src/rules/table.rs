@@ -38,8 +38,8 @@ impl Table {
         if let Some(to) = self.words.get(word) {
             return Some(to);
         }
-        let same = |(listed, _): &(&String, &String)| listed.to_lowercase() == word.to_lowercase();
-        if self.ignore_case { self.words.iter().find(same).map(|(_, to)| to.as_str()) } else { None }
+        let is_same = |(listed, _): &(&String, &String)| same_but_for_case(listed, word);
+        if self.ignore_case { self.words.iter().find(is_same).map(|(_, to)| to.as_str()) } else { None }
     }
 
     /// Returns every word that the table can give.
@@ -47,6 +47,11 @@ impl Table {
         let parts = self.begins.iter().chain(&self.contains).map(|(_, to)| to);
         self.words.values().chain(parts).chain(&self.otherwise).map(String::as_str)
     }
+}
+
+/// Returns whether two words are the same in lower case.
+fn same_but_for_case(a: &str, b: &str) -> bool {
+    if a.is_ascii() && b.is_ascii() { a.eq_ignore_ascii_case(b) } else { a.to_lowercase() == b.to_lowercase() }
 }
 
 /// Returns whether a text has all the parts that `*` separates, one after the other.
@@ -86,6 +91,9 @@ mod tests {
         assert_eq!(table.look_up("bUSY").word, Some("timeout"));
         let hit = table.look_up("some-ERROR");
         assert!(hit.word == Some("error") && hit.unlisted, "found by a part of the word, so the table lacks it");
+        assert!(table.has("BUSY") && !table.has("Busyy"));
+        let umlaut = self::table(r#"{"words": {"über": "1", "kilo": "2"}, "ignore_case": true}"#);
+        assert!(umlaut.has("ÜBER") && umlaut.has("\u{212a}ILO"), "the Kelvin sign is a k in lower case");
         let hit = table.look_up("odd");
         assert!(hit.word.is_none() && hit.unlisted);
     }
