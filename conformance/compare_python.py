@@ -19,7 +19,9 @@ import sys
 
 ROOT = pathlib.Path(__file__).parent.parent
 sys.path.insert(0, sys.argv[1] if len(sys.argv) > 1 else ".")
+sys.path.insert(0, str(ROOT / "conformance/runners"))
 import vcp_v05_schema as published  # noqa: E402
+from runner import text_of  # noqa: E402
 from pydantic import ValidationError  # noqa: E402
 
 
@@ -41,7 +43,7 @@ def texts():
             yield "", json.dumps(value)
     for file in sorted(glob.glob(str(ROOT / "conformance/cases/*/*.json"))):
         for case in json.loads(pathlib.Path(file).read_text())["cases"]:
-            text = case["input"].get("input_text")
+            text = text_of(case["input"].get("input_text"))
             if text and case["op"] in ("parse", "validate", "serialize", "checksum", "verify_checksum") and len(text) < 200_000:
                 if text.strip() and text.isprintable():
                     yield case["id"], text

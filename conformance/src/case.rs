@@ -1,9 +1,12 @@
-//! Conformance cases, and the comparison of an answer with a case.
+//! Conformance cases.
 
-use crate::json::same;
+use crate::recipe::Bases;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
-use std::collections::BTreeMap;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// A file of cases on one topic. `schemas/cases.schema.json` is its JSON Schema.
 #[derive(Debug, Deserialize)]
@@ -24,11 +27,12 @@ pub struct CaseFile {
 pub struct Case {
     /// The id, `area::topic::name`. It is never changed and never used again.
     pub id: String,
-    /// The title: what the case shows, in one line.
+    /// The title: the behaviour that the case protects, in one line.
     pub title: String,
-    /// The reference to the rule that the case tests: a section of `DECISIONS.md`
-    /// (`decisions 1.5`) or of the specification.
-    pub spec: String,
+    /// The texts that the case rests on: `decision 1.5`, or an entry of `SOURCES.md`.
+    pub basis: Vec<String>,
+    /// The level of the case.
+    pub level: Level,
     /// The flags of the case. [`CaseFile::notes`] explains them.
     #[serde(default)]
     pub flags: Vec<String>,
@@ -37,28 +41,45 @@ pub struct Case {
     pub features: Vec<String>,
     /// The operation of the protocol.
     pub op: String,
-    /// The members of the request other than `seq` and `op`.
+    /// The members of the request other than `seq` and `op`. A text may be a recipe.
     pub input: Box<RawValue>,
     /// The expected answer.
     pub expect: Expect,
 }
 
-/// The expected answer to a case.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Expect {
+/// The level of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Every implementation must pass.
+    Must,
+    /// An implementation may do otherwise.
+    May,
+}
+
+/// The expected answer to a case: either a value, a report or both, or findings, or an error, or an
+/// event that is skipped.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
     /// The members that `ok` must have, with their values. Null also fits an absent member.
     ///
     /// - `message` is compared with `message_text` as JSON.
     /// - `message_json` is the same, given as text.
     /// - `fields` is compared with single members of the message, by JSON Pointer.
-    Value(Box<RawValue>),
+    /// - `data_text` is compared with the spelling of members of the message, by JSON Pointer.
+    pub value: Option<Box<RawValue>>,
+    /// The lists of the report, each compared as a set. A testee without the feature `report` is
+    /// not asked for them.
+    pub report: Option<Box<RawValue>>,
+    /// The verdict of a validation.
+    pub valid: Option<bool>,
     /// All findings, in any order.
-    Findings(Vec<Fault>),
+    pub findings: Option<Vec<Fault>>,
     /// The error. Its place is compared only if the case gives one.
-    Error(Fault),
+    pub error: Option<Fault>,
     /// The name of an event that is not a call record.
-    Skipped(String),
+    pub skipped: Option<String>,
 }
 
 /// The parts of an error or finding on which implementations must agree.
@@ -74,136 +95,58 @@ pub struct Fault {
     pub field_path: Option<String>,
 }
 
-/// An answer line of a testee.
-#[derive(Debug, Deserialize)]
-struct Answer<'a> {
-    seq: Option<u64>,
-    #[serde(borrow)]
-    ok: Option<&'a RawValue>,
-    error: Option<Fault>,
-    unsupported: Option<String>,
-}
-
-/// The result of comparing an answer with a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// The answer is as expected.
-    Met,
-    /// The testee does not support the operation. Holds the text of its answer.
-    Unsupported(String),
-    /// The answer is not as expected. Holds the reason.
-    Failed(String),
-}
-
 impl Case {
+    /// The feature of testees that write reports.
+    pub const REPORT: &str = "report";
+
     /// Returns the request line for this case, without a line break.
     ///
     /// # Errors
     ///
-    /// Returns a message if `input` is not an object.
-    pub fn request(&self, seq: u64) -> Result<String, String> {
-        let members = self.input.get().trim().strip_prefix('{').ok_or("`input` is an object")?;
-        let comma = if members.trim() == "}" { "" } else { "," };
+    /// Returns a message if `input` is not an object, or if a recipe cannot be followed.
+    pub fn request(&self, seq: u64, bases: &Bases) -> Result<String, String> {
+        let input = bases.input(self.input.get())?;
+        let members = input.strip_prefix('{').unwrap_or_default();
+        let comma = if members == "}" { "" } else { "," };
         let line = format!("{{\"seq\":{seq},\"op\":{}{comma}{members}", Value::from(self.op.as_str()));
         // Here a line break can only be white space between tokens.
         Ok(line.replace(['\r', '\n'], " "))
     }
 
-    /// Compares an answer line with the case. `seq` is the number of the request.
+    /// Returns the first feature that the case needs and the testee lacks.
     #[must_use]
-    pub fn judge(&self, seq: u64, answer: &str) -> Verdict {
-        let Ok(parsed) = serde_json::from_str::<Answer<'_>>(answer) else {
-            return Verdict::Failed(format!("the answer is not of the protocol: {answer}"));
-        };
-        if parsed.seq != Some(seq) {
-            return Verdict::Failed(format!("the answer is for request {:?}, not {seq}", parsed.seq));
-        }
-        if let Some(why) = parsed.unsupported {
-            return Verdict::Unsupported(why);
-        }
-        let wrong = |what: String| Verdict::Failed(format!("{what}\nanswer: {answer}"));
-        match (&self.expect, parsed.ok, parsed.error) {
-            (Expect::Error(expected), None, Some(error)) => {
-                let place_fits = expected.field_path.is_none() || expected.field_path == error.field_path;
-                if expected.code == error.code && place_fits {
-                    Verdict::Met
-                } else {
-                    wrong(format!("expected the error {expected:?}"))
-                }
-            }
-            (Expect::Findings(expected), Some(ok), None) => {
-                let found = serde_json::from_str::<Found>(ok.get()).map(|found| sorted(found.findings));
-                if found.is_ok_and(|found| found == sorted(expected.clone())) {
-                    Verdict::Met
-                } else {
-                    wrong(format!("expected {expected:?}"))
-                }
-            }
-            (Expect::Skipped(event), Some(ok), None) => {
-                let answer = serde_json::from_str::<Map<String, Value>>(ok.get()).unwrap_or_default();
-                if answer.get("not_a_call").and_then(Value::as_str) == Some(event) {
-                    Verdict::Met
-                } else {
-                    wrong(format!("expected not_a_call `{event}`"))
-                }
-            }
-            (Expect::Value(expected), Some(ok), None) => difference(expected, ok).map_or(Verdict::Met, wrong),
-            _ => wrong(format!("expected {:?}", self.expect)),
-        }
+    pub fn lacks<'c>(&'c self, features: &[String]) -> Option<&'c str> {
+        let lacks = |feature: &&str| features.iter().all(|known| known != feature);
+        let only_report = self.expect.report.is_some() && self.expect.value.is_none();
+        let needs = self.features.iter().map(String::as_str).chain(only_report.then_some(Self::REPORT));
+        needs.into_iter().find(lacks)
     }
 }
 
-#[derive(Deserialize)]
-struct Found {
-    findings: Vec<Fault>,
-}
-
-fn sorted(mut faults: Vec<Fault>) -> Vec<Fault> {
-    faults.sort();
-    faults
-}
-
-type Object = BTreeMap<String, Box<RawValue>>;
-
-fn object(json: &str) -> Object {
-    serde_json::from_str(json).unwrap_or_default()
-}
-
-/// Returns a message about the first expected member that the answer lacks or has with another
-/// value. Returns `None` if there is no such member.
-fn difference(expected: &RawValue, ok: &RawValue) -> Option<String> {
-    let answer = object(ok.get());
-    let message =
-        answer.get("message_text").and_then(|text| serde_json::from_str::<String>(text.get()).ok()).unwrap_or_default();
-    let Ok(expected) = serde_json::from_str::<Object>(expected.get()) else {
-        return Some("the expectation cannot be read".to_owned());
+/// Reads all case files of a folder, in the order of their paths.
+///
+/// # Errors
+///
+/// Returns a message with the path if the folder or a file cannot be read.
+pub fn read_all(folder: &Path) -> Result<Vec<(PathBuf, CaseFile)>, String> {
+    let fail = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let mut paths = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(|error| fail(&folder, &error))? {
+            let path = entry.map_err(|error| fail(&folder, &error))?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "json") {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).map_err(|error| fail(&path, &error))?;
+        let file = serde_json::from_str(&text).map_err(|error| fail(&path, &error))?;
+        Ok((path, file))
     };
-    expected.into_iter().find_map(|(name, value)| match name.as_str() {
-        "message" => (!same(value.get(), &message)).then(|| format!("the message should be {value}")),
-        "message_json" => {
-            let json: String = serde_json::from_str(value.get()).unwrap_or_default();
-            (!same(&json, &message)).then(|| format!("the message should be {json}"))
-        }
-        "fields" if object(value.get()).is_empty() => Some("`fields` cannot be read, or names nothing".to_owned()),
-        "fields" => object(value.get()).into_iter().find_map(|(pointer, value)| {
-            // A null also fits an absent member.
-            let given = at(&message, &pointer);
-            let fits = same(value.get(), given.as_deref().unwrap_or("null"));
-            (!fits).then(|| format!("`{pointer}` of the message should be {value}"))
-        }),
-        _ => {
-            // An optional member may be null or absent.
-            let given = answer.get(&name).map_or("null", |given| given.get());
-            let fits = same(value.get(), given);
-            (!fits).then(|| format!("`{name}` should be {value}"))
-        }
-    })
-}
-
-/// Returns the text of the value at a JSON Pointer. The pointer must lead through objects only.
-fn at(json: &str, pointer: &str) -> Option<String> {
-    pointer.split('/').skip(1).try_fold(json.to_owned(), |json, name| {
-        let name = name.replace("~1", "/").replace("~0", "~");
-        object(&json).remove(&name).map(|value| value.get().to_owned())
-    })
+    paths.into_iter().map(read).collect()
 }

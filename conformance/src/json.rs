@@ -2,6 +2,17 @@
 
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use vcp_schema::json::tokens::{TokenKind, Tokens};
+
+/// Returns JSON text without the white space between its tokens.
+///
+/// ```
+/// assert_eq!(vcp_conformance::json::spelling(r#"{"a b": [1.0, 1e2]}"#), r#"{"a b":[1.0,1e2]}"#);
+/// ```
+#[must_use]
+pub fn spelling(json: &str) -> String {
+    Tokens::new(json).filter(|token| token.kind != TokenKind::Space).map(|token| token.text).collect()
+}
 
 /// Returns whether two JSON texts have the same value.
 ///

@@ -2,11 +2,13 @@
 //! answers with cases.
 //!
 //! - [`testee`] answers requests of the protocol `vcp-conformance/1` with the SDK.
-//! - [`case`] reads cases and compares answers with them.
+//! - [`case`] reads cases, [`recipe`] makes their texts, and [`judge`] compares answers with them.
 //! - [`json`] compares JSON texts by value.
 //!
 //! `conformance/README.md` describes the cases and the protocol.
 
 pub mod case;
 pub mod json;
+pub mod judge;
+pub mod recipe;
 pub mod testee;

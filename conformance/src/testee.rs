@@ -1,6 +1,7 @@
 //! The SDK as a testee: translates requests of the protocol `vcp-conformance/1` into calls of the
 //! SDK, and results into answers.
 
+use crate::case::Case;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -10,9 +11,10 @@ use vcp_mapping::{
     ConsentDefault, MapError, MapOptions, Mapped, Mapper, Mapping, SessionEvent, normalize, perception_gap,
 };
 use vcp_schema::{
-    ErrorCode, FieldPath, OutcomeStatus, ParseError, Timestamp, VcpMessage,
+    ErrorCode, FieldPath, Limits, OutcomeStatus, ParseError, Timestamp, VcpMessage,
     checksum::{Algorithm, ChecksumError, Verdict},
     migrate::{self, Downgrade, MigrateError, UpgradeOptions},
+    structure,
 };
 use vcp_validate::{Profile, Validator};
 
@@ -30,6 +32,9 @@ const OPS: [&str; 12] = [
     "verify_checksum",
     "verify",
 ];
+
+/// The optional features: telephone numbers in every region, and reports.
+const FEATURES: [&str; 2] = ["phone", Case::REPORT];
 
 /// A testee: answers requests of the protocol `vcp-conformance/1` with the SDK.
 #[derive(Debug, Default)]
@@ -371,7 +376,7 @@ fn hello(members: &Members<'_>) -> Answer {
             "language": "rust",
             "vcp_versions": ["0.3", "0.4", "0.5"],
             "ops": OPS,
-            "features": [],
+            "features": FEATURES,
         })),
     }
 }
@@ -383,6 +388,12 @@ fn parse(members: &Members<'_>) -> Result<Answer, Answer> {
 
 fn validate(members: &Members<'_>) -> Result<Answer, Answer> {
     let profile = match members.required::<String>("profile")?.as_str() {
+        "structure" => {
+            let input = members.input()?;
+            let faults = str::from_utf8(&input).map(|text| structure::check(text, &Limits::default()));
+            let valid = faults.is_ok_and(|faults| faults.iter().all(|fault| !fault.fatal));
+            return Ok(Done(json!({"valid": valid, "findings": []})));
+        }
         "reference" => Profile::Reference,
         "canonical" => Profile::Canonical,
         _ => return Err(bad_request("profile", ErrorCode::Type)),

@@ -13,6 +13,7 @@ use std::{
     process::{Command, Stdio},
     thread,
 };
+use vcp_conformance::{case, recipe::Bases};
 use vcp_mapping::{Mapper, Mapping};
 use vcp_schema::{Dialect, ErrorCode, Limits, structure};
 
@@ -95,11 +96,11 @@ fn fixtures() -> Vec<Fixture> {
         texts.push((*dialect, example.to_string()));
         texts.extend(changed(&example).into_iter().map(|value| (*dialect, value.to_string())));
     }
-    for file in files(&root().join("conformance/cases")) {
-        for case in read_json(&file)["cases"].as_array().unwrap() {
-            if let Some(text) = case["input"]["input_text"].as_str().filter(|_| case["op"] != "map") {
-                texts.push((Dialect::V05, text.to_owned()));
-            }
+    let bases = Bases::read(&root().join("conformance/bases")).unwrap();
+    for (_, file) in case::read_all(&root().join("conformance/cases")).unwrap() {
+        for case in file.cases.iter().filter(|case| case.op != "map") {
+            let input: Value = serde_json::from_str(&bases.input(case.input.get()).unwrap()).unwrap();
+            texts.extend(input["input_text"].as_str().map(|text| (Dialect::V05, text.to_owned())));
         }
     }
     let (mapper, received_at) = (Mapper::new(), "2026-11-21T12:00:00Z".parse().unwrap());

@@ -83,10 +83,10 @@ fn deliveries() -> Vec<Delivery> {
             let Some(Ok(provider)) = input["provider"].as_str().map(|provider| mapper.provider_name(provider)) else {
                 continue;
             };
-            if let Some(Ok(payload)) = input["input_text"].as_str().map(serde_json::from_str) {
+            if let Some(payload) = payload(&input["input_text"]) {
                 found.push(Delivery::new(provider, name, payload));
             } else if let Some(events) = input["events"].as_array() {
-                let event = |event: &Value| serde_json::from_str::<Value>(event["input_text"].as_str()?).ok();
+                let event = |event: &Value| payload(&event["input_text"]);
                 let Some(events) = events.iter().map(event).collect::<Option<Vec<_>>>() else { continue };
                 found.push(Delivery { is_session: true, ..Delivery::new(provider, name, json!({"events": events})) });
             }
@@ -94,6 +94,11 @@ fn deliveries() -> Vec<Delivery> {
     }
     found.sort_by(|a, b| (&a.provider, &a.name).cmp(&(&b.provider, &b.name)));
     found
+}
+
+/// Returns the payload that a case gives as JSON or as text.
+fn payload(given: &Value) -> Option<Value> {
+    given["json"].as_object().cloned().map(Value::Object).or_else(|| serde_json::from_str(given.as_str()?).ok())
 }
 
 /// The ignored members of a provider: their steps from the root, for each place of the record.

@@ -3,10 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a command-line program prints")]
 
 use std::error::Error;
-use vcp_conformance::{
-    case::{Case, Verdict},
-    testee::Testee,
-};
+use vcp_conformance::{case::Case, judge::Verdict, recipe::Bases, testee::Testee};
 use vcp_sdk::{
     Mapper, Received, Receiver, Registry, Secret,
     auth::{HmacScheme, Request, Scheme, sign},
@@ -19,7 +16,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Mapping gives the result that the case expects.
     let case: Case = serde_json::from_str(include_str!("case.json"))?;
-    match case.judge(1, &Testee::with_mapper(mapper.clone()).answer(case.request(1)?.as_bytes())) {
+    let request = case.request(1, &Bases::default())?;
+    match case.judge(1, &Testee::with_mapper(mapper.clone()).answer(request.as_bytes()), true) {
         Verdict::Met => println!("{}: as expected", case.id),
         other => return Err(format!("{}: {other:?}", case.id).into()),
     }
