@@ -178,6 +178,26 @@ fn no_two_cases_are_the_same() {
     }
 }
 
+#[test]
+fn titles_tell_cases_apart() {
+    let words = |text: &str| -> BTreeSet<String> {
+        text.to_lowercase()
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    for (path, file) in files() {
+        let mut known = BTreeSet::new();
+        for case in file["cases"].as_array().unwrap() {
+            let (id, title) = (case["id"].as_str().unwrap(), case["title"].as_str().unwrap());
+            assert!(known.insert(title.to_owned()), "{}: two cases have the title `{title}`", path.display());
+            let name = words(id.rsplit("::").next().unwrap());
+            assert!(!words(title).is_subset(&name), "{id}: the title `{title}` only repeats the id");
+        }
+    }
+}
+
 /// Checks that ids are unique and all in `ids.lock`. The list only grows: the id of a removed case
 /// stays in it, after a `-`. Also checks that `DECISIONS.md` names only ids that exist.
 #[test]
