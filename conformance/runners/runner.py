@@ -164,7 +164,8 @@ def main():
     arguments.add_argument("command", nargs=argparse.REMAINDER)
     args = arguments.parse_args()
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
-    expected = json.loads(pathlib.Path(args.expected).read_text()) if args.expected else {}
+    expected = json.loads(pathlib.Path(args.expected).read_text())["failures"] if args.expected else []
+    expected = {entry["id"] for entry in expected}
     testee = Testee(command, args.timeout)
     hello = testee.ask('{"seq":0,"op":"hello","protocol":1}')
     if not isinstance(hello, dict) or "ok" not in hello:

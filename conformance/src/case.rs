@@ -3,6 +3,7 @@
 use crate::recipe::Bases;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
+use serde_with::skip_serializing_none;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -59,7 +60,8 @@ pub enum Level {
 
 /// The expected answer to a case: either a value, a report or both, or findings, or an error, or an
 /// event that is skipped.
-#[derive(Debug, Default, Deserialize)]
+#[skip_serializing_none]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     /// The members that `ok` must have, with their values. Null also fits an absent member.

@@ -3,6 +3,8 @@
 //!
 //! - [`testee`] answers requests of the protocol `vcp-conformance/1` with the SDK.
 //! - [`case`] reads cases, [`recipe`] makes their texts, and [`judge`] compares answers with them.
+//! - [`run`] runs the cases against a program ([`process`]), and [`output`] shows the results.
+//! - [`smoke`] checks a new adapter, and [`template`] begins new cases.
 //! - [`json`] compares JSON texts by value.
 //!
 //! `conformance/README.md` describes the cases and the protocol.
@@ -10,5 +12,10 @@
 pub mod case;
 pub mod json;
 pub mod judge;
+pub mod output;
+pub mod process;
 pub mod recipe;
+pub mod run;
+pub mod smoke;
+pub mod template;
 pub mod testee;

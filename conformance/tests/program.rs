@@ -1,0 +1,147 @@
+//! Tests the program `vcp-conformance` with good and bad programs under test.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test program")]
+
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Output},
+};
+
+const TESTEE: &str = env!("CARGO_BIN_EXE_vcp-testee");
+
+fn run(arguments: &[&str]) -> Output {
+    let folder = env!("CARGO_MANIFEST_DIR");
+    Command::new(env!("CARGO_BIN_EXE_vcp-conformance")).current_dir(folder).args(arguments).output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// Returns a file of this test run.
+fn file(name: &str, content: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, content).unwrap();
+    path
+}
+
+/// Runs the cases of `verify::bland` against a shell script, and returns their kinds of failure.
+/// In the script, `$0` is the good testee.
+fn kinds(name: &str, script: &str) -> Vec<String> {
+    let json = file(&format!("{name}.json"), "");
+    let json = json.to_str().unwrap();
+    let arguments = [
+        "run",
+        "--filter",
+        "verify::bland::good",
+        "--timeout",
+        "1.5",
+        "--json",
+        json,
+        "--",
+        "sh",
+        "-c",
+        script,
+        TESTEE,
+    ];
+    let output = run(&arguments);
+    assert_eq!(output.status.code(), Some(1), "{}", out(&output));
+    let results: Value = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
+    let cases = results["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 3);
+    cases.iter().filter_map(|case| case["kind"].as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn kinds_of_failure_are_told_apart_and_the_run_goes_on() {
+    // `hello` is answered by the good testee, and the cases by what follows.
+    let answer = |script: &str| {
+        format!(
+            "while read -r line; do case $line in *hello*) printf '%s\\n' \"$line\" | \"$0\";; *) {script};; esac; done"
+        )
+    };
+    for (kind, script) in [
+        ("crash", answer("exit 3")),
+        ("hang", answer("sleep 9")),
+        ("junk", answer("echo not json")),
+        ("junk", answer("echo '{\"seq\":5,\"ok\":{}}'")),
+        ("closed", answer("exec >&-; sleep 9")),
+        ("difference", answer("printf '%s\\n' \"$line\" | \"$0\" | sed s/verified/trusted/")),
+    ] {
+        assert_eq!(kinds(kind, &script), [kind, kind, kind], "{script}");
+    }
+    // The line that nobody asked for comes before or after the next request.
+    let flooded = kinds("flood", &answer("printf '%s\\nmore\\n' \"$(printf '%s\\n' \"$line\" | \"$0\")\""));
+    assert!(!flooded.is_empty() && flooded.iter().all(|kind| matches!(&**kind, "flood" | "junk")), "{flooded:?}");
+}
+
+#[test]
+fn expected_failures_are_strict() {
+    let expect = |name: &str, entries: Value| {
+        let path = file(name, &json!({"failures": entries}).to_string());
+        run(&["run", "--filter", "verify::bland::good", "--expected", path.to_str().unwrap(), "--", TESTEE])
+    };
+    let none = expect("none.json", json!([]));
+    assert_eq!(none.status.code(), Some(0), "{}", out(&none));
+    let passes = expect("passes.json", json!([{"id": "verify::bland::good", "reason": "not done"}]));
+    assert!(passes.status.code() == Some(1) && out(&passes).contains("remove it from the list"));
+    let unknown = expect("unknown.json", json!([{"id": "verify::bland::gone", "reason": "not done"}]));
+    assert!(unknown.status.code() == Some(1) && out(&unknown).contains("no such case"));
+    let misspelt = expect("misspelt.json", json!([{"id": "verify::bland::good", "why": "not done"}]));
+    assert_eq!(misspelt.status.code(), Some(2));
+}
+
+#[test]
+fn results_become_a_junit_file_a_page_and_a_difference() {
+    let (good, bad) = (file("good.json", ""), file("bad.json", ""));
+    let (good, bad) = (good.to_str().unwrap(), bad.to_str().unwrap());
+    let junit = file("junit.xml", "");
+    let filter = ["run", "--filter", "verify::bland", "--jobs", "2"];
+    let ran = run(&[&filter[..], &["--json", good, "--junit", junit.to_str().unwrap(), "--", TESTEE]].concat());
+    assert_eq!(ran.status.code(), Some(0), "{}", out(&ran));
+    let xml = fs::read_to_string(&junit).unwrap();
+    assert!(xml.contains(r#"<testcase name="verify::bland::good""#) && xml.contains(r#"failures="0""#), "{xml}");
+    let script = "\"$0\" | sed -u s/verified/trusted/";
+    let ran = run(&[&filter[..], &["--json", bad, "--", "sh", "-c", script, TESTEE]].concat());
+    assert_eq!(ran.status.code(), Some(1), "{}", out(&ran));
+    assert!(out(&ran).contains("`outcome` should be \"verified\", not \"trusted\""), "{}", out(&ran));
+
+    let worse = run(&["diff", good, bad]);
+    assert!(worse.status.code() == Some(1) && out(&worse).contains("does not pass any more: 3"), "{}", out(&worse));
+    let better = run(&["diff", bad, good]);
+    assert!(better.status.code() == Some(0) && out(&better).contains("passes now: 3"));
+    assert_eq!(out(&run(&["diff", good, good])), "no difference\n");
+
+    let page = file("page.html", "");
+    assert_eq!(run(&["report", page.to_str().unwrap(), good, bad]).status.code(), Some(0));
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("verify::bland::good") && !page.contains("@DATA@"));
+}
+
+#[test]
+fn commands_that_cannot_be_followed_say_why() {
+    for (arguments, reason) in [
+        (&["run", "--", "no-such-program"][..], "`no-such-program`"),
+        (&["run", "--filter", "no::such::case", "--", TESTEE], "no case fits"),
+        (&["run", "--suite", "/", "--", TESTEE], "no folder `cases`"),
+        (&["run", "--timeout=-1", "--", TESTEE], "--timeout"),
+        (&["run", "--", "true"], "the program ended"),
+        (&["diff", "no-such-file", "no-such-file"], "no-such-file"),
+        (&["new-case", "verify::bland::good", "--op", "verify"], "used or retired"),
+    ] {
+        let output = run(arguments);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && message.contains(reason), "{arguments:?}: {message}");
+    }
+}
+
+#[test]
+fn a_new_adapter_gets_advice() {
+    assert_eq!(run(&["smoke", "--", TESTEE]).status.code(), Some(0));
+    let script =
+        "while read -r line; do case $line in *hello*) printf '%s\\n' \"$line\" | \"$0\";; *) echo {};; esac; done";
+    let output = run(&["smoke", "--", "sh", "-c", script, TESTEE]);
+    assert!(output.status.code() == Some(1) && out(&output).contains("and go on"), "{}", out(&output));
+}
