@@ -8,7 +8,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-use vcp_conformance::{case, recipe::Bases};
+use vcp_conformance::{case, recipe::Bases, testee::Testee};
 use vcp_mapping::{Registry, rules::ProviderFile};
 use vcp_schema::ErrorCode;
 
@@ -319,4 +319,31 @@ fn every_word_has_a_case() {
         }
     }
     assert!(missing.is_empty(), "words without a case: {missing:?}");
+}
+
+#[test]
+fn requests_and_answers_fit_the_schema_of_the_protocol() {
+    let whole = json(&root().join("schemas/protocol.schema.json"));
+    let part = |kind: &str, op: &str| {
+        let mut schema = whole.clone();
+        schema.as_object_mut().unwrap().remove("anyOf");
+        schema["$ref"] = json!(format!("#/$defs/{kind}/{op}"));
+        jsonschema::validator_for(&schema).unwrap()
+    };
+    let ops = whole["$defs"]["requests"].as_object().unwrap().keys();
+    let schemas: BTreeMap<&str, [Validator; 2]> =
+        ops.map(|op| (op.as_str(), [part("requests", op), part("answers", op)])).collect();
+    let testee = Testee::new();
+    for case in cases() {
+        let op = case["op"].as_str().unwrap();
+        let mut request = case["input"].clone();
+        (request["seq"], request["op"]) = (json!(1), json!(op));
+        let answer: Value = serde_json::from_str(&testee.answer(request.to_string().as_bytes())).unwrap();
+        let [of_request, of_answer] = &schemas[op];
+        assert!(of_request.is_valid(&request), "{}: {request}", case["id"]);
+        assert!(of_answer.is_valid(&answer), "{}: {answer}", case["id"]);
+    }
+    for wrong in [json!({"seq": 1}), json!({"seq": 1, "ok": {}, "error": {"code": "VCP_E001"}}), json!({"ok": {}})] {
+        assert!(!schemas["parse"][1].is_valid(&wrong), "{wrong}");
+    }
 }
