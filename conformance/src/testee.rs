@@ -11,10 +11,11 @@ use vcp_mapping::{
     ConsentDefault, MapError, MapOptions, Mapped, Mapper, Mapping, SessionEvent, normalize, perception_gap,
 };
 use vcp_schema::{
-    ErrorCode, FieldPath, Limits, OutcomeStatus, ParseError, Timestamp, VcpMessage,
+    Dialect, ErrorCode, FieldPath, Limits, OutcomeStatus, ParseError, Timestamp, VcpMessage,
     checksum::{Algorithm, ChecksumError, Verdict},
+    json::{members, text},
     migrate::{self, Downgrade, MigrateError, UpgradeOptions},
-    structure,
+    structure::{self, Fault},
 };
 use vcp_validate::{Profile, Validator};
 
@@ -390,8 +391,7 @@ fn validate(members: &Members<'_>) -> Result<Answer, Answer> {
     let profile = match members.required::<String>("profile")?.as_str() {
         "structure" => {
             let input = members.input()?;
-            let faults = str::from_utf8(&input).map(|text| structure::check(text, &Limits::default()));
-            let valid = faults.is_ok_and(|faults| faults.iter().all(|fault| !fault.fatal));
+            let valid = has_structure(&input);
             return Ok(Done(json!({"valid": valid, "findings": []})));
         }
         "reference" => Profile::Reference,
@@ -406,6 +406,23 @@ fn validate(members: &Members<'_>) -> Result<Answer, Answer> {
         .map(|f| json!({"code": f.code, "severity": f.severity, "field_path": f.path.to_string()}))
         .collect();
     Ok(Done(json!({"valid": report.is_valid(), "findings": findings})))
+}
+
+/// Returns the verdict of a JSON Schema validator: required members and JSON types, but no texts of
+/// timestamps, no words and no ranges.
+fn has_structure(input: &[u8]) -> bool {
+    let limits = Limits::default();
+    let Ok(text) = text::utf8(input, &limits) else { return false };
+    let has_fraction = |fault: &Fault| {
+        let number = members::pointer(text, &fault.path.pointer()).and_then(|value| value.parse::<f64>().ok());
+        number.is_some_and(|number| number.fract() != 0.0)
+    };
+    let counts = |fault: &Fault| match fault.code {
+        ErrorCode::Type | ErrorCode::Missing | ErrorCode::Version | ErrorCode::Limit => fault.fatal,
+        ErrorCode::Unreadable => has_fraction(fault),
+        _ => false,
+    };
+    text::well_formed(text, &limits).is_ok() && !structure::check_as(Dialect::V05, text, &limits).iter().any(counts)
 }
 
 fn upgrade(members: &Members<'_>) -> Result<Answer, Answer> {

@@ -7,6 +7,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 use vcp_conformance::{case, recipe::Bases, testee::Testee};
 use vcp_mapping::{Registry, rules::ProviderFile};
@@ -26,15 +27,15 @@ fn files() -> Vec<(PathBuf, Value)> {
     files.into_iter().map(|(path, _)| (path.clone(), json(&path))).collect()
 }
 
-/// Returns all cases, with their recipes followed.
-fn cases() -> Vec<Value> {
+/// All cases, with their recipes followed.
+static CASES: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let bases = Bases::read(&root().join("bases")).unwrap();
     let mut all: Vec<Value> = files().iter().flat_map(|(_, file)| file["cases"].as_array().unwrap().clone()).collect();
     for case in &mut all {
         case["input"] = serde_json::from_str(&bases.input(&case["input"].to_string()).unwrap()).unwrap();
     }
     all
-}
+});
 
 fn schema() -> Validator {
     jsonschema::validator_for(&json(&root().join("schemas/cases.schema.json"))).unwrap()
@@ -73,7 +74,7 @@ fn the_schema_names_all_codes_and_base_messages() {
 #[test]
 fn mistakes_in_cases_are_refused() {
     let schema = schema();
-    let find = |id: &str| cases().into_iter().find(|case| case["id"] == id).unwrap();
+    let find = |id: &str| CASES.iter().find(|case| case["id"] == id).unwrap().clone();
     let parse = find("parse::malformed::empty");
     let validate = find("validate::canonical::e106_gap");
     let map = find("map::vapi::report");
@@ -155,7 +156,7 @@ fn every_basis_can_be_found() {
         .map(|(name, _)| name.to_owned())
         .collect();
     let mut used = BTreeSet::new();
-    for case in cases() {
+    for case in CASES.iter() {
         for basis in case["basis"].as_array().unwrap() {
             let basis = basis.as_str().unwrap();
             assert!(decisions.contains(basis) || sources.contains(basis), "{}: no `{basis}`", case["id"]);
@@ -169,7 +170,7 @@ fn every_basis_can_be_found() {
 #[test]
 fn no_two_cases_are_the_same() {
     let mut known: BTreeMap<String, String> = BTreeMap::new();
-    for case in cases() {
+    for case in CASES.iter() {
         let content = json!([case["op"], case["input"], case["expect"]]).to_string();
         let id = case["id"].as_str().unwrap().to_owned();
         if let Some(other) = known.insert(content, id.clone()) {
@@ -202,8 +203,8 @@ fn titles_tell_cases_apart() {
 /// stays in it, after a `-`. Also checks that `DECISIONS.md` names only ids that exist.
 #[test]
 fn ids_are_locked() {
-    let (root, cases) = (root(), cases());
-    let ids: Vec<&str> = cases.iter().map(|case| case["id"].as_str().unwrap()).collect();
+    let root = root();
+    let ids: Vec<&str> = CASES.iter().map(|case| case["id"].as_str().unwrap()).collect();
     let lock = fs::read_to_string(root.join("ids.lock")).unwrap();
     let locked: BTreeSet<&str> = lock.lines().filter(|line| !line.starts_with(['#', '-'])).collect();
     let retired: BTreeSet<&str> = lock.lines().filter_map(|line| line.strip_prefix('-')).collect();
@@ -229,7 +230,7 @@ fn ids_are_locked() {
 /// Checks that the deliveries of the cases match every part of the built-in rule files.
 #[test]
 fn every_rule_has_a_case() {
-    let (cases, rules) = (cases(), root().join("../crates/vcp-mapping/rules"));
+    let rules = root().join("../crates/vcp-mapping/rules");
     let mut unmatched = Vec::new();
     for folder in fs::read_dir(rules).unwrap() {
         let folder = folder.unwrap().path();
@@ -241,7 +242,7 @@ fn every_rule_has_a_case() {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let (provider, others) = texts.split_first().unwrap();
         let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
-        let samples: Vec<_> = cases.iter().filter_map(|case| sample(&name, case)).collect();
+        let samples: Vec<_> = CASES.iter().filter_map(|case| sample(&name, case)).collect();
         let samples: Vec<&[u8]> = samples.iter().map(Vec::as_slice).collect();
         let lint = Registry::lint(provider, others, &samples).unwrap();
         unmatched.extend(lint.unmatched.into_iter().map(|part| format!("{name}: {part:?}")));
@@ -261,9 +262,8 @@ fn sample(provider: &str, case: &Value) -> Option<Vec<u8>> {
 /// a case, named after the code, in which the code is only just not reported.
 #[test]
 fn every_code_fires_and_just_does_not() {
-    let cases = cases();
     let (mut fires, mut does_not) = (BTreeSet::new(), BTreeSet::new());
-    for case in &cases {
+    for case in CASES.iter() {
         let findings = case["expect"]["findings"].as_array().into_iter().flatten();
         let codes: BTreeSet<&str> =
             findings.chain(case["expect"].get("error")).filter_map(|fault| fault["code"].as_str()).collect();
@@ -291,9 +291,8 @@ fn every_code_fires_and_just_does_not() {
 /// of a case for its provider.
 #[test]
 fn every_word_has_a_case() {
-    let cases = cases();
     let mut inputs: BTreeMap<String, String> = BTreeMap::new();
-    for case in &cases {
+    for case in CASES.iter() {
         let input = &case["input"];
         let Some(provider) = input["provider"].as_str().or_else(|| input["args"][0].as_str()) else { continue };
         let provider = if provider == "openai" { "openai_realtime" } else { provider };
@@ -334,7 +333,7 @@ fn requests_and_answers_fit_the_schema_of_the_protocol() {
     let schemas: BTreeMap<&str, [Validator; 2]> =
         ops.map(|op| (op.as_str(), [part("requests", op), part("answers", op)])).collect();
     let testee = Testee::new();
-    for case in cases() {
+    for case in CASES.iter() {
         let op = case["op"].as_str().unwrap();
         let mut request = case["input"].clone();
         (request["seq"], request["op"]) = (json!(1), json!(op));
