@@ -478,19 +478,29 @@ impl<R: Tell> Upgrade<'_, R> {
             (Some(false), _) => ("denied", "[]"),
             (None, _) => ("pending", "[]"),
         };
+        // A status that is there says whether there is a grant at all.
+        let said = consent.text_of("status");
+        let is_granted = said.unwrap_or(status) == "granted";
+        let (scope, scope_from) = match said {
+            Some(_) if !is_granted => ("[]", Some("/vcp_payload/consent/status")),
+            _ => (scope, given.map(|_| "/vcp_payload/consent/recording_consent")),
+        };
+        let status_from = given.map(|_| "/vcp_payload/consent/recording_consent");
         self.fill_text(consent, "/vcp_payload/consent/consent_id", &["consent_", call_id].concat());
         self.fill_text(consent, "/vcp_payload/consent/version", "0.4");
-        let status_json = quoted(consent.arena(), status);
-        for (pointer, value) in [("/vcp_payload/consent/status", status_json), ("/vcp_payload/consent/scope", scope)] {
+        let status = quoted(consent.arena(), status);
+        for (pointer, value, from) in
+            [("/vcp_payload/consent/status", status, status_from), ("/vcp_payload/consent/scope", scope, scope_from)]
+        {
             if consent.get(name_of(pointer)).is_none() {
                 consent.set_json(name_of(pointer), value);
-                match given {
-                    Some(_) => self.report.derived("/vcp_payload/consent/recording_consent", pointer),
+                match from {
+                    Some(from) => self.report.derived(from, pointer),
                     None => self.report.assumed(pointer),
                 }
             }
         }
-        if status == "granted" {
+        if is_granted {
             CONSENT.iter().for_each(|(old, new)| rename(consent, old, new, self.report));
         }
         Ok(())
