@@ -4,6 +4,7 @@
 //! - [`testee`] answers requests of the protocol `vcp-conformance/1` with the SDK.
 //! - [`case`] reads cases, [`recipe`] makes their texts, and [`judge`] compares answers with them.
 //! - [`run`] runs the cases against a program ([`process`]), and [`output`] shows the results.
+//! - [`mutants`] plants faults in a testee, to learn whether the cases catch them.
 //! - [`smoke`] checks a new adapter, and [`template`] begins new cases.
 //! - [`json`] compares JSON texts by value.
 //!
@@ -12,6 +13,7 @@
 pub mod case;
 pub mod json;
 pub mod judge;
+pub mod mutants;
 pub mod output;
 pub mod process;
 pub mod recipe;

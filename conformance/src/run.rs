@@ -9,6 +9,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
+    borrow::Borrow,
     collections::{BTreeMap, BTreeSet},
     sync::{
         Mutex,
@@ -166,7 +167,12 @@ impl Abilities {
 /// # Errors
 ///
 /// Returns a message if the program cannot be started, or does not answer `hello`.
-pub fn run(cases: &[Case], bases: &Bases, settings: &Settings, done: &(dyn Fn() + Sync)) -> Result<Results, String> {
+pub fn run<C: Borrow<Case> + Sync>(
+    cases: &[C],
+    bases: &Bases,
+    settings: &Settings,
+    done: &(dyn Fn() + Sync),
+) -> Result<Results, String> {
     let mut process = Process::new(settings.command.clone(), settings.timeout);
     let program = settings.command.first().map(String::as_str).unwrap_or_default();
     let fail = |reason: &dyn std::fmt::Display| format!("`{program}`: {reason}");
@@ -178,7 +184,7 @@ pub fn run(cases: &[Case], bases: &Bases, settings: &Settings, done: &(dyn Fn() 
     let work = || {
         let mut process = Process::new(settings.command.clone(), settings.timeout);
         while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let result = run_case(case, bases, &abilities, &mut process);
+            let result = run_case(case.borrow(), bases, &abilities, &mut process);
             if let Ok(mut results) = results.lock() {
                 results.push(result);
             }

@@ -14,6 +14,7 @@ use std::{
 };
 use vcp_conformance::{
     case::{self, Case, Level},
+    mutants::{self, Caught, MutantTable, Score, Source},
     output::{self, Difference},
     recipe::Bases,
     run::{self, Counts, ExpectedFailures, Results, Settings},
@@ -69,6 +70,12 @@ enum Command {
         /// The later results.
         after: PathBuf,
     },
+    /// Plant faults in copies of a testee, and show which the cases catch. Fails if one is not
+    /// caught, or if more than a third are caught by one case only.
+    #[command(
+        after_help = "Example: vcp-conformance mutants --testee conformance/testees/python -- python3 {}/testee.py"
+    )]
+    Mutants(Mutants),
     /// Write one HTML page for results that `run --json` wrote.
     #[command(after_help = "Example: vcp-conformance report page.html rust.json python.json")]
     Report {
@@ -100,6 +107,33 @@ struct Run {
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
     /// The program and its arguments.
+    #[arg(last = true, required = true)]
+    program: Vec<String>,
+}
+
+#[derive(Args)]
+struct Mutants {
+    #[command(flatten)]
+    choice: Choice,
+    /// The table of faults. Without it, `mutants.json` of the suite.
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
+    /// The folder of the testee, which is copied.
+    #[arg(long, value_name = "FOLDER")]
+    testee: PathBuf,
+    /// Only faults whose name contains this text.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    mutant: String,
+    /// The time that each answer may take, in seconds.
+    #[arg(long, default_value_t = 10.0)]
+    timeout: f64,
+    /// The number of faults that are tried at the same time.
+    #[arg(long, default_value_t = 1)]
+    jobs: usize,
+    /// Write the result as a page.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+    /// The program and its arguments. `{}` is the folder of the copy.
     #[arg(last = true, required = true)]
     program: Vec<String>,
 }
@@ -185,6 +219,7 @@ fn main() -> ExitCode {
         Command::List(choice) => list(&choice),
         Command::NewCase { id, op, suite } => new_case(&id, &op, &suite),
         Command::Diff { before, after } => diff(&before, &after),
+        Command::Mutants(mutants) => plant(&mutants),
         Command::Report { page, results } => report(&page, &results),
     };
     match done {
@@ -219,9 +254,7 @@ fn run_cases(arguments: &Run) -> Result<bool, String> {
         return Err("no case fits: use `list` to see the ids".to_owned());
     }
     let expected = arguments.expected.as_deref().map(read_json::<ExpectedFailures>).transpose()?.unwrap_or_default();
-    let bar = ProgressBar::new(u64::try_from(cases.len()).unwrap_or(u64::MAX));
-    let style = ProgressStyle::with_template("{bar:32} {pos} of {len} cases, {eta} left");
-    let bar = style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style));
+    let bar = bar(cases.len(), "cases");
     let results = run::run(&cases, &bases, &settings, &|| bar.inc(1));
     bar.finish_and_clear();
     let mut results = results?;
@@ -238,6 +271,42 @@ fn run_cases(arguments: &Run) -> Result<bool, String> {
         println!("\n{message}");
     }
     Ok(Counts::of(results.cases.iter()).failed == 0 && wrong.is_empty())
+}
+
+/// Creates a progress bar, which is hidden if standard error is not a terminal.
+fn bar(length: usize, of: &str) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(length).unwrap_or(u64::MAX));
+    let style = ProgressStyle::with_template(&format!("{{bar:32}} {{pos}} of {{len}} {of}, {{eta}} left"));
+    style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+}
+
+fn plant(arguments: &Mutants) -> Result<bool, String> {
+    let suite = arguments.choice.suite.folder()?;
+    let settings =
+        Settings { command: arguments.program.clone(), timeout: seconds(arguments.timeout)?, jobs: arguments.jobs };
+    let mut table: MutantTable = read_json(arguments.table.as_deref().unwrap_or(&suite.join("mutants.json")))?;
+    table.mutants.retain(|mutant| mutant.name.contains(&arguments.mutant));
+    let cases: Vec<Case> =
+        arguments.choice.suite.cases()?.into_iter().filter(|case| arguments.choice.has(case)).collect();
+    let bases = Bases::read(&suite.join("bases")).map_err(|error| format!("{}: {error}", suite.display()))?;
+    let work = tempfile::tempdir().map_err(|error| format!("no folder for copies can be made: {error}"))?;
+    let source = Source { folder: &arguments.testee, work: work.path(), settings: &settings };
+    let bar = bar(table.mutants.len(), "faults");
+    let caught = mutants::run(&table, source, &cases, &bases, &|| bar.inc(1));
+    bar.finish_and_clear();
+    let caught = caught?;
+    for Caught { mutant, by } in &caught {
+        if by.len() < 2 {
+            let by = by.first().map_or_else(|| "not caught".to_owned(), |id| format!("only caught by {id}"));
+            println!("{}: {by}: {}", mutant.name, mutant.mistake);
+        }
+    }
+    let score = Score::of(&caught);
+    println!("caught: {} of {}, by one case only: {}", score.caught, score.all, score.by_one);
+    if let Some(path) = &arguments.page {
+        write(path, &mutants::page(&caught))?;
+    }
+    Ok(score.is_good())
 }
 
 fn list(choice: &Choice) -> Result<bool, String> {

@@ -74,7 +74,7 @@ pub fn ended_reason(provider: &Provider, word: &str) -> OutcomeStatus {
 /// A text that is not an international telephone number is returned unchanged:
 ///
 /// - SIP addresses,
-/// - words such as `anonymous`,
+/// - words such as `anonymous`, and numbers with letters,
 /// - short codes,
 /// - numbers with an extension,
 /// - numbers that are in no numbering plan,
@@ -94,12 +94,14 @@ pub fn ended_reason(provider: &Provider, word: &str) -> OutcomeStatus {
 pub fn phone<'t>(number: &'t str, region: Option<&str>) -> std::borrow::Cow<'t, str> {
     // Telephone numbers are shorter, and parsing a long text takes time.
     const LONGEST: usize = 64;
-    let is_address = number.contains('@') || number.get(..3).is_some_and(|scheme| scheme.eq_ignore_ascii_case("sip"));
-    if is_address || number.len() > LONGEST {
+    let text = number.trim();
+    // A letter in place of a digit would give the number of somebody else.
+    let has_letter = text.strip_prefix("tel:").unwrap_or(text).contains(|c: char| c.is_ascii_alphabetic());
+    if has_letter || text.contains('@') || number.len() > LONGEST {
         return number.into();
     }
     let region = region.and_then(|region| region.to_ascii_uppercase().parse().ok());
-    match phonenumber::parse(region, number.trim()) {
+    match phonenumber::parse(region, text) {
         Ok(parsed) if parsed.is_valid() && parsed.extension().is_none() => {
             parsed.format().mode(phonenumber::Mode::E164).to_string().into()
         }

@@ -246,7 +246,7 @@ fn id_of(payload: &str) -> String {
 ///
 /// The gap is the distance between the mean of the scores and the value of the outcome, rounded to
 /// four decimals. The value is 1 for success, 0.5 for partial, and 0 for timeout, failure and
-/// error. Returns `None` if there are no scores, a score is not finite, or the outcome is unknown.
+/// error. Returns `None` if there are no scores, the gap is not finite, or the outcome is unknown.
 ///
 /// ```
 /// use vcp_mapping::perception_gap;
@@ -254,6 +254,7 @@ fn id_of(payload: &str) -> String {
 /// assert_eq!(perception_gap(&[0.8], &OutcomeStatus::Success), Some((0.2, GapClass::Aligned)));
 /// assert_eq!(perception_gap(&[0.8], &OutcomeStatus::Unknown), None);
 /// assert_eq!(perception_gap(&[], &OutcomeStatus::Success), None);
+/// assert_eq!(perception_gap(&[1e308, 1e308], &OutcomeStatus::Success), None);
 /// ```
 #[must_use]
 pub fn perception_gap(scores: &[f64], status: &OutcomeStatus) -> Option<(f64, GapClass)> {
@@ -264,11 +265,11 @@ pub fn perception_gap(scores: &[f64], status: &OutcomeStatus) -> Option<(f64, Ga
         _ => return None,
     };
     let count = u32::try_from(scores.len()).ok().filter(|count| *count > 0)?;
-    if !scores.iter().all(|score| score.is_finite()) {
-        return None;
-    }
     let mean = scores.iter().sum::<f64>() / f64::from(count);
     let gap = ((mean - objective).abs() * 10_000.0).round() / 10_000.0;
+    if !gap.is_finite() {
+        return None;
+    }
     let class = match gap {
         gap if gap < 0.25 => GapClass::Aligned,
         gap if gap < 0.50 => GapClass::MinorDeviation,
