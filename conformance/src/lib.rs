@@ -5,6 +5,7 @@
 //! - [`case`] reads cases, [`recipe`] makes their texts, and [`judge`] compares answers with them.
 //! - [`run`] runs the cases against a program ([`process`]), and [`output`] shows the results.
 //! - [`mutants`] plants faults in a testee, to learn whether the cases catch them.
+//! - [`pack`] makes an archive of the suite.
 //! - [`smoke`] checks a new adapter, and [`template`] begins new cases.
 //! - [`json`] compares JSON texts by value.
 //!
@@ -15,6 +16,7 @@ pub mod json;
 pub mod judge;
 pub mod mutants;
 pub mod output;
+pub mod pack;
 pub mod process;
 pub mod recipe;
 pub mod run;

@@ -166,3 +166,31 @@ fn planted_faults_are_caught_or_named() {
     let stale = plant("stale.json", json!([fault("stale", "no such text", "x")]));
     assert!(stale.status.code() == Some(2), "{}", out(&stale));
 }
+
+#[test]
+fn the_suite_is_packed_the_same_each_time() {
+    let pack = |name: &str| {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(&folder).unwrap();
+        let output = run(&["pack", folder.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        fs::read(out(&output).trim()).unwrap()
+    };
+    let archive = pack("once");
+    assert!(archive == pack("twice"), "the archives differ");
+    let mut names = Vec::new();
+    for entry in tar::Archive::new(flate2::read::GzDecoder::new(archive.as_slice())).entries().unwrap() {
+        let path = entry.unwrap().path().unwrap().into_owned();
+        names.push(path.iter().skip(1).collect::<PathBuf>().to_str().unwrap().to_owned());
+    }
+    for name in [
+        "manifest.json",
+        "LICENSE-MIT",
+        "conformance/README.md",
+        "conformance/cases/parse/numbers.json",
+        "schema/vcp-0.5.schema.json",
+    ] {
+        assert!(names.iter().any(|known| known == name), "no {name}");
+    }
+    assert!(names.iter().all(|name| !name.contains("/src/") && !name.contains("__pycache__")), "{names:?}");
+}

@@ -16,6 +16,7 @@ use vcp_conformance::{
     case::{self, Case, Level},
     mutants::{self, Caught, MutantTable, Score, Source},
     output::{self, Difference},
+    pack,
     recipe::Bases,
     run::{self, Counts, ExpectedFailures, Results, Settings},
     smoke, template,
@@ -76,6 +77,14 @@ enum Command {
         after_help = "Example: vcp-conformance mutants --testee conformance/testees/python -- python3 {}/testee.py"
     )]
     Mutants(Mutants),
+    /// Write the suite as an archive, with a manifest, for teams that do not use Rust.
+    #[command(after_help = "Example: vcp-conformance pack target")]
+    Pack {
+        /// The folder for the archive.
+        folder: PathBuf,
+        #[command(flatten)]
+        suite: Suite,
+    },
     /// Write one HTML page for results that `run --json` wrote.
     #[command(after_help = "Example: vcp-conformance report page.html rust.json python.json")]
     Report {
@@ -220,6 +229,10 @@ fn main() -> ExitCode {
         Command::NewCase { id, op, suite } => new_case(&id, &op, &suite),
         Command::Diff { before, after } => diff(&before, &after),
         Command::Mutants(mutants) => plant(&mutants),
+        Command::Pack { folder, suite } => suite.folder().and_then(|suite| pack::pack(&suite, &folder)).map(|path| {
+            println!("{}", path.display());
+            true
+        }),
         Command::Report { page, results } => report(&page, &results),
     };
     match done {
