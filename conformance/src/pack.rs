@@ -12,7 +12,7 @@ use std::{
 };
 
 /// The parts of the repository that the archive has. Links between its pages stay valid.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 12] = [
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "conformance/VERSION",
@@ -21,6 +21,7 @@ const PARTS: [&str; 11] = [
     "conformance/cases",
     "conformance/runners",
     "conformance/schemas",
+    "conformance/testees",
     "crates/vcp-mapping/rules",
     "schema",
     "conformance",

@@ -150,7 +150,7 @@ function perceptionGap(scores: readonly number[], status: string): unknown {
   }
   const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
   const gap = Math.round(Math.abs(mean - objective) * 10_000) / 10_000;
-  return { gap_score: gap, gap_class: gapClass(gap) };
+  return Number.isFinite(gap) ? { gap_score: gap, gap_class: gapClass(gap) } : null;
 }
 
 /** Gives the class of a rounded gap. */
