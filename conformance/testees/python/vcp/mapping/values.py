@@ -1,0 +1,113 @@
+"""The terms of RULES.md 1 and MAPPING.md 1: empty, filled, text, word and trimmed."""
+
+import re
+
+# The characters with the Unicode property White_Space.
+WHITE_SPACE = "".join(
+    map(
+        chr,
+        [*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B)]
+        + [0x2028, 0x2029, 0x202F, 0x205F, 0x3000],
+    )
+)
+WHITE_RUN = re.compile(f"[{WHITE_SPACE}]+")
+LOWER = str.maketrans({chr(c): chr(c + 32) for c in range(ord("A"), ord("Z") + 1)})
+
+
+class Nothing(Exception):
+    """Says that a value gives nothing, without a problem."""
+
+
+class Fault(Exception):
+    """Says that a value is invalid (VCP_E001) or of the wrong type (VCP_E004)."""
+
+    def __init__(self, code):
+        """Keeps the code of the fault."""
+        super().__init__(code)
+        self.code = code
+
+
+def invalid():
+    """Makes the fault of an invalid value."""
+    return Fault("VCP_E001")
+
+
+def wrong_type():
+    """Makes the fault of a value of the wrong type."""
+    return Fault("VCP_E004")
+
+
+def trim(text):
+    """Removes white space at both ends."""
+    return text.strip(WHITE_SPACE)
+
+
+def fold(text):
+    """Returns the text with A-Z as a-z. No other letters are folded."""
+    return text.translate(LOWER)
+
+
+def same_word(one, other):
+    """Says whether two words are equal, once they are trimmed and case is ignored."""
+    return fold(trim(one)) == fold(trim(other))
+
+
+def count_words(text):
+    """Counts the words that are separated by white space."""
+    return len([word for word in WHITE_RUN.split(text) if word])
+
+
+def exists(node):
+    """Says whether a member is there and not null."""
+    return node is not None and node.kind != "null"
+
+
+def is_empty(node):
+    """Says whether a value is empty (MAPPING.md 1, with the details of RULES.md 1)."""
+    if node.kind != "list":
+        return node.kind == "null" or is_empty_part(node)
+    lists = [node]
+    while lists:
+        for element in lists.pop().elements:
+            if element.kind == "list":
+                lists.append(element)
+            elif not is_empty_part(element):
+                return False
+    return True
+
+
+def is_empty_part(node):
+    """Says whether a value is an empty string or an empty object."""
+    if node.kind == "string":
+        return not node.raw[1:-1].strip(" ")
+    return node.kind == "object" and not node.members
+
+
+def is_filled(node):
+    """Says whether a member is present and not empty."""
+    return node is not None and not is_empty(node)
+
+
+def text_of(node):
+    """Returns the text of a value, or None."""
+    if node is None or node.kind not in ("string", "number"):
+        return None
+    return node.string if node.kind == "string" else node.raw
+
+
+def word_of(node):
+    """Returns the word of a value, or None."""
+    if node is None or node.kind not in ("string", "boolean"):
+        return None
+    return node.string if node.kind == "string" else node.raw
+
+
+def string_of(node):
+    """Returns the content of a string, or None."""
+    return node.string if node is not None and node.kind == "string" else None
+
+
+def flag_of(node):
+    """Returns the boolean of a flag: a boolean, or exactly the string `true` or `false`."""
+    word = word_of(node)
+    return {"true": True, "false": False}.get(word)

@@ -1,0 +1,77 @@
+"""The scheme `hmac` with its settings (SIGNATURES.md 6.5)."""
+
+import hashlib
+import re
+
+from .encodings import LARGEST_SECONDS, base64_bytes, digits, hex_bytes, raw
+from .faults import check
+from .schemes import Proof
+
+PLACEHOLDER = re.compile(r"\{(body|timestamp|id|svix-id|method|url)\}")
+MILLISECOND_DIGITS = 13
+
+
+def format_of(config):
+    """Returns the format of the signed text."""
+    if config.payload_format is not None:
+        return config.payload_format
+    return "{timestamp}.{body}" if config.include_timestamp else "{body}"
+
+
+def check_format(config):
+    """Checks that a format contains the body (step 2)."""
+    check("{body}" in format_of(config), "VCP_E210")
+
+
+def check_settings(config):
+    """Checks that the settings fit together (step 3b)."""
+    names = set(PLACEHOLDER.findall(format_of(config)))
+    check(("timestamp" in names) == config.include_timestamp, "VCP_E210")
+    has_id = bool(names & {"id", "svix-id"})
+    check(has_id == (config.message_id_header is not None), "VCP_E210")
+
+
+def read_signature(request, config):
+    """Returns the bytes of the signature."""
+    value = request.header(config.signature_header)
+    check(value.startswith(config.prefix), "VCP_E203")
+    decode = hex_bytes if config.encoding == "hex" else base64_bytes
+    length = hashlib.new(config.algorithm).digest_size
+    signature = decode(value.removeprefix(config.prefix), length)
+    check(signature is not None, "VCP_E203")
+    return signature
+
+
+def read_timestamp(request, config):
+    """Returns the text of the timestamp, and its milliseconds."""
+    text = request.header(config.timestamp_header)
+    value = digits(text)
+    check(value is not None, "VCP_E203")
+    if len(text) == MILLISECOND_DIGITS:
+        return text, value
+    check(value <= LARGEST_SECONDS, "VCP_E203")
+    return text, value * 1000
+
+
+def value_of(name, request, config, timestamp):
+    """Returns the bytes that a placeholder stands for."""
+    if name == "body":
+        return request.body
+    if name == "timestamp":
+        return raw(timestamp)
+    if name in ("id", "svix-id"):
+        return raw(request.header(config.message_id_header))
+    return raw(request.needed(name))
+
+
+def hmac_scheme(request, config):
+    """Reads a signature whose form the user chose."""
+    signature, timestamp, signed = read_signature(request, config), None, None
+    if config.include_timestamp:
+        timestamp, signed = read_timestamp(request, config)
+    pieces = PLACEHOLDER.split(format_of(config))
+    text = b"".join(
+        value_of(piece, request, config, timestamp) if index % 2 else raw(piece)
+        for index, piece in enumerate(pieces)
+    )
+    return Proof(config.algorithm, [text], [signature], signed=signed)
