@@ -191,7 +191,7 @@ class UpgradeRules:
         objective = self.complete(outcomes, "objective", {"status": '"unknown"'}, OUTCOMES)
         self.string(objective, "status", f"{OUTCOMES}/objective/status")
         if self.has_inner_audit:
-            self.perceived(outcomes)
+            self.perceived_texts(outcomes)
         self.replace_word(objective, "status", STATUS_WORDS, f"{OUTCOMES}/objective")
         self.defaults = section_defaults(self.payload)
         gap = self.complete_by_name(outcomes, "perception_gap", OUTCOMES)
@@ -202,7 +202,7 @@ class UpgradeRules:
         """Complete a section from the default of its name."""
         return self.complete(parent, name, self.defaults[name], pointer)
 
-    def perceived(self, outcomes):
+    def perceived_texts(self, outcomes):
         """Apply rule 10: the objects of `perceived`, and the satisfaction of the caller."""
         items = outcomes.open("perceived")
         items = items.items if is_list(items) else []
