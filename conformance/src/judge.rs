@@ -175,3 +175,70 @@ pub fn features(hello: &str) -> Vec<String> {
     let list = ok.get("ok").and_then(|ok| ok.get("features")).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(|feature| feature.as_str().map(str::to_owned)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(expect: &str, answer: &str, reports: bool) -> Verdict {
+        let case = format!(
+            r#"{{"id":"a::b::c","title":"t","basis":[],"level":"must","op":"map","input":{{}},"expect":{expect}}}"#
+        );
+        serde_json::from_str::<Case>(&case).unwrap().judge(1, answer, reports)
+    }
+
+    #[test]
+    fn an_answer_that_is_not_of_the_protocol_is_told_apart() {
+        for answer in [
+            "",
+            "not json",
+            "[]",
+            r#"{"ok":{}}"#,
+            r#"{"seq":2,"ok":{}}"#,
+            r#"{"seq":"1","ok":{}}"#,
+            r#"{"seq":1}"#,
+            r#"{"seq":1,"ok":{},"error":{"code":"VCP_E001"}}"#,
+            r#"{"seq":1,"ok":{},"unsupported":"x"}"#,
+            r#"{"seq":1,"error":"VCP_E001"}"#,
+        ] {
+            let verdict = judge(r#"{"value":{"event":null}}"#, answer, true);
+            assert!(matches!(verdict, Verdict::NotOfTheProtocol(_)), "{answer}: {verdict:?}");
+        }
+        let verdict = judge(r#"{"value":{"event":null}}"#, r#"{"seq":1,"unsupported":"map"}"#, true);
+        assert_eq!(verdict, Verdict::Unsupported("map".to_owned()));
+    }
+
+    #[test]
+    fn every_part_of_an_expectation_is_compared() {
+        let message = r#""message_text":"{\"a\":{\"n\":1.50,\"t\":\"\\u00e9\"},\"b\":null}""#;
+        for (expect, answer, is_met) in [
+            (r#"{"value":{"message":{"b":null,"a":{"t":"é","n":1.5}}}}"#.to_owned(), message.to_owned(), true),
+            (r#"{"value":{"message":{"a":{"t":"é","n":1.5}}}}"#.to_owned(), message.to_owned(), false),
+            (r#"{"value":{"fields":{"/a/n":1.5,"/c":null}}}"#.to_owned(), message.to_owned(), true),
+            (r#"{"value":{"fields":{"/a/n":1.5001}}}"#.to_owned(), message.to_owned(), false),
+            (r#"{"value":{"data_text":{"/a/n":"1.50"}}}"#.to_owned(), message.to_owned(), true),
+            (r#"{"value":{"data_text":{"/a/n":"1.5"}}}"#.to_owned(), message.to_owned(), false),
+            (r#"{"value":{"event":"e"}}"#.to_owned(), r#""event":"e""#.to_owned(), true),
+            (r#"{"value":{"event":"e"}}"#.to_owned(), r#""event":"f""#.to_owned(), false),
+            (r#"{"valid":true}"#.to_owned(), r#""valid":false"#.to_owned(), false),
+            (r#"{"valid":true,"findings":[]}"#.to_owned(), r#""valid":true,"findings":[]"#.to_owned(), true),
+            (r#"{"skipped":"x"}"#.to_owned(), r#""not_a_call":"x""#.to_owned(), true),
+            (r#"{"skipped":"x"}"#.to_owned(), r#""not_a_call":"y""#.to_owned(), false),
+            (r#"{"error":{"code":"VCP_E001"}}"#.to_owned(), r#""event":"e""#.to_owned(), false),
+        ] {
+            let verdict = judge(&expect, &format!(r#"{{"seq":1,"ok":{{{answer}}}}}"#), true);
+            assert_eq!(verdict == Verdict::Met, is_met, "{expect} {answer}: {verdict:?}");
+        }
+    }
+
+    #[test]
+    fn reports_are_compared_as_sets_if_there_are_reports() {
+        let expect = r#"{"report":{"unread":["/a","/b","/b"]}}"#;
+        let answer = |list: &str| format!(r#"{{"seq":1,"ok":{{"unread":{list}}}}}"#);
+        assert_eq!(judge(expect, &answer(r#"["/b","/a","/b"]"#), true), Verdict::Met);
+        for wrong in [r#"["/a","/b"]"#, r#"["/a","/b","/b","/c"]"#, r#"["/a","/a","/b"]"#, "[]", "null"] {
+            assert!(matches!(judge(expect, &answer(wrong), true), Verdict::Failed(_)), "{wrong}");
+            assert_eq!(judge(expect, &answer(wrong), false), Verdict::Met, "{wrong}");
+        }
+    }
+}
