@@ -12,11 +12,12 @@ use std::{
 };
 
 /// The parts of the repository that the archive has. Links between its pages stay valid.
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 13] = [
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "conformance/VERSION",
     "conformance/ids.lock",
+    "conformance/mutants.json",
     "conformance/bases",
     "conformance/cases",
     "conformance/runners",
