@@ -5,7 +5,7 @@ use crate::{
     json::{same, spelling},
 };
 use serde::Deserialize;
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use vcp_schema::json::members;
 
@@ -81,8 +81,11 @@ impl Case {
         if let Some(expected) = &expect.findings {
             let found: Vec<Fault> =
                 answer.get("findings").and_then(|list| serde_json::from_str(list.get()).ok()).unwrap_or_default();
-            let extra = without(&found, expected).map(|fault| format!("the finding {} is wrong", shown(fault)));
-            return without(expected, &found).map(|fault| format!("the finding {} is missing", shown(fault))).or(extra);
+            return match difference_of_sets(expected, &found, |a, b| a == b) {
+                (Some(fault), _) => Some(format!("the finding {} is missing", shown(fault))),
+                (None, Some(fault)) => Some(format!("the finding {} is wrong", shown(fault))),
+                (None, None) => None,
+            };
         }
         let value = expect.value.as_deref().and_then(|value| wrong_value(value, &answer));
         let report = expect.report.as_deref().filter(|_| reports);
@@ -95,16 +98,22 @@ fn shown(fault: &Fault) -> String {
     parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the first of some faults that is not among others. Each fault counts once.
-fn without<'f>(faults: &'f [Fault], others: &[Fault]) -> Option<&'f Fault> {
-    let mut others: Vec<&Fault> = others.iter().collect();
-    faults.iter().find(|fault| match others.iter().position(|other| other == fault) {
+/// Compares two lists without regard to order. Returns the first element that is missing, and the
+/// first that nobody expects. Each element counts once.
+fn difference_of_sets<'l, T>(
+    expected: &'l [T],
+    given: &'l [T],
+    is_same: impl Fn(&T, &T) -> bool,
+) -> (Option<&'l T>, Option<&'l T>) {
+    let mut left: Vec<&T> = given.iter().collect();
+    let missing = expected.iter().find(|wanted| match left.iter().position(|given| is_same(wanted, given)) {
         Some(at) => {
-            others.swap_remove(at);
+            left.remove(at);
             false
         }
         None => true,
-    })
+    });
+    (missing, left.first().copied())
 }
 
 type Object = BTreeMap<String, Box<RawValue>>;
@@ -150,30 +159,14 @@ fn wrong_value(expected: &RawValue, answer: &Object) -> Option<String> {
 fn wrong_report(expected: &RawValue, answer: &Object) -> Option<String> {
     object(expected.get()).into_iter().find_map(|(name, list)| {
         let given = answer.get(&name).map_or("[]", |given| given.get());
-        let mut given_left: Vec<&str> = members::elements(given).collect();
-        let missing = members::elements(list.get()).find(|wanted| {
-            match given_left.iter().position(|given| same(wanted, given)) {
-                Some(at) => {
-                    given_left.swap_remove(at);
-                    false
-                }
-                None => true,
-            }
-        });
-        match (missing, given_left.first()) {
+        let (wanted, given): (Vec<&str>, Vec<&str>) =
+            (members::elements(list.get()).collect(), members::elements(given).collect());
+        match difference_of_sets(&wanted, &given, |a, b| same(a, b)) {
             (Some(entry), _) => Some(format!("`{name}` of the report lacks {entry}")),
             (None, Some(entry)) => Some(format!("`{name}` of the report should not have {entry}")),
             (None, None) => None,
         }
     })
-}
-
-/// Returns the features that a testee names in its answer to `hello`.
-#[must_use]
-pub fn features(hello: &str) -> Vec<String> {
-    let ok = serde_json::from_str::<Map<String, Value>>(hello).unwrap_or_default();
-    let list = ok.get("ok").and_then(|ok| ok.get("features")).and_then(Value::as_array);
-    list.into_iter().flatten().filter_map(|feature| feature.as_str().map(str::to_owned)).collect()
 }
 
 #[cfg(test)]

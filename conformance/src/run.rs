@@ -2,7 +2,7 @@
 
 use crate::{
     case::{Case, Level},
-    judge::{self, Verdict},
+    judge::Verdict,
     process::{NoAnswer, Process, Trouble, shortened},
     recipe::Bases,
 };
@@ -158,7 +158,7 @@ impl Abilities {
             ok.get(name)?.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
         };
         let ops = texts("ops").ok_or("`ops` in the answer to `hello` must be a list of texts")?;
-        Ok((ok.clone(), Self { ops, features: judge::features(hello) }))
+        Ok((ok.clone(), Self { ops, features: texts("features").unwrap_or_default() }))
     }
 }
 

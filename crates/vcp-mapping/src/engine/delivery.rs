@@ -670,9 +670,7 @@ fn replaces(target: &Target, earlier: How, found: &Sourced<'_>, message: &mut Vc
 /// Returns the value of a member that is present. A text that the rule excepts gives no value.
 fn made<'p>(source: &ReadySource, json: &'p str, setting: Setting<'_>) -> Made<'p> {
     let is_exception = |text: &str| source.except.iter().any(|except| except.eq_ignore_ascii_case(text.trim()));
-    if !source.except.is_empty()
-        && transform::scalar(json).or_else(|| transform::word_of(json)).is_some_and(|text| is_exception(&text))
-    {
+    if !source.except.is_empty() && transform::spelled_word(json).is_some_and(|text| is_exception(&text)) {
         return Made::Nothing;
     }
     transform::apply(source.transform, json, setting)

@@ -453,7 +453,7 @@ pub(crate) fn passes_one<'j>(checks: &[(String, Check)], member: impl Fn(&str) -
 
 /// Returns the word of a member that is not in a list of words. Case is ignored.
 pub(crate) fn unlisted<'p>(json: &'p str, words: &[String]) -> Option<Cow<'p, str>> {
-    let word = scalar(json).or_else(|| word_of(json))?;
+    let word = spelled_word(json)?;
     let is_listed = |word: &str| words.iter().any(|known| known.eq_ignore_ascii_case(word));
     Some(word).filter(|word| !word.trim().is_empty() && !is_listed(word.trim()))
 }
@@ -461,6 +461,11 @@ pub(crate) fn unlisted<'p>(json: &'p str, words: &[String]) -> Option<Cow<'p, st
 /// Returns the word of a member, which is a string, or a boolean as `true` or `false`.
 pub(crate) fn word_of(json: &str) -> Option<Cow<'_, str>> {
     if matches!(json, "true" | "false") { Some(Cow::Borrowed(json)) } else { string::decode_lossy(json) }
+}
+
+/// Returns the word of a member, which is a string, a boolean or a number as it is spelled.
+pub(crate) fn spelled_word(json: &str) -> Option<Cow<'_, str>> {
+    scalar(json).or_else(|| word_of(json))
 }
 
 /// Looks the word of a member up in a table.

@@ -71,8 +71,8 @@ impl ReadyConversation {
         for row in self.ordered(rows) {
             let cell = |name: &str| self.cell(row, name);
             let is_filled = |word: &Cow<'p, str>| !word.trim().is_empty();
-            let words = columns.role.iter().filter_map(|column| column.get(row).and_then(transform::scalar));
-            let word = words.into_iter().find(is_filled);
+            let mut words = columns.role.iter().filter_map(|column| column.get(row).and_then(transform::scalar));
+            let word = words.find(is_filled);
             let role = self.rules.all_rows.or_else(|| {
                 let word = word.as_ref()?;
                 let same = |(known, _): &(&String, &Role)| known.eq_ignore_ascii_case(word.trim());
