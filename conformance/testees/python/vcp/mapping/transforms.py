@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from vcp.normalize import SCORES
+
 from . import list_transforms
 from .functions import FUNCTIONS
 from .json_out import Raw
@@ -10,15 +12,6 @@ from .tables import NONE
 from .times import SECOND, read_time, time_of_number
 from .values import Nothing, fold, is_empty, text_of, trim, word_of, wrong_type
 
-SENTIMENTS = {
-    "very_positive": 1.0,
-    "positive": 0.8,
-    "slightly_positive": 0.6,
-    "neutral": 0.5,
-    "slightly_negative": 0.4,
-    "negative": 0.2,
-    "very_negative": 0.0,
-}
 TEXT_TRANSFORMS = ("text", "id", "phone", "sentiment_word")
 
 
@@ -74,7 +67,7 @@ def sentiment(node):
     shape = fold(trim(node.string))
     if not shape:
         raise Nothing()
-    score = SENTIMENTS.get(shape)
+    score = SCORES.get(shape)
     return Result(score, unknown=node.string if score is None else None)
 
 
