@@ -207,10 +207,20 @@ impl Testee {
     fn assemble(&self, members: &Members<'_>) -> Result<Answer, Answer> {
         let provider: String = members.required("provider")?;
         let events: Vec<Event> = members.required("events")?;
-        let timed = |event: &'_ Event| Ok::<_, Answer>((time(&event.received_at)?, event.input_text.clone()));
-        let events = events.iter().map(timed).collect::<Result<Vec<_>, _>>()?;
+        let timed = |event: Event| {
+            let text = event.input_text.map(String::into_bytes);
+            let bytes = match (text, event.input_base64) {
+                (Some(text), _) => text,
+                (None, Some(base64)) => {
+                    STANDARD.decode(base64).map_err(|_| bad_request("events", ErrorCode::Unreadable))?
+                }
+                (None, None) => return Err(bad_request("events", ErrorCode::Missing)),
+            };
+            Ok::<_, Answer>((time(&event.received_at)?, bytes))
+        };
+        let events = events.into_iter().map(timed).collect::<Result<Vec<_>, _>>()?;
         let events: Vec<SessionEvent<'_>> =
-            events.iter().map(|(at, text)| SessionEvent::new(at.instant(), text.as_bytes())).collect();
+            events.iter().map(|(at, bytes)| SessionEvent::new(at.instant(), bytes)).collect();
         Ok(Done(mapped_answer(self.mapper(members)?.assemble(&provider, &events)?)))
     }
 
@@ -312,7 +322,8 @@ fn mapped_answer(mapped: Mapped) -> Value {
 #[serde(deny_unknown_fields)]
 struct Event {
     received_at: String,
-    input_text: String,
+    input_text: Option<String>,
+    input_base64: Option<String>,
 }
 
 #[derive(Serialize)]
