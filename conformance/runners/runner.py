@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Runs the conformance cases against a program. Needs only Python 3.9 and its standard library.
 
-    python3 runner.py [--filter TEXT] [--level must] [--timeout SECONDS] [--expected FILE] -- COMMAND
+    python3 runner.py [--filter TEXT] [--level must] [--timeout SEC] [--expected FILE] -- COMMAND
 
 Exits with 1 if a case fails that is not expected to fail, or succeeds although it is.
 """
 
 import argparse
+import contextlib
+import functools
 import json
 import pathlib
 import queue
@@ -17,190 +19,176 @@ import threading
 from decimal import Decimal
 
 SUITE = pathlib.Path(__file__).resolve().parent.parent
-BASES = {path.stem: path.read_text() for path in (SUITE / "bases").glob("*.json")}
-TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}:,]|[^][{}:,"\s]+')
 
 
 def loads(text):
     """Reads JSON with numbers by their mathematical value. True and 1 stay different."""
-    number = lambda text: ("number", Decimal(text).normalize() + 0)
-    return json.loads(text, parse_float=number, parse_int=number, strict=False)
+    number = lambda text: ("number", Decimal(text))
+    return json.loads(text, parse_float=number, parse_int=number)
 
 
-def text_of(recipe):
-    """Returns a text that is given as a string or as a recipe."""
-    if not isinstance(recipe, dict):
-        return recipe
-    if "json" in recipe:
-        return json.dumps(recipe["json"], ensure_ascii=False)
-    if "parts" in recipe:
-        return "".join(p if isinstance(p, str) else p["repeat"] * p["times"] for p in recipe["parts"])
-    message = json.loads(BASES[recipe["base"]])
-    for change in recipe.get("patch", []):
-        *way, last = [s.replace("~1", "/").replace("~0", "~") for s in change["path"].split("/")[1:]]
-        at = message
-        for name in way:
-            at = at[name]
+def steps(pointer):
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def made(value):
+    """Returns a part of the input of a case, with the texts of its recipes."""
+    if isinstance(value, list):
+        return [made(element) for element in value]
+    if not isinstance(value, dict):
+        return value
+    if "json" in value:
+        return json.dumps(value["json"], ensure_ascii=False)
+    if "parts" in value:
+        parts = value["parts"]
+        return "".join(p if isinstance(p, str) else p["repeat"] * p["times"] for p in parts)
+    if "base" not in value:
+        return {name: made(member) for name, member in value.items()}
+    message = json.loads((SUITE / "bases" / f"{value['base']}.json").read_text("utf-8"))
+    for change in value.get("patch", []):
+        *way, last = steps(change["path"])
+        parent = functools.reduce(dict.__getitem__, way, message)
         if change["op"] == "remove":
-            del at[last]
+            del parent[last]
         else:
-            at[last] = change["value"]
+            parent[last] = change["value"]
     return json.dumps(message, ensure_ascii=False)
 
 
-def made(given):
-    """Returns the input of a case with its recipes followed."""
-    given = {n: text_of(v) if n in ("input_text", "body_text") else v for n, v in given.items()}
-    if isinstance(given.get("messages"), list):
-        given["messages"] = [text_of(message) for message in given["messages"]]
-    if isinstance(given.get("events"), list):
-        given["events"] = [made(e) if isinstance(e, dict) else e for e in given["events"]]
-    return given
+def tokens_at(text, pointer):
+    """Returns the tokens of the value at a JSON Pointer. An absent value is null."""
+    tokens = TOKEN.findall(text)
+    for step in steps(pointer):
+        parts, depth = [[]], 0
+        for token in tokens[1:-1]:
+            depth += (token in ("[", "{")) - (token in ("]", "}"))
+            if token == "," and depth == 0:
+                parts.append([])
+            else:
+                parts[-1].append(token)
+        if tokens[0] == "{":
+            found = [part[2:] for part in parts if part and json.loads(part[0]) == step]
+        else:
+            found = [part for index, part in enumerate(parts) if part and str(index) == step]
+        tokens = found[-1] if found else ["null"]
+    return tokens
 
 
-def at(text, pointer):
-    """Returns the text of the value at a JSON Pointer through objects and lists, or "null"."""
-    decoder = json.JSONDecoder(strict=False)
-    space = lambda i: re.compile(r"\s*").match(text, i).end()
-    for step in pointer.split("/")[1:]:
-        step, found, i, index = step.replace("~1", "/").replace("~0", "~"), None, space(0), 0
-        if text[i : i + 1] not in ("{", "["):
-            return "null"
-        is_object, i = text[i] == "{", space(i + 1)
-        while text[i] not in "}]":
-            name = str(index)
-            if is_object:
-                name, i = decoder.raw_decode(text, i)
-                i = space(space(i) + 1)
-            start, i, index = i, decoder.raw_decode(text, i)[1], index + 1
-            found = text[start:i] if name == step else found
-            i = space(i)
-            i = space(i + 1) if text[i] == "," else i
-        if found is None:
-            return "null"
-        text = found
-    return text
+def ordered(values):
+    """Sorts a list whose order has no meaning."""
+    return sorted(values or [], key=lambda value: json.dumps(value, sort_keys=True, default=float))
 
 
-def as_set(values):
-    return sorted(json.dumps(value, sort_keys=True, default=str) for value in values or [])
-
-
-def difference(case, answer, reports):
-    """Returns how an answer differs from what a case expects, or None."""
-    expect = loads(json.dumps(case["expect"], ensure_ascii=False))
+def compared(expect, answer, features):
+    """Yields what a case compares: the name of a part, the wanted value and the given value."""
+    expect = loads(json.dumps(expect))
     if "error" in expect:
-        error = answer.get("error") or {}
-        wrong = [name for name, value in expect["error"].items() if error.get(name) != value]
-        return f"the error should be {expect['error']}" if wrong else None
-    if "ok" not in answer:
-        return "there should be no error"
+        given = answer.get("error") or {}
+        yield "error", expect["error"], {name: given.get(name) for name in expect["error"]}
+        return
+    yield "error", None, answer.get("error")
     ok = answer["ok"]
-    if "skipped" in expect:
-        return None if ok.get("not_a_call") == expect["skipped"] else "`not_a_call` differs"
-    if "valid" in expect and ok.get("valid") is not expect["valid"]:
-        return "`valid` differs"
-    parts = ("code", "severity", "field_path")
-    found = [{part: finding.get(part) for part in parts} for finding in ok.get("findings") or []]
-    if "findings" in expect and as_set(found) != as_set(expect["findings"]):
-        return f"the findings should be {expect['findings']}"
+    for name, member in (("skipped", "not_a_call"), ("valid", "valid")):
+        if name in expect:
+            yield member, expect[name], ok.get(member)
+    if "findings" in expect:
+        parts = ("code", "severity", "field_path")
+        given = [{part: finding[part] for part in parts} for finding in ok["findings"]]
+        yield "findings", ordered(expect["findings"]), ordered(given)
     message = ok.get("message_text") or "null"
-    for name, value in expect.get("value", {}).items():
-        if name == "message" and loads(message) != value:
-            return "the message differs"
-        if name == "message_json" and loads(message) != loads(value):
-            return "the message differs"
-        for pointer, part in value.items() if name in ("fields", "data_text") else []:
-            given = at(message, pointer)
-            if name == "fields" and loads(given) != part:
-                return f"{pointer} should be {part}, not {given}"
-            if name == "data_text" and TOKEN.sub(r"\1", given) != TOKEN.sub(r"\1", part):
-                return f"{pointer} should be spelled {part}, not {given}"
-        if name not in ("message", "message_json", "fields", "data_text") and ok.get(name) != value:
-            return f"`{name}` should be {value}, not {ok.get(name)}"
-    for name, value in expect.get("report", {}).items() if reports else []:
-        if as_set(ok.get(name)) != as_set(value):
-            return f"`{name}` of the report should be {value}, not {ok.get(name)}"
-    return None
+    for name, wanted in expect.get("value", {}).items():
+        if name in ("message", "message_json"):
+            yield name, loads(wanted) if name == "message_json" else wanted, loads(message)
+        elif name == "fields":
+            for pointer, value in wanted.items():
+                yield pointer, value, loads("".join(tokens_at(message, pointer)))
+        elif name == "data_text":
+            for pointer, text in wanted.items():
+                yield pointer, TOKEN.findall(text), tokens_at(message, pointer)
+        else:
+            yield name, wanted, ok.get(name)
+    for name, wanted in expect.get("report", {}).items() if "report" in features else []:
+        yield name, ordered(wanted), ordered(ok.get(name))
 
 
-class Testee:
-    """A program under test. It is started anew after it failed to answer."""
+def ask(process, seq, request, timeout):
+    """Returns the answer of a program to a request. Raises an error if there is no good one."""
+    lines = queue.Queue()
 
-    def __init__(self, command, timeout):
-        self.command, self.timeout, self.process = command, timeout, None
+    def exchange():
+        with contextlib.suppress(OSError):
+            process.stdin.write(json.dumps({"seq": seq, **request}).encode() + b"\n")
+            process.stdin.flush()
+        lines.put(process.stdout.readline())
 
-    def ask(self, line):
-        if self.process is None:
-            pipe = subprocess.PIPE
-            self.process = subprocess.Popen(self.command, stdin=pipe, stdout=pipe)
-            self.lines = queue.Queue()
-            reader = lambda out, lines: [lines.put(line) for line in out] and None or lines.put(b"")
-            threading.Thread(target=reader, args=(self.process.stdout, self.lines), daemon=True).start()
-        try:
-            self.process.stdin.write(line.encode() + b"\n")
-            self.process.stdin.flush()
-            answer = self.lines.get(timeout=self.timeout)
-            if answer:
-                return loads(answer.decode())
-            reason = "the program ended"
-        except queue.Empty:
-            reason = f"no answer within {self.timeout} s"
-        except OSError:
-            reason = "the program ended"
-        except ValueError:
-            reason = "the answer is not JSON"
-        self.process.kill()
-        self.process = None
-        return reason
+    threading.Thread(target=exchange, daemon=True).start()
+    try:
+        line = lines.get(timeout=timeout)
+    except queue.Empty:
+        raise TimeoutError(f"no answer within {timeout} s") from None
+    if not line:
+        raise EOFError("the program ended")
+    answer = loads(line.decode())
+    if answer["seq"] != ("number", Decimal(seq)):
+        raise ValueError("the answer has another `seq`")
+    if sum(name in answer for name in ("ok", "error", "unsupported")) != 1:
+        raise ValueError("the answer needs one of `ok`, `error` and `unsupported`")
+    return answer
 
 
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--filter", default="")
-    arguments.add_argument("--level", choices=["must", "may"], default="may")
+    arguments.add_argument("--level", choices=["must", "may"])
     arguments.add_argument("--timeout", type=float, default=10)
-    arguments.add_argument("--expected", help="a JSON file of ids that are expected to fail, with reasons")
+    arguments.add_argument("--expected", type=pathlib.Path)
     arguments.add_argument("command", nargs=argparse.REMAINDER)
     args = arguments.parse_args()
+    files = sorted((SUITE / "cases").rglob("*.json"))
+    cases = [case for file in files for case in json.loads(file.read_text("utf-8"))["cases"]]
+    listed = json.loads(args.expected.read_text("utf-8"))["failures"] if args.expected else []
+    expected = {entry["id"] for entry in listed}
+    faults = {name: "no case has this id" for name in expected - {case["id"] for case in cases}}
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
-    expected = json.loads(pathlib.Path(args.expected).read_text())["failures"] if args.expected else []
-    expected = {entry["id"] for entry in expected}
-    testee = Testee(command, args.timeout)
-    hello = testee.ask('{"seq":0,"op":"hello","protocol":1}')
-    if not isinstance(hello, dict) or "ok" not in hello:
-        sys.exit(f"the program does not answer `hello`: {hello}")
-    ops, features = hello["ok"]["ops"], hello["ok"].get("features", [])
-    counts, failures = {"passed": 0, "failed": 0, "skipped": 0}, []
-    for file in sorted((SUITE / "cases").rglob("*.json")):
-        for case in json.loads(file.read_text())["cases"]:
-            if args.filter not in case["id"] or (args.level == "must" and case["level"] != "must"):
+    start = lambda: subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = start()
+    try:
+        hello = ask(process, 0, {"op": "hello", "protocol": 1}, args.timeout)["ok"]
+    except Exception as error:
+        sys.exit(f"the program does not answer `hello`: {error}")
+    features = hello.get("features", [])
+    passed = skipped = 0
+    for seq, case in enumerate(cases, 1):
+        if args.filter not in case["id"] or args.level not in (None, case["level"]):
+            continue
+        needs = case.get("features", []) + (["report"] if set(case["expect"]) == {"report"} else [])
+        if case["op"] not in hello["ops"] or not set(needs) <= set(features):
+            skipped += 1
+            continue
+        try:
+            request = {"op": case["op"], **made(case["input"])}
+            answer = ask(process, seq, request, args.timeout)
+            if "unsupported" in answer:
+                skipped += 1
                 continue
-            needs = case.get("features", [])
-            needs = needs + ["report"] if set(case["expect"]) == {"report"} else needs
-            if case["op"] not in ops or not set(needs) <= set(features):
-                counts["skipped"] += 1
-                continue
-            seq = sum(counts.values()) + 1
-            answer = testee.ask(json.dumps({"seq": seq, "op": case["op"], **made(case["input"])}))
-            if not isinstance(answer, dict):
-                wrong = answer
-            elif answer.get("seq") != ("number", Decimal(seq)):
-                wrong = "the answer has another `seq`"
-            elif "unsupported" in answer:
-                counts["skipped"] += 1
-                continue
-            elif ("ok" in answer) == ("error" in answer):
-                wrong = "the answer needs either `ok` or `error`"
-            else:
-                wrong = difference(case, answer, "report" in features)
-            if case["id"] in expected:
-                wrong = None if wrong else "this case was expected to fail"
-            counts["failed" if wrong else "passed"] += 1
-            if wrong:
-                failures.append(f"{case['id']}: {wrong}")
-    print("\n".join(failures + [", ".join(f"{count} {name}" for name, count in counts.items())]))
-    sys.exit(1 if failures else 0)
+            parts = compared(case["expect"], answer, features)
+            wrong = (f"`{name}` should be {a}, not {b}" for name, a, b in parts if a != b)
+            fault = next(wrong, None)
+        except Exception as error:
+            fault = f"{type(error).__name__}: {error}"
+            process.kill()
+            process = start()
+        if case["id"] in expected:
+            fault = None if fault else "this case was expected to fail"
+        if fault:
+            faults[case["id"]] = fault
+        else:
+            passed += 1
+    for name, fault in faults.items():
+        print(f"{name}: {fault}")
+    print(f"{passed} passed, {len(faults)} failed, {skipped} skipped")
+    sys.exit(1 if faults else 0)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import string
 
 from . import suite
 from .faults import ROOT, Refused
+from .white_space import trim
 
 ARGS = ROOT.to("args")
 LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -32,12 +33,12 @@ GAP_CLASSES = [(0.25, "aligned"), (0.5, "minor_deviation"), (0.75, "major_deviat
 
 def direction(args):
     """Return the direction that a word names, or None."""
-    return DIRECTIONS.get(text_argument(args, 0).strip().translate(LOWER))
+    return DIRECTIONS.get(trim(text_argument(args, 0)).translate(LOWER))
 
 
 def sentiment(args):
     """Return the score of a word, or None."""
-    return SCORES.get(text_argument(args, 0).strip().translate(LOWER))
+    return SCORES.get(trim(text_argument(args, 0)).translate(LOWER))
 
 
 def ended_reason(args):
@@ -45,7 +46,7 @@ def ended_reason(args):
     name, word = text_argument(args, 0), text_argument(args, 1)
     rules = provider(name)
     table = rules.get("tables", {}).get(rules.get("ended_reasons"), {})
-    return look_up(table, word.strip()) or "unknown"
+    return look_up(table, trim(word)) or "unknown"
 
 
 def provider(name):

@@ -2,14 +2,8 @@
 
 import re
 
-# The characters with the Unicode property White_Space.
-WHITE_SPACE = "".join(
-    map(
-        chr,
-        [*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B)]
-        + [0x2028, 0x2029, 0x202F, 0x205F, 0x3000],
-    )
-)
+from vcp.white_space import WHITE_SPACE, trim
+
 WHITE_RUN = re.compile(f"[{WHITE_SPACE}]+")
 LOWER = str.maketrans({chr(c): chr(c + 32) for c in range(ord("A"), ord("Z") + 1)})
 
@@ -35,11 +29,6 @@ def invalid():
 def wrong_type():
     """Makes the fault of a value of the wrong type."""
     return Fault("VCP_E004")
-
-
-def trim(text):
-    """Removes white space at both ends."""
-    return text.strip(WHITE_SPACE)
 
 
 def fold(text):

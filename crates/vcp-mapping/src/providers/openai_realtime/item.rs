@@ -28,6 +28,8 @@ pub(super) struct Item {
     pub(super) end: Option<Timestamp>,
     /// `true` if the item was truncated.
     pub(super) cut_off: bool,
+    /// `true` if the item is a line of the Live API, which does not tell that speech was cut off.
+    pub(super) is_line: bool,
     /// The id of the response that the item belongs to.
     pub(super) response: Option<Rc<str>>,
     /// `true` if an event described the whole item.

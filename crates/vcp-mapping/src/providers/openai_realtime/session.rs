@@ -419,6 +419,7 @@ impl Session {
             self.push(kind);
         }
         let Some(item) = self.items.last_mut() else { return };
+        item.is_line = true;
         item.growing.entry(0).or_default().push_str(&more);
         item.start.get_or_insert(start);
         item.end = end.or(item.end);

@@ -132,7 +132,7 @@ impl Session {
                     let text = item.text();
                     let mut row = pick(&[], if item.kind == Kind::Agent { "assistant" } else { "user" });
                     row.insert("text".to_owned(), text.into());
-                    if item.kind == Kind::Agent {
+                    if item.kind == Kind::Agent && !item.is_line {
                         let cut_off = item.cut_off || response.is_some_and(|response| self.cut_off.contains(response));
                         row.insert("cut_off".to_owned(), cut_off.into());
                     }
