@@ -1,0 +1,134 @@
+//! The scenarios: the eight that the specification's seeder publishes, and those that go wrong.
+
+use std::{fmt, str::FromStr};
+
+macro_rules! scenarios {
+    ($( $(#[doc = $doc:literal])+ $Name:ident = $name:literal, )*) => {
+        /// A story that a call follows.
+        ///
+        /// The first eight are those of the specification's seeder (`seeder-usage-v0.3.md`).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Scenario {
+            $( $(#[doc = $doc])+ $Name, )*
+        }
+
+        impl Scenario {
+            /// All scenarios.
+            pub const ALL: &'static [Self] = &[$( Self::$Name, )*];
+
+            /// Returns the name, such as `booked_service`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $( Self::$Name => $name, )*
+                }
+            }
+
+            /// Returns one sentence about the scenario.
+            #[must_use]
+            pub fn about(self) -> &'static str {
+                match self {
+                    $( Self::$Name => concat!($($doc),+).trim_ascii(), )*
+                }
+            }
+        }
+    };
+}
+
+scenarios! {
+    /// A caller books a repair.
+    BookedService = "booked_service",
+    /// A caller is handed over to a dispatcher.
+    LiveTransfer = "live_transfer",
+    /// A caller wants to be called back.
+    ScheduledCallback = "scheduled_callback",
+    /// A caller asks for a price.
+    QuoteRequested = "quote_requested",
+    /// A caller lives where the business does not work.
+    OutOfServiceArea = "out_of_service_area",
+    /// A caller wants to sell something.
+    SpamFiltered = "spam_filtered",
+    /// The agent calls a customer, who cancels the appointment.
+    NoShowCancel = "no_show_cancel",
+    /// A caller has an emergency.
+    EmergencyService = "emergency_service",
+    /// The agent calls, and a machine answers.
+    Voicemail = "voicemail",
+    /// The agent calls, and nobody answers.
+    NoAnswer = "no_answer",
+    /// The agent calls, and the line is busy.
+    Busy = "busy",
+    /// The caller says nothing.
+    Silence = "silence",
+    /// A model fails during the call.
+    ProviderError = "provider_error",
+    /// The account has no money left.
+    Quota = "quota",
+    /// A tool fails, and the agent finds another way.
+    ToolFailure = "tool_failure",
+    /// The caller interrupts the agent twice.
+    BargeIn = "barge_in",
+    /// A call of two hours, which ends when its time is over.
+    TwoHours = "two_hours",
+    /// A conversation in another language.
+    OtherLanguage = "other_language",
+    /// The caller says a name, an address, a mail address and the number of a card.
+    PersonalData = "personal_data",
+    /// The caller wants no more calls and no recording.
+    OptOut = "opt_out",
+}
+
+impl fmt::Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The error of a name that is no scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnknownName {
+    name: String,
+    known: Vec<&'static str>,
+}
+
+impl UnknownName {
+    pub(crate) fn new(name: &str, known: impl Iterator<Item = &'static str>) -> Self {
+        Self { name: name.to_owned(), known: known.collect() }
+    }
+}
+
+impl fmt::Display for UnknownName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is unknown: use one of {}", self.name.escape_debug(), self.known.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownName {}
+
+impl FromStr for Scenario {
+    type Err = UnknownName;
+
+    /// Reads the name of a scenario.
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        let known = || Self::ALL.iter().map(|scenario| scenario.name());
+        let found = Self::ALL.iter().copied().find(|scenario| scenario.name() == name);
+        found.ok_or_else(|| UnknownName::new(name, known()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scenario;
+
+    #[test]
+    fn every_name_is_read() {
+        for scenario in Scenario::ALL {
+            assert_eq!(scenario.name().parse(), Ok(*scenario));
+            assert!(scenario.about().ends_with('.'), "{scenario}");
+        }
+        let error = "booked".parse::<Scenario>().unwrap_err().to_string();
+        assert!(error.starts_with("`booked` is unknown: use one of booked_service, live_transfer,"), "{error}");
+    }
+}
