@@ -28,7 +28,7 @@ pub fn detect(text: &str, limits: &Limits) -> Result<Dialect, MigrateError> {
 #[derive(Default)]
 pub(super) struct Seen<'t> {
     version: Option<&'t str>,
-    second_version: Option<&'t str>,
+    other_version: Option<&'t str>,
     call_id: bool,
     audit: bool,
     pub(super) inner_audit: bool,
@@ -56,7 +56,7 @@ impl<'t> Seen<'t> {
     pub(super) fn add(&mut self, name: &str, value: &'t str) {
         match name {
             "vcp_version" if self.version.is_none() => self.version = Some(value),
-            "vcp_version" => self.second_version = Some(value),
+            "vcp_version" if self.version != Some(value) => self.other_version = Some(value),
             "call_id" => self.call_id = value != "null",
             "audit" => self.audit = value != "null",
             _ => {}
@@ -69,7 +69,7 @@ impl<'t> Seen<'t> {
             Err(MigrateError::new(ErrorCode::Version, FieldPath::root().name("vcp_version"), message))
         };
         let known = "0.3, 0.4 and 0.5 are supported";
-        if self.second_version.is_some_and(|second| Some(second) != self.version) {
+        if self.other_version.is_some() {
             return refuse(format!("`vcp_version` appears twice, with different values: {known}"));
         }
         let Some(version) = self.version.filter(|version| *version != "null") else {

@@ -208,12 +208,11 @@ impl<'t> Apply<'_, 't> {
             members.retain_mut(|(name, node)| {
                 groups.remove(name.key().as_ref()).is_none_or(|ways| self.here(node, ways) == Stays::Yes)
             });
-            let is_new = |(at, steps): &Way<'_>| steps.len() == 1 && self.is(*at, Op::Add);
-            let added: Vec<_> = ways.iter().filter(|way| is_new(way)).copied().collect();
-            for (at, steps) in added {
+            for (at, steps) in ways.iter().filter(|(_, steps)| steps.len() == 1).copied() {
                 let step = steps.first().map(AsRef::as_ref).unwrap_or_default();
-                // If several operations add the same member, the first one is applied.
+                // Of several operations for the same member, the first one is tried.
                 if groups.remove(step).is_some()
+                    && self.is(at, Op::Add)
                     && let Some(value) = self.finish(at)
                 {
                     members.push((Name::made(arena, step), Node::Raw(value, arena)));
