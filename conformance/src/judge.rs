@@ -79,8 +79,8 @@ impl Case {
             }
         }
         if let Some(expected) = &expect.findings {
-            let found: Vec<Fault> =
-                answer.get("findings").and_then(|list| serde_json::from_str(list.get()).ok()).unwrap_or_default();
+            let found = answer.get("findings").and_then(|list| serde_json::from_str::<Vec<Fault>>(list.get()).ok());
+            let Some(found) = found else { return Some("`findings` is missing, or cannot be read".to_owned()) };
             return match difference_of_sets(expected, &found, |a, b| a == b) {
                 (Some(fault), _) => Some(format!("the finding {} is missing", shown(fault))),
                 (None, Some(fault)) => Some(format!("the finding {} is wrong", shown(fault))),
@@ -125,11 +125,15 @@ fn object(json: &str) -> Object {
 /// Returns a message about the first expected member that the answer lacks or has with another
 /// value.
 fn wrong_value(expected: &RawValue, answer: &Object) -> Option<String> {
-    let message =
-        answer.get("message_text").and_then(|text| serde_json::from_str::<String>(text.get()).ok()).unwrap_or_default();
+    let message = answer.get("message_text").and_then(|text| serde_json::from_str::<String>(text.get()).ok());
+    let is_of_message = |name: &str| ["message", "message_json", "fields", "data_text"].contains(&name);
     let Ok(expected) = serde_json::from_str::<Object>(expected.get()) else {
         return Some("the expectation cannot be read".to_owned());
     };
+    if message.is_none() && expected.keys().any(|name| is_of_message(name)) {
+        return Some("`message_text` is missing, or is no text".to_owned());
+    }
+    let message = message.unwrap_or_default();
     expected.into_iter().find_map(|(name, value)| match name.as_str() {
         "message" => (!same(value.get(), &message)).then(|| format!("the message should be {value}")),
         "message_json" => {
@@ -147,6 +151,8 @@ fn wrong_value(expected: &RawValue, answer: &Object) -> Option<String> {
             (spelling(given) != spelling(&text))
                 .then(|| format!("`{pointer}` of the message should be spelled {text}, not {given}"))
         }),
+        // That of `normalize` can be null, but is not optional.
+        "value" if !answer.contains_key("value") => Some("`value` is missing".to_owned()),
         _ => {
             // An optional member may be null or absent.
             let given = answer.get(&name).map_or("null", |given| given.get());
@@ -215,6 +221,12 @@ mod tests {
             (r#"{"value":{"event":"e"}}"#.to_owned(), r#""event":"f""#.to_owned(), false),
             (r#"{"valid":true}"#.to_owned(), r#""valid":false"#.to_owned(), false),
             (r#"{"valid":true,"findings":[]}"#.to_owned(), r#""valid":true,"findings":[]"#.to_owned(), true),
+            (r#"{"valid":true,"findings":[]}"#.to_owned(), r#""valid":true"#.to_owned(), false),
+            (r#"{"valid":true,"findings":[]}"#.to_owned(), r#""valid":true,"findings":[{"kode":1}]"#.to_owned(), false),
+            (r#"{"value":{"fields":{"/a":null}}}"#.to_owned(), r#""message_text":"{}""#.to_owned(), true),
+            (r#"{"value":{"fields":{"/a":null}}}"#.to_owned(), String::new(), false),
+            (r#"{"value":{"value":null}}"#.to_owned(), r#""value":null"#.to_owned(), true),
+            (r#"{"value":{"value":null}}"#.to_owned(), String::new(), false),
             (r#"{"skipped":"x"}"#.to_owned(), r#""not_a_call":"x""#.to_owned(), true),
             (r#"{"skipped":"x"}"#.to_owned(), r#""not_a_call":"y""#.to_owned(), false),
             (r#"{"error":{"code":"VCP_E001"}}"#.to_owned(), r#""event":"e""#.to_owned(), false),

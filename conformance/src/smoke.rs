@@ -15,7 +15,7 @@ struct Check {
     advice: &'static str,
 }
 
-const CHECKS: [Check; 4] = [
+const CHECKS: [Check; 6] = [
     Check {
         about: "a line that is not JSON gets an error",
         request: "this is no request",
@@ -27,6 +27,18 @@ const CHECKS: [Check; 4] = [
         request: r#"{"seq":4294967297,"op":"no_such_operation"}"#,
         is_good: |answer| has_seq(answer, 4_294_967_297) && is_text(answer, "/unsupported"),
         advice: r#"answer {"seq": …, "unsupported": "a reason"} with the seq of the request"#,
+    },
+    Check {
+        about: "a request without an operation gets an error",
+        request: r#"{"seq":6}"#,
+        is_good: |answer| has_seq(answer, 6) && is_text(answer, "/error/code"),
+        advice: r#"answer {"seq": 6, "error": {"code": "VCP_E007"}} with the seq of the request"#,
+    },
+    Check {
+        about: "another protocol is unsupported",
+        request: r#"{"seq":6,"op":"hello","protocol":2}"#,
+        is_good: |answer| has_seq(answer, 6) && is_text(answer, "/unsupported"),
+        advice: r#"answer {"seq": 6, "unsupported": "a reason"} to a `hello` whose `protocol` is not 1"#,
     },
     Check {
         about: "an operation without its input gets an error",

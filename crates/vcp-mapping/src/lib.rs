@@ -88,6 +88,6 @@ pub use mapper::{Mapped, Mapper, Mapping};
 pub use options::{ConsentDefault, MapOptions};
 pub use registry::{RegisterError, Registry};
 pub use report::{Consulted, Counted, How, MapReport, Problem, UnlistedWord, Written};
-pub use rules::{Provider, RuleError, RuleFault};
+pub use rules::{Provider, RuleError, RuleFault, TargetField};
 pub use session::{Assemble, Digest, SessionEvent};
 pub use shared::SharedText;

@@ -3,7 +3,7 @@
 use crate::{
     Assemble,
     providers::{self, FUNCTIONS},
-    rules::{Provider, RuleError, RuleFault, compile, nearest},
+    rules::{Provider, RuleError, RuleFault, TargetField, compile, nearest, target},
 };
 use std::{collections::BTreeMap, fmt, sync::Arc};
 use vcp_schema::{ErrorCode, UnknownNameError};
@@ -75,6 +75,17 @@ pub(crate) const BUILTIN: [(&str, &[&str]); 6] = builtin! {
 };
 
 impl Registry {
+    /// Returns the fields that rules can write.
+    ///
+    /// ```
+    /// let targets = vcp_mapping::Registry::targets();
+    /// assert!(targets.iter().any(|target| target.name == "call.direction" && target.takes.contains("inbound")));
+    /// ```
+    #[must_use]
+    pub fn targets() -> Vec<TargetField> {
+        target::targets()
+    }
+
     /// Makes a registry of the six providers of the specification. Reads about 100 kB of rule
     /// files, so make it once.
     #[must_use]

@@ -27,3 +27,4 @@ pub use form::{
 };
 pub use provider::Provider;
 pub(crate) use table::Hit;
+pub use target::TargetField;

@@ -1,3 +1,5 @@
+//! `cargo add vcp-sdk`
+//!
 //! A receiver for the webhooks of voice-AI providers. It verifies a delivery, maps it to a
 //! normalised [VCP v0.5](vcp_schema) message and validates the message.
 //!
@@ -32,6 +34,11 @@
 //!
 //! A delivery can arrive twice. [`keys`] says how to recognise it, and what to answer.
 //!
+//! The pages in [`tasks`] answer one question each: [receive](tasks::receive) behind a web framework,
+//! [store](tasks::store) calls, answer [retries](tasks::retries), add [a provider](tasks::own_provider),
+//! fill a table from [an archive](tasks::archive), [validate](tasks::validate_in_ci) in CI, and
+//! [read](tasks::read) metrics and transcripts.
+//!
 //! This crate reads no clock, draws no random numbers, opens no connection and keeps no global
 //! state. The caller passes the current time as `now`.
 //!
@@ -54,6 +61,23 @@ mod error;
 #[doc = include_str!("which_key.md")]
 pub mod keys {}
 mod receiver;
+/// Pages by task: receive, store, answer retries, add a provider, read archives, validate, read.
+pub mod tasks {
+    #[doc = include_str!("tasks/archive.md")]
+    pub mod archive {}
+    #[doc = include_str!("tasks/own_provider.md")]
+    pub mod own_provider {}
+    #[doc = include_str!("tasks/read.md")]
+    pub mod read {}
+    #[doc = include_str!("tasks/receive.md")]
+    pub mod receive {}
+    #[doc = include_str!("tasks/retries.md")]
+    pub mod retries {}
+    #[doc = include_str!("tasks/store.md")]
+    pub mod store {}
+    #[doc = include_str!("tasks/validate_in_ci.md")]
+    pub mod validate_in_ci {}
+}
 
 pub use config::ConfigError;
 pub use error::ReceiveError;

@@ -168,10 +168,20 @@ impl Call {
     }
 
     fn consent_and_provenance(&self, generation: Generation) -> Json {
-        let asked_at = match self.consent {
-            Some(Consent::Granted { at_ms }) => Some(with_millis(self.time(at_ms))),
-            _ => None,
-        };
+        let consent = self.consent.map(|answer| {
+            let at_ms = match answer {
+                Consent::Granted { at_ms } => Some(at_ms),
+                Consent::Refused => None,
+            };
+            object! {
+                "recording_consent": at_ms.is_some(),
+                "consent_timestamp": at_ms.map(|at_ms| with_millis(self.time(at_ms))),
+                "consent_method": "explicit",
+                "data_retention_days": 90,
+                "sharing_allowed": false,
+                "anonymization_required": false,
+            }
+        });
         object! {
             "provenance": object! {
                 "captured_at": with_millis(self.ended_at() + TimeDelta::seconds(1)),
@@ -180,14 +190,7 @@ impl Call {
                 "processing_chain": vec!["vcp_synthetic"],
                 "data_quality_score": Json::Number("1.0".to_owned()),
             },
-            "consent": object! {
-                "recording_consent": matches!(self.consent, Some(Consent::Granted { .. })),
-                "consent_timestamp": asked_at,
-                "consent_method": "explicit",
-                "data_retention_days": 90,
-                "sharing_allowed": false,
-                "anonymization_required": false,
-            },
+            "consent": consent,
         }
     }
 }

@@ -138,6 +138,40 @@ pub(crate) enum Set {
     Float(fn(&mut VcpMessage, f64)),
 }
 
+/// A field that rules can write, as [`Registry::targets`](crate::Registry::targets) lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TargetField {
+    /// The name for `to` of a rule, such as `call.call_id`. A `*` stands for names of your own.
+    pub name: String,
+    /// The values that it takes, such as `text` or `one of inbound, outbound`.
+    pub takes: String,
+}
+
+/// Returns the fields that rules can write, in the order of the message.
+pub(crate) fn targets() -> Vec<TargetField> {
+    let new = |name: String, takes: &str| TargetField { name, takes: takes.to_owned() };
+    let takes = |set: &Set| match set {
+        Set::Text(_) => "text".to_owned(),
+        Set::Word(words, _) => format!("one of {}", words.join(", ")),
+        Set::Time(_) => "a time".to_owned(),
+        Set::Integer(_) => "a whole number".to_owned(),
+        Set::Float(_) => "a number".to_owned(),
+    };
+    let part = |part: ModelPart| match part {
+        ModelPart::Chosen => "text",
+        ModelPart::FallbackUsed => "the word true",
+        ModelPart::Minutes | ModelPart::Cost => "a number",
+        ModelPart::Tokens | ModelPart::Errors => "a whole number",
+    };
+    let fields = FIELDS.iter().map(|field| TargetField { name: field.path.to_owned(), takes: takes(&field.set) });
+    let models = MODEL_PARTS
+        .iter()
+        .map(|(before, behind, kind)| new(format!("{before}<{}>{behind}", ModelRole::WORDS.join("|")), part(*kind)));
+    let places = PLACES.iter().map(|(before, _)| new(format!("{before}*"), "any JSON"));
+    fields.chain(models).chain(places).collect()
+}
+
 /// Free-form data that rules can write into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {

@@ -1,0 +1,62 @@
+//! `vcp diagnose`: the reason why a delivery was refused.
+
+use crate::{input, output, providers, receive, secret::SecretArgs};
+use chrono::{DateTime, Utc};
+use std::path::PathBuf;
+use vcp_sdk::{
+    Secret,
+    auth::{Request, Verifier},
+    validate::visible,
+};
+
+/// Find out why a delivery was refused: another secret, a changed body, a late clock, a proxy.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: vcp diagnose body.json --provider retell --header 'x-retell-signature: v=1,d=00' --ask-secret"
+)]
+pub(crate) struct Args {
+    /// A file with the body as it was received, or `-` for standard input.
+    file: PathBuf,
+    /// The provider: retell, vapi (`x-vapi-secret`), bland, elevenlabs, openai_realtime, assistable.
+    #[arg(long)]
+    provider: String,
+    /// A header of the delivery. Can be given several times.
+    #[arg(long, value_name = "NAME: VALUE")]
+    header: Vec<String>,
+    /// The URL to which the delivery was sent.
+    #[arg(long)]
+    url: Option<String>,
+    #[command(flatten)]
+    secret: SecretArgs,
+    /// The time of receipt (RFC 3339). Without it, the present.
+    #[arg(long, value_name = "TIME")]
+    now: Option<DateTime<Utc>>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<bool, String> {
+    let body = input::whole(&args.file)?;
+    let headers = receive::headers(&args.header)?;
+    let secret = Secret::new("cli", args.secret.require(&args.provider)?);
+    let verifier = Verifier::new(providers::scheme(&args.provider), vec![secret]).map_err(|e| e.to_string())?;
+    let now = args.now.unwrap_or_else(Utc::now);
+    let mut request = Request::new(&headers, &body);
+    if let Some(url) = &args.url {
+        request = request.url(url);
+    }
+    let error = match verifier.check(&request, now) {
+        Ok(_) => {
+            output::print("the delivery is good: it is verified with this secret")?;
+            return Ok(true);
+        }
+        Err(error) => error,
+    };
+    output::print(&format!("refused: {} {}", error.code(), visible(&error.to_string())))?;
+    let hints = verifier.diagnose(&request, now, &[]);
+    for hint in &hints {
+        output::print(&format!("- {}", visible(&hint.to_string())))?;
+    }
+    if hints.is_empty() {
+        output::print("- no cause was found: compare the secret with that of the provider")?;
+    }
+    Ok(false)
+}

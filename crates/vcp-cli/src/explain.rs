@@ -1,0 +1,124 @@
+//! `vcp explain`: where the fields of a message come from, and what was not understood.
+
+use crate::{input, output, providers::RulesArgs};
+use chrono::{DateTime, SubsecRound as _, Utc};
+use comfy_table::{Table, presets};
+use std::path::PathBuf;
+use vcp_sdk::{
+    MapReport, Mapping,
+    mapping::{How, Written},
+    validate::visible,
+};
+
+/// Say where each field of the message of a delivery comes from, and what nobody read.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: vcp explain call_ended.json --provider retell --field status")]
+pub(crate) struct Args {
+    /// A file with the body of one delivery, or `-` for standard input.
+    file: PathBuf,
+    /// The provider: retell, vapi, bland, elevenlabs, openai_realtime, assistable, or your own.
+    #[arg(long)]
+    provider: String,
+    #[command(flatten)]
+    rules: RulesArgs,
+    /// Show only the fields whose path contains this text.
+    #[arg(long, value_name = "TEXT")]
+    field: Option<String>,
+    /// Show the whole report as JSON.
+    #[arg(long, conflicts_with = "field")]
+    json: bool,
+    /// The time of receipt (RFC 3339). Without it, the present.
+    #[arg(long, value_name = "TIME")]
+    now: Option<DateTime<Utc>>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<bool, String> {
+    let body = input::whole(&args.file)?;
+    let now = args.now.unwrap_or_else(|| Utc::now().trunc_subsecs(3));
+    let mapped = match args.rules.mapper()?.map(&args.provider, &body, now) {
+        Ok(Mapping::Call(mapped)) => mapped,
+        Ok(Mapping::NotACall { event, .. }) => {
+            output::print(&format!("`{}` is no call record", visible(&event)))?;
+            return Ok(true);
+        }
+        Err(error) => {
+            eprintln!("error: {}", visible(&error.to_string()));
+            return Ok(false);
+        }
+    };
+    let report = &mapped.report;
+    if args.json {
+        output::print(&serde_json::to_string_pretty(report).map_err(|e| e.to_string())?)?;
+        return Ok(true);
+    }
+    let message: serde_json::Value = serde_json::from_str(&mapped.message.to_json()).map_err(|e| e.to_string())?;
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_BORDERS_ONLY).set_header(["field", "value", "from"]);
+    let wanted = |written: &&Written| args.field.as_ref().is_none_or(|text| written.target.contains(text.as_str()));
+    for written in report.written.iter().filter(wanted) {
+        table.add_row([field(written).to_owned(), value(&message, written), source(written)]);
+    }
+    output::print(&table.to_string())?;
+    if args.field.is_none() {
+        output::print(&rest(report))?;
+    }
+    Ok(true)
+}
+
+/// Returns the path of a field without what all paths begin with.
+pub(crate) fn field(written: &Written) -> &str {
+    written.target.trim_start_matches("$.").trim_start_matches("vcp_payload.")
+}
+
+/// Returns the value of a field, shortened.
+pub(crate) fn value(message: &serde_json::Value, written: &Written) -> String {
+    let pointer = written.target.trim_start_matches('$').replace(['.', '['], "/").replace(']', "");
+    let text = match message.pointer(&pointer) {
+        Some(serde_json::Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => String::new(),
+    };
+    let text = visible(&text).into_owned();
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// Returns the source of a field in a few words.
+pub(crate) fn source(written: &Written) -> String {
+    let word = written.word.as_ref().map(|word| format!(" `{}`", visible(word))).unwrap_or_default();
+    let place = written.source.as_ref().map(|source| format!("{}{word}", visible(source)));
+    let how = match written.how {
+        How::Read => "",
+        How::Derived => "derived",
+        How::Default => "default",
+        _ => "",
+    };
+    let by = written.changed_by.iter().map(|flag| format!("changed by {}", visible(flag)));
+    let parts = place.into_iter().chain((!how.is_empty()).then(|| how.to_owned())).chain(by);
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// Returns what was not understood.
+fn rest(report: &MapReport) -> String {
+    let mut lines = Vec::new();
+    for pointer in &report.unread {
+        lines.push(format!("not read: {}", visible(&pointer.pointer)));
+    }
+    for word in &report.unknown_words {
+        lines.push(format!("unknown word at {}: `{}`", visible(&word.source), visible(&word.word)));
+    }
+    for problem in &report.problems {
+        lines.push(format!(
+            "not used: {} at {}: {}",
+            problem.code,
+            visible(&problem.source),
+            visible(&problem.message)
+        ));
+    }
+    for pointer in &report.masked {
+        lines.push(format!("masked: {}", visible(pointer)));
+    }
+    if lines.is_empty() { "everything was read".to_owned() } else { lines.join("\n") }
+}

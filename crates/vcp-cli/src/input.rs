@@ -1,0 +1,282 @@
+//! The inputs of the program: files, directories and standard input, read line by line.
+
+use flate2::bufread::MultiGzDecoder;
+use ruzstd::decoding::StreamingDecoder;
+use std::{
+    fmt,
+    fs::{self, File},
+    io::{self, BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+};
+use vcp_sdk::{schema::Limits, validate::visible};
+
+/// A file or standard input.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// The path. `-` means standard input.
+    path: PathBuf,
+    /// The size in bytes. `None` for standard input.
+    pub(crate) size: Option<u64>,
+}
+
+/// An item that is read from a source.
+#[derive(Debug)]
+pub(crate) enum Line {
+    /// A line, or the whole file if the source is one message.
+    Text(Vec<u8>),
+    /// A line (or a whole message) that was longer than the limit and was skipped.
+    TooLong,
+    /// The bytes that were read before reading failed, and the error. No item follows.
+    Cut(Vec<u8>, io::Error),
+}
+
+impl Source {
+    /// Returns the path as text for people.
+    pub(crate) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// Returns the path. `-` means standard input.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns whether the whole file is one message, which is decided by its name: `.json`,
+    /// `.json.gz` or `.json.zst`.
+    pub(crate) fn is_one_message(&self) -> bool {
+        ends(&self.path, &[".json", ".json.gz", ".json.zst"])
+    }
+
+    /// Opens the source. Calls `count` with the number of bytes of each read, before decompression.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the source cannot be opened or its first bytes cannot be read.
+    pub(crate) fn open<'c>(&self, count: impl Fn(u64) + 'c) -> io::Result<Lines<'c>> {
+        let raw: Box<dyn Read> =
+            if self.path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(&self.path)?) };
+        let mut raw = BufReader::with_capacity(1 << 16, Counted { raw, count });
+        let begun = raw.fill_buf()?;
+        let (is_gzip, is_zstd) = (begun.starts_with(GZIP), begun.starts_with(ZSTD));
+        let source: Box<dyn BufRead + 'c> = if is_gzip {
+            Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(raw)))
+        } else if is_zstd {
+            Box::new(BufReader::with_capacity(1 << 16, Frames(Some(raw), None)))
+        } else {
+            Box::new(raw)
+        };
+        Ok(Lines { source, is_one_message: self.is_one_message(), has_begun: false, is_at_end: false })
+    }
+}
+
+/// The first bytes of a gzip file and of a zstd file.
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+
+/// A reader of the frames of a zstd file, one after the other.
+struct Frames<R: BufRead>(Option<R>, Option<StreamingDecoder<R, ruzstd::decoding::FrameDecoder>>);
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if self.1.is_none() {
+                let Some(mut raw) = self.0.take() else { return Ok(0) };
+                if raw.fill_buf()?.is_empty() {
+                    return Ok(0);
+                }
+                self.1 = Some(StreamingDecoder::new(raw).map_err(io::Error::other)?);
+            }
+            let Some(decoder) = &mut self.1 else { return Ok(0) };
+            match decoder.read(buffer)? {
+                0 if !buffer.is_empty() => self.0 = self.1.take().map(StreamingDecoder::into_inner),
+                read => return Ok(read),
+            }
+        }
+    }
+}
+
+fn ends(path: &Path, ends: &[&str]) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    ends.iter().any(|end| name.ends_with(end))
+}
+
+/// The sources to read, and the entries of directories that are not read.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    /// The sources, in the order of the arguments. Those of a directory are in the order of names.
+    pub(crate) sources: Vec<Source>,
+    /// The number of entries in directories that were skipped, because they have another name or
+    /// are not files.
+    pub(crate) passed_over: u64,
+    /// The entries of directories that cannot be read.
+    pub(crate) unreadable: Vec<Unreadable>,
+}
+
+/// Prints how many entries of directories were skipped, if there were any.
+pub(crate) fn note_skipped(entries: u64) {
+    if entries > 0 {
+        let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
+        eprintln!("{entries} skipped: only .json, .ndjson and .jsonl files are read, plain or with .gz or .zst");
+    }
+}
+
+/// A file or directory that cannot be read.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    /// The path as text for people.
+    pub(crate) name: String,
+    /// The error.
+    pub(crate) error: io::Error,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: cannot be read: {}", visible(&self.name), self.error)
+    }
+}
+
+/// Reads a whole file, or standard input if the path is `-`. The limit is that of a delivery.
+pub(crate) fn whole(path: &Path) -> Result<Vec<u8>, String> {
+    let shown = visible(&path.display().to_string()).into_owned();
+    let limit = Limits::default().text_bytes as u64;
+    let mut text = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().take(limit + 1).read_to_end(&mut text)
+    } else {
+        File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut text))
+    };
+    let read = read.map_err(|e| format!("cannot read `{shown}`: {e}"))?;
+    if read as u64 > limit {
+        return Err(format!("`{shown}` is longer than the limit of {limit} bytes"));
+    }
+    Ok(text)
+}
+
+/// Finds the sources that the arguments name. Without arguments, the source is standard input.
+///
+/// # Errors
+///
+/// Returns a message if an argument names a file or directory that does not exist or cannot be
+/// accessed.
+pub(crate) fn sources(paths: &[PathBuf]) -> Result<Sources, String> {
+    let mut found = Sources::default();
+    let standard = [PathBuf::from("-")];
+    for path in if paths.is_empty() { &standard } else { paths } {
+        if path == Path::new("-") {
+            found.sources.push(Source { path: path.clone(), size: None });
+            continue;
+        }
+        let about =
+            fs::metadata(path).map_err(|e| format!("cannot read `{}`: {e}", visible(&path.display().to_string())))?;
+        if about.is_dir() {
+            found.directory(path);
+        } else {
+            found.sources.push(Source { path: path.clone(), size: Some(about.len()) });
+        }
+    }
+    Ok(found)
+}
+
+impl Sources {
+    /// Adds the files of a directory and its subdirectories. Does not follow links to directories,
+    /// because they can form a loop.
+    fn directory(&mut self, path: &Path) {
+        let inside = fs::read_dir(path).and_then(|entries| {
+            let mut inside: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+            inside.sort();
+            Ok(inside)
+        });
+        let unreadable = |path: &Path, error| Unreadable { name: path.display().to_string(), error };
+        match inside {
+            Ok(inside) => {
+                for path in inside {
+                    if let Err(error) = self.entry(&path) {
+                        self.unreadable.push(unreadable(&path, error));
+                    }
+                }
+            }
+            Err(error) => self.unreadable.push(unreadable(path, error)),
+        }
+    }
+
+    fn entry(&mut self, path: &Path) -> io::Result<()> {
+        let is_ours = ["", ".gz", ".zst"]
+            .iter()
+            .any(|packed| [".json", ".ndjson", ".jsonl"].iter().any(|end| ends(path, &[&format!("{end}{packed}")])));
+        if fs::symlink_metadata(path)?.is_dir() {
+            self.directory(path);
+        } else if !is_ours || !fs::metadata(path)?.is_file() {
+            // Reading a pipe would wait for a writer, and a device may never end.
+            self.passed_over += 1;
+        } else {
+            self.sources.push(Source { path: path.to_owned(), size: Some(fs::metadata(path)?.len()) });
+        }
+        Ok(())
+    }
+}
+
+struct Counted<R, C> {
+    raw: R,
+    count: C,
+}
+
+impl<R: Read, C: Fn(u64)> Read for Counted<R, C> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.raw.read(buffer)?;
+        (self.count)(read as u64);
+        Ok(read)
+    }
+}
+
+/// An iterator over the lines of a source. See [`Source::open`].
+pub(crate) struct Lines<'c> {
+    source: Box<dyn BufRead + 'c>,
+    is_one_message: bool,
+    has_begun: bool,
+    is_at_end: bool,
+}
+
+impl Iterator for Lines<'_> {
+    type Item = Line;
+
+    fn next(&mut self) -> Option<Line> {
+        if self.is_at_end {
+            return None;
+        }
+        let longest = Limits::default().text_bytes;
+        let mut text = Vec::new();
+        let mut bounded = self.source.by_ref().take(longest as u64 + 2);
+        let mut read =
+            if self.is_one_message { bounded.read_to_end(&mut text) } else { bounded.read_until(b'\n', &mut text) };
+        // If the first line is only a brace, the input is one pretty-printed message.
+        if !std::mem::replace(&mut self.has_begun, true) && !self.is_one_message && text.trim_ascii() == b"{" {
+            self.is_one_message = true;
+            read = read.and_then(|begun| bounded.read_to_end(&mut text).map(|more| begun + more));
+        }
+        // A file with one message gives one item, even if it is empty.
+        self.is_at_end = self.is_one_message || !matches!(read, Ok(1..));
+        match read {
+            Err(error) => return Some(Line::Cut(text, error)),
+            Ok(0) if !self.is_one_message => return None,
+            Ok(_) => {}
+        }
+        let ended = text.ends_with(b"\n");
+        if text.len() <= longest || (ended && text.len() == longest + 1) {
+            return Some(Line::Text(text));
+        }
+        // The rest is read without keeping it in memory.
+        let rest = if self.is_one_message || !ended { self.pass_over() } else { Ok(()) };
+        self.is_at_end |= rest.is_err();
+        Some(rest.map_or_else(|error| Line::Cut(Vec::new(), error), |()| Line::TooLong))
+    }
+}
+
+impl Lines<'_> {
+    /// Skips the rest of a line, or of a file that is one message.
+    fn pass_over(&mut self) -> io::Result<()> {
+        if self.is_one_message {
+            return io::copy(&mut self.source, &mut io::sink()).map(drop);
+        }
+        self.source.skip_until(b'\n').map(drop)
+    }
+}

@@ -1,0 +1,306 @@
+//! The output of messages, with checkpoints from which an interrupted run can continue.
+//!
+//! An output file is named `FILE.part` until it is complete. `FILE.checkpoint` holds the last
+//! checkpoint.
+
+use super::{Args, Target, tally::Tally};
+use crate::input::Source;
+use serde::{Deserialize, Serialize};
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions},
+    io::{self, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    sync::mpsc::{SyncSender, TrySendError, sync_channel},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// The minimum time between two checkpoints.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The progress of a run: the number of finished sources, and the number of finished lines of the
+/// next source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Position {
+    pub(crate) sources: usize,
+    pub(crate) lines: u64,
+}
+
+/// The arguments of a run. A run with other arguments cannot continue from its checkpoint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Run {
+    /// The inputs, with their sizes.
+    inputs: Vec<(PathBuf, Option<u64>)>,
+    to: String,
+    missing_time: Option<String>,
+    failures: Option<PathBuf>,
+}
+
+/// The content of `FILE.checkpoint`.
+#[derive(Debug, Serialize, Deserialize)]
+struct Checkpoint {
+    run: Run,
+    position: Position,
+    output_bytes: u64,
+    failures_bytes: u64,
+    tally: Tally,
+}
+
+/// A writer of checkpoints on a separate thread, so that the main thread does not wait for the
+/// disk.
+struct Keeper {
+    checkpoints: SyncSender<Checkpoint>,
+    thread: JoinHandle<Result<(), String>>,
+}
+
+impl Keeper {
+    /// Writes the first checkpoint, and starts the thread that writes the others.
+    fn begin(target: &Path, files: Vec<File>, first: &Checkpoint) -> Result<Self, String> {
+        let path = with_ending(target, ".checkpoint");
+        let new = with_ending(target, ".checkpoint.new");
+        let keep = move |checkpoint: &Checkpoint| {
+            // The data must be on the disk before a checkpoint that refers to it.
+            files.iter().try_for_each(File::sync_data).map_err(|e| format!("cannot write: {e}"))?;
+            let write = || {
+                let mut file = File::create(&new)?;
+                file.write_all(&serde_json::to_vec(checkpoint)?)?;
+                file.sync_all()?;
+                fs::rename(&new, &path)
+            };
+            write().map_err(|e| format!("cannot write `{}`: {e}", new.display()))
+        };
+        keep(first)?;
+        let (checkpoints, waiting) = sync_channel(0);
+        let thread = thread::spawn(move || waiting.iter().try_for_each(|checkpoint| keep(&checkpoint)));
+        Ok(Self { checkpoints, thread })
+    }
+
+    /// Waits for the last checkpoint. Returns an error if one could not be written.
+    fn end(self) -> Result<(), String> {
+        drop(self.checkpoints);
+        self.thread.join().unwrap_or_else(|_| Err("cannot write checkpoints".to_owned()))
+    }
+}
+
+pub(crate) struct Output {
+    messages: Messages,
+    failures: Option<Growing>,
+    keeper: Option<Keeper>,
+    run: Run,
+    last_checkpoint: Instant,
+    pub(crate) position: Position,
+    pub(crate) tally: Tally,
+}
+
+enum Messages {
+    None,
+    Standard(io::Stdout),
+    File { growing: Growing, target: PathBuf },
+}
+
+/// A file that grows by whole lines.
+struct Growing {
+    file: File,
+    bytes: u64,
+}
+
+impl Growing {
+    /// Creates a file, or opens the file of an interrupted run.
+    ///
+    /// `left` is the length in bytes from the checkpoint of the interrupted run. The file is cut to
+    /// this length, because the bytes behind it may end with an incomplete line.
+    fn open(path: &Path, left: Option<u64>) -> Result<Self, String> {
+        let Some(bytes) = left else {
+            return match OpenOptions::new().create_new(true).write(true).open(path) {
+                Ok(file) => Ok(Self { file, bytes: 0 }),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(exists(path)),
+                Err(e) => Err(format!("cannot write `{}`: {e}", path.display())),
+            };
+        };
+        let open = || {
+            let mut file = OpenOptions::new().write(true).open(path)?;
+            if file.metadata()?.len() < bytes {
+                return Err(io::Error::other("it is shorter than its checkpoint says: start again"));
+            }
+            file.set_len(bytes)?;
+            file.seek(SeekFrom::End(0))?;
+            Ok(Self { file, bytes })
+        };
+        open().map_err(|e| format!("cannot resume `{}`: {e}", path.display()))
+    }
+
+    fn write(&mut self, lines: &[u8]) -> Result<(), String> {
+        self.bytes += lines.len() as u64;
+        self.file.write_all(lines).map_err(|e| format!("cannot write: {e}"))
+    }
+
+    fn sync(&self) -> Result<(), String> {
+        self.file.sync_data().map_err(|e| format!("cannot write: {e}"))
+    }
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    name.into()
+}
+
+impl Output {
+    pub(crate) fn open(args: &Args, sources: &[Source]) -> Result<Self, String> {
+        let to = match args.to {
+            Target::V03 => "0.3",
+            Target::V05 => "0.5",
+        };
+        let run = Run {
+            inputs: sources.iter().map(|source| (source.path().to_owned(), source.size)).collect(),
+            to: to.to_owned(),
+            missing_time: args.missing_time.map(|time| time.to_rfc3339()),
+            failures: args.failures.clone(),
+        };
+        are_apart(args, sources)?;
+        let before = match &args.output {
+            Some(target) => earlier(target, args.resume, &run)?,
+            None => None,
+        };
+        let left = |bytes: fn(&Checkpoint) -> u64| before.as_ref().map(bytes);
+        let failures = args
+            .failures
+            .as_deref()
+            .map(|path| Growing::open(path, left(|before| before.failures_bytes)))
+            .transpose()?;
+        let messages = match &args.output {
+            Some(target) => Messages::File {
+                growing: Growing::open(&with_ending(target, ".part"), left(|before| before.output_bytes))?,
+                target: target.clone(),
+            },
+            None if args.dry_run => Messages::None,
+            None => Messages::Standard(io::stdout()),
+        };
+        let (position, tally) = before.map(|before| (before.position, before.tally)).unwrap_or_default();
+        let mut output =
+            Self { messages, failures, keeper: None, run, last_checkpoint: Instant::now(), position, tally };
+        if let Messages::File { growing, target } = &output.messages {
+            let files =
+                [Some(growing), output.failures.as_ref()].into_iter().flatten().map(|grows| grows.file.try_clone());
+            let files = files.collect::<io::Result<_>>().map_err(|e| format!("cannot write: {e}"))?;
+            output.keeper = Some(Keeper::begin(target, files, &output.so_far())?);
+        }
+        Ok(output)
+    }
+
+    /// Writes whole lines. Returns `false` if the reader of standard output has stopped reading.
+    pub(crate) fn write(&mut self, lines: &[u8], failures: &[u8]) -> Result<bool, String> {
+        if let Some(file) = &mut self.failures {
+            file.write(failures)?;
+        }
+        match &mut self.messages {
+            Messages::None => Ok(true),
+            Messages::File { growing, .. } => growing.write(lines).map(|()| true),
+            Messages::Standard(out) => match out.write_all(lines).and_then(|()| out.flush()) {
+                Ok(()) => Ok(true),
+                Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+                Err(e) => Err(format!("cannot write to standard output: {e}")),
+            },
+        }
+    }
+
+    /// Sets the position. Writes a checkpoint if the last one is old enough.
+    pub(crate) fn checkpoint(&mut self, position: Position) -> Result<(), String> {
+        self.position = position;
+        if self.last_checkpoint.elapsed() < INTERVAL {
+            return Ok(());
+        }
+        self.last_checkpoint = Instant::now();
+        let Some(keeper) = &self.keeper else { return Ok(()) };
+        match keeper.checkpoints.try_send(self.so_far()) {
+            // The thread ends early only after an error, which `Keeper::end` returns.
+            Err(TrySendError::Disconnected(_)) => self.keeper.take().map_or(Ok(()), Keeper::end),
+            // If the last checkpoint is still being written, this one is skipped.
+            Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
+        }
+    }
+
+    /// Returns a checkpoint of everything that was written so far.
+    fn so_far(&self) -> Checkpoint {
+        let bytes = |growing: Option<&Growing>| growing.map_or(0, |growing| growing.bytes);
+        let messages = if let Messages::File { growing, .. } = &self.messages { Some(growing) } else { None };
+        Checkpoint {
+            run: self.run.clone(),
+            position: self.position,
+            output_bytes: bytes(messages),
+            failures_bytes: bytes(self.failures.as_ref()),
+            tally: self.tally.clone(),
+        }
+    }
+
+    /// Completes the output: gives the file its final name and removes the checkpoint.
+    pub(crate) fn finish(self) -> Result<Tally, String> {
+        self.keeper.map_or(Ok(()), Keeper::end)?;
+        if let Some(failures) = &self.failures {
+            failures.sync()?;
+        }
+        if let Messages::File { growing, target } = &self.messages {
+            growing.sync()?;
+            fs::rename(with_ending(target, ".part"), target)
+                .map_err(|e| format!("cannot write `{}`: {e}", target.display()))?;
+            // The run is complete, so a checkpoint that cannot be removed is not an error.
+            let _ = fs::remove_file(with_ending(target, ".checkpoint"));
+        }
+        Ok(self.tally)
+    }
+}
+
+fn exists(path: &Path) -> String {
+    format!("`{}` exists: move it away, or name another file", path.display())
+}
+
+/// Checks that no input is overwritten and that no file is written twice.
+fn are_apart(args: &Args, sources: &[Source]) -> Result<(), String> {
+    let place = |path: &Path| {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let parent = absolute.parent().and_then(|parent| parent.canonicalize().ok());
+        parent.zip(absolute.file_name()).map(|(parent, name)| parent.join(name)).unwrap_or(absolute)
+    };
+    let endings = ["", ".part", ".checkpoint", ".checkpoint.new"];
+    let mut written: Vec<PathBuf> =
+        args.output.iter().flat_map(|path| endings.map(|ending| place(&with_ending(path, ending)))).collect();
+    let failures = args.failures.as_deref().map(place);
+    if failures.as_ref().is_some_and(|path| written.contains(path)) {
+        return Err("--failures and --output name the same file: use two different files".to_owned());
+    }
+    written.extend(failures);
+    match sources.iter().map(Source::path).find(|path| written.contains(&place(path))) {
+        Some(path) => Err(format!("`{}` would be read and written: name another file", path.display())),
+        None => Ok(()),
+    }
+}
+
+/// Returns the checkpoint of an interrupted run if the run is to be resumed.
+///
+/// Returns an error if the target exists, if an interrupted run left files and `resume` is not set,
+/// or if the checkpoint is invalid or of a run with other arguments.
+fn earlier(target: &Path, resume: bool, run: &Run) -> Result<Option<Checkpoint>, String> {
+    let (part, path) = (with_ending(target, ".part"), with_ending(target, ".checkpoint"));
+    if target.exists() {
+        return Err(exists(target));
+    }
+    if !resume {
+        let Some(left) = [part, path].into_iter().find(|path| path.exists()) else { return Ok(None) };
+        return Err(format!("`{}` is from an interrupted run: use --resume, or remove it", left.display()));
+    }
+    if !path.exists() {
+        // Without a checkpoint, the run starts from the beginning.
+        return Ok(None);
+    }
+    let text = fs::read(&path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
+    let checkpoint: Checkpoint =
+        serde_json::from_slice(&text).map_err(|e| format!("`{}` is not a checkpoint: {e}", path.display()))?;
+    if checkpoint.run != *run {
+        return Err(format!(
+            "`{}` is from a run with other inputs, --to, --missing-time or --failures: use the same, or remove it",
+            path.display()
+        ));
+    }
+    Ok(Some(checkpoint))
+}

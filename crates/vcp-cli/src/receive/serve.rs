@@ -1,0 +1,70 @@
+//! The webhook endpoint: `POST /webhook/{provider}` answers with the message or the error as JSON.
+
+use super::Args;
+use crate::{providers, secret};
+use axum::{
+    Router,
+    body::Body,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use chrono::Utc;
+use std::net::SocketAddr;
+use vcp_axum::{Delivery, Endpoint, Rejection};
+use vcp_sdk::{Received, Receiver, Secret, validate::visible};
+
+pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
+    let mapper = args.rules.mapper()?;
+    let names: Vec<String> = mapper.registry().providers().map(|provider| provider.name().to_owned()).collect();
+    let mut receiver = Receiver::new().mapper(mapper);
+    for name in &names {
+        if let Some(text) = secret::of_environment(name) {
+            receiver = receiver
+                .secret_for(name, providers::scheme(name), Secret::new("environment", text))
+                .map_err(|e| format!("{} cannot be used: {e}", secret::variable(name)))?;
+            eprintln!("{name}: signatures are checked");
+        } else if args.allow_unauthenticated {
+            eprintln!("{name}: nothing to verify with, anybody can post");
+            receiver = receiver.allow_unauthenticated(name).map_err(|e| e.to_string())?;
+        } else {
+            eprintln!("{name}: refused, no secret (set {}, or use --allow-unauthenticated)", secret::variable(name));
+        }
+    }
+    let now = args.now;
+    let endpoint = Endpoint::new(receiver, move || now.unwrap_or_else(Utc::now));
+    let router = Router::new()
+        .route("/webhook/{provider}", post(webhook).fallback(elsewhere))
+        .fallback(elsewhere)
+        .with_state(endpoint);
+    let runtime = tokio::runtime::Runtime::new().map_err(|e| format!("cannot start: {e}"))?;
+    runtime.block_on(async {
+        let listener =
+            tokio::net::TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}"))?;
+        let address = listener.local_addr().map_err(|e| e.to_string())?;
+        eprintln!("listening: POST http://{address}/webhook/{{provider}}");
+        let stop = async { drop(tokio::signal::ctrl_c().await) };
+        axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(|e| e.to_string())
+    })?;
+    Ok(true)
+}
+
+async fn webhook(delivery: Result<Delivery, Rejection>) -> Response {
+    match delivery.map(|delivery| delivery.received) {
+        Ok(Received::Call(call)) => json(200, call.message.to_json()),
+        Ok(Received::Ignored(other)) => json(200, serde_json::json!({"ignored": other.event}).to_string()),
+        Err(rejection) => {
+            eprintln!("{}", visible(&rejection.to_string()));
+            rejection.into_response()
+        }
+    }
+}
+
+async fn elsewhere() -> Response {
+    json(404, serde_json::json!({"error": {"message": "post deliveries to /webhook/{provider}"}}).to_string())
+}
+
+fn json(status: u16, body: String) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, [(CONTENT_TYPE, "application/json")], Body::from(body)).into_response()
+}

@@ -1,0 +1,211 @@
+//! `vcp rules`: rule files of a provider of your own.
+
+use crate::{input, output, providers::Files};
+use chrono::DateTime;
+use clap::Subcommand;
+use serde_json::Value;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+use vcp_sdk::{Mapper, Mapping, Registry, mapping::Unmatched, validate::visible};
+
+/// Write, check and test the rule files of a provider of your own.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: vcp rules new parrot && vcp rules test parrot && vcp map --rules parrot --provider parrot body.json"
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a folder with rule files to begin with, a sample delivery and what is expected of it.
+    New {
+        /// The folder. Its name is the name of the provider.
+        folder: PathBuf,
+    },
+    /// Check the rule files of a folder, and show the parts that match nothing in the samples.
+    Lint {
+        /// The folder. Samples are `samples/*.json` in it.
+        folder: PathBuf,
+    },
+    /// Map the samples of a folder and compare the messages with `samples/*.expected.json`.
+    Test {
+        /// The folder.
+        folder: PathBuf,
+        /// Write the messages as expected from now on.
+        #[arg(long)]
+        update: bool,
+    },
+    /// List the fields that rules can write.
+    Targets,
+}
+
+const PROVIDER: &str = r#"{
+  "provider": "NAME",
+  "info": {
+    "name": "NAME",
+    "company": "NAME",
+    "website": "https://example.com",
+    "docs_url": "https://example.com/docs",
+    "api_base_url": "https://api.example.com"
+  },
+  "detect": [{"has": ["event"], "event_from": "event"}],
+  "events": {"call.finished": {"rules": "call", "key": ["id"]}},
+  "tables": {
+    "reason": {"words": {"hangup": "success", "no_answer": "timeout"}, "complete": true}
+  }
+}
+"#;
+
+const CALL: &str = r#"{
+  "provider": "NAME",
+  "name": "call",
+  "rules": [
+    {"to": "call.call_id", "from": {"path": "id", "as": "id"}},
+    {"to": "call.start_time", "from": {"path": "started_at", "as": "time"}},
+    {"to": "call.duration_sec", "from": {"path": "seconds", "as": "from_seconds"}},
+    {"to": "outcomes.objective.status", "from": {"path": "reason", "table": "reason"}}
+  ]
+}
+"#;
+
+const SAMPLE: &str = r#"{"event": "call.finished", "id": "c1", "started_at": "2026-10-14T12:00:00Z", "seconds": 61, "reason": "hangup"}
+"#;
+
+pub(crate) fn run(args: &Args) -> Result<bool, String> {
+    match &args.command {
+        Command::New { folder } => new(folder),
+        Command::Lint { folder } => lint(folder),
+        Command::Test { folder, update } => test(folder, *update),
+        Command::Targets => targets(),
+    }
+}
+
+fn new(folder: &Path) -> Result<bool, String> {
+    let name = folder.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)) {
+        return Err("the name of the folder is the name of the provider: use letters, digits, `_` and `-`".to_owned());
+    }
+    if folder.exists() {
+        return Err(format!("`{}` exists: name another folder", folder.display()));
+    }
+    let samples = folder.join("samples");
+    fs::create_dir_all(&samples).map_err(|e| format!("cannot make `{}`: {e}", folder.display()))?;
+    let write = |path: PathBuf, text: &str| {
+        fs::write(&path, text.replace("NAME", &name)).map_err(|e| format!("cannot write `{}`: {e}", path.display()))
+    };
+    write(folder.join("provider.json"), PROVIDER)?;
+    write(folder.join("call.json"), CALL)?;
+    write(samples.join("finished.json"), SAMPLE)?;
+    test(folder, true)
+}
+
+/// Returns the samples of a folder: their paths and texts.
+fn samples(folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, String> {
+    let folder = folder.join("samples");
+    let entries = fs::read_dir(&folder).map_err(|e| format!("cannot read `{}`: {e}", folder.display()))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.retain(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.ends_with(".json") && !name.ends_with(".expected.json")
+    });
+    paths.sort();
+    paths.into_iter().map(|path| input::whole(&path).map(|text| (path, text))).collect()
+}
+
+fn lint(folder: &Path) -> Result<bool, String> {
+    let Files { provider, rules } = Files::read(folder)?;
+    let samples = samples(folder)?;
+    let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+    let texts: Vec<&[u8]> = samples.iter().map(|(_, text)| text.as_slice()).collect();
+    let lint = match Registry::lint(&provider, &rules, &texts) {
+        Ok(lint) => lint,
+        Err(error) => {
+            eprintln!("{}", visible(&error.to_string()));
+            return Ok(false);
+        }
+    };
+    for (number, error) in &lint.failed {
+        let name = samples.get(*number).map(|(path, _)| path.display().to_string()).unwrap_or_default();
+        eprintln!("{name}: {}", visible(&error.to_string()));
+    }
+    for part in &lint.unmatched {
+        let (what, name) = match part {
+            Unmatched::Event(name) => ("no sample of the event", name),
+            Unmatched::Rule(name) => ("a rule that gave no value", name),
+            Unmatched::RowMember(name) => ("a member of rows that no row has", name),
+            Unmatched::Secret(name) => ("a secret that masked nothing", name),
+            Unmatched::Table(name) => ("a table in which no word was found", name),
+            _ => continue,
+        };
+        output::print(&format!("{what}: {}", visible(name)))?;
+    }
+    let good = lint.failed.is_empty() && lint.unmatched.is_empty();
+    if good {
+        output::print("every part of the files matches a sample")?;
+    }
+    Ok(good)
+}
+
+fn test(folder: &Path, update: bool) -> Result<bool, String> {
+    let Files { provider, rules } = Files::read(folder)?;
+    let name: Value = serde_json::from_str(&provider).map_err(|e| format!("provider.json: {e}"))?;
+    let name = name.get("provider").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut registry = Registry::empty();
+    let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+    registry.register_json(&provider, &rules).map_err(|e| e.to_string())?;
+    let mapper = Mapper::with_registry(registry);
+    let mut good = true;
+    for (path, text) in samples(folder)? {
+        let expected = path.with_extension("expected.json");
+        let shown = path.display();
+        // A fixed time of receipt, so that every run gives the same message.
+        let message = match mapper.map(&name, &text, DateTime::UNIX_EPOCH).map_err(|e| format!("{shown}: {e}"))? {
+            Mapping::Call(mapped) => vcp_sdk::schema::pretty(&mapped.message.to_json()) + "\n",
+            _ => "null\n".to_owned(),
+        };
+        if update {
+            fs::write(&expected, &message).map_err(|e| format!("cannot write `{}`: {e}", expected.display()))?;
+            output::print(&format!("{shown}: written to {}", expected.display()))?;
+            continue;
+        }
+        let wanted = fs::read_to_string(&expected)
+            .map_err(|e| format!("cannot read `{}`: {e}: make it with --update", expected.display()))?;
+        let value =
+            |text: &str| serde_json::from_str::<Value>(text).map_err(|e| format!("{}: {e}", expected.display()));
+        let mut differences = Vec::new();
+        compare(&value(&wanted)?, &value(&message)?, "", &mut differences);
+        good &= differences.is_empty();
+        let verdict = if differences.is_empty() { "as expected" } else { "differs" };
+        output::print(&format!("{shown}: {verdict}"))?;
+        for difference in differences {
+            output::print(&format!("  {}", visible(&difference)))?;
+        }
+    }
+    Ok(good)
+}
+
+/// Adds a line for each place at which two values differ.
+fn compare(wanted: &Value, given: &Value, at: &str, differences: &mut Vec<String>) {
+    match (wanted, given) {
+        (Value::Object(wanted), Value::Object(given)) => {
+            for name in wanted.keys().chain(given.keys().filter(|name| !wanted.contains_key(*name))) {
+                let [wanted, given] = [wanted, given].map(|members| members.get(name).unwrap_or(&Value::Null));
+                compare(wanted, given, &format!("{at}/{name}"), differences);
+            }
+        }
+        (wanted, given) if wanted != given => differences.push(format!("{at}: {wanted} was expected, and is {given}")),
+        _ => {}
+    }
+}
+
+fn targets() -> Result<bool, String> {
+    for target in Registry::targets() {
+        output::print(&format!("{}: {}", target.name, target.takes))?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,61 @@
+//! Secrets. They come from a variable, a file or a prompt, and never from an argument, which other
+//! users of the machine can see.
+
+use clap::Args;
+use std::{env, fs, path::PathBuf};
+
+/// The options that name a secret.
+#[derive(Debug, Args)]
+pub(crate) struct SecretArgs {
+    /// The variable that holds the secret. Without an option for the secret, it is read from
+    /// WEBHOOK_SECRET_<PROVIDER>, such as WEBHOOK_SECRET_RETELL, if that is set.
+    #[arg(long, value_name = "NAME", group = "secret")]
+    secret_env: Option<String>,
+    /// The file that holds the secret. Its last line end is ignored.
+    #[arg(long, value_name = "FILE", group = "secret")]
+    secret_file: Option<PathBuf>,
+    /// Ask for the secret.
+    #[arg(long, group = "secret")]
+    ask_secret: bool,
+}
+
+impl SecretArgs {
+    /// Returns the secret for a provider. Returns `None` if there is none.
+    pub(crate) fn find(&self, provider: &str) -> Result<Option<String>, String> {
+        if let Some(name) = &self.secret_env {
+            return match env::var(name) {
+                Ok(secret) => Ok(Some(secret)),
+                Err(_) => Err(format!("the variable `{name}` is not set, or is not UTF-8")),
+            };
+        }
+        if let Some(path) = &self.secret_file {
+            let text = fs::read_to_string(path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
+            return Ok(Some(
+                text.strip_suffix('\n').map_or(text.as_str(), |text| text.trim_end_matches('\r')).to_owned(),
+            ));
+        }
+        if self.ask_secret {
+            let asked = rpassword::prompt_password(format!("secret of {provider}: "));
+            return asked.map(Some).map_err(|e| format!("cannot ask for the secret: {e}"));
+        }
+        Ok(of_environment(provider))
+    }
+
+    /// Returns the secret for a provider. It is an error if there is none.
+    pub(crate) fn require(&self, provider: &str) -> Result<String, String> {
+        self.find(provider)?.ok_or_else(|| {
+            let name = variable(provider);
+            format!("no secret for {provider}: set {name}, or use --secret-env, --secret-file or --ask-secret")
+        })
+    }
+}
+
+/// Returns the name of the variable for the secret of a provider.
+pub(crate) fn variable(provider: &str) -> String {
+    format!("WEBHOOK_SECRET_{}", provider.to_uppercase().replace('-', "_"))
+}
+
+/// Returns the secret of a provider that the environment has.
+pub(crate) fn of_environment(provider: &str) -> Option<String> {
+    env::var(variable(provider)).ok().filter(|secret| !secret.is_empty())
+}

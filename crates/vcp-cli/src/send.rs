@@ -1,0 +1,149 @@
+//! `vcp send`: signed deliveries to an endpoint, to try it.
+
+use crate::{input, output, providers, secret::SecretArgs};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+use vcp_sdk::{
+    Secret,
+    auth::{Request, sign},
+    validate::visible,
+};
+use vcp_synthetic::{Call, Generation, Scenario};
+
+/// Send signed deliveries to an endpoint and show its answers.
+///
+/// Sends every delivery of a synthetic call, or the body of a file. Without a secret nothing is
+/// signed. With --tamper or --late, the endpoint must refuse.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  vcp send --url http://127.0.0.1:8787/webhook/retell --provider retell
+  vcp send --url http://127.0.0.1:8787/webhook/vapi --provider vapi --scenario no_answer --repeat 3
+  vcp send --url http://127.0.0.1:8787/webhook/retell --provider retell --tamper")]
+pub(crate) struct Args {
+    /// A file with a body. Without it, a synthetic call is sent.
+    file: Option<PathBuf>,
+    /// The URL of the endpoint.
+    #[arg(long)]
+    url: String,
+    /// The provider, or a generation of its payloads, such as `vapi-2024`.
+    #[arg(long)]
+    provider: String,
+    /// The story of the synthetic call. `vcp synth --list` shows them.
+    #[arg(long, default_value = "booked_service", conflicts_with = "file")]
+    scenario: Scenario,
+    /// The seed of the synthetic call.
+    #[arg(long, default_value_t = 1, conflicts_with = "file")]
+    seed: u64,
+    #[command(flatten)]
+    secret: SecretArgs,
+    /// Send each delivery so many times, as providers do when they retry.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    repeat: u32,
+    /// Change one byte of the body after it was signed.
+    #[arg(long)]
+    tamper: bool,
+    /// Sign so many seconds before the present.
+    #[arg(long, value_name = "SECONDS")]
+    late: Option<u32>,
+    /// The time that an answer may take, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    timeout: u64,
+}
+
+/// A body to send, with the name of its event.
+struct Outgoing {
+    event: String,
+    body: Vec<u8>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<bool, String> {
+    let (provider, scheme, outgoing) = outgoing(args)?;
+    let secret = args.secret.find(&provider)?.map(|text| Secret::new("cli", text));
+    if secret.is_none() {
+        eprintln!("nothing is signed: there is no secret for {provider}");
+    }
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(Duration::from_secs(args.timeout)))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build()
+        .into();
+    let wants_refusal = args.tamper || args.late.is_some();
+    let mut as_wanted = true;
+    for Outgoing { event, body } in outgoing {
+        for _ in 0..args.repeat {
+            let now = Utc::now() - TimeDelta::seconds(args.late.unwrap_or(0).into());
+            let mut sent = body.clone();
+            let url = secret.as_ref().map_or_else(|| args.url.clone(), |secret| sign::url(&scheme, secret, &args.url));
+            let request = Request::new(&(), &body).url(&url).method("POST");
+            let headers = secret.iter().flat_map(|secret| sign::headers(&scheme, secret, &request, now)).collect();
+            if args.tamper {
+                tamper(&mut sent);
+            }
+            let begun = Instant::now();
+            let (status, text) = post(&agent, &url, headers, &sent)?;
+            let millis = begun.elapsed().as_millis();
+            let good = (200..300).contains(&status);
+            as_wanted &= good != wants_refusal;
+            output::print(&format!("{event}: {status} in {millis} ms{}", shown(&text)))?;
+        }
+    }
+    if !as_wanted {
+        let wanted = if wants_refusal { "was accepted, and should have been refused" } else { "was not accepted" };
+        eprintln!("a delivery {wanted}");
+    }
+    Ok(as_wanted)
+}
+
+fn outgoing(args: &Args) -> Result<(String, vcp_sdk::auth::Scheme, Vec<Outgoing>), String> {
+    if let Some(file) = &args.file {
+        let body = input::whole(file)?;
+        let outgoing = Outgoing { event: visible(&file.display().to_string()).into_owned(), body };
+        return Ok((args.provider.clone(), providers::scheme(&args.provider), vec![outgoing]));
+    }
+    let generation: Generation = args.provider.parse().map_err(|e| format!("{e}"))?;
+    // The call ends now, so that its times are plausible for the endpoint.
+    let length = Call::new(args.scenario, args.seed, DateTime::UNIX_EPOCH).ended_at() - DateTime::UNIX_EPOCH;
+    let call = Call::new(args.scenario, args.seed, Utc::now() - length);
+    let webhooks = call.deliveries(generation).into_iter().filter(|delivery| delivery.is_webhook);
+    let outgoing: Vec<Outgoing> = webhooks
+        .map(|delivery| Outgoing { event: delivery.event.to_owned(), body: delivery.body.into_bytes() })
+        .collect();
+    if outgoing.is_empty() {
+        return Err(format!(
+            "{generation} sends no webhook for a call like `{}`: choose another --scenario",
+            args.scenario
+        ));
+    }
+    Ok((generation.provider().to_owned(), generation.scheme(), outgoing))
+}
+
+/// Changes the last digit or letter of a body.
+fn tamper(body: &mut [u8]) {
+    if let Some(byte) = body.iter_mut().rev().find(|byte| byte.is_ascii_alphanumeric()) {
+        *byte = if *byte == b'1' { b'2' } else { b'1' };
+    }
+}
+
+fn post(agent: &ureq::Agent, url: &str, headers: Vec<(String, String)>, body: &[u8]) -> Result<(u16, String), String> {
+    let mut request = agent.post(url).header("content-type", "application/json");
+    for (name, value) in &headers {
+        request = request.header(name, value);
+    }
+    let mut answer = request.send(body).map_err(|e| format!("cannot send to `{}`: {e}", visible(url)))?;
+    let text = answer.body_mut().with_config().limit(1 << 16).read_to_string().unwrap_or_default();
+    Ok((answer.status().as_u16(), text))
+}
+
+/// Returns the beginning of an answer, on one line.
+fn shown(text: &str) -> String {
+    let text = visible(text.lines().next().unwrap_or_default()).into_owned();
+    match (text.is_empty(), text.char_indices().nth(160)) {
+        (true, _) => String::new(),
+        (_, Some((end, _))) => format!(": {}…", text.get(..end).unwrap_or_default()),
+        _ => format!(": {text}"),
+    }
+}

@@ -1,0 +1,48 @@
+//! `vcp sign`: the headers that sign a body.
+
+use crate::{input, output, providers, secret::SecretArgs};
+use chrono::{DateTime, Utc};
+use std::path::PathBuf;
+use vcp_sdk::{
+    Secret,
+    auth::{Request, sign},
+};
+
+/// Print the headers with which a provider would sign a body, or the URL if the secret is in it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: WEBHOOK_SECRET_RETELL=key_1 vcp sign body.json --provider retell")]
+pub(crate) struct Args {
+    /// A file with the body, or `-` for standard input.
+    file: PathBuf,
+    /// The provider: retell, vapi (`x-vapi-secret`), bland, elevenlabs, openai_realtime, assistable
+    /// (a token in the URL).
+    #[arg(long)]
+    provider: String,
+    #[command(flatten)]
+    secret: SecretArgs,
+    /// The URL to which the body is sent.
+    #[arg(long)]
+    url: Option<String>,
+    /// The time of signing (RFC 3339). Without it, the present.
+    #[arg(long, value_name = "TIME")]
+    now: Option<DateTime<Utc>>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<bool, String> {
+    let body = input::whole(&args.file)?;
+    let secret = Secret::new("cli", args.secret.require(&args.provider)?);
+    let scheme = providers::scheme(&args.provider);
+    let mut request = Request::new(&(), &body);
+    if let Some(url) = &args.url {
+        request = request.url(url);
+    }
+    let headers = sign::headers(&scheme, &secret, &request, args.now.unwrap_or_else(Utc::now));
+    if headers.is_empty() {
+        let url = args.url.as_deref().ok_or("the secret of this provider is in the URL: give it with --url")?;
+        output::print(&sign::url(&scheme, &secret, url))?;
+    }
+    for (name, value) in headers {
+        output::print(&format!("{name}: {value}"))?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,272 @@
+//! Tests of the commands together, run as a user runs them.
+
+#![allow(clippy::unwrap_used, reason = "a test program")]
+
+use serde_json::Value;
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+fn vcp(args: &[&str], directory: &Path, input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_vcp"))
+        .args(args)
+        .current_dir(directory)
+        .env("WEBHOOK_SECRET_RETELL", "not-a-real-secret")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        // The program may close its input early, so an error is ignored.
+        scope.spawn(move || drop(pipe.write_all(input)));
+        child.wait_with_output().unwrap()
+    })
+}
+
+/// Runs a command that succeeds. Returns its standard output.
+fn good(args: &[&str], directory: &Path, input: &[u8]) -> String {
+    let output = vcp(args, directory, input);
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn directory(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("commands").join(name);
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
+const TIMES: [&str; 4] = ["--from", "2026-10-01T00:00:00Z", "--until", "2026-10-08T00:00:00Z"];
+
+fn synth<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["synth", "--seed", "7"], TIMES.as_slice(), more].concat()
+}
+
+#[test]
+fn deliveries_become_calls_and_statistics() {
+    let here = directory("calls");
+    let args = synth(&["--count", "40", "--provider", "retell", "--provider", "vapi=2"]);
+    let deliveries = good(&args, &here, b"");
+    assert_eq!(good(&args, &here, b""), deliveries, "the same seed gives the same bytes");
+    let messages = good(&["map"], &here, deliveries.as_bytes());
+    assert_eq!(messages.lines().count(), deliveries.lines().count());
+    let calls = good(&["merge"], &here, messages.as_bytes());
+    assert_eq!(calls.lines().count(), 40);
+    assert_eq!(good(&["check", "--format", "line"], &here, calls.as_bytes()).matches(": error ").count(), 0);
+    let csv = good(&["stats", "--by", "provider", "--csv"], &here, calls.as_bytes());
+    let counted: u64 = csv.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().parse::<u64>().unwrap()).sum();
+    assert!(csv.starts_with("provider,calls,minutes,usd\n") && counted == 40, "{csv}");
+}
+
+#[test]
+fn messages_of_every_version_are_made_and_migrated() {
+    let here = directory("versions");
+    for form in ["0.3", "0.3-full", "0.4"] {
+        let older = good(&synth(&["--count", "10", "--as", form]), &here, b"");
+        let upgraded = good(&["migrate", "--prove"], &here, older.as_bytes());
+        assert_eq!(good(&["migrate", "--to", "0.3"], &here, upgraded.as_bytes()).lines().count(), 10);
+        assert!(!good(&["check", "--upgrade", "--format", "line"], &here, older.as_bytes()).contains(": error "));
+    }
+    let messages = good(&synth(&["--count", "3", "--as", "0.5"]), &here, b"");
+    assert_eq!(good(&["checksum"], &here, messages.as_bytes()).matches("jcs-sha256:").count(), 3);
+    assert!(good(&["checksum", "--verify"], &here, messages.as_bytes()).contains("-:1: absent"));
+}
+
+#[test]
+fn a_session_is_assembled() {
+    let here = directory("session");
+    let events = good(&synth(&["--provider", "openai_realtime", "--scenario", "booked_service"]), &here, b"");
+    let message = good(&["assemble"], &here, events.as_bytes());
+    let message: Value = serde_json::from_str(message.trim_end()).unwrap();
+    let turns = message.pointer("/vcp_payload/outcomes/objective/metrics/total_turns").unwrap();
+    assert_eq!(turns.as_u64(), Some(8));
+}
+
+#[test]
+fn explanations_name_the_source() {
+    let here = directory("explain");
+    let bodies = good(&synth(&["--provider", "retell", "--scenario", "busy", "--as", "bodies"]), &here, b"");
+    let body = bodies.lines().next().unwrap();
+    let shown = good(&["explain", "-", "--provider", "retell", "--field", "status"], &here, body.as_bytes());
+    assert!(shown.contains("/call/disconnection_reason `dial_busy`"), "{shown}");
+    let json = good(&["explain", "-", "--provider", "retell", "--json"], &here, body.as_bytes());
+    assert!(serde_json::from_str::<Value>(&json).unwrap().get("written").is_some());
+}
+
+#[test]
+fn a_signed_body_is_good_and_a_changed_one_is_explained() {
+    let here = directory("sign");
+    fs::write(here.join("body.json"), "{\"event\":\"call_ended\"}").unwrap();
+    let args = ["body.json", "--provider", "retell", "--now", "2026-10-14T12:00:00Z"];
+    let header = good(&[&["sign"], args.as_slice()].concat(), &here, b"");
+    let header = header.trim_end();
+    let diagnose = [&["diagnose"], args.as_slice(), &["--header", header]].concat();
+    assert!(good(&diagnose, &here, b"").starts_with("the delivery is good"));
+    fs::write(here.join("body.json"), "{\"event\": \"call_ended\"}").unwrap();
+    let output = vcp(&diagnose, &here, b"");
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(told.starts_with("refused: VCP_E204 ") && told.lines().count() > 1, "{told}");
+}
+
+#[test]
+fn rule_files_of_a_new_provider_work_at_once() {
+    let here = directory("rules");
+    good(&["rules", "new", "parrot"], &here, b"");
+    assert!(good(&["rules", "test", "parrot"], &here, b"").contains("as expected"));
+    assert!(!good(&["rules", "targets"], &here, b"").is_empty());
+    let sample = here.join("parrot/samples/finished.json");
+    let map = ["map", "--rules", "parrot", "--provider", "parrot", "parrot/samples/finished.json"];
+    assert!(good(&map, &here, b"").contains("\"duration_sec\":61"));
+    let lint = vcp(&["rules", "lint", "parrot"], &here, b"");
+    assert_eq!(lint.status.code(), Some(0), "{}", String::from_utf8_lossy(&lint.stdout));
+    fs::write(&sample, fs::read_to_string(&sample).unwrap().replace("61", "62")).unwrap();
+    let changed = vcp(&["rules", "test", "parrot"], &here, b"");
+    assert_eq!(changed.status.code(), Some(1));
+    let told = String::from_utf8(changed.stdout).unwrap();
+    assert!(told.contains("/vcp_payload/call/duration_sec: 61 was expected, and is 62"), "{told}");
+}
+
+#[test]
+fn schemas_completions_and_the_manual_are_printed() {
+    let here = directory("texts");
+    assert!(good(&["schema"], &here, b"").contains("\"vcp_version\""));
+    assert!(good(&["schema", "codes"], &here, b"").contains("VCP_E106"));
+    assert!(good(&["completions", "bash"], &here, b"").contains("_vcp()"));
+    assert!(good(&["man"], &here, b"").contains("vcp\\-explain") || good(&["man"], &here, b"").contains("explain"));
+    let help = good(&["--help"], &here, b"");
+    for command in help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty()) {
+        let name = command.split_whitespace().next().unwrap();
+        if name != "help" {
+            assert!(good(&[name, "--help"], &here, b"").contains("Example"), "{name}");
+        }
+    }
+}
+
+/// A program that is stopped when its test ends, even if the test fails.
+struct Stopped(Child);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn an_endpoint_is_tried() {
+    let here = directory("send");
+    let server = Command::new(env!("CARGO_BIN_EXE_vcp"))
+        .args(["receive", "--serve", "127.0.0.1:0"])
+        .env("WEBHOOK_SECRET_RETELL", "not-a-real-secret")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut server = Stopped(server);
+    let mut log = BufReader::new(server.0.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let address = log.find_map(|line| line.strip_prefix("listening: POST ").map(str::to_owned)).unwrap();
+    let url = address.replace("{provider}", "retell");
+    std::thread::spawn(move || log.for_each(drop));
+    let send = |more: &[&str]| vcp(&[&["send", "--url", &url, "--provider", "retell"], more].concat(), &here, b"");
+    let sent = send(&["--repeat", "2"]);
+    let shown = String::from_utf8(sent.stdout).unwrap();
+    assert!(sent.status.success(), "{shown} {}", String::from_utf8_lossy(&sent.stderr));
+    assert_eq!(shown.matches(": 200 in ").count(), 6, "{shown}");
+    for refused in [["--tamper", "--seed=1"], ["--late", "3600"]] {
+        let sent = send(&refused);
+        let shown = String::from_utf8(sent.stdout).unwrap();
+        assert!(sent.status.success() && shown.contains(": 401 in "), "{refused:?}: {shown}");
+    }
+    // Another secret: the endpoint refuses, which is not what was wanted.
+    assert_eq!(send(&["--secret-env", "PATH"]).status.code(), Some(1));
+}
+
+#[test]
+fn what_cannot_be_followed_is_one_line_and_status_2() {
+    let here = directory("bad");
+    fs::create_dir_all(here.join("folder")).unwrap();
+    fs::write(here.join("exists.ndjson"), "").unwrap();
+    for args in [
+        &["map", "absent.ndjson", "--provider", "retell"][..],
+        &["map", "--provider", "nobody"],
+        &["map", "--provider", "retell", "--output", "exists.ndjson"],
+        &["map", "--provider", "retell", "--rules", "absent"],
+        &["merge", "absent.ndjson"],
+        &["assemble", "absent.ndjson"],
+        &["explain", "absent.json", "--provider", "retell"],
+        &["explain", "folder", "--provider", "retell"],
+        &["receive", "absent.json", "--provider", "retell"],
+        &["receive", "-", "--provider", "nobody"],
+        &["sign", "-", "--provider", "vapi"],
+        &["diagnose", "-", "--provider", "retell", "--header", "oops"],
+        &["checksum", "absent.ndjson"],
+        &["stats", "absent.ndjson"],
+        &["drift", "absent.ndjson", "--provider", "retell"],
+        &["rules", "lint", "absent"],
+        &["rules", "new", "exists.ndjson"],
+        &["synth", "--from", "2026-10-08T00:00:00Z", "--until", "2026-10-01T00:00:00Z"],
+        &["send", "--url", "http://127.0.0.1:1/", "--provider", "retell"],
+        &["send", "--url", "no url", "--provider", "retell"],
+        &["send", "--url", "http://127.0.0.1:1/", "--provider", "openai_realtime", "--scenario", "busy"],
+    ] {
+        let output = vcp(args, &here, b"");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {told}");
+        let last = told.lines().last().unwrap_or_default();
+        assert!(last.starts_with("error: ") && !last.contains('\u{1b}'), "{args:?}: {told}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+    }
+    assert_eq!(fs::read(here.join("exists.ndjson")).unwrap(), b"", "nothing is overwritten");
+    assert!(!here.join("exists.ndjson.part").exists());
+}
+
+#[test]
+fn input_that_is_no_record_is_told_by_line_and_status_1() {
+    let here = directory("junk");
+    let junk = [b"{\"event\":\"call_ended\"}\n\xff\xfe\x00\n[]\n".as_slice(), &[0; 300]].concat();
+    for args in [
+        &["map", "--provider", "retell"][..],
+        &["map"],
+        &["merge"],
+        &["assemble"],
+        &["check"],
+        &["migrate"],
+        &["checksum"],
+        &["stats"],
+        &["drift", "--provider", "retell"],
+        &["explain", "-", "--provider", "retell"],
+        &["receive", "-", "--provider", "retell"],
+    ] {
+        let output = vcp(args, &here, &junk);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {told}");
+        assert!(!told.contains('\u{0}') && !told.contains('\u{1b}'), "{args:?}: {told:?}");
+    }
+    for args in [&["map", "--provider", "retell"][..], &["merge"], &["check"], &["migrate"], &["stats"]] {
+        assert_eq!(vcp(args, &here, b"").status.code(), Some(0), "{args:?}: nothing is no fault");
+    }
+}
+
+#[test]
+fn packed_archives_are_read() {
+    let here = directory("packed");
+    let plain = good(&synth(&["--count", "5", "--provider", "bland", "--as", "bodies"]), &here, b"");
+    let expected = good(&["map", "--provider", "bland", "--now", "2026-10-14T12:00:00Z"], &here, plain.as_bytes());
+    for packer in ["gzip", "zstd"] {
+        let packed = Command::new(packer).arg("-c").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        // The test needs the packer. Every Linux has gzip.
+        let Ok(mut packed) = packed else { continue };
+        packed.stdin.take().unwrap().write_all(plain.as_bytes()).unwrap();
+        let packed = packed.wait_with_output().unwrap().stdout;
+        // Two members or frames, one after the other.
+        let twice = [packed.as_slice(), &packed].concat();
+        let mapped = good(&["map", "--provider", "bland", "--now", "2026-10-14T12:00:00Z"], &here, &twice);
+        assert_eq!(mapped, expected.repeat(2), "{packer}");
+    }
+}

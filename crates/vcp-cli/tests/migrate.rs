@@ -1,0 +1,258 @@
+//! Tests of `vcp migrate`, run as a user runs it.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
+use serde_json::{Value, json};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+fn program(args: &[&str], directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vcp"));
+    command
+        .arg("migrate")
+        .args(args)
+        .current_dir(directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn run(args: &[&str], directory: &Path, input: &[u8]) -> Output {
+    let mut child = program(args, directory).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        // On a separate thread, so that neither process waits for the other. The program may close
+        // its input early, so an error is ignored.
+        scope.spawn(move || drop(pipe.write_all(input)));
+        child.wait_with_output().unwrap()
+    })
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// Creates an empty directory.
+fn directory(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
+/// Returns a 0.3 message of the production dialect.
+fn message(number: usize) -> String {
+    json!({"call_id": format!("call-{number}"), "vcp_version": "0.3", "vcp_payload": {
+        "call": {"call_id": format!("call-{number}"), "session_id": "s", "provider": "vapi", "start_time": "2026-10-14T12:00:00Z"},
+        "outcomes": {"perceived": [], "objective": {"status": "filtered"}},
+        "artifacts": {"transcript_url": null}, "custom": {"synthetic": true},
+        "audit": {"received_at": "2026-10-14T12:03:06Z", "schema_version": "0.3"}}})
+    .to_string()
+}
+
+fn archive(messages: usize) -> String {
+    (0..messages).map(|number| message(number) + "\n").collect()
+}
+
+fn call_ids(lines: &str) -> Vec<String> {
+    let id = |line: &str| {
+        let message: Value = serde_json::from_str(line).unwrap();
+        message["vcp_payload"]["call"]["call_id"].as_str().unwrap().to_owned()
+    };
+    lines.lines().map(id).collect()
+}
+
+#[test]
+fn up_and_down_again_in_order() {
+    let directory = directory("up_and_down");
+    let archive = archive(3000);
+    let up = run(&[], &directory, archive.as_bytes());
+    assert!(up.status.success(), "{}", text(&up.stderr));
+    let expected: Vec<String> = (0..3000).map(|number| format!("call-{number}")).collect();
+    assert_eq!(call_ids(text(&up.stdout)), expected);
+    assert!(text(&up.stderr).contains("0.3-production → 0.5"), "{}", text(&up.stderr));
+
+    let down = run(&["--to", "0.3", "--threads", "3"], &directory, &up.stdout);
+    let value = |line: &str| serde_json::from_str::<Value>(line).unwrap();
+    assert!(text(&down.stdout).lines().map(value).eq(archive.lines().map(value)));
+    let again = run(&["--to", "0.3"], &directory, &down.stdout);
+    assert_eq!(again.stdout, down.stdout, "what is down already stays as it is");
+}
+
+#[test]
+fn files_plain_and_packed_and_directories() {
+    let directory = directory("files");
+    fs::create_dir(directory.join("calls")).unwrap();
+    fs::write(directory.join("calls/b.json"), message(2).replace(',', ",\r\n")).unwrap();
+    fs::write(directory.join("calls/a.jsonl"), message(1)).unwrap();
+    fs::write(directory.join("calls/notes.txt"), "no message").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(".", directory.join("calls/round")).unwrap();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all((message(3) + "\n\n" + &message(4)).as_bytes()).unwrap();
+    fs::write(directory.join("packed.gz"), packed.finish().unwrap()).unwrap();
+    let output = run(&["calls", "packed.gz", "--prove"], &directory, b"");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(call_ids(text(&output.stdout)), ["call-1", "call-2", "call-3", "call-4"]);
+    let passed_over = if cfg!(unix) { "2 entries skipped" } else { "1 entry skipped" };
+    assert!(text(&output.stderr).contains(passed_over), "{}", text(&output.stderr));
+}
+
+#[test]
+fn what_cannot_be_migrated_is_told_and_kept() {
+    let directory = directory("failures");
+    let bad = ["{\"vcp_version\":\"0.9\"}".to_owned(), "{\"a\":\u{fffd}".to_owned()];
+    let mut input = format!("{}\n{}\n\n{}\n{}", message(1), bad[0], bad[1], message(2)).into_bytes();
+    input.push(b'\n');
+    input.extend_from_slice(b"\xff");
+    fs::write(directory.join("in.ndjson"), &input).unwrap();
+    let output = run(&["in.ndjson", "-o", "out.ndjson", "--failures", "failed.ndjson"], &directory, b"");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    let told: Vec<&str> = text(&output.stderr).lines().filter(|line| line.starts_with("in.ndjson:")).collect();
+    assert_eq!(told.len(), 3);
+    assert_eq!(
+        told[0],
+        "in.ndjson:2: VCP_E006 at $.vcp_version: version `0.9` is not known: 0.3, 0.4 and 0.5 are supported"
+    );
+    assert!(told[1].starts_with("in.ndjson:4: VCP_E007 at $: ") && told[2].starts_with("in.ndjson:6: VCP_E007 at $: "));
+    let failed = fs::read(directory.join("failed.ndjson")).unwrap();
+    assert_eq!(failed, [bad[0].as_bytes(), b"\n", bad[1].as_bytes(), b"\n\xff\n"].concat());
+    assert_eq!(call_ids(&fs::read_to_string(directory.join("out.ndjson")).unwrap()), ["call-1", "call-2"]);
+
+    let cut = &[0x1f, 0x8b, 8, 0][..];
+    let output = run(&[], &directory, cut);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).starts_with("-:1: cannot be read further: "), "{}", text(&output.stderr));
+}
+
+#[test]
+fn one_bad_file_does_not_stop_the_others() {
+    let directory = directory("bad_files");
+    fs::create_dir(directory.join("calls")).unwrap();
+    fs::write(directory.join("calls/a.json"), "").unwrap();
+    fs::write(directory.join("calls/b.json"), message(1)).unwrap();
+    fs::write(directory.join("calls/c.json"), "{\n\"vcp_version\": \"0.9\"\n}").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("nowhere", directory.join("calls/d.json")).unwrap();
+    let output = run(&["calls", "--failures", "failed.ndjson"], &directory, b"");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(call_ids(text(&output.stdout)), ["call-1"]);
+    let told = text(&output.stderr);
+    assert!(told.contains("calls/a.json:1: VCP_E007 at $: the text is empty"), "{told}");
+    assert!(cfg!(not(unix)) || told.contains("calls/d.json: cannot be read: "), "{told}");
+    assert_eq!(fs::read_to_string(directory.join("failed.ndjson")).unwrap(), "{ \"vcp_version\": \"0.9\" }\n");
+}
+
+#[test]
+fn nothing_is_written_over() {
+    let directory = directory("apart");
+    fs::write(directory.join("in.ndjson"), message(1)).unwrap();
+    let refused = |args: &[&str]| {
+        let output = run(args, &directory, b"");
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+        text(&output.stderr).to_owned()
+    };
+    let same = "error: --failures and --output name the same file: use two different files\n";
+    assert_eq!(refused(&["in.ndjson", "-o", "out", "--failures", "./out"]), same);
+    assert_eq!(refused(&["in.ndjson", "-o", "out", "--failures", "out.part"]), same);
+    let read = "error: `in.ndjson` would be read and written: name another file\n";
+    assert_eq!(refused(&["in.ndjson", "--failures", "../apart/in.ndjson"]), read);
+    fs::write(directory.join("precious"), "data").unwrap();
+    let exists = "error: `precious` exists: move it away, or name another file\n";
+    assert_eq!(refused(&["in.ndjson", "-o", "out", "--failures", "precious"]), exists);
+    assert_eq!(refused(&["in.ndjson", "-o", "precious"]), exists);
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 2, "and nothing is left behind");
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let directory = directory("dry_run");
+    let output = run(&["--dry-run"], &directory, archive(2).as_bytes());
+    assert!(output.status.success() && output.stdout.is_empty());
+    assert!(text(&output.stderr).contains("2 messages in"));
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
+}
+
+#[test]
+fn an_interrupted_run_is_taken_up_where_it_stopped() {
+    let directory = directory("resume");
+    let mut archive = archive(6000);
+    archive.insert_str(archive.find("\n").unwrap() + 1, "no message\n");
+    let expected = run(&[], &directory, archive.as_bytes());
+    let args = ["-o", "out.ndjson", "--failures", "failed.ndjson"];
+
+    // Send half of the input, and no more until the run is stopped.
+    let half = archive.len() / 2;
+    let mut child = program(&args, &directory).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    let begun = Instant::now();
+    let (mut fed, checkpoint) = (0, directory.join("out.ndjson.checkpoint"));
+    let lines_done = || {
+        let position: Value = serde_json::from_slice(&fs::read(&checkpoint).ok()?).unwrap();
+        position["position"]["lines"].as_u64()
+    };
+    while lines_done().unwrap_or(0) == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "no checkpoint");
+        let next = (fed + half / 50).min(half);
+        pipe.write_all(&archive.as_bytes()[fed..next]).unwrap();
+        fed = next;
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!directory.join("out.ndjson").exists());
+    let done = lines_done().unwrap();
+    // A crash of the machine can leave an incomplete line.
+    let mut part = fs::OpenOptions::new().append(true).open(directory.join("out.ndjson.part")).unwrap();
+    part.write_all(b"{\"vcp_vers").unwrap();
+
+    let refused = run(&args, &directory, b"");
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(
+        text(&refused.stderr),
+        "error: `out.ndjson.part` is from an interrupted run: use --resume, or remove it\n"
+    );
+    let other = run(&["-o", "out.ndjson", "--failures", "other.ndjson", "--resume"], &directory, b"");
+    assert!(text(&other.stderr).contains("is from a run with other inputs, --to, --missing-time or --failures"));
+    let resumed = run(&[&args[..], &["--resume"]].concat(), &directory, archive.as_bytes());
+    let left = 6001 - done;
+    let now = format!("\n6 001 messages, {} {:03} of them now, in ", left / 1000, left % 1000);
+    assert_eq!(resumed.status.code(), Some(1), "{}", text(&resumed.stderr));
+    assert!(fs::read(directory.join("out.ndjson")).unwrap() == expected.stdout);
+    assert_eq!(fs::read_to_string(directory.join("failed.ndjson")).unwrap(), "no message\n");
+    assert!(text(&resumed.stderr).contains(&now), "{}", text(&resumed.stderr));
+    assert!(!checkpoint.exists() && !directory.join("out.ndjson.part").exists());
+
+    let again = run(&args, &directory, b"");
+    assert_eq!(text(&again.stderr), "error: `out.ndjson` exists: move it away, or name another file\n");
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_written_is_told() {
+    let directory = directory("no_checkpoint");
+    let mut child = program(&["-o", "out.ndjson"], &directory).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    let begun = Instant::now();
+    while !directory.join("out.ndjson.checkpoint").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "no checkpoint");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    fs::create_dir(directory.join("out.ndjson.checkpoint.new")).unwrap();
+    let begun = Instant::now();
+    // Send input until the program stops reading because of the error.
+    while begun.elapsed() < Duration::from_secs(3) && pipe.write_all(archive(100).as_bytes()).is_ok() {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    drop(pipe);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("error: cannot write `out.ndjson.checkpoint.new`: "));
+    assert!(directory.join("out.ndjson.part").exists() && !directory.join("out.ndjson").exists());
+}
