@@ -2,8 +2,8 @@
 """Compares the verdicts of the reference profile and of the published Python implementation.
 
     python3 -m pip install 'pydantic>=2'
-    cargo build --bin check
-    python3 conformance/compare_python.py DIRECTORY_OF_vcp_v05_schema.py
+    cargo build --bin vcp
+    python3 conformance/compare_python.py DIRECTORY_OF_vcp_v05_schema.py target/debug/vcp
 
 Both validate the example of the published schema, with each member removed or replaced by each
 other type, and the texts of the cases. The script prints each kind of difference with its count and
@@ -11,18 +11,16 @@ some of its cases or places. `DECISIONS.md`, section 4.4, gives the reason for e
 """
 
 import collections
-import glob
+import importlib
 import json
 import pathlib
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).parent.parent
-sys.path.insert(0, sys.argv[1] if len(sys.argv) > 1 else ".")
-sys.path.insert(0, str(ROOT / "conformance/runners"))
-import vcp_v05_schema as published  # noqa: E402
-from runner import text_of  # noqa: E402
-from pydantic import ValidationError  # noqa: E402
+SUITE = pathlib.Path(__file__).resolve().parent
+OPERATIONS = ("parse", "validate", "checksum", "verify_checksum")
+sys.path.insert(0, str(SUITE / "runners"))
+from runner import made  # noqa: E402
 
 
 def changed(value):
@@ -37,43 +35,59 @@ def changed(value):
 
 
 def texts():
-    example = json.loads((ROOT / "schema/vcp-0.5.schema.json").read_text())["examples"][0]
-    for value in changed(example):
+    """Yields texts of one line, each with the id of its case."""
+    schema = json.loads((SUITE.parent / "schema/vcp-0.5.schema.json").read_text("utf-8"))
+    for value in changed(schema["examples"][0]):
         if isinstance(value, dict):
             yield "", json.dumps(value)
-    for file in sorted(glob.glob(str(ROOT / "conformance/cases/*/*.json"))):
-        for case in json.loads(pathlib.Path(file).read_text())["cases"]:
-            text = text_of(case["input"].get("input_text"))
-            if text and case["op"] in ("parse", "validate", "serialize", "checksum", "verify_checksum") and len(text) < 200_000:
-                if text.strip() and text.isprintable():
+    for file in sorted((SUITE / "cases").rglob("*.json")):
+        for case in json.loads(file.read_text("utf-8"))["cases"]:
+            if case["op"] in OPERATIONS and "input_text" in case["input"]:
+                text = made(case["input"]["input_text"])
+                if text.strip() and text.isprintable() and len(text) < 200_000:
                     yield case["id"], text
 
 
-def python_errors(text):
+def our_findings(program, lines):
+    """Returns the findings of each line that has any."""
+    command = [program, "check", "--profile", "reference", "--format", "json", "-"]
+    answer = subprocess.run(command, input="\n".join(lines).encode(), capture_output=True)
+    if answer.returncode not in (0, 1):
+        sys.exit(answer.stderr.decode())
+    return {line["line"]: line["findings"] for line in map(json.loads, answer.stdout.splitlines())}
+
+
+def python_errors(published, text):
     try:
         message = published.VCPMessage.model_validate(json.loads(text))
-    except ValidationError as error:
-        return sorted({fault["type"] for fault in error.errors()})
     except ValueError as error:
+        # That of pydantic has a list of faults.
+        if hasattr(error, "errors"):
+            return sorted({fault["type"] for fault in error.errors()})
         return [type(error).__name__]
     return published.VCPValidator.validate_v05(message)["errors"]
 
 
 def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    sys.path.insert(0, sys.argv[1])
+    published = importlib.import_module("vcp_v05_schema")
     all_texts = list(texts())
-    check = [str(ROOT / "target/debug/check"), "--profile", "reference", "--format", "json"]
-    answer = subprocess.run(check, input="\n".join(text for _, text in all_texts), capture_output=True, text=True)
-    ours = {line["line"]: line["findings"] for line in map(json.loads, answer.stdout.splitlines())}
+    ours = our_findings(sys.argv[2], [text for _, text in all_texts])
     kinds = collections.defaultdict(list)
     for number, (case, text) in enumerate(all_texts, 1):
         here = [finding for finding in ours.get(number, []) if finding["severity"] == "error"]
-        there = python_errors(text)
-        if bool(here) != bool(there):
-            kind = f"here {here[0]['code']} {here[0]['message']}" if here else f"python {', '.join(there)}"
+        there = python_errors(published, text)
+        if here and not there:
+            kind = f"here {here[0]['code']} {here[0]['message']}"
             kinds[kind].append(case or here[0]["field_path"])
+        elif there and not here:
+            kinds[f"python {', '.join(there)}"].append(case or "the example, changed")
     print(f"{len(all_texts)} texts, {sum(map(len, kinds.values()))} verdicts differ")
     for kind, where in sorted(kinds.items(), key=lambda item: -len(item[1])):
         print(f"{len(where):4} {kind}: {', '.join(sorted(set(where))[:3])}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,8 @@
 
     python3 runner.py [--filter TEXT] [--level must] [--timeout SEC] [--expected FILE] -- COMMAND
 
-Exits with 1 if a case fails that is not expected to fail, or succeeds although it is.
+Exits with 1 if a case fails that is not expected to fail, or if one that is does not fail.
+Exits with 2 if no case fits, or if the program cannot be started or does not answer `hello`.
 """
 
 import argparse
@@ -19,6 +20,9 @@ import threading
 from decimal import Decimal
 
 SUITE = pathlib.Path(__file__).resolve().parent.parent
+MEMBERS = {"ok": dict, "error": dict, "unsupported": str}
+FINDING = ("code", "severity", "field_path")
+OF_MESSAGE = {"message", "message_json", "fields", "data_text"}
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}:,]|[^][{}:,"\s]+')
 
 
@@ -93,13 +97,14 @@ def compared(expect, answer, features):
         if name in expect:
             yield member, expect[name], ok.get(member)
     if "findings" in expect:
-        parts = ("code", "severity", "field_path")
-        given = [{part: finding[part] for part in parts} for finding in ok["findings"]]
+        given = [{part: finding[part] for part in FINDING} for finding in ok["findings"]]
         yield "findings", ordered(expect["findings"]), ordered(given)
-    message = ok.get("message_text") or "null"
-    for name, wanted in expect.get("value", {}).items():
+    value = expect.get("value", {})
+    message = ok["message_text"] if OF_MESSAGE & set(value) else "null"
+    whole = loads(message)
+    for name, wanted in value.items():
         if name in ("message", "message_json"):
-            yield name, loads(wanted) if name == "message_json" else wanted, loads(message)
+            yield name, loads(wanted) if name == "message_json" else wanted, whole
         elif name == "fields":
             for pointer, value in wanted.items():
                 yield pointer, value, loads("".join(tokens_at(message, pointer)))
@@ -107,7 +112,7 @@ def compared(expect, answer, features):
             for pointer, text in wanted.items():
                 yield pointer, TOKEN.findall(text), tokens_at(message, pointer)
         else:
-            yield name, wanted, ok.get(name)
+            yield name, wanted, ok["value"] if name == "value" else ok.get(name)
     for name, wanted in expect.get("report", {}).items() if "report" in features else []:
         yield name, ordered(wanted), ordered(ok.get(name))
 
@@ -132,9 +137,28 @@ def ask(process, seq, request, timeout):
     answer = loads(line.decode())
     if answer["seq"] != ("number", Decimal(seq)):
         raise ValueError("the answer has another `seq`")
-    if sum(name in answer for name in ("ok", "error", "unsupported")) != 1:
+    given = [name for name in MEMBERS if answer.get(name) is not None]
+    if len(given) != 1 or not isinstance(answer[given[0]], MEMBERS[given[0]]):
         raise ValueError("the answer needs one of `ok`, `error` and `unsupported`")
-    return answer
+    return {given[0]: answer[given[0]]}
+
+
+def difference(case, answer, features):
+    """Returns the first difference between the answer and the expectation of a case."""
+    if "unsupported" in answer:
+        return None
+    try:
+        parts = compared(case["expect"], answer, features)
+        return next((f"`{name}` should be {a}, not {b}" for name, a, b in parts if a != b), None)
+    except KeyError as error:
+        return f"the answer has no {error}"
+    except Exception as error:
+        return f"the answer cannot be read: {type(error).__name__}: {error}"
+
+
+def stop(message):
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)
 
 
 def main():
@@ -147,47 +171,55 @@ def main():
     args = arguments.parse_args()
     files = sorted((SUITE / "cases").rglob("*.json"))
     cases = [case for file in files for case in json.loads(file.read_text("utf-8"))["cases"]]
+    chosen = [
+        (seq, case)
+        for seq, case in enumerate(cases, 1)
+        if args.filter in case["id"] and args.level in (None, case["level"])
+    ]
+    if not chosen:
+        stop("no case fits `--filter` and `--level`")
     listed = json.loads(args.expected.read_text("utf-8"))["failures"] if args.expected else []
     expected = {entry["id"] for entry in listed}
     faults = {name: "no case has this id" for name in expected - {case["id"] for case in cases}}
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
     start = lambda: subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    process = start()
+    if not command:
+        stop("name a program after `--`")
     try:
+        process = start()
         hello = ask(process, 0, {"op": "hello", "protocol": 1}, args.timeout)["ok"]
+        operations, features = hello["ops"], hello.get("features") or []
     except Exception as error:
-        sys.exit(f"the program does not answer `hello`: {error}")
-    features = hello.get("features", [])
-    passed = skipped = 0
-    for seq, case in enumerate(cases, 1):
-        if args.filter not in case["id"] or args.level not in (None, case["level"]):
-            continue
+        stop(f"the program does not start, or does not answer `hello`: {error}")
+    passed = as_expected = skipped = 0
+    for seq, case in chosen:
+        name, answer, fault = case["id"], {"unsupported": "by the answer to `hello`"}, None
         needs = case.get("features", []) + (["report"] if set(case["expect"]) == {"report"} else [])
-        if case["op"] not in hello["ops"] or not set(needs) <= set(features):
+        if case["op"] in operations and set(needs) <= set(features):
+            try:
+                request = {"op": case["op"], **made(case["input"])}
+                answer = ask(process, seq, request, args.timeout)
+                fault = difference(case, answer, features)
+            except Exception as error:
+                answer, fault = {}, f"{type(error).__name__}: {error}"
+                process.kill()
+                process = start()
+        if "unsupported" in answer:
             skipped += 1
-            continue
-        try:
-            request = {"op": case["op"], **made(case["input"])}
-            answer = ask(process, seq, request, args.timeout)
-            if "unsupported" in answer:
-                skipped += 1
-                continue
-            parts = compared(case["expect"], answer, features)
-            wrong = (f"`{name}` should be {a}, not {b}" for name, a, b in parts if a != b)
-            fault = next(wrong, None)
-        except Exception as error:
-            fault = f"{type(error).__name__}: {error}"
-            process.kill()
-            process = start()
-        if case["id"] in expected:
-            fault = None if fault else "this case was expected to fail"
-        if fault:
-            faults[case["id"]] = fault
+            if name in expected:
+                faults[name] = "this case was expected to fail, but was skipped"
+        elif name in expected and fault:
+            as_expected += 1
+        elif name in expected:
+            faults[name] = "this case was expected to fail, but passed"
+        elif fault:
+            faults[name] = fault
         else:
             passed += 1
     for name, fault in faults.items():
         print(f"{name}: {fault}")
-    print(f"{passed} passed, {len(faults)} failed, {skipped} skipped")
+    counts = f"{passed} passed, {len(faults)} failed, {skipped} skipped"
+    print(f"{counts}, {as_expected} failed as expected" if listed else counts)
     sys.exit(1 if faults else 0)
 
 

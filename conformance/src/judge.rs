@@ -4,7 +4,7 @@ use crate::{
     case::{Case, Fault},
     json::{same, spelling},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use vcp_schema::json::members;
@@ -126,12 +126,13 @@ fn object(json: &str) -> Object {
 /// value.
 fn wrong_value(expected: &RawValue, answer: &Object) -> Option<String> {
     let message = answer.get("message_text").and_then(|text| serde_json::from_str::<String>(text.get()).ok());
+    let message = message.filter(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
     let is_of_message = |name: &str| ["message", "message_json", "fields", "data_text"].contains(&name);
     let Ok(expected) = serde_json::from_str::<Object>(expected.get()) else {
         return Some("the expectation cannot be read".to_owned());
     };
     if message.is_none() && expected.keys().any(|name| is_of_message(name)) {
-        return Some("`message_text` is missing, or is no text".to_owned());
+        return Some("`message_text` is missing, or is no text with JSON".to_owned());
     }
     let message = message.unwrap_or_default();
     expected.into_iter().find_map(|(name, value)| match name.as_str() {

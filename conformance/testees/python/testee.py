@@ -33,53 +33,48 @@ def answer_hello(request):
 
 def answer_parse(request):
     """Read a message and write it."""
-    root = read_text(requests.input_bytes(request))
+    root = read_text(requests.content(request))
     parse(root)
     return {"ok": {"version": "0.5", "message_text": written(root)}}
 
 
 def answer_validate(request):
     """Validate a message."""
-    data = requests.input_bytes(request)
+    data = requests.content(request)
     profile = requests.word(request, "profile", ("structure", "reference", "canonical"))
-    return {"ok": validate(data, profile, requests.now(request))}
+    return {"ok": validate(data, profile, requests.time(request, "now"))}
 
 
 def answer_checksum(request):
     """Compute a checksum."""
-    data = requests.input_bytes(request)
+    data = requests.content(request)
     algorithm = requests.word(request, "algorithm", checksums.COMPUTERS)
     return {"ok": {"checksum": checksums.checksum(read_text(data), algorithm)}}
 
 
 def answer_verify_checksum(request):
     """Verify the checksum of a message."""
-    return {"ok": checksums.verify(read_text(requests.input_bytes(request)))}
+    return {"ok": checksums.verify(read_text(requests.content(request)))}
 
 
 def answer_upgrade(request):
     """Upgrade a message."""
-    return {"ok": migrate.upgrade(requests.input_bytes(request), requests.now(request))}
+    return {"ok": migrate.upgrade(requests.content(request), requests.time(request, "now"))}
 
 
 def answer_downgrade(request):
     """Downgrade a message."""
-    data = requests.input_bytes(request)
-    mode = requests.word(request, "mode", ("reversible", "plain"))
+    data = requests.content(request)
+    mode = requests.word(request, "mode", ("reversible", "plain"), "reversible")
     return {"ok": migrate.downgrade(data, mode)}
 
 
 def answer_normalize(request):
     """Normalize a single value."""
-    name, args = request.get("fn"), request.get("args")
-    if name is None:
-        raise requests.refused("VCP_E005", "fn")
-    if requests.string(request, "fn") not in normalize.FUNCTIONS:
+    name = requests.required(request, "fn", str)
+    if name not in normalize.FUNCTIONS:
         return {"unsupported": f"the function {name}"}
-    if args is None:
-        raise requests.refused("VCP_E005", "args")
-    if not isinstance(args, list):
-        raise requests.refused("VCP_E004", "args")
+    args = requests.required(request, "args", list)
     return {"ok": {"value": normalize.FUNCTIONS[name](args)}}
 
 
@@ -112,9 +107,7 @@ def answer(line):
 def answer_request(request):
     """Answer a request, without its `seq`."""
     try:
-        if request.get("op") is None:
-            raise requests.refused("VCP_E005", "op")
-        operation = OPERATIONS.get(requests.string(request, "op"))
+        operation = OPERATIONS.get(requests.required(request, "op", str))
         if operation is None:
             return {"unsupported": "the operation"}
         return operation(request)

@@ -47,21 +47,17 @@ def _legacy(root):
 def _jcs(root):
     """Compute the checksum `jcs` (section 2). The checks have the order of section 2.1."""
     message = read_json(written(root))
-    if is_deeper(message.text(), DEEPEST) or _has_too_many_parts(message):
+    if is_deeper(message, DEEPEST) or _has_too_many_parts(message):
         raise Refused("VCP_E008")
     _check_values(message, ROOT)
-    members = {member.name: member.value for member in message.members()}
-    parts = {name: _canonical(value) for name, value in members.items()}
-    parts["audit"] = _canonical_object(_without_checksum(members["audit"]))
+    parts = {name: _canonical(value) for name, value in message.by_name().items()}
+    audit = message.get("audit").by_name()
+    audit.pop("checksum", None)
+    parts["audit"] = _canonical_object(audit)
     return JCS_PREFIX + _sha256(_joined(parts))
 
 
 COMPUTERS = {"legacy": _legacy, "jcs": _jcs}
-
-
-def _without_checksum(audit):
-    """Return the members of `audit` that are hashed, by name."""
-    return {member.name: member.value for member in audit.members() if member.name != "checksum"}
 
 
 def _has_too_many_parts(message):
@@ -71,11 +67,7 @@ def _has_too_many_parts(message):
 
 def _everything(value):
     """Give each member and element inside of a value."""
-    if value.kind == "object":
-        inner = (member.value for member in value.members())
-    else:
-        inner = value.elements() if value.kind == "list" else ()
-    for part in inner:
+    for part in value.inner_values():
         yield part
         yield from _everything(part)
 
@@ -99,7 +91,7 @@ def _check_values(value, path):
 def _canonical(value):
     """Write a value in the form of RFC 8785."""
     if value.kind == "object":
-        return _canonical_object({member.name: member.value for member in value.members()})
+        return _canonical_object(value.by_name())
     if value.kind == "list":
         return "[" + ",".join(_canonical(element) for element in value.elements()) + "]"
     if value.kind == "string":

@@ -4,7 +4,7 @@ import re
 
 from . import numbers
 from .json_text import SCALAR, decode, has_lone_surrogate
-from .times import read_time, with_t
+from .times import read_timestamp, with_t
 
 TOKEN = re.compile(r"[\[\]{}]|" + SCALAR.pattern)
 
@@ -59,4 +59,4 @@ def _scalar_key(token):
     text = decode(token)
     if has_lone_surrogate(text):
         return ("spelled", token)
-    return ("string", with_t(text) if read_time(text) else text)
+    return ("string", with_t(text) if read_timestamp(text) else text)

@@ -19,6 +19,13 @@ class Path:
         """Return the path of a member, by its name, or of an element, by its index."""
         return Path(self, step)
 
+    def down(self, steps):
+        """Return the path of a place inside, by the steps that lead to it."""
+        path = self
+        for step in steps:
+            path = path.to(step)
+        return path
+
     def steps(self):
         """List the names and indexes from the root on."""
         steps, path = [], self

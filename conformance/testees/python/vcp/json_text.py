@@ -1,7 +1,7 @@
-"""A lossless view of a JSON text (READING.md, section 2).
+"""JSON texts without loss (READING.md, section 2, and RULES.md, section 1).
 
 A `Value` is a part of a well-formed text. It keeps the order of members, repeated names, and the
-spelling of numbers and strings. Its parts are read when they are asked for, one level at a time.
+spelling of numbers and strings.
 """
 
 import json
@@ -12,46 +12,18 @@ import re
 _SPACE = r"[ \t\n\r]*+"
 _STRING = r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+"'
 _NUMBER = r"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+"
-_SCALAR = f"(?:{_STRING}|{_NUMBER}|true|false|null)"
-_NAME = f"{_STRING}{_SPACE}:{_SPACE}"
-_MORE = f"{_SPACE},{_SPACE}"
-_FLAT_LIST = rf"\[{_SPACE}(?:{_SCALAR}(?:{_MORE}{_SCALAR})*+)?+{_SPACE}\]"
-_FLAT_OBJECT = rf"\{{{_SPACE}(?:{_NAME}{_SCALAR}(?:{_MORE}{_NAME}{_SCALAR})*+)?+{_SPACE}\}}"
-_FLAT = f"(?:{_SCALAR}|{_FLAT_LIST}|{_FLAT_OBJECT})"
 
 SPACE = re.compile(_SPACE)
 STRING = re.compile(_STRING)
-SCALAR = re.compile(_SCALAR)
-NAME = re.compile(_NAME)
-COLON = re.compile(f"{_SPACE}:{_SPACE}")
-COMMA = re.compile(f"{_SPACE},?+{_SPACE}")
-FLAT_MEMBERS = re.compile(f"{_SPACE}(?:{_NAME}{_FLAT}{_MORE})*+")
-FLAT_ELEMENTS = re.compile(f"{_SPACE}(?:{_FLAT}{_MORE})*+")
-TO_BRACKET = re.compile(r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+SCALAR = re.compile(f"(?:{_STRING}|{_NUMBER}|true|false|null)")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
-CLOSING = {"{": "}", "[": "]"}
 KINDS = {"{": "object", "[": "list", '"': "string", "t": "boolean", "f": "boolean", "n": "null"}
-SHALLOW = 12  # The ends of objects and lists up to this depth are remembered.
+CLOSING = {"object": "}", "list": "]"}
 
 
 class NotJson(ValueError):
     """The text is not one JSON value."""
-
-
-class Source:
-    """A well-formed JSON text, and where its outer objects and lists end."""
-
-    __slots__ = ("text", "ends")
-
-    def __init__(self, text, ends):
-        self.text, self.ends = text, ends
-
-    def end_of(self, start):
-        """Return the position behind the value that begins at `start`."""
-        if self.text[start] in CLOSING:
-            return self.ends.get(start) or _end_of_container(self.text, start)
-        return SCALAR.match(self.text, start).end()
 
 
 class Member:
@@ -64,21 +36,21 @@ class Member:
 
 
 class Value:
-    """A value in a JSON text."""
+    """A value in a JSON text.
 
-    __slots__ = ("source", "start", "end")
+    `kind` is the JSON type: object, list, string, number, boolean or null. `parts` has the members
+    of an object or the elements of a list.
+    """
 
-    def __init__(self, source, start, end):
-        self.source, self.start, self.end = source, start, end
+    __slots__ = ("kind", "source", "start", "end", "parts")
 
-    @property
-    def kind(self):
-        """Name the JSON type: object, list, string, number, boolean or null."""
-        return KINDS.get(self.source.text[self.start], "number")
+    def __init__(self, kind, source, start, end, parts):
+        self.kind, self.source, self.start, self.end = kind, source, start, end
+        self.parts = parts
 
     def text(self):
         """Return the value as it is spelled."""
-        return self.source.text[self.start : self.end]
+        return self.source[self.start : self.end]
 
     def string(self):
         """Return the decoded string, or None for another type or with a lone surrogate."""
@@ -88,37 +60,91 @@ class Value:
         return None if has_lone_surrogate(decoded) else decoded
 
     def members(self):
-        """Give the members of an object, repeated ones too."""
-        text, end_of = self.source.text, self.source.end_of
-        at = SPACE.match(text, self.start + 1).end()
-        while text[at] != "}":
-            name_end = STRING.match(text, at).end()
-            start = COLON.match(text, name_end).end()
-            value = Value(self.source, start, end_of(start))
-            token = text[at:name_end]
-            yield Member(decode(token), value, token)
-            at = COMMA.match(text, value.end).end()
+        """List the members of an object, repeated ones too. Any other value has none."""
+        return self.parts if self.kind == "object" else ()
 
     def elements(self):
-        """Give the elements of a list."""
-        text, end_of = self.source.text, self.source.end_of
-        at = SPACE.match(text, self.start + 1).end()
-        while text[at] != "]":
-            value = Value(self.source, at, end_of(at))
-            yield value
-            at = COMMA.match(text, value.end).end()
+        """List the elements of a list. Any other value has none."""
+        return self.parts if self.kind == "list" else ()
 
     def get(self, name):
-        """Return the first value under a name, or None. A value that is no object has none."""
-        members = self.members() if self.kind == "object" else ()
-        return next((member.value for member in members if member.name == name), None)
+        """Return the first value under a name, or None."""
+        return next((member.value for member in self.members() if member.name == name), None)
+
+    def by_name(self):
+        """Return the values of the members by name. Of a repeated member, the last counts."""
+        return {member.name: member.value for member in self.members()}
+
+    def inner_values(self):
+        """List the values of all members, or the elements."""
+        return [member.value for member in self.members()] or self.elements()
 
 
 def read_json(text):
     """Read a text as one JSON value."""
-    value = Value(Source(text, _ends_of_containers(text)), SPACE.match(text).end(), 0)
-    value.end = value.source.end_of(value.start)
-    return value
+    return _Reader(text).read()
+
+
+class _Reader:
+    """Reads a text. The objects and lists that are open are in a list, so any depth is possible."""
+
+    def __init__(self, text):
+        self.text, self.at, self.open = text, 0, []
+
+    def read(self):
+        """Read the whole text."""
+        root = self.value()
+        while self.open:
+            outer = self.open[-1]
+            if self.next() == CLOSING[outer.kind]:
+                self.at += 1
+                self.open.pop().end = self.at
+            else:
+                outer.parts.append(self.part(outer))
+        if self.next() != "":
+            raise NotJson(f"unexpected text at {self.at}")
+        return root
+
+    def next(self):
+        """Pass white space, and return the character behind it, or an empty text at the end."""
+        self.at = SPACE.match(self.text, self.at).end()
+        return self.text[self.at : self.at + 1]
+
+    def take(self, sign):
+        """Pass a sign that must be next."""
+        if self.next() != sign:
+            raise NotJson(f"no {sign} at {self.at}")
+        self.at += 1
+
+    def token(self, pattern):
+        """Pass a token that must be here, and return it."""
+        found = pattern.match(self.text, self.at)
+        if found is None:
+            raise NotJson(f"unexpected text at {self.at}")
+        self.at = found.end()
+        return found.group()
+
+    def part(self, outer):
+        """Read the next member of an object, or the next element of a list."""
+        if outer.parts:
+            self.take(",")
+        if outer.kind == "list":
+            return self.value()
+        self.next()
+        name = self.token(STRING)
+        self.take(":")
+        return Member(decode(name), self.value(), name)
+
+    def value(self):
+        """Read a scalar, or the opening bracket of an object or a list."""
+        kind = KINDS.get(self.next(), "number")
+        start = self.at
+        if kind not in CLOSING:
+            self.token(SCALAR)
+            return Value(kind, self.text, start, self.at, ())
+        self.at += 1
+        self.open.append(Value(kind, self.text, start, self.at, []))
+        return self.open[-1]
 
 
 def decode(token):
@@ -136,81 +162,19 @@ def has_lone_surrogate(text):
     return LONE_SURROGATE.search(text) is not None
 
 
+def without_surrogates(text):
+    """Replace each lone surrogate of a decoded string by U+FFFD."""
+    return LONE_SURROGATE.sub("\ufffd", text)
+
+
 def is_set(value):
     """Tell whether a member is neither absent nor null."""
     return value is not None and value.kind != "null"
 
 
-def is_deeper(text, limit):
-    """Tell whether more than `limit` brackets are open at once."""
-    depth = 0
-    for _, bracket in _brackets(text, 0):
-        depth += 1 if bracket in CLOSING else -1
-        if depth > limit:
-            return True
-    return False
-
-
-def _ends_of_containers(text):
-    """Check the grammar without recursion, and map the starts of outer containers to ends."""
-    ends, starts = {}, []  # `starts` has the objects and lists that are open
-    at = _begin_value(text, SPACE.match(text).end(), starts)
-    while starts:
-        at = SPACE.match(text, at).end() + 1
-        sign, closer = text[at - 1 : at], CLOSING[text[starts[-1]]]
-        if sign == closer:
-            start = starts.pop()
-            if len(starts) < SHALLOW:
-                ends[start] = at
-        elif sign == ",":
-            at = _begin_value(text, _begin_item(text, at, closer), starts)
-        else:
-            raise NotJson(f"unexpected text at {at - 1}")
-    if SPACE.match(text, at).end() != len(text):
-        raise NotJson(f"unexpected text at {at}")
-    return ends
-
-
-def _begin_value(text, at, starts):
-    """Pass a scalar, or the beginnings of objects and lists up to a scalar or an empty one."""
-    while text[at : at + 1] in ("{", "["):
-        starts.append(at)
-        closer = CLOSING[text[at]]
-        at = SPACE.match(text, at + 1).end()
-        if text[at : at + 1] == closer:
-            return at
-        at = _begin_item(text, at, closer)
-    scalar = SCALAR.match(text, at)
-    if scalar is None:
-        raise NotJson(f"no value at {at}")
-    return scalar.end()
-
-
-def _begin_item(text, at, closer):
-    """Pass members or elements that are flat, and return where the next value begins."""
-    if closer == "]":
-        return FLAT_ELEMENTS.match(text, at).end()
-    at = FLAT_MEMBERS.match(text, at).end()
-    name = NAME.match(text, at)
-    if name is None:
-        raise NotJson(f"no name at {at}")
-    return name.end()
-
-
-def _brackets(text, at):
-    """Give each bracket outside of strings, with the position behind it."""
-    while True:
-        at = TO_BRACKET.match(text, at).end() + 1
-        if at > len(text):
-            return
-        yield at, text[at - 1]
-
-
-def _end_of_container(text, start):
-    """Return the position behind the object or list that begins at `start`."""
-    depth = 0
-    for at, bracket in _brackets(text, start):
-        depth += 1 if bracket in CLOSING else -1
-        if depth == 0:
-            return at
-    raise NotJson("an object or a list has no end")
+def is_deeper(value, limit):
+    """Tell whether more than `limit` objects and lists are inside each other."""
+    level = [value]
+    for _ in range(limit):
+        level = [inner for outer in level for inner in outer.inner_values()]
+    return any(value.kind in CLOSING for value in level)

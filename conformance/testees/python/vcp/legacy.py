@@ -7,8 +7,8 @@ import json
 
 from . import numbers
 from .faults import Refused
-from .json_text import is_deeper, is_set
-from .times import python_text, read_time
+from .json_text import decode, is_deeper, is_set
+from .times import python_text, read_timestamp
 from .write import is_modelled, message_members
 
 DEEPEST = 128
@@ -69,25 +69,23 @@ def _capability(value, kind, level):
 
 def _free_form(value, kind, level):
     """Print free-form data (section 1.6). Its own bracket is counted already."""
-    if is_deeper(value.text(), DEEPEST - (level - 1)):
+    if is_deeper(value, DEEPEST - (level - 1)):
         raise Refused("VCP_E008")
-    hooks = {"parse_int": _Spelled, "parse_float": float}
-    return _print_python(json.loads(value.text(), **hooks))
-
-
-class _Spelled(str):
-    """An integer of free-form data, of any size, as it is spelled."""
+    return _print_python(value)
 
 
 def _print_python(value):
     """Print free-form data as Python reads it."""
-    if isinstance(value, _Spelled):
-        return "0" if value == "-0" else value
-    if isinstance(value, dict):
-        return _joined({name: _print_python(inner) for name, inner in value.items()})
-    if isinstance(value, list):
-        return "[" + ", ".join(_print_python(element) for element in value) + "]"
-    return json.dumps(value)
+    if value.kind == "object":
+        return _joined({name: _print_python(inner) for name, inner in value.by_name().items()})
+    if value.kind == "list":
+        return "[" + ", ".join(_print_python(element) for element in value.elements()) + "]"
+    text = value.text()
+    if value.kind == "string":
+        return json.dumps(decode(text))
+    if value.kind == "number" and set(text) & set(".eE"):
+        return json.dumps(float(text))
+    return "0" if text == "-0" else text  # an integer of any size, a boolean or null
 
 
 def _joined(parts):
@@ -102,7 +100,7 @@ def _text(value):
 
 def _time(value):
     """Print a time (section 1.5)."""
-    return json.dumps(python_text(read_time(value.string())))
+    return json.dumps(python_text(read_timestamp(value.string())))
 
 
 def _integer(value):

@@ -3,7 +3,7 @@
 from . import model, numbers
 from .faults import ROOT
 from .json_text import is_set
-from .times import read_time
+from .times import read_timestamp
 
 
 class Place:
@@ -20,7 +20,7 @@ class Place:
 
     def time(self):
         """Return the instant of a timestamp."""
-        return read_time(self.text()).instant()
+        return read_timestamp(self.text()).instant()
 
     def number(self):
         """Return the value of an integer or a float."""

@@ -11,7 +11,7 @@ from .read import parse
 from .report import Entry, in_order, kept_entries, restored_entries, unknown_members
 from .reverse_rules import reverse
 from .stash import apply_restore, read_stash, take_stash
-from .times import read_time, utc_text
+from .times import read_timestamp, utc_text
 from .tree import new_string, opened
 from .write import written
 
@@ -114,5 +114,5 @@ def _now(operations):
 
 def _time(value):
     """Return the time that a value has, in UTC, or None."""
-    time = read_time(value.string() or "") if value is not None else None
+    time = read_timestamp(value.string() or "") if value is not None else None
     return time and utc_text(time)

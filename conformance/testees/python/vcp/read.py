@@ -3,7 +3,7 @@
 from . import model, numbers
 from .faults import ROOT, Fault, Refused
 from .json_text import NotJson, decode, has_lone_surrogate, read_json
-from .times import read_time
+from .times import read_timestamp
 
 LONGEST_TEXT = 16_777_216
 MOST_MEMBERS = 100_000
@@ -165,7 +165,7 @@ class _Checker:
     def time(self, value, kind, path):
         """Check a timestamp."""
         decoded = self.readable_text(value, path)
-        if decoded is not None and read_time(decoded) is None:
+        if decoded is not None and read_timestamp(decoded) is None:
             self.fault("VCP_E001", path, value.start)
 
     def integer(self, value, kind, path):

@@ -3,9 +3,10 @@
 from typing import NamedTuple, Optional
 
 from .faults import Refused
+from .pointers import escape, steps_of
 from .read import LONGEST_TEXT
 from .stash import STASH
-from .tree import content_of, escape, steps_of
+from .tree import content_of
 from .write import is_modelled
 
 PAYLOAD = "/vcp_payload"

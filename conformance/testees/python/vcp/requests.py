@@ -1,58 +1,60 @@
 """The members of a request, and their faults (READING.md, section 15)."""
 
-import base64
-import binascii
-
 from .faults import ROOT, Refused
-from .times import read_time
+from .texts import base64_bytes, raw
+from .times import read_timestamp
 
 
-def input_bytes(request):
-    """Return the bytes of the input, given as text or in base64."""
-    if request.get("input_text") is not None:
-        return string(request, "input_text").encode("utf-8", "surrogatepass")
-    if request.get("input_base64") is None:
-        raise refused("VCP_E005", "input_text")
-    return from_base64(string(request, "input_base64"))
-
-
-def from_base64(text):
-    """Decode padded base64, of which only the one canonical spelling is accepted."""
-    try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise refused("VCP_E001", "input_base64") from error
-    if base64.b64encode(data).decode("ascii") != text:
-        raise refused("VCP_E001", "input_base64")
+def content(request, name="input"):
+    """Return the bytes of the input or of another content, given as text or in base64."""
+    text = member(request, f"{name}_text", str)
+    if text is not None:
+        return raw(text)
+    encoded = member(request, f"{name}_base64", str)
+    if encoded is None:
+        raise refused("VCP_E005", f"{name}_text")
+    data = base64_bytes(encoded)
+    if data is None:
+        raise refused("VCP_E001", f"{name}_base64")
     return data
 
 
-def word(request, name, words):
-    """Return a required member that is one of some words."""
-    if request.get(name) is None:
+def word(request, name, words, default=None):
+    """Return a member that is one of some words. Without a default it is required."""
+    found = member(request, name, str)
+    if found is None and default is None:
         raise refused("VCP_E005", name)
-    if not isinstance(request[name], str) or request[name] not in words:
+    found = default if found is None else found
+    if found not in words:
         raise refused("VCP_E004", name)
-    return request[name]
+    return found
 
 
-def now(request):
-    """Return the time `now`, or None if it is absent."""
-    if request.get("now") is None:
-        return None
-    time = read_time(string(request, "now"))
-    if time is None:
-        raise refused("VCP_E001", "now")
-    return time
+def time(request, name):
+    """Return a timestamp, or None if it is absent."""
+    text = member(request, name, str)
+    timestamp = read_timestamp(text) if text is not None else None
+    if text is not None and timestamp is None:
+        raise refused("VCP_E001", name)
+    return timestamp
 
 
-def string(request, name):
-    """Return a member that must be a string."""
-    if not isinstance(request[name], str):
+def required(request, name, kind):
+    """Return a member that must be there, and of a type."""
+    value = member(request, name, kind)
+    if value is None:
+        raise refused("VCP_E005", name)
+    return value
+
+
+def member(request, name, kind):
+    """Return a member that must be of a type, or None if it is absent. Null is absent."""
+    value = request.get(name)
+    if value is not None and type(value) is not kind:
         raise refused("VCP_E004", name)
-    return request[name]
+    return value
 
 
-def refused(code, name):
-    """Make the refusal of a member of the request."""
-    return Refused(code, ROOT.to(name))
+def refused(code, *names):
+    """Make the refusal of a member of the request, given by the names that lead to it."""
+    return Refused(code, ROOT.down(names))

@@ -3,8 +3,9 @@
 from .dialects import VERSION_OF
 from .equality import same
 from .json_text import is_set
+from .pointers import escape
 from .report import Entry
-from .tree import escape, is_list, new_string
+from .tree import is_list, new_string
 from .upgrade_rules import CALL, DIRECTIONS, PROVENANCE, history_step, section_defaults
 
 CONSENT = "/vcp_payload/consent"

@@ -10,7 +10,7 @@ from . import checksums
 from .faults import Fault, Refused
 from .json_text import is_deeper, is_set
 from .message import Place
-from .times import SECOND, read_time
+from .times import SECOND, read_timestamp
 
 DEEPEST = 128
 OPPOSITE = {"inbound": "outbound", "outbound": "inbound"}
@@ -195,7 +195,7 @@ def e119_reference_scheme(message, now):
 def e120_no_offset(message, now):
     """Report each timestamp without an offset."""
     for place in message.all:
-        if place.kind.name == "time" and not read_time(place.text()).offset:
+        if place.kind.name == "time" and not read_timestamp(place.text()).offset:
             yield finding("VCP_E120", "warning", place)
 
 
@@ -228,7 +228,7 @@ def e122_from_contradiction(message, now):
 def e123_deep(message, now):
     """Report free-form data that is nested too deep."""
     for place in message.all:
-        if place.kind.name == "free_form" and is_deeper(place.value.text(), DEEPEST):
+        if place.kind.name == "free_form" and is_deeper(place.value, DEEPEST):
             yield finding("VCP_E123", "warning", place)
 
 

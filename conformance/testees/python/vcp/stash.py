@@ -5,7 +5,8 @@ from typing import NamedTuple, Optional
 from .dialects import OLDER
 from .equality import same
 from .json_text import Value, encode, has_lone_surrogate, read_json
-from .tree import Object, escape, find, open_at, opened, part, steps_of
+from .pointers import escape, steps_of
+from .tree import Object, find, open_at, opened, part
 
 KEY = "vcp_migration"
 STASH = "/vcp_payload/custom/experimental/" + KEY

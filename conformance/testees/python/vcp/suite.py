@@ -25,8 +25,6 @@ def schema(dialect):
     return json.loads((folder() / f"schema/vcp-{dialect}.schema.json").read_text("utf-8"))
 
 
-@functools.cache
 def provider_files():
-    """Read the file `provider.json` of each provider."""
-    files = sorted((folder() / "crates/vcp-mapping/rules").glob("*/provider.json"))
-    return [json.loads(file.read_text("utf-8")) for file in files]
+    """List the files `provider.json` of all providers."""
+    return sorted((folder() / "crates/vcp-mapping/rules").glob("*/provider.json"))

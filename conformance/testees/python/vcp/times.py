@@ -1,8 +1,8 @@
-"""Timestamps (READING.md, section 6)."""
+"""Timestamps and times (READING.md, section 6, and RULES.md, section 7.2)."""
 
 import datetime
 import re
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 FORM = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})"
@@ -10,10 +10,44 @@ FORM = re.compile(
 )
 SECOND = 1_000_000_000  # in nanoseconds
 DAY = 86_400
+FIRST_DAY = datetime.date(1970, 1, 1).toordinal()
+LAST_DAY = datetime.date.max.toordinal()
 UTC = ("Z", "z", "+00:00", "-00:00")
 
 
 class Time(NamedTuple):
+    """A time in nanoseconds since 1970 in UTC.
+
+    `digits` is the number of digits of its fraction, or None for the fewest.
+    """
+
+    nanoseconds: int
+    digits: Optional[int] = None
+
+    @property
+    def in_range(self):
+        """Tell whether the time is in the years 1 to 9999."""
+        return 1 <= self.nanoseconds // SECOND // DAY + FIRST_DAY <= LAST_DAY
+
+    def text(self):
+        """Write the time in UTC, or return None outside of the years 1 to 9999."""
+        if not self.in_range:
+            return None
+        seconds, fraction = divmod(self.nanoseconds, SECOND)
+        days, seconds = divmod(seconds, DAY)
+        date = datetime.date.fromordinal(days + FIRST_DAY).isoformat()
+        digits = _fewest_digits(fraction) if self.digits is None else self.digits
+        point = f".{fraction:09}"[: digits + 1] if digits else ""
+        return f"{date}T{_clock(seconds)}{point}Z"
+
+
+def time_in_range(nanoseconds):
+    """Return a time, or None outside of the years 1 to 9999."""
+    time = Time(nanoseconds)
+    return time if time.in_range else None
+
+
+class Timestamp(NamedTuple):
     """A timestamp: its local date and time, the digits of its fraction, and its offset."""
 
     date: datetime.date
@@ -22,12 +56,17 @@ class Time(NamedTuple):
     offset: str  # empty if there is none
 
     def instant(self):
-        """Return the nanoseconds since the year 1 in UTC. Without an offset, the time is UTC."""
-        seconds = self.date.toordinal() * DAY + self.seconds - _seconds_of(self.offset)
+        """Return the nanoseconds since 1970 in UTC. Without an offset, the time is UTC."""
+        days = self.date.toordinal() - FIRST_DAY
+        seconds = days * DAY + self.seconds - _seconds_of(self.offset)
         return seconds * SECOND + int(self.fraction.ljust(9, "0"))
 
+    def time(self):
+        """Return the time, which keeps its number of digits."""
+        return Time(self.instant(), len(self.fraction))
 
-def read_time(text):
+
+def read_timestamp(text):
     """Read a timestamp, or return None if the text is none."""
     found = FORM.fullmatch(text)
     if not found:
@@ -40,7 +79,7 @@ def read_time(text):
         date = datetime.date.fromisoformat(date)
     except ValueError:
         return None
-    return Time(date, hour * 3600 + minute * 60 + second, fraction, offset)
+    return Timestamp(date, hour * 3600 + minute * 60 + second, fraction, offset)
 
 
 def with_t(text):
@@ -48,26 +87,17 @@ def with_t(text):
     return text[:10] + "T" + text[11:] if text[10:11] == " " else text
 
 
-def utc_text(time):
-    """Write a time in UTC (MIGRATION.md, section 2.5), or return None beyond the year 9999."""
-    seconds, fraction = divmod(time.instant(), SECOND)
-    day, seconds = divmod(seconds, DAY)
-    if not 1 <= day <= datetime.date.max.toordinal():
-        return None
-    digits = f"{fraction:09d}"
-    while digits.endswith("000"):
-        digits = digits[:-3]
-    point = "." if digits else ""
-    date = datetime.date.fromordinal(day).isoformat()
-    return f"{date}T{_clock(seconds)}{point}{digits}Z"
+def utc_text(timestamp):
+    """Write a timestamp in UTC (MIGRATION.md, section 2.5), or return None beyond year 9999."""
+    return Time(timestamp.instant()).text()
 
 
-def python_text(time):
-    """Write a time as the `str` of Python's datetime (CHECKSUMS.md, section 1.5)."""
-    micros = time.fraction[:6].ljust(6, "0")
+def python_text(timestamp):
+    """Write a timestamp as the `str` of Python's datetime (CHECKSUMS.md, section 1.5)."""
+    micros = timestamp.fraction[:6].ljust(6, "0")
     fraction = "" if micros == "000000" else f".{micros}"
-    offset = "+00:00" if time.offset in UTC else time.offset
-    return f"{time.date.isoformat()} {_clock(time.seconds)}{fraction}{offset}"
+    offset = "+00:00" if timestamp.offset in UTC else timestamp.offset
+    return f"{timestamp.date.isoformat()} {_clock(timestamp.seconds)}{fraction}{offset}"
 
 
 def _is_offset(offset):
@@ -81,6 +111,11 @@ def _seconds_of(offset):
         return 0
     seconds = int(offset[1:3]) * 3600 + int(offset[4:]) * 60
     return -seconds if offset[0] == "-" else seconds
+
+
+def _fewest_digits(fraction):
+    """Return the fewest of 0, 3, 6 or 9 digits that keep a fraction in nanoseconds."""
+    return next(digits for digits in (0, 3, 6, 9) if fraction % 10 ** (9 - digits) == 0)
 
 
 def _clock(seconds):

@@ -1,4 +1,4 @@
-"""A message that can be changed, as migrations do, and JSON Pointers into it.
+"""A message that can be changed, as migrations do, and the places in it.
 
 Objects and lists that were opened can be changed. All other parts stay values of the text, so that
 they keep their spelling.
@@ -8,6 +8,7 @@ import re
 
 from .faults import ROOT, Refused
 from .json_text import Member, Value, encode, is_set, read_json
+from .pointers import steps_of
 
 INDEX = re.compile("0|[1-9][0-9]{0,8}")
 
@@ -22,7 +23,7 @@ class Object:
         for member in members:
             is_new = member.name not in self._members
             key = member.name if is_new else (member.name, len(self._members))
-            self._members[key] = member
+            self._members[key] = Member(member.name, member.value, member.token)
 
     def members(self):
         """List the members."""
@@ -138,20 +139,7 @@ def is_list(value):
 
 def refused(pointer, code="VCP_E003"):
     """Make the refusal of the value at a place that is in no list."""
-    path = ROOT
-    for step in steps_of(pointer):
-        path = path.to(step)
-    return Refused(code, path)
-
-
-def escape(name):
-    """Write a name as a step of a JSON Pointer."""
-    return name.replace("~", "~0").replace("/", "~1")
-
-
-def steps_of(pointer):
-    """Return the names and indexes of a JSON Pointer. The text is a pointer."""
-    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+    return Refused(code, ROOT.down(steps_of(pointer)))
 
 
 def part(value, step):
@@ -159,7 +147,7 @@ def part(value, step):
     if value is not None and value.kind == "object":
         return value.get(step)
     if value is not None and value.kind == "list" and INDEX.fullmatch(step):
-        elements = list(value.elements())
+        elements = value.elements()
         return elements[int(step)] if int(step) < len(elements) else None
     return None
 

@@ -4,8 +4,9 @@ from . import perceived
 from .consent import upgrade_consent
 from .dialects import VERSION_OF
 from .json_text import encode, is_set, read_json
+from .pointers import escape
 from .report import Entry
-from .tree import Object, escape, is_list, new_string, refused
+from .tree import Object, is_list, new_string, refused
 
 STATUS_WORDS = {"filtered": "unknown", "failed": "failure"}
 GAP_WORDS = {

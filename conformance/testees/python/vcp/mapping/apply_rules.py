@@ -1,10 +1,12 @@
 """Applying the rules of a rule file (RULES.md 6)."""
 
+from ..faults import ROOT, Refused
+from ..json_text import is_set
+from ..texts import same_word
 from . import computed
 from .fields import INTEGRATIONS, LIST_TARGETS, Value
-from .refusals import Refusal, path_text
 from .transforms import transform
-from .values import Fault, Nothing, exists, is_filled, same_word, text_of, word_of
+from .values import Fault, Nothing, is_filled, text_of, word_of
 
 DONE = None
 
@@ -105,7 +107,7 @@ class RuleRunner:
         """Returns the value of the member of a source, or None."""
         self.check_head(source)
         node, pointer = self.delivery.member(source.path), self.delivery.pointer(source.path)
-        if not exists(node):
+        if not is_set(node):
             return None
         if is_exception(node, source.exceptions):
             return self.nothing(node, pointer)
@@ -133,7 +135,7 @@ class RuleRunner:
         """Reports a path into a list that has another type (RULES.md 4)."""
         if source.path.has_brackets:
             head = self.delivery.head(source.path)
-            if exists(head) and head.kind != "list":
+            if is_set(head) and head.kind != "list":
                 self.report.problem("VCP_E004", self.delivery.head_pointer(source.path))
 
     def supersede(self, rule, index):
@@ -166,7 +168,7 @@ class RuleRunner:
     def refuse(self, rule):
         """Refuses a delivery without a required value (RULES.md 6)."""
         path = next((source.path for source in rule.sources if source.path), None)
-        raise Refusal("VCP_E005", path_text(self.delivery.head_names(path) if path else ()))
+        raise Refused("VCP_E005", ROOT.down(self.delivery.head_names(path) if path else ()))
 
 
 def is_exception(node, exceptions):

@@ -2,17 +2,11 @@
 
 from fractions import Fraction
 
+from ..numbers import LARGEST, floor_half_up
+from ..times import SECOND, time_in_range
 from .fields import METRICS
-from .numbers import LARGEST_COUNT, floor_half_up
-from .times import SECOND, Time
 
 START, END, DURATION = "call.start_time", "call.end_time", "call.duration_sec"
-
-
-def time_in_range(nanoseconds):
-    """Returns a time, or None outside the years 1 to 9999."""
-    time = Time(nanoseconds)
-    return time if time.in_range else None
 
 
 def start_plus_duration(fields):
@@ -50,7 +44,7 @@ def total_tokens(fields):
     if total is not None:
         return total
     parts = [fields.value(METRICS + name) for name in ("prompt_tokens", "completion_tokens")]
-    if None in parts or sum(parts) > LARGEST_COUNT:
+    if None in parts or sum(parts) > LARGEST:
         return None
     return sum(parts)
 

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from ..json_text import is_set
+from ..texts import same_word
 from .paths import Path, parse_path, values_at
-from .values import exists, is_filled, same_word, word_of
+from .values import is_filled, word_of
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def passes(condition, values):
     if test == "is":
         return any(word_is(value, words) for value in values)
     if test == "contains":
-        return any(is_filled(value) and words[0] in value.raw for value in values)
+        return any(is_filled(value) and words[0] in value.text() for value in values)
     if test in ("present", "absent"):
         return bool(values) == (test == "present")
     return any(is_filled(value) for value in values) == (test == "filled")
@@ -87,7 +89,7 @@ def one_passes(conditions, element, absent=()):
                 return True
             continue
         values = values_at(element, condition.path)
-        if passes(condition, [v for v in values if exists(v) and v.raw not in absent]):
+        if passes(condition, [v for v in values if is_set(v) and v.text() not in absent]):
             return True
     return False
 

@@ -1,10 +1,12 @@
 """The lists `consulted` and `unknown_words` of members that are only tested (MAPPING.md 3)."""
 
+from ..json_text import is_set
+from ..pointers import pointer_of
 from .known_paths import record_conditions
-from .paths import pointer_of, values_at
+from .paths import values_at
 from .report import WordList
 from .rows import unknown_word
-from .values import exists, word_of
+from .values import word_of
 
 MOST_WORDS = 64
 
@@ -42,7 +44,7 @@ def tested_words(delivery, is_ignored):
             has_word.add(pointer)
     found = []
     for pointer, nodes in values.items():
-        words = [word_of(node) if pointer in has_word else None for node in nodes if exists(node)]
+        words = [word_of(node) if pointer in has_word else None for node in nodes if is_set(node)]
         found += [(pointer, word) for word in list(dict.fromkeys(words))[:MOST_WORDS]]
     return found
 

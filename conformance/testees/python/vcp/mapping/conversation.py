@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from ..json_text import is_set
+from ..texts import trim
 from .known_paths import known_paths
-from .numbers import read_seconds
+from .readers import read_seconds
 from .rows import RowReader
 from .tool_calls import join_results
-from .values import exists, is_filled, trim
+from .values import is_filled
 
 
 @dataclass
@@ -62,7 +64,7 @@ class ConversationReader:
             return None
         self.looked_at.take(form.begins_at)
         node, pointer = self.delivery.member(form.begins_at), self.delivery.pointer(form.begins_at)
-        if not exists(node):
+        if not is_set(node):
             return None
         seconds = read_seconds(node)
         if seconds is None:
@@ -78,18 +80,18 @@ class ConversationReader:
             if is_filled(node):
                 self.supersede(rows, pointer)
             return
-        if not exists(node):
+        if not is_set(node):
             return
         if node.kind != "list":
             if not (node.kind == "object" and self.goes_on(rows.path)):
                 self.report.problem("VCP_E004", pointer)
             return
-        if not node.elements:
+        if not node.elements():
             return
-        if node.raw in self.wanted_texts:
+        if node.text() in self.wanted_texts:
             self.supersede(rows, pointer)
             return
-        self.wanted_texts.add(node.raw)
+        self.wanted_texts.add(node.text())
         self.join(form, rows, pointer, RowReader(form, pointer, self.report, begins_at).read(node))
 
     def supersede(self, rows, pointer):

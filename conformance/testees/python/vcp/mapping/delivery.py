@@ -1,13 +1,21 @@
 """Reading and recognising a delivery (MAPPING.md 2, RULES.md 3.2 and 3.3)."""
 
+from ..faults import ROOT, Refused
+from ..pointers import pointer_of
+from ..read import read_text
+from ..texts import trim
 from .conditions import passes
-from .paths import find, names_of, pointer_of, values_at
-from .payload import NotJson, read_json
-from .refusals import NotACall, Refusal, path_text
-from .times import parse_timestamp
-from .values import Fault, is_filled, string_of, text_of, trim
+from .paths import find, names_of, values_at
+from .values import is_filled, string_of, text_of
 
-LARGEST_BODY = 16 * 1024 * 1024
+
+class NotACall(Exception):
+    """Says that a delivery is no call record, and names its event."""
+
+    def __init__(self, event):
+        """Keeps the name of the event."""
+        super().__init__(event)
+        self.event = event
 
 
 class Delivery:
@@ -73,14 +81,9 @@ class Delivery:
 
 def read_body(body):
     """Reads the bytes of a delivery as a JSON object."""
-    if len(body) > LARGEST_BODY:
-        raise Refusal("VCP_E008")
-    try:
-        root = read_json(body.decode("utf-8"))
-    except (UnicodeDecodeError, NotJson):
-        raise Refusal("VCP_E007") from None
+    root = read_text(body)
     if root.kind != "object":
-        raise Refusal("VCP_E002")
+        raise Refused("VCP_E002")
     return root
 
 
@@ -94,7 +97,7 @@ def recognise(provider, root):
     if event.unless and delivery.holds(event.unless):
         raise NotACall(name)
     if delivery.record is None or delivery.record.kind != "object":
-        raise Refusal("VCP_E002", path_text(delivery.at))
+        raise Refused("VCP_E002", ROOT.down(delivery.at))
     return delivery
 
 
@@ -106,13 +109,13 @@ def find_event(provider, root):
     if way is not None:
         word = string_of(find(root, way.event_from.head))
         if word is None:
-            raise Refusal("VCP_E002", path_text(way.event_from.head))
+            raise Refused("VCP_E002", ROOT.down(way.event_from.head))
         if trim(word):
             return way, way.event + trim(word)
     for path in provider.lists_of_calls:
         value = find(root, path.head)
         if value is not None and value.kind == "list":
-            raise Refusal("VCP_E002", path_text(path.head))
+            raise Refused("VCP_E002", ROOT.down(path.head))
     raise NotACall("unknown")
 
 
@@ -148,14 +151,3 @@ def missing_members(delivery):
     return [
         delivery.pointer(path) for path in delivery.event.required if not delivery.values(path)
     ]
-
-
-def received_time(text):
-    """Reads `received_at` (MAPPING.md 2, rows 1 and 2)."""
-    try:
-        time = parse_timestamp(text)
-    except Fault:
-        raise Refusal("VCP_E001", "$.received_at") from None
-    if not time.in_range:
-        raise Refusal("VCP_E001")
-    return time

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from ..texts import fold, trim
 from .conditions import path_conditions, read_conditions
 from .paths import Path, parse_path
-from .values import fold, trim
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 import json
 
+from ..json_text import is_set
+from ..texts import fold
 from .json_out import Raw
-from .values import Nothing, exists, fold
+from .values import Nothing, string_of
 
 SALES_WORDS = ("budget", "purchase", "product_interest", "decision_maker", "timeline")
 CALENDAR_WORDS = ("appointment", "schedule", "meeting", "followup")
@@ -17,8 +19,8 @@ def object_of(members):
 
 def copied(node, is_wanted):
     """Writes an object of the members whose names are wanted."""
-    names = [name for name in node.by_name if is_wanted(name)]
-    return object_of([(name, node.get(name).raw) for name in names])
+    members = node.by_name().items()
+    return object_of([(name, member.text()) for name, member in members if is_wanted(name)])
 
 
 def has_word(words):
@@ -26,16 +28,17 @@ def has_word(words):
     return lambda name: any(word in fold(name) for word in words)
 
 
-def raw_or(node, otherwise):
+def text_or(node, otherwise):
     """Returns the JSON text of a member, or another one if it is absent."""
-    return otherwise if node is None else node.raw
+    return otherwise if node is None else node.text()
 
 
 def crm(node):
     """Makes `crm_system`."""
-    if "customer_interest_level" not in node.by_name and "lead_score" not in node.by_name:
+    members = node.by_name()
+    if "customer_interest_level" not in members and "lead_score" not in members:
         raise Nothing()
-    score = raw_or(node.get("customer_interest_level"), '"unknown"')
+    score = text_or(members.get("customer_interest_level"), '"unknown"')
     data = copied(node, lambda name: name.startswith(CONTACT_BEGINNINGS))
     return Raw(
         object_of(
@@ -50,14 +53,15 @@ def crm(node):
 
 def calendar(node):
     """Makes `calendar_system`."""
-    has_appointment = any("appointment_" in name for name in node.by_name)
-    if "next_followup_date" not in node.by_name and not has_appointment:
+    members = node.by_name()
+    has_appointment = any("appointment_" in name for name in members)
+    if "next_followup_date" not in members and not has_appointment:
         raise Nothing()
     return Raw(
         object_of(
             [
                 ("provider", '"assistable_scheduling"'),
-                ("next_action", raw_or(node.get("next_followup_date"), "null")),
+                ("next_action", text_or(members.get("next_followup_date"), "null")),
                 ("scheduling_data", copied(node, has_word(CALENDAR_WORDS))),
             ]
         )
@@ -67,7 +71,7 @@ def calendar(node):
 def sales(node):
     """Makes `sales_system`."""
     is_sales = has_word(SALES_WORDS)
-    if not any(is_sales(name) for name in node.by_name):
+    if not any(is_sales(name) for name in node.by_name()):
         raise Nothing()
     return Raw(
         object_of(
@@ -83,8 +87,8 @@ def sales(node):
 def score_in_hundredths(node):
     """Computes the qualification score."""
     score = 50
-    maker = node.get("decision_maker")
-    if maker is not None and maker.raw == "true":
+    maker = node.by_name().get("decision_maker")
+    if maker is not None and maker.text() == "true":
         score += 20
     budget, timeline = lower_text(node, "budget_range"), lower_text(node, "purchase_timeline")
     if "$" in budget or "budget" in budget:
@@ -98,10 +102,10 @@ def score_in_hundredths(node):
 
 def lower_text(node, name):
     """Returns a member in lower case. A value that is no string counts by its JSON text."""
-    member = node.get(name)
-    if not exists(member):
+    member = node.by_name().get(name)
+    if not is_set(member):
         return ""
-    return (member.string if member.kind == "string" else member.raw).lower()
+    return (string_of(member) if member.kind == "string" else member.text()).lower()
 
 
 FUNCTIONS = {"assistable_crm": crm, "assistable_calendar": calendar, "assistable_sales": sales}

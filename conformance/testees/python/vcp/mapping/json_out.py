@@ -3,7 +3,8 @@
 import json
 from fractions import Fraction
 
-from .times import Time
+from ..numbers import decimal
+from ..times import Time
 
 
 class Raw(str):
@@ -26,15 +27,8 @@ def write_json(value):
     if isinstance(value, Time):
         return json.dumps(value.text())
     if isinstance(value, Fraction):
-        return decimal_text(value)
+        return decimal(value)
     return json.dumps(value, ensure_ascii=False)
-
-
-def decimal_text(number):
-    """Writes a number of at most three decimals, without needless zeros."""
-    whole, rest = divmod(int(abs(number) * 1000), 1000)
-    fraction = f".{rest:03}".rstrip("0") if rest else ""
-    return ("-" if number < 0 else "") + f"{whole}{fraction}"
 
 
 def count_parts(value):

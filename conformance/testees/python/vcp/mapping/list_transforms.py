@@ -2,11 +2,13 @@
 
 from fractions import Fraction
 
+from ..json_text import is_set
+from ..numbers import floor_half_up, half_up, rounded
+from ..times import SECOND
 from .conditions import all_pass
-from .numbers import floor_half_up, half_up, nearest_double, read_number, rounded, whole_count
 from .paths import find
-from .times import SECOND, read_time
-from .values import Fault, Nothing, exists, invalid, wrong_type
+from .readers import nearest_double, read_number, time_or_none, whole_count
+from .values import Nothing, invalid, wrong_type
 
 LARGEST_AMOUNT = 10**15
 
@@ -15,7 +17,7 @@ def elements_of(node):
     """Returns the elements of a list. Any other value is of the wrong type."""
     if node.kind != "list":
         raise wrong_type()
-    return node.elements
+    return node.elements()
 
 
 def times_of(node, source):
@@ -28,14 +30,6 @@ def times_of(node, source):
     if not times:
         raise Nothing()
     return times
-
-
-def time_or_none(node):
-    """Returns the time of a member, or None."""
-    try:
-        return read_time(node) if exists(node) else None
-    except (Fault, Nothing):
-        return None
 
 
 def instant(time):
@@ -87,7 +81,7 @@ def numbers_of(node, source):
         if element.kind != "object":
             raise wrong_type()
         members = [find(element, path.head) for path in source.members]
-        found.extend(number_in_list(member) for member in members if exists(member))
+        found.extend(number_in_list(member) for member in members if is_set(member))
     found = [rounded(number, 6) for number in found]
     if any(abs(number) > LARGEST_AMOUNT for number in found):
         raise invalid()

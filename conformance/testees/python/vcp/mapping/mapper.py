@@ -1,13 +1,14 @@
 """The order of work of `map` (MAPPING.md 2, RULES.md 10)."""
 
-import base64
-import binascii
 from dataclasses import dataclass
 
+from .. import requests
+from ..faults import Refused
+from ..read import LONGEST_TEXT, MOST_MEMBERS
 from . import consulted, plausible
 from .apply_rules import RuleRunner
 from .conversation import ConversationReader, transcript_of
-from .delivery import idempotency_key, missing_members, read_body, received_time, recognise
+from .delivery import NotACall, idempotency_key, missing_members, read_body, recognise
 from .fields import Fields, Value
 from .json_out import count_parts, write_json
 from .looked_at import LookedAt
@@ -15,16 +16,14 @@ from .message import MessageWriter
 from .metrics import Metrics
 from .model_lists import ModelReader
 from .records import RecordReader
-from .refusals import NotACall, Refusal
 from .report import Report
 from .rule_files import find_provider
 from .secrets import Masker
 from .unread import UnreadFinder
 
-LARGEST_MESSAGE = 16 * 1024 * 1024
-MOST_PARTS = 100_000
 PAYLOAD = "$.vcp_payload."
 TRANSCRIPT = "artifacts.transcript"
+CONSENT_DEFAULTS = ("granted", "pending", "omit")
 
 
 @dataclass(frozen=True)
@@ -42,53 +41,37 @@ def map_delivery(request):
         return {"ok": mapped(request)}
     except NotACall as answer:
         return {"ok": {"not_a_call": answer.event}}
-    except Refusal as refusal:
-        return {"error": {"code": refusal.code, "field_path": refusal.field_path}}
 
 
 def mapped(request):
     """Maps a delivery, and returns the members of `ok`."""
-    options = read_options(request.get("options"))
-    received_at = received_time(member(request, "received_at", str))
-    provider = find_provider(member(request, "provider", str))
+    options = read_options(requests.member(request, "options", dict) or {})
+    received_at = received_time(request)
+    provider = find_provider(requests.required(request, "provider", str))
     if provider is None:
-        raise Refusal("VCP_E009")
-    delivery = recognise(provider, read_body(body_of(request)))
+        raise Refused("VCP_E009")
+    delivery = recognise(provider, read_body(requests.content(request)))
     return Mapping(delivery, options, received_at).answer()
 
 
-def member(request, name, kind):
-    """Returns a member of the request. An absent one is VCP_E005."""
-    value = request.get(name)
-    if value is None:
-        raise Refusal("VCP_E005", f"$.{name}")
-    if not isinstance(value, kind):
-        raise Refusal("VCP_E004", f"$.{name}")
-    return value
-
-
-def body_of(request):
-    """Returns the bytes of the delivery."""
-    if request.get("input_text") is not None:
-        return member(request, "input_text", str).encode("utf-8", "surrogatepass")
-    try:
-        return base64.b64decode(member(request, "input_base64", str), validate=True)
-    except (binascii.Error, ValueError):
-        raise Refusal("VCP_E001", "$.input_base64") from None
+def received_time(request):
+    """Reads `received_at` (MAPPING.md 2, rows 1 and 2)."""
+    requests.required(request, "received_at", str)
+    time = requests.time(request, "received_at").time()
+    if not time.in_range:
+        raise Refused("VCP_E001")
+    return time
 
 
 def read_options(data):
     """Reads the options of a request."""
-    if data is None:
-        return Options()
-    if not isinstance(data, dict):
-        raise Refusal("VCP_E004", "$.options")
-    names = Options.__dataclass_fields__
+    types = {name: type(field.default) for name, field in Options.__dataclass_fields__.items()}
     given = {name: value for name, value in data.items() if value is not None}
-    for name, value in given.items():
-        if name not in names or not isinstance(value, type(names[name].default)):
-            raise Refusal("VCP_E004", f"$.options.{name}")
-    return Options(**given)
+    are_good = data.keys() <= types.keys() and all(type(given[n]) is types[n] for n in given)
+    options = Options(**given) if are_good else None
+    if options is None or options.consent_default not in CONSENT_DEFAULTS:
+        raise requests.refused("VCP_E004", "options")
+    return options
 
 
 class Mapping:
@@ -184,6 +167,6 @@ class Mapping:
 def checked_text(message):
     """Writes the message. One beyond the limits is refused (MAPPING.md 2, row 13)."""
     text = write_json(message)
-    if count_parts(message) > MOST_PARTS or len(text.encode("utf-8")) > LARGEST_MESSAGE:
-        raise Refusal("VCP_E008")
+    if count_parts(message) > MOST_MEMBERS or len(text.encode("utf-8")) > LONGEST_TEXT:
+        raise Refused("VCP_E008")
     return text

@@ -2,10 +2,10 @@
 
 import hashlib
 
+from ..scores import perception_gap
+from ..times import time_in_range
 from .fields import INTEGRATIONS, KPIS, METRICS, PROVIDER_SPECIFIC, joined_models
 from .json_out import FreeForm, Raw, write_json
-from .perception import perception_gap
-from .times import Time
 
 CALL_MEMBERS = (
     "parent_session_id",
@@ -97,7 +97,7 @@ class MessageWriter:
 
     def payload_id(self):
         """Makes an id of the text of the payload (MAPPING.md 4)."""
-        digest = bytearray(hashlib.sha256(self.delivery.root.raw.encode("utf-8")).digest()[:16])
+        digest = bytearray(hashlib.sha256(self.delivery.root.text().encode("utf-8")).digest()[:16])
         digest[6] = digest[6] & 0x0F | 0x80
         digest[8] = digest[8] & 0x3F | 0x80
         text = bytes(digest).hex()
@@ -131,8 +131,7 @@ class MessageWriter:
         start = self.fields.start_if_read()
         if start is None:
             return None
-        time = Time(start + tool.time.in_call)
-        return time if time.in_range else None
+        return time_in_range(start + tool.time.in_call)
 
     def model_selection(self):
         """Writes `model_selection`."""

@@ -2,11 +2,11 @@
 
 from fractions import Fraction
 
+from ..numbers import half_up
+from ..texts import count_words
+from ..times import SECOND
 from .fields import METRICS
 from .list_transforms import percentile
-from .numbers import half_up
-from .times import SECOND
-from .values import count_words
 
 TOLERANCE = 2 * SECOND
 LONGEST_GAP = 30 * SECOND

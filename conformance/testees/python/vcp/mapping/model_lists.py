@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass, field
 
+from ..json_text import is_set
+from ..numbers import rounded, scaled
+from ..pointers import escape, pointer_of
+from ..texts import trim
 from .fields import CHOSEN_ROLES, FIGURE_ROLES, KPIS, METRICS, Value
-from .numbers import LARGEST_COUNT, nearest_double, read_number, rounded, scaled
-from .paths import escape, find, pointer_of
+from .paths import find
+from .readers import nearest_double, read_number, whole_count
 from .tables import NONE
-from .values import Fault, Nothing, exists, invalid, string_of, trim
+from .values import Fault, Nothing, invalid, string_of
 
 MOST = 10**12
 DECIMALS = 18
@@ -58,12 +62,12 @@ class ModelReader:
         node = values[0] if values else None
         pointer = self.delivery.pointer(keys.path)
         self.last_fault = None
-        if not exists(node):
+        if not is_set(node):
             return
         if node.kind == "object":
-            entries = list(node.by_name.items())
+            entries = list(node.by_name().items())
         elif node.kind == "list":
-            entries = [(None, element) for element in node.elements]
+            entries = [(None, element) for element in node.elements()]
         else:
             self.report.problem("VCP_E004", pointer)
             return
@@ -76,7 +80,7 @@ class ModelReader:
         name, name_place = self.name_of(keys, pointer, member_name, entry)
         kind = text_at(entry, keys.kind) if keys.kind else name
         if not kind:
-            if any(exists(find(entry, path.head)) for path in keys.cost):
+            if any(is_set(find(entry, path.head)) for path in keys.cost):
                 self.fault(pointer, "kind")
             return
         role = keys.role or self.role_of(keys, pointer, kind)
@@ -86,8 +90,6 @@ class ModelReader:
             self.add_figures(keys, pointer, entry, self.sums.roles.setdefault(role, Figures()))
         else:
             self.add_costs(keys, pointer, entry, self.sums.lines.setdefault(kind, Figures()))
-        if role:
-            self.add_tokens(keys, pointer, entry, self.sums.roles.get(role) if name else None)
 
     def name_of(self, keys, pointer, member_name, entry):
         """Returns the name of a model, and its place for `superseded`."""
@@ -109,10 +111,11 @@ class ModelReader:
         return None if role == NONE else role
 
     def add_figures(self, keys, pointer, entry, figures):
-        """Adds the minutes and the costs of a model."""
+        """Adds the minutes, the costs and the tokens of a model."""
         minutes = find(entry, keys.minutes.head) if keys.minutes else None
         figures.add("minutes", self.amount(pointer, "minutes", minutes, 0))
         self.add_costs(keys, pointer, entry, figures)
+        self.add_tokens(keys, pointer, entry, figures)
 
     def add_costs(self, keys, pointer, entry, figures):
         """Adds the costs of an entry."""
@@ -125,15 +128,13 @@ class ModelReader:
         for metric in ("prompt_tokens", "completion_tokens"):
             for path in getattr(keys, metric):
                 tokens = self.tokens(pointer, find(entry, path.head))
-                if tokens is None:
-                    continue
-                self.sums.tokens[metric] = self.sums.tokens.get(metric, 0) + tokens
-                if figures:
+                if tokens is not None:
+                    self.sums.tokens[metric] = self.sums.tokens.get(metric, 0) + tokens
                     figures.add("tokens", tokens)
 
     def amount(self, pointer, figure, node, scale):
         """Reads minutes or a cost. Null is skipped."""
-        if not exists(node):
+        if not is_set(node):
             return None
         try:
             number = rounded(scaled(read_number(node), scale), DECIMALS)
@@ -146,13 +147,10 @@ class ModelReader:
 
     def tokens(self, pointer, node):
         """Reads a number of tokens. Null is skipped."""
-        if not exists(node):
+        if not is_set(node):
             return None
         try:
-            number = read_number(node)
-            if number.denominator != 1 or not 0 <= number <= LARGEST_COUNT:
-                raise invalid()
-            return int(number)
+            return whole_count(read_number(node))
         except (Fault, Nothing):
             self.fault(pointer, "tokens")
             return None

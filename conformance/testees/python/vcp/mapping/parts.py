@@ -1,8 +1,7 @@
 """The parts of a member that rules read, with the form of each (MAPPING.md 3, `unread`)."""
 
-from .numbers import read_number
 from .paths import is_picked
-from .times import read_time
+from .readers import read_number, read_time
 from .values import Fault, Nothing
 
 SCALAR_TRANSFORMS = ("text", "id", "phone")
@@ -117,7 +116,7 @@ FORMS = {
     "text": lambda node: node.kind == "string",
     "scalar": lambda node: node.kind in ("string", "number"),
     "word": lambda node: node.kind in ("string", "boolean"),
-    "flag": lambda node: node.kind == "boolean" or node.raw in ('"true"', '"false"'),
+    "flag": lambda node: node.kind == "boolean" or node.text() in ('"true"', '"false"'),
     "number": is_number,
     "time": is_time,
     "key": lambda node: is_number(node) or is_time(node),

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .values import same_word
+from ..texts import same_word
+from .values import string_of
 
 PATH = re.compile(r"(\$\.)?([^\[\]]*)((?:\[[^\]]*\](?:\.[^\[\]]+)?)*)")
 LIST = re.compile(r"\[([^\]]*)\](?:\.([^\[\]]+))?")
@@ -53,9 +54,9 @@ def parse_step(inner, tail):
 def find(node, names):
     """Goes from object to object, and returns the member or None."""
     for name in names:
-        if node is None or node.kind != "object":
+        if node is None:
             return None
-        node = node.get(name)
+        node = node.by_name().get(name)
     return node
 
 
@@ -63,8 +64,8 @@ def is_picked(element, pick):
     """Says whether an element of a list has the word by which a path picks."""
     if pick is None:
         return True
-    member = find(element, pick[0])
-    return member is not None and member.kind == "string" and same_word(member.string, pick[1])
+    word = string_of(find(element, pick[0]))
+    return word is not None and same_word(word, pick[1])
 
 
 def values_at(start, path):
@@ -79,7 +80,7 @@ def values_with_rows(start, path):
         return []
     if not path.steps:
         return [(head, None)]
-    return steps_into(head.elements, path.steps)
+    return steps_into(head.elements(), path.steps)
 
 
 def steps_into(elements, steps):
@@ -87,21 +88,11 @@ def steps_into(elements, steps):
     pairs = [(element, element) for element in elements]
     for index, step in enumerate(steps):
         if index:
-            pairs = [(element, row) for value, row in pairs for element in value.elements]
+            pairs = [(element, row) for value, row in pairs for element in value.elements()]
         picked = [pair for pair in pairs if is_picked(pair[0], step.pick)]
         pairs = [(find(value, step.tail), row) for value, row in picked]
         pairs = [pair for pair in pairs if pair[0] is not None]
     return pairs
-
-
-def escape(name):
-    """Escapes a name for a JSON Pointer."""
-    return name.replace("~", "~0").replace("/", "~1")
-
-
-def pointer_of(names):
-    """Writes names as a JSON Pointer."""
-    return "".join("/" + escape(name) for name in names)
 
 
 def names_of(path):

@@ -1,7 +1,7 @@
 """Figures that contradict each other (MAPPING.md 16)."""
 
+from ..times import SECOND
 from .fields import KPIS
-from .times import SECOND
 
 START, END, DURATION = "call.start_time", "call.end_time", "call.duration_sec"
 TOTAL = "outcomes.model_outcome_attribution.total_cost_usd"

@@ -2,13 +2,14 @@
 
 from fractions import Fraction
 
+from ..json_text import is_set
+from ..times import time_in_range
 from .conditions import all_pass
-from .numbers import nearest_double, number_or_none, read_seconds
 from .paths import find, values_with_rows
+from .readers import nearest_double, number_or_none, read_seconds, read_time, time_or_none
 from .report import WordList
-from .times import Time, read_time
 from .transforms import number_of_address
-from .values import Fault, Nothing, exists, is_filled, string_of, text_of, word_of
+from .values import Fault, Nothing, is_filled, string_of, text_of, word_of
 
 
 class RecordReader:
@@ -104,11 +105,11 @@ class RecordReader:
         """Reads a list of transfers."""
         self.looked_at.transfers(keys)
         head = self.delivery.head(keys.list)
-        if exists(head) and head.kind != "list":
+        if is_set(head) and head.kind != "list":
             self.report.problem("VCP_E004", self.delivery.head_pointer(keys.list))
         lacks_destination = False
         for node, row in values_with_rows(self.delivery.start_of(keys.list), keys.list):
-            for element in node.elements:
+            for element in node.elements():
                 if element.kind == "object" and all_pass(keys.when, element):
                     given = self.read_transfer(keys, element, row or element)
                     lacks_destination = lacks_destination or not given
@@ -138,17 +139,16 @@ class RecordReader:
         seconds, start = read_seconds(node, clock.scale), self.fields.start_if_read()
         if seconds is None or start is None:
             return None
-        time = Time(start + seconds)
-        return time if time.in_range else None
+        return time_in_range(start + seconds)
 
     def read_criteria(self, keys):
         """Reads a list of criteria, or an object whose members are criteria."""
         self.looked_at.criteria(keys)
         values = self.delivery.values(keys.path)
         node, pointer = values[0] if values else None, self.delivery.pointer(keys.path)
-        if not exists(node):
+        if not is_set(node):
             return
-        entries = list(node.by_name.items()) + [(None, element) for element in node.elements]
+        entries = list(node.by_name().items()) + [(None, element) for element in node.elements()]
         words, found, lacks_name = WordList(self.report), [], False
         for name, entry in entries:
             if entry.kind == "object":
@@ -185,11 +185,3 @@ def score_of(keys, entry):
         return None
     share = Fraction(score) / (most if most is not None and most > 0 else 1)
     return nearest_double(share) if 0 <= share <= 1 else None
-
-
-def time_or_none(node):
-    """Returns the time that a member of an element holds, or None."""
-    try:
-        return read_time(node) if is_filled(node) else None
-    except (Fault, Nothing):
-        return None

@@ -3,14 +3,15 @@
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from ..numbers import fraction
+from ..texts import fold, trim
+from ..times import SECOND, read_timestamp
 from .conditions import one_passes
-from .numbers import number_or_none, parse_number, read_seconds
 from .paths import find, steps_into, values_at
-from .records import time_or_none
+from .readers import number_or_none, read_seconds, time_or_none
 from .report import WordList
-from .times import SECOND, parse_timestamp
 from .tool_calls import Moment, read_calls, read_results
-from .values import Fault, flag_of, fold, string_of, text_of, trim, word_of
+from .values import flag_of, string_of, text_of, word_of
 
 SPEAKERS = ("agent", "user", "person")
 
@@ -51,9 +52,9 @@ class RowReader:
 
     def read(self, node):
         """Reads all rows."""
-        if any(row.kind != "object" for row in node.elements):
+        if any(row.kind != "object" for row in node.elements()):
             self.report.problem("VCP_E004", self.pointer)
-        for row in in_order(node.elements, self.form.order_by):
+        for row in in_order(node.elements(), self.form.order_by):
             if row.kind == "object":
                 self.read_row(row)
         return self.found
@@ -161,10 +162,10 @@ class RowReader:
         """Returns the start of the first word and the end of the last, or None."""
         words = self.form.words
         node = find(row, words.path.head) if words else None
-        if node is None or not node.elements:
+        if node is None or not node.elements():
             return None
-        start = read_seconds(find(node.elements[0], words.start.head))
-        end = read_seconds(find(node.elements[-1], words.end.head))
+        start = read_seconds(find(node.elements()[0], words.start.head))
+        end = read_seconds(find(node.elements()[-1], words.end.head))
         return None if start is None or end is None else (start, end)
 
     def nanoseconds(self, clock, row):
@@ -198,7 +199,7 @@ def text_parts(row, paths):
             groups.setdefault(path.head, []).append(path)
     for head, group in groups.items():
         node = find(row, head)
-        elements = node.elements if node is not None else []
+        elements = node.elements() if node is not None else []
         parts = [part for element in elements for path in group for part in parts_at(element, path)]
         if parts:
             return parts
@@ -208,7 +209,7 @@ def text_parts(row, paths):
 def parts_at(element, path):
     """Returns the texts that a path gives for one element of its first list."""
     nodes = [value for value, _ in steps_into([element], path.steps)]
-    texts = [trim(node.string) for node in nodes if node.kind == "string"]
+    texts = [trim(string_of(node) or "") for node in nodes]
     return [text for text in texts if text]
 
 
@@ -226,20 +227,11 @@ def in_order(rows, order_by):
 
 def order_part(node):
     """Returns a part of the key of a row: a number times 10^9, or a time in nanoseconds."""
-    text = text_of(node)
-    if text is None:
-        return None
-    for read in (lambda: parse_number(trim(text)) * SECOND, lambda: timestamp(text)):
-        try:
-            return read()
-        except Fault:
-            continue
-    return None
-
-
-def timestamp(text):
-    """Reads ISO text in nanoseconds."""
-    return parse_timestamp(trim(text)).nanoseconds
+    text = trim(text_of(node) or "")
+    number, timestamp = fraction(text), read_timestamp(text)
+    if number is not None:
+        return number * SECOND
+    return None if timestamp is None else timestamp.instant()
 
 
 def unknown_word(node, words):

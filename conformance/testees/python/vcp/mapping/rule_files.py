@@ -1,17 +1,16 @@
 """Finding and loading the rule files (RULES.md 2 and 3)."""
 
 import json
-import os
-import pathlib
 from functools import lru_cache
 
+from .. import suite
+from ..texts import fold
 from .conditions import read_conditions
 from .forms import read_form
 from .paths import parse_path
 from .record_types import read_criteria, read_models, read_transfers
 from .rule_types import RuleFile, Twins, as_list, read_rows, read_rule
 from .tables import Table
-from .values import fold
 
 
 class Provider:
@@ -26,6 +25,7 @@ class Provider:
         self.tables = {name: Table(table) for name, table in (data.get("tables") or {}).items()}
         self.secrets = as_list(data.get("secrets"))
         self.audio = data.get("audio")
+        self.ended_reasons = data.get("ended_reasons")
         self.rule_files = rule_files
 
 
@@ -93,17 +93,6 @@ def read_words(data):
     return {parse_path(path): as_list(words) for path, words in data.items()}
 
 
-def rules_folder():
-    """Returns the folder of the rules: that of VCP_SUITE, or the first above this file."""
-    here = pathlib.Path(__file__).resolve().parent
-    suite = os.environ.get("VCP_SUITE")
-    for folder in [pathlib.Path(suite)] if suite else here.parents:
-        for rules in (folder / "crates" / "vcp-mapping" / "rules", folder / "rules"):
-            if rules.is_dir():
-                return rules
-    raise FileNotFoundError("no folder above this file has the rules; set VCP_SUITE")
-
-
 def load(path):
     """Reads a JSON file. A null key is the same as an absent one (RULES.md 2)."""
     return without_nulls(json.loads(path.read_text(encoding="utf-8")))
@@ -120,7 +109,7 @@ def without_nulls(value):
 def provider_folders():
     """Returns the folder of each name of a provider, without regard to case."""
     folders = {}
-    for path in sorted(rules_folder().glob("*/provider.json")):
+    for path in suite.provider_files():
         data = load(path)
         for name in [data["provider"]] + as_list(data.get("aliases")):
             folders[fold(name)] = path.parent

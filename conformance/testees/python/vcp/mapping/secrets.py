@@ -2,9 +2,9 @@
 
 from bisect import bisect_left
 
-from .paths import escape
-from .payload import without_surrogates
-from .values import fold
+from ..json_text import without_surrogates
+from ..pointers import pointer_of
+from ..texts import fold
 
 MASK = '"***"'
 EXTRA_BUDGET = 65_536
@@ -61,7 +61,8 @@ class Frame:
         """Starts before the first member or element."""
         self.names, self.tokens, self.open_gaps, self.masked = names, tokens, open_gaps, masked
         self.is_object = node.kind == "object"
-        self.children = iter(node.members if self.is_object else enumerate(node.elements))
+        members = ((member.name, member.value) for member in node.members())
+        self.children = members if self.is_object else enumerate(node.elements())
 
 
 class Masker:
@@ -119,8 +120,7 @@ class Masker:
         self.ends.append(node.end)
         if self.pointers and self.pointers[-1] == "":
             return
-        names = (without_surrogates(str(token)) for token in tokens)
-        pointer = "".join("/" + escape(name) for name in names)
+        pointer = pointer_of(without_surrogates(str(token)) for token in tokens)
         self.budget -= len(pointer.encode("utf-8"))
         self.pointers.append(pointer if self.budget > 0 else "")
 

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..json_text import Value, is_set
+from ..numbers import floor_half_up
+from ..texts import trim
+from ..times import SECOND, Time
 from .conditions import one_passes, path_conditions
-from .numbers import floor_half_up, read_seconds
 from .paths import find, values_at
-from .payload import Node
-from .times import SECOND, Time
-from .values import exists, flag_of, string_of, trim, word_of
+from .readers import read_seconds
+from .values import flag_of, string_of, word_of
 
 FALSE_SPELLINGS = ("false", "0", '"false"')
 UNKNOWN = "unknown"
@@ -80,7 +82,7 @@ def read_results(form, row, role, time):
 def elements_of(form, row, lists, is_one_itself):
     """Returns the elements of lists in a row, or the seen part of the row itself."""
     found = [value for path in lists for value in values_at(row, path)]
-    elements = [element for value in found for element in value.elements]
+    elements = [element for value in found for element in value.elements()]
     if not elements and is_one_itself:
         return [seen_part(row, form.seen)]
     return [element for element in elements if element.kind == "object"]
@@ -88,10 +90,8 @@ def elements_of(form, row, lists, is_one_itself):
 
 def seen_part(row, seen):
     """Returns a row with only the members that are seen (RULES.md 9.6)."""
-    part = Node("object", row.source, row.start, row.end)
-    part.members = [(name, member) for name, member in row.members if name in seen]
-    part.by_name = {name: row.get(name) for name in row.by_name if name in seen}
-    return part
+    members = [member for member in row.members() if member.name in seen]
+    return Value("object", row.source, row.start, row.end, members)
 
 
 def string_at(element, path):
@@ -108,7 +108,7 @@ def result_beside(keys, element, time):
     """Returns the result that is beside a call, or None."""
     tests = [condition.path for condition in path_conditions(keys.failed)]
     paths = [*keys.success, *keys.error, *keys.message, *tests]
-    if not any(exists(value) for path in paths for value in values_at(element, path)):
+    if not any(is_set(value) for path in paths for value in values_at(element, path)):
         return None
     return read_result(keys, element, time)
 

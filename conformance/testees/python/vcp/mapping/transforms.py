@@ -2,15 +2,23 @@
 
 from dataclasses import dataclass
 
-from vcp.normalize import SCORES
-
+from ..numbers import rounded, scaled
+from ..scores import SCORES
+from ..texts import fold, trim
+from ..times import SECOND
 from . import list_transforms
 from .functions import FUNCTIONS
 from .json_out import Raw
-from .numbers import nearest_double, read_number, rounded, scaled, whole_count, whole_seconds
+from .readers import (
+    nearest_double,
+    read_number,
+    read_time,
+    time_of_number,
+    whole_count,
+    whole_seconds,
+)
 from .tables import NONE
-from .times import SECOND, read_time, time_of_number
-from .values import Nothing, fold, is_empty, text_of, trim, word_of, wrong_type
+from .values import Nothing, is_empty, string_of, text_of, word_of, wrong_type
 
 TEXT_TRANSFORMS = ("text", "id", "phone", "sentiment_word")
 
@@ -46,7 +54,7 @@ def transform(source, node, tables, copy):
 
 def was_replaced(node):
     """Says whether a lone surrogate of a string was replaced."""
-    return node.kind == "string" and node.has_lone_surrogate
+    return node.kind == "string" and node.string() is None
 
 
 def word(source, node, table):
@@ -64,11 +72,12 @@ def sentiment(node):
     """Gives the score of a word."""
     if node.kind != "string":
         raise wrong_type()
-    shape = fold(trim(node.string))
+    spelled = string_of(node)
+    shape = fold(trim(spelled))
     if not shape:
         raise Nothing()
     score = SCORES.get(shape)
-    return Result(score, unknown=node.string if score is None else None)
+    return Result(score, unknown=spelled if score is None else None)
 
 
 def text(node):
@@ -107,7 +116,7 @@ def number_of_address(address):
 
 def sentiment_word(node):
     """Gives the word, unless it says that nothing is known."""
-    found = trim(node.string) if node.kind == "string" else ""
+    found = trim(string_of(node) or "")
     if not found or fold(found) == "unknown":
         raise Nothing()
     return found

@@ -1,9 +1,10 @@
 """The lists `unread` and `in_lists`, and the forms of values inside lists (MAPPING.md 3)."""
 
+from ..json_text import without_surrogates
+from ..pointers import pointer_of
 from .known_paths import known_paths
 from .parts import Part, has_form
-from .paths import names_of, pointer_of
-from .payload import without_surrogates
+from .paths import names_of
 
 
 class UnreadFinder:
@@ -24,7 +25,7 @@ class UnreadFinder:
 
     def visit(self, node, place, known):
         """Visits the members of an object of which parts are known."""
-        for name, member in node.by_name.items():
+        for name, member in node.by_name().items():
             names = place + (name,)
             below = known.get(name)
             if names in self.looked_at.taken:
@@ -80,7 +81,7 @@ class UnreadFinder:
         """Returns the members of an object that are read, and adds entries for the others."""
         part = part.for_element(value)
         found = []
-        for name, member in value.by_name.items():
+        for name, member in value.by_name().items():
             if name in part.members:
                 found.append((part.members[name], member, names + (name,)))
             elif part.elements:
@@ -91,9 +92,9 @@ class UnreadFinder:
 
     def look_at_elements(self, part, value, names):
         """Returns the elements of a list. A row that is null has an entry."""
-        if part.elements.is_rows and any(e.kind == "null" for e in value.elements):
+        if part.elements.is_rows and any(e.kind == "null" for e in value.elements()):
             self.entry(names + ("*",))
-        return [(part.elements, element, names + ("*",)) for element in value.elements]
+        return [(part.elements, element, names + ("*",)) for element in value.elements()]
 
     def count(self, part, value, names):
         """Counts a value inside a list, and checks its form."""

@@ -1,11 +1,6 @@
-"""The terms of RULES.md 1 and MAPPING.md 1: empty, filled, text, word and trimmed."""
+"""The terms of RULES.md 1 and MAPPING.md 1: empty, filled, text, word and string."""
 
-import re
-
-from vcp.white_space import WHITE_SPACE, trim
-
-WHITE_RUN = re.compile(f"[{WHITE_SPACE}]+")
-LOWER = str.maketrans({chr(c): chr(c + 32) for c in range(ord("A"), ord("Z") + 1)})
+from ..json_text import decode, without_surrogates
 
 
 class Nothing(Exception):
@@ -31,33 +26,13 @@ def wrong_type():
     return Fault("VCP_E004")
 
 
-def fold(text):
-    """Returns the text with A-Z as a-z. No other letters are folded."""
-    return text.translate(LOWER)
-
-
-def same_word(one, other):
-    """Says whether two words are equal, once they are trimmed and case is ignored."""
-    return fold(trim(one)) == fold(trim(other))
-
-
-def count_words(text):
-    """Counts the words that are separated by white space."""
-    return len([word for word in WHITE_RUN.split(text) if word])
-
-
-def exists(node):
-    """Says whether a member is there and not null."""
-    return node is not None and node.kind != "null"
-
-
 def is_empty(node):
     """Says whether a value is empty (MAPPING.md 1, with the details of RULES.md 1)."""
     if node.kind != "list":
         return node.kind == "null" or is_empty_part(node)
     lists = [node]
     while lists:
-        for element in lists.pop().elements:
+        for element in lists.pop().elements():
             if element.kind == "list":
                 lists.append(element)
             elif not is_empty_part(element):
@@ -68,8 +43,8 @@ def is_empty(node):
 def is_empty_part(node):
     """Says whether a value is an empty string or an empty object."""
     if node.kind == "string":
-        return not node.raw[1:-1].strip(" ")
-    return node.kind == "object" and not node.members
+        return not node.text()[1:-1].strip(" ")
+    return node.kind == "object" and not node.members()
 
 
 def is_filled(node):
@@ -79,21 +54,19 @@ def is_filled(node):
 
 def text_of(node):
     """Returns the text of a value, or None."""
-    if node is None or node.kind not in ("string", "number"):
-        return None
-    return node.string if node.kind == "string" else node.raw
+    return node.text() if node is not None and node.kind == "number" else string_of(node)
 
 
 def word_of(node):
     """Returns the word of a value, or None."""
-    if node is None or node.kind not in ("string", "boolean"):
-        return None
-    return node.string if node.kind == "string" else node.raw
+    return node.text() if node is not None and node.kind == "boolean" else string_of(node)
 
 
 def string_of(node):
-    """Returns the content of a string, or None."""
-    return node.string if node is not None and node.kind == "string" else None
+    """Returns the content of a string with U+FFFD for each lone surrogate, or None."""
+    if node is None or node.kind != "string":
+        return None
+    return without_surrogates(decode(node.text()))
 
 
 def flag_of(node):

@@ -2,8 +2,9 @@
 
 import ipaddress
 
+from ..faults import Refused
 from .encodings import digits
-from .faults import Failed, check
+from .faults import check
 
 MAPPED_PREFIX = 96
 
@@ -36,7 +37,7 @@ def read_network(text):
     try:
         return ipaddress.ip_network((address, prefix))
     except ValueError:
-        raise Failed("VCP_E210") from None
+        raise Refused("VCP_E210") from None
 
 
 def check_source(allow_from, source):

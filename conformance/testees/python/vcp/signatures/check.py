@@ -1,10 +1,10 @@
 """The checks of a verification, in their order (SIGNATURES.md 3)."""
 
-from ..mapping.times import Time
+from ..texts import base64_bytes, raw
+from ..times import Time
 from . import hmac_scheme, livekit, schemes, twilio
 from .addresses import check_source
-from .encodings import base64_bytes, raw
-from .faults import Failed, Unsupported, check
+from .faults import Unsupported, check
 from .request import read_request, scheme_of
 
 READERS = {
@@ -35,8 +35,6 @@ def verify(request):
     """Answers a request `verify`."""
     try:
         return {"ok": verified(read_request(request))}
-    except Failed as failed:
-        return {"error": {"code": failed.code, "field_path": failed.field_path}}
     except Unsupported as reason:
         return {"unsupported": str(reason)}
 
@@ -102,7 +100,4 @@ def check_time(request, scheme, proof):
 
 def signed_at(milliseconds):
     """Writes the time of signing, or returns None outside the years 1 to 9999."""
-    if milliseconds is None:
-        return None
-    time = Time(milliseconds * 1_000_000)
-    return time.text() if time.in_range else None
+    return None if milliseconds is None else Time(milliseconds * 1_000_000).text()

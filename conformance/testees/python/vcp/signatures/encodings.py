@@ -1,26 +1,15 @@
 """Numbers and encodings (SIGNATURES.md 5)."""
 
-import base64
-import binascii
 import re
 
-LARGEST = 9223372036854775807
-LARGEST_SECONDS = 9223372036854775
+from ..numbers import LARGEST
+from ..texts import base64_bytes
+
+LARGEST_SECONDS = LARGEST // 1000
 TRIMMED = " \t\n\f\r"
 DIGITS = re.compile(r"[0-9]+")
 HEX = re.compile(r"[0-9a-f]*")
 PERCENT = re.compile(rb"%([0-9a-fA-F]{2})")
-LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
-
-
-def fold(text):
-    """Returns the text with A-Z as a-z."""
-    return text.translate(LOWER)
-
-
-def raw(text):
-    """Returns the UTF-8 bytes of a text."""
-    return text.encode("utf-8", "surrogatepass")
 
 
 def digits(text, largest=LARGEST):
@@ -38,17 +27,6 @@ def hex_bytes(text, length):
     if len(text) != 2 * length or not HEX.fullmatch(text):
         return None
     return bytes.fromhex(text)
-
-
-def base64_bytes(text, length=None):
-    """Returns the bytes of padded standard base64 of n bytes, or None. Any n without length."""
-    try:
-        value = base64.b64decode(raw(text), validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    if base64.b64encode(value) != raw(text) or length not in (None, len(value)):
-        return None
-    return value
 
 
 def base64url_bytes(text, length=None):

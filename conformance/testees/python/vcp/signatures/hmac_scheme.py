@@ -3,7 +3,8 @@
 import hashlib
 import re
 
-from .encodings import LARGEST_SECONDS, base64_bytes, digits, hex_bytes, raw
+from ..texts import base64_bytes, raw
+from .encodings import LARGEST_SECONDS, digits, hex_bytes
 from .faults import check
 from .schemes import Proof
 

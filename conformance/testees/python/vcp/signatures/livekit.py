@@ -3,8 +3,10 @@
 import re
 from dataclasses import dataclass, field
 
-from ..mapping.payload import NotJson, read_json
-from .encodings import LARGEST, LARGEST_SECONDS, base64_bytes, base64url_bytes, raw
+from .. import numbers
+from ..json_text import NotJson, read_json
+from ..texts import base64_bytes, raw
+from .encodings import LARGEST_SECONDS, base64url_bytes
 from .faults import check
 from .schemes import Proof
 
@@ -28,8 +30,8 @@ def read_object(part):
     try:
         node = read_json(content.decode("utf-8"))
         is_object = node.kind == "object"
-        for name, _ in node.members:
-            name.encode("utf-8")
+        for member in node.members():
+            member.name.encode("utf-8")
     except (NotJson, UnicodeError):
         is_object = False
     check(is_object, "VCP_E203")
@@ -38,7 +40,7 @@ def read_object(part):
 
 def only(node, name):
     """Returns a member that appears at most once and is not null, or None."""
-    found = [member for other, member in node.members if other == name]
+    found = [member.value for member in node.members() if member.name == name]
     check(len(found) <= 1, "VCP_E203")
     check(not found or found[0].kind != "null", "VCP_E203")
     return found[0] if found else None
@@ -49,8 +51,8 @@ def text(node, name):
     member = only(node, name)
     if member is None:
         return None
-    check(member.kind == "string" and not member.has_lone_surrogate, "VCP_E203")
-    return member.string
+    check(member.string() is not None, "VCP_E203")
+    return member.string()
 
 
 def integer(node, name):
@@ -58,10 +60,10 @@ def integer(node, name):
     member = only(node, name)
     if member is None:
         return None
-    spelled = member.raw
-    is_integer = INTEGER.fullmatch(spelled) and spelled != "-0" and len(spelled) <= 20
-    check(is_integer and -LARGEST - 1 <= int(spelled) <= LARGEST, "VCP_E203")
-    return int(spelled)
+    spelled = member.text()
+    check(INTEGER.fullmatch(spelled) and spelled != "-0", "VCP_E203")
+    check(numbers.integer(spelled) is not None, "VCP_E203")
+    return numbers.integer(spelled)
 
 
 def check_header(part):
@@ -69,7 +71,7 @@ def check_header(part):
     node = read_object(part)
     check(text(node, "alg") == "HS256", "VCP_E203")
     text(node, "kid")
-    names = [name for name, _ in node.members]
+    names = [member.name for member in node.members()]
     check("crit" not in names and "b64" not in names, "VCP_E203")
 
 
@@ -78,7 +80,7 @@ def read_claims(part):
     node = read_object(part)
     claims = {name: text(node, name) for name in TEXTS}
     claims.update({name: integer(node, name) for name in TIMES})
-    audiences = [name for name, _ in node.members if name == "aud"]
+    audiences = [member for member in node.members() if member.name == "aud"]
     check(len(audiences) <= 1, "VCP_E203")
     return {**claims, "aud": bool(audiences)}
 

@@ -1,14 +1,12 @@
 """Reading a request `verify` (SIGNATURES.md 2 and 4)."""
 
-import base64
-import binascii
 from dataclasses import dataclass, field, fields
 
-from ..mapping.times import parse_timestamp
-from ..mapping.values import Fault
+from ..faults import Refused
+from ..requests import content, member, refused, required, time
+from ..texts import fold
 from .addresses import read_address, unmapped
-from .encodings import fold, raw
-from .faults import Failed, Unsupported
+from .faults import Unsupported
 
 SCHEMES = (
     "retell",
@@ -79,45 +77,35 @@ class Request:
         """Returns the value of a header that a scheme reads (SIGNATURES.md 5)."""
         values = self.values(name)
         if len(values) != 1:
-            raise Failed("VCP_E203" if values else "VCP_E202")
+            raise Refused("VCP_E203" if values else "VCP_E202")
         return values[0]
 
     def needed(self, name):
         """Returns `url` or `method`, which the scheme reads."""
         value = getattr(self, name)
         if value is None:
-            raise Failed("VCP_E210")
+            raise Refused("VCP_E210")
         return value
-
-
-def typed(data, name, kind, required=False):
-    """Returns a member of a type. Null means absent."""
-    value = data.get(name)
-    if value is None and required:
-        raise Failed("VCP_E005", f"$.{name}")
-    if value is not None and (type(value) is not kind):
-        raise Failed("VCP_E004", f"$.{name}")
-    return value
 
 
 def read_request(data):
     """Reads the members of a request."""
-    scheme, provider = typed(data, "scheme", str), typed(data, "provider", str)
+    scheme, provider = member(data, "scheme", str), member(data, "provider", str)
     if scheme is None and provider is None:
-        raise Failed("VCP_E005", "$.scheme")
+        raise refused("VCP_E005", "scheme")
     if scheme is not None and scheme not in SCHEMES:
         raise Unsupported(f"the scheme {scheme}")
     return Request(
         provider=provider,
         scheme=scheme,
-        config=read_config(typed(data, "config", dict) or {}, scheme),
-        headers=[pair(entry) for entry in typed(data, "headers", list, True)],
-        body=read_body(data),
-        secrets=[secret(entry) for entry in typed(data, "secrets", list, True)],
-        now=read_now(typed(data, "now", str, True)),
-        url=typed(data, "url", str),
-        method=typed(data, "method", str),
-        source=read_source(typed(data, "source", str)),
+        config=read_config(member(data, "config", dict) or {}, scheme),
+        headers=[pair(entry) for entry in required(data, "headers", list)],
+        body=content(data, "body"),
+        secrets=[secret(entry) for entry in required(data, "secrets", list)],
+        now=read_now(data),
+        url=member(data, "url", str),
+        method=member(data, "method", str),
+        source=read_source(member(data, "source", str)),
     )
 
 
@@ -126,12 +114,12 @@ def read_config(data, scheme):
     kinds = {entry.name: entry.type for entry in fields(Config)}
     for name, value in data.items():
         if name not in kinds or (value is not None and type(value) is not kinds[name]):
-            raise Failed("VCP_E004", f"$.config.{name}")
+            raise refused("VCP_E004", "config", name)
         if scheme == "hmac" and value is not None and value not in WORDS.get(name, (value,)):
-            raise Failed("VCP_E004", f"$.config.{name}")
+            raise refused("VCP_E004", "config", name)
     config = Config(**{name: value for name, value in data.items() if value is not None})
     if any(type(entry) is not str for entry in config.allow_from or []):
-        raise Failed("VCP_E004", "$.config.allow_from")
+        raise refused("VCP_E004", "config", "allow_from")
     return config
 
 
@@ -139,36 +127,21 @@ def pair(entry):
     """Reads a header: a pair of a name and a value."""
     is_pair = isinstance(entry, list) and len(entry) == 2
     if not is_pair or not all(isinstance(part, str) for part in entry):
-        raise Failed("VCP_E004", "$.headers")
+        raise refused("VCP_E004", "headers")
     return entry
 
 
 def secret(entry):
     """Reads a secret: an object with `id` and `secret`."""
     if not isinstance(entry, dict):
-        raise Failed("VCP_E004", "$.secrets")
-    return typed(entry, "id", str, True), typed(entry, "secret", str, True)
+        raise refused("VCP_E004", "secrets")
+    return required(entry, "id", str), required(entry, "secret", str)
 
 
-def read_body(data):
-    """Returns the bytes of the body."""
-    text, encoded = typed(data, "body_text", str), typed(data, "body_base64", str)
-    if text is not None:
-        return raw(text)
-    if encoded is None:
-        raise Failed("VCP_E005", "$.body_text")
-    try:
-        return base64.b64decode(raw(encoded), validate=True)
-    except (binascii.Error, ValueError):
-        raise Failed("VCP_E001", "$.body_base64") from None
-
-
-def read_now(text):
+def read_now(data):
     """Returns the current time in milliseconds."""
-    try:
-        return parse_timestamp(text).nanoseconds // 1_000_000
-    except Fault:
-        raise Failed("VCP_E001", "$.now") from None
+    required(data, "now", str)
+    return time(data, "now").instant() // 1_000_000
 
 
 def read_source(text):
@@ -177,7 +150,7 @@ def read_source(text):
         return None
     address = read_address(text)
     if address is None:
-        raise Failed("VCP_E004", "$.source")
+        raise refused("VCP_E004", "source")
     return unmapped(address)
 
 
@@ -187,5 +160,5 @@ def scheme_of(request):
         return request.scheme
     name = fold(request.provider)
     if name not in SCHEMES_OF_PROVIDERS:
-        raise Failed("VCP_E009", "$.provider")
+        raise refused("VCP_E009", "provider")
     return SCHEMES_OF_PROVIDERS[name]

@@ -8,14 +8,13 @@ import hmac
 import re
 from dataclasses import dataclass, field
 
+from ..texts import base64_bytes, raw
 from .encodings import (
     LARGEST_SECONDS,
-    base64_bytes,
     digits,
     hex_bytes,
     percent_decoded,
     query_pairs,
-    raw,
     without_fragment,
 )
 from .faults import check

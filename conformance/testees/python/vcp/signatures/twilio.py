@@ -2,17 +2,10 @@
 
 import hashlib
 
-from .encodings import (
-    TRIMMED,
-    base64_bytes,
-    fold,
-    hex_bytes,
-    percent_decoded,
-    query_pairs,
-    raw,
-    without_fragment,
-)
-from .faults import Failed, check
+from ..faults import Refused
+from ..texts import base64_bytes, fold, raw
+from .encodings import TRIMMED, hex_bytes, percent_decoded, query_pairs, without_fragment
+from .faults import check
 from .schemes import Proof
 
 SETTINGS = "x-twilio-webhooks-signature-settings"
@@ -91,7 +84,7 @@ def twilio(request, _config):
     check(signature is not None, "VCP_E203")
     url = without_fragment(request.needed("url"))
     if "://" not in url:
-        raise Failed("VCP_E210")
+        raise Refused("VCP_E210")
     body_hash, joined = read_body(request, at_most_one(request, "content-type"))
     texts = [raw(spelling) + joined for spelling in spellings(url)]
     return Proof(algorithm, texts, [signature], body_hash=body_hash)
