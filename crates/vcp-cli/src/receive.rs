@@ -11,7 +11,7 @@ use vcp_sdk::{Authenticity, ReceivedCall, validate::visible};
 /// Receive a delivery from a file, or run a webhook endpoint.
 ///
 /// The message is printed to standard output, and what else is known to standard error. Secrets are
-/// read from WEBHOOK_SECRET_<PROVIDER>, such as WEBHOOK_SECRET_RETELL.
+/// read from `WEBHOOK_SECRET_<PROVIDER>`, such as WEBHOOK_SECRET_RETELL.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   vcp receive call_ended.json --provider retell

@@ -8,7 +8,7 @@ use std::{env, fs, path::PathBuf};
 #[derive(Debug, Args)]
 pub(crate) struct SecretArgs {
     /// The variable that holds the secret. Without an option for the secret, it is read from
-    /// WEBHOOK_SECRET_<PROVIDER>, such as WEBHOOK_SECRET_RETELL, if that is set.
+    /// `WEBHOOK_SECRET_<PROVIDER>`, such as WEBHOOK_SECRET_RETELL, if that is set.
     #[arg(long, value_name = "NAME", group = "secret")]
     secret_env: Option<String>,
     /// The file that holds the secret. Its last line end is ignored.

@@ -8,7 +8,7 @@ use vcp_synthetic::{Call, Delivery, Generation, Mix, Older, Scenario};
 /// Make synthetic calls: deliveries of a provider, or messages of a version.
 ///
 /// The same seed and times give the same bytes. People are invented, and telephone numbers are
-/// reserved for examples. Deliveries are signed if WEBHOOK_SECRET_<PROVIDER> is set.
+/// reserved for examples. Deliveries are signed if `WEBHOOK_SECRET_<PROVIDER>` is set.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   vcp synth --scenario booked_service --provider retell
