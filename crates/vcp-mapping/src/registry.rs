@@ -79,7 +79,8 @@ impl Registry {
     ///
     /// ```
     /// let targets = vcp_mapping::Registry::targets();
-    /// assert!(targets.iter().any(|target| target.name == "call.direction" && target.takes.contains("inbound")));
+    /// let direction = targets.iter().find(|target| target.name == "call.direction");
+    /// assert!(direction.is_some_and(|target| target.takes.contains("inbound")));
     /// ```
     #[must_use]
     pub fn targets() -> Vec<TargetField> {

@@ -21,7 +21,7 @@ pub enum How {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Written {
-    /// The JSONPath of the field in the message.
+    /// The JSONPath of the field in the message. [`FieldPath`](vcp_schema::FieldPath) reads it.
     pub target: SharedText,
     /// The way in which the field got its value.
     pub how: How,

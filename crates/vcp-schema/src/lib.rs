@@ -106,7 +106,7 @@ pub use error::{ParseError, ReadError, UnknownNameError};
 pub use json::limits::Limits;
 pub use json::map::{Extras, OrderedMap};
 pub use json::number::{Decimal, DecimalError};
-pub use json::path::{FieldPath, PathNode, Step};
+pub use json::path::{FieldPath, InvalidPathError, PathNode, Step};
 pub use json::pretty::pretty;
 pub use json::raw::{RawJson, RawObject};
 pub use json::text::Position;

@@ -14,7 +14,7 @@ mod support;
 use proptest::prelude::*;
 use support::{entropy, expected, generate, many};
 use vcp_schema::{
-    Dialect, ErrorCode, Limits, VcpMessage,
+    Dialect, ErrorCode, FieldPath, Limits, VcpMessage,
     checksum::{Algorithm, Verdict},
     describe::{self, Kind},
     ndjson, structure,
@@ -33,6 +33,19 @@ proptest! {
         let again = VcpMessage::from_json(&written).unwrap();
         prop_assert_eq!(&again, &message);
         prop_assert_eq!(again.to_json(), written);
+    }
+
+    #[test]
+    fn a_displayed_path_is_read_again(names in prop::collection::vec(any::<String>(), 0..6), index: usize) {
+        let path = names.into_iter().fold(FieldPath::root(), |path, name| path.name(name)).index(index);
+        prop_assert_eq!(path.to_string().parse(), Ok(path));
+    }
+
+    #[test]
+    fn any_text_is_a_path_or_none(text in r"\$?[.\['\]\\u0-9a-z]{0,12}") {
+        if let Ok(path) = text.parse::<FieldPath>() {
+            prop_assert_eq!(path.to_string().parse(), Ok(path));
+        }
     }
 
     #[test]

@@ -148,7 +148,7 @@ pub struct TargetField {
     pub takes: String,
 }
 
-/// Returns the fields that rules can write, in the order of the message.
+/// Returns the fields that rules can write: single fields, parts of models, then free-form data.
 pub(crate) fn targets() -> Vec<TargetField> {
     let new = |name: String, takes: &str| TargetField { name, takes: takes.to_owned() };
     let takes = |set: &Set| match set {

@@ -1,6 +1,6 @@
 //! The place of a value in a JSON document, as JSONPath and as JSON Pointer.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 /// One step into a document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -147,6 +147,75 @@ impl fmt::Display for FieldPath {
     }
 }
 
+/// The error of a text that is no path, as [`FieldPath`] displays one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidPathError;
+
+impl fmt::Display for InvalidPathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a path: write `$`, `.name`, `['name']` and `[0]` only")
+    }
+}
+
+impl std::error::Error for InvalidPathError {}
+
+/// Reads a path as it is displayed.
+///
+/// ```
+/// use vcp_schema::FieldPath;
+/// let path: FieldPath = "$.vcp_payload.call['x-tag'][2]".parse()?;
+/// assert_eq!(path.pointer(), "/vcp_payload/call/x-tag/2");
+/// assert!("vcp_payload.call".parse::<FieldPath>().is_err());
+/// # Ok::<(), vcp_schema::InvalidPathError>(())
+/// ```
+impl FromStr for FieldPath {
+    type Err = InvalidPathError;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPathError> {
+        let mut path = Self::root();
+        let mut rest = text.strip_prefix('$').ok_or(InvalidPathError)?;
+        while !rest.is_empty() {
+            let (step, behind) = if let Some(name) = rest.strip_prefix('.') {
+                let (name, behind) = name.split_at(name.find(['.', '[']).unwrap_or(name.len()));
+                (is_plain(name).then(|| Step::Name(name.to_owned().into())), behind)
+            } else if let Some(quoted) = rest.strip_prefix("['") {
+                let (name, behind) = unquoted(quoted).ok_or(InvalidPathError)?;
+                (Some(Step::Name(name.into())), behind)
+            } else {
+                let (index, behind) =
+                    rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).ok_or(InvalidPathError)?;
+                let is_index = index == "0" || !index.starts_with(['0', '+']);
+                (index.parse().ok().filter(|_| is_index).map(Step::Index), behind)
+            };
+            path = path.step(step.ok_or(InvalidPathError)?);
+            rest = behind;
+        }
+        Ok(path)
+    }
+}
+
+/// Reads a quoted name up to `']`. Returns the name and the text behind it.
+fn unquoted(text: &str) -> Option<(String, &str)> {
+    let mut name = String::new();
+    let mut letters = text.chars();
+    loop {
+        match letters.next()? {
+            '\'' => return Some((name, letters.as_str().strip_prefix(']')?)),
+            '\\' => match letters.next()? {
+                letter @ ('\\' | '\'') => name.push(letter),
+                'u' => {
+                    let (digits, behind) = letters.as_str().split_at_checked(4)?;
+                    name.push(char::from_u32(u32::from_str_radix(digits, 16).ok()?)?);
+                    letters = behind.chars();
+                }
+                _ => return None,
+            },
+            letter => name.push(letter),
+        }
+    }
+}
+
 /// A place in a document, for code that walks down the document.
 ///
 /// A node refers to the node of its parent and lives on the stack. It allocates no memory until a
@@ -215,6 +284,36 @@ mod tests {
         let path = FieldPath::root().name("a b").name("it's\\").name("").name("x\n").name("a/b~c");
         assert_eq!(path.to_string(), r"$['a b']['it\'s\\']['']['x\u000a']['a/b~c']");
         assert_eq!(path.pointer(), "/a b/it's\\//x\n/a~1b~0c");
+    }
+
+    #[test]
+    fn a_displayed_path_is_read_again() {
+        let path = FieldPath::root().name("a b").name("it's\\").name("").name("x\n\u{85}").name("a/b~c");
+        let path = path.index(0).name("plain_1").index(usize::MAX).name("cost_usd.llm").name("é]'");
+        assert_eq!(path.to_string().parse(), Ok(path));
+        assert_eq!("$".parse(), Ok(FieldPath::root()));
+        for wrong in [
+            "",
+            "a",
+            "$a",
+            "$.",
+            "$..a",
+            "$.a b",
+            "$.é",
+            "$[",
+            "$[]",
+            "$[01]",
+            "$[+1]",
+            "$[-1]",
+            "$['a",
+            "$['a'",
+            "$['a'x]",
+            r"$['\q']",
+            r"$['\u12']",
+            "$.a[0",
+        ] {
+            assert_eq!(wrong.parse::<FieldPath>(), Err(InvalidPathError), "{wrong}");
+        }
     }
 
     #[test]
