@@ -47,7 +47,7 @@ pub struct Call {
     pub platform_cost: u64,
     /// The way in which the call ended.
     pub ending: Ending,
-    /// Whether the goal of the call was reached. `None` if nobody judged it.
+    /// `true` if the goal of the call was reached. `None` if nobody judged it.
     pub goal_met: Option<bool>,
     /// The sentiment of the person. `None` if the person said nothing.
     pub sentiment: Option<Sentiment>,

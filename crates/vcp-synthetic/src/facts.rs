@@ -40,19 +40,32 @@ pub struct Fact {
 /// ```
 #[must_use]
 pub fn facts(call: &Call, generation: Generation) -> Vec<Fact> {
-    let mut told = Told { call, generation, turns: turns(call, generation), facts: Vec::new() };
-    told.times();
-    told.parties();
-    told.outcome();
-    told.texts();
-    told.consent();
-    told.conversation();
-    told.latencies();
-    told.tools();
-    told.tokens();
-    told.models();
-    told.beside_data();
-    told.facts
+    let told = Told { call, generation, turns: turns(call, generation) };
+    let mut facts = Facts(Vec::new());
+    told.times(&mut facts);
+    told.parties(&mut facts);
+    told.outcome(&mut facts);
+    told.texts(&mut facts);
+    told.consent(&mut facts);
+    told.conversation(&mut facts);
+    told.tools(&mut facts);
+    told.tokens(&mut facts);
+    told.models(&mut facts);
+    told.beside_data(&mut facts);
+    facts.0
+}
+
+/// A list of facts that grows.
+struct Facts(Vec<Fact>);
+
+impl Facts {
+    fn set(&mut self, field: &str, value: Option<impl Into<Value>>) {
+        self.0.push(Fact { field: field.to_owned(), value: value.map(Into::into) });
+    }
+
+    fn metric(&mut self, name: &str, value: Option<impl Into<Value>>) {
+        self.set(&format!("/outcomes/objective/metrics/{name}"), value);
+    }
 }
 
 /// Returns the turns as the provider tells them. The Live API of OpenAI has no bounds of turns, so
@@ -78,11 +91,11 @@ fn turns(call: &Call, generation: Generation) -> Vec<Turn> {
     turns
 }
 
+/// A call as a provider tells it.
 struct Told<'c> {
     call: &'c Call,
     generation: Generation,
     turns: Vec<Turn>,
-    facts: Vec<Fact>,
 }
 
 fn time(at: DateTime<Utc>) -> Value {
@@ -106,10 +119,6 @@ fn decimal(units: u64, decimals: u32) -> Value {
 }
 
 impl Told<'_> {
-    fn set(&mut self, field: &str, value: Option<impl Into<Value>>) {
-        self.facts.push(Fact { field: field.to_owned(), value: value.map(Into::into) });
-    }
-
     fn is(&self, provider: &str) -> bool {
         self.generation.provider() == provider
     }
@@ -128,18 +137,18 @@ impl Told<'_> {
         if self.is("bland") || self.is("elevenlabs") { start.trunc_subsecs(0) } else { start }
     }
 
-    fn times(&mut self) {
+    fn times(&self, facts: &mut Facts) {
         let call = self.call;
         let generation = self.generation;
-        let first_sent = call.deliveries(generation).first().map_or(call.requested_at, |first| first.sent_at);
+        let first_sent = || call.deliveries(generation).first().map_or(call.requested_at, |first| first.sent_at);
         let length = TimeDelta::seconds(i64::try_from(whole_seconds(call.duration_ms)).unwrap_or(0));
         let spoken = self.turns.first().zip(self.turns.iter().map(Turn::end_ms).max());
         let start = match generation {
-            // Vapi told no start in 2024. Of what is derived, the earliest counts (DECISIONS.md 5.11).
+            // Vapi told no start in 2024. Of derived starts the earliest counts (DECISIONS.md 5.11).
             Generation::Vapi2024 => call.requested_at,
             Generation::Vapi | Generation::Bland if !self.connected() => call.requested_at,
-            Generation::ElevenLabs | Generation::ElevenLabs2025 if !self.connected() => first_sent.trunc_subsecs(0),
-            _ if !self.connected() => first_sent,
+            Generation::ElevenLabs | Generation::ElevenLabs2025 if !self.connected() => first_sent().trunc_subsecs(0),
+            _ if !self.connected() => first_sent(),
             _ => self.start(),
         };
         let end = match generation {
@@ -153,14 +162,14 @@ impl Told<'_> {
             Generation::Vapi | Generation::ElevenLabs | Generation::ElevenLabs2025 if !self.connected() => None,
             _ => Some(whole_seconds(call.duration_ms)),
         };
-        self.set("/call/call_id", Some(call.id(generation)));
-        self.set("/call/provider", Some(generation.provider()));
-        self.set("/call/start_time", Some(time(start)));
-        self.set("/call/end_time", end.map(time));
-        self.set("/call/duration_sec", duration);
+        facts.set("/call/call_id", Some(call.id(generation)));
+        facts.set("/call/provider", Some(generation.provider()));
+        facts.set("/call/start_time", Some(time(start)));
+        facts.set("/call/end_time", end.map(time));
+        facts.set("/call/duration_sec", duration);
     }
 
-    fn parties(&mut self) {
+    fn parties(&self, facts: &mut Facts) {
         let (call, generation) = (self.call, self.generation);
         let phone = self.phone();
         let announced = openai_realtime::has_webhook(call);
@@ -180,18 +189,18 @@ impl Told<'_> {
             "openai_realtime" => announced,
             _ => generation != Generation::Assistable2024,
         };
-        self.set("/call/channel", channel);
-        self.set("/call/direction", direction);
-        self.set("/call/from", call.from().filter(|_| tells_numbers));
-        self.set("/call/to", call.to().filter(|_| tells_numbers));
+        facts.set("/call/channel", channel);
+        facts.set("/call/direction", direction);
+        facts.set("/call/from", call.from().filter(|_| tells_numbers));
+        facts.set("/call/to", call.to().filter(|_| tells_numbers));
         let correlation = match generation.provider() {
             "retell" | "vapi" | "elevenlabs" => call.carrier_id.clone(),
             "openai_realtime" => announced.then(|| openai_realtime::webhook_id(call)),
             _ => None,
         };
-        self.set("/call/correlation_id", correlation);
+        facts.set("/call/correlation_id", correlation);
         let contact = matches!(generation, Generation::Assistable | Generation::Assistable2025);
-        self.set("/call/caller_id", contact.then(|| assistable::contact_id(call)));
+        facts.set("/call/caller_id", contact.then(|| assistable::contact_id(call)));
     }
 
     fn status(&self) -> &'static str {
@@ -213,7 +222,7 @@ impl Told<'_> {
         }
     }
 
-    fn outcome(&mut self) {
+    fn outcome(&self, facts: &mut Facts) {
         let call = self.call;
         let status = self.status();
         let sentiment = if self.is("retell") || self.is("assistable") { call.sentiment } else { None };
@@ -222,27 +231,27 @@ impl Told<'_> {
             Generation::Assistable => sentiment.as_str(),
             _ => sentiment.capitalised(),
         });
-        self.set("/outcomes/objective/status", Some(status));
-        self.set("/hcr/outcome_status", Some(status));
-        self.set("/outcomes/user_satisfaction_score", sentiment.map(|sentiment| decimal(sentiment.tenths(), 1)));
-        self.set("/outcomes/perceived", Some(word.map_or(json!([]), |word| json!([word]))));
-        self.set("/outcomes/perception_gap/gap_score", Some(decimal(gap, 4)));
-        self.set("/outcomes/perception_gap/gap_class", Some(class));
+        facts.set("/outcomes/objective/status", Some(status));
+        facts.set("/hcr/outcome_status", Some(status));
+        facts.set("/outcomes/user_satisfaction_score", sentiment.map(|sentiment| decimal(sentiment.tenths(), 1)));
+        facts.set("/outcomes/perceived", Some(word.map_or(json!([]), |word| json!([word]))));
+        facts.set("/outcomes/perception_gap/gap_score", Some(decimal(gap, 4)));
+        facts.set("/outcomes/perception_gap/gap_class", Some(class));
         let criteria = match call.goal_met {
             Some(met) if self.is("elevenlabs") && self.connected() => json!([{"id": "goal", "met": met}]),
             _ => json!([]),
         };
-        self.set("/outcomes/objective/scored_criteria", Some(criteria));
+        facts.set("/outcomes/objective/scored_criteria", Some(criteria));
         let cost = match self.generation {
             Generation::Retell | Generation::Retell2025 => Some(call.cost() - call.models.stt.cost),
             Generation::Vapi | Generation::Vapi2024 | Generation::Bland => Some(call.cost()),
             Generation::ElevenLabs if self.connected() => Some(call.cost()),
             _ => None,
         };
-        self.set("/outcomes/model_outcome_attribution/total_cost_usd", cost.map(dollars));
+        facts.set("/outcomes/model_outcome_attribution/total_cost_usd", cost.map(dollars));
     }
 
-    fn texts(&mut self) {
+    fn texts(&self, facts: &mut Facts) {
         let call = self.call;
         let lines = |agent: &str, user: &str| {
             let line =
@@ -261,12 +270,12 @@ impl Told<'_> {
         if self.is("retell") && call.turns.is_empty() {
             (transcript, summary) = (Some(String::new()), Some(String::new()));
         }
-        self.set("/artifacts/transcript", transcript);
-        self.set("/hcr/summary", summary);
-        self.set("/artifacts/audio_recording_ref", call.recording_url.clone().filter(|_| tells_recording));
+        facts.set("/artifacts/transcript", transcript);
+        facts.set("/hcr/summary", summary);
+        facts.set("/artifacts/audio_recording_ref", call.recording_url.clone().filter(|_| tells_recording));
     }
 
-    fn consent(&mut self) {
+    fn consent(&self, facts: &mut Facts) {
         let call = self.call;
         // Without a fact, consent is granted by default.
         let (status, granted_at) = match (call.consent, self.generation) {
@@ -276,9 +285,9 @@ impl Told<'_> {
             _ => ("granted", None),
         };
         let refused = call.consent == Some(Consent::Refused) && self.generation == Generation::Retell;
-        self.set("/consent/status", Some(status));
-        self.set("/consent/granted_at", granted_at);
-        self.set("/provenance/compliance_flags", Some(if refused { json!(["do_not_call"]) } else { json!([]) }));
+        facts.set("/consent/status", Some(status));
+        facts.set("/consent/granted_at", granted_at);
+        facts.set("/provenance/compliance_flags", Some(if refused { json!(["do_not_call"]) } else { json!([]) }));
     }
 
     /// Returns whether the payload has rows of the conversation.
@@ -296,24 +305,18 @@ impl Told<'_> {
         !self.turns.is_empty() && self.has_rows() && !self.is("elevenlabs") && !self.is("assistable")
     }
 
-    fn metric(&mut self, name: &str, value: Option<impl Into<Value>>) {
-        self.set(&format!("/outcomes/objective/metrics/{name}"), value);
-    }
-
-    fn conversation(&mut self) {
-        let turns = std::mem::take(&mut self.turns);
-        let figures = Figures(&turns);
+    fn conversation(&self, facts: &mut Facts) {
+        let figures = Figures(&self.turns);
         let (agent, user) = (Speaker::Agent, Speaker::User);
-        self.turns.clone_from(&turns);
         let (rows, timed) = (self.has_rows(), self.is_timed());
-        self.metric("total_turns", rows.then_some(turns.len()));
-        self.metric("agent_turns", rows.then(|| figures.turns(agent)));
-        self.metric("user_turns", rows.then(|| figures.turns(user)));
-        self.metric("agent_talk_sec", timed.then(|| thousandths(figures.talk_ms(agent))));
-        self.metric("user_talk_sec", timed.then(|| thousandths(figures.talk_ms(user))));
-        self.metric("talk_ratio", figures.talk_ratio().filter(|_| timed).map(thousandths));
-        self.metric("agent_wpm", figures.words_per_minute(agent).filter(|_| timed).map(thousandths));
-        self.metric("user_wpm", figures.words_per_minute(user).filter(|_| timed).map(thousandths));
+        facts.metric("total_turns", rows.then_some(self.turns.len()));
+        facts.metric("agent_turns", rows.then(|| figures.turns(agent)));
+        facts.metric("user_turns", rows.then(|| figures.turns(user)));
+        facts.metric("agent_talk_sec", timed.then(|| thousandths(figures.talk_ms(agent))));
+        facts.metric("user_talk_sec", timed.then(|| thousandths(figures.talk_ms(user))));
+        facts.metric("talk_ratio", figures.talk_ratio().filter(|_| timed).map(thousandths));
+        facts.metric("agent_wpm", figures.words_per_minute(agent).filter(|_| timed).map(thousandths));
+        facts.metric("user_wpm", figures.words_per_minute(user).filter(|_| timed).map(thousandths));
         // ElevenLabs and OpenAI flag the turns that were cut off, Vapi counts them.
         let by_person = match self.generation {
             Generation::Vapi => self.connected(),
@@ -325,20 +328,15 @@ impl Told<'_> {
             Generation::ElevenLabs | Generation::ElevenLabs2025 => figures.turns(user) > 0,
             _ => timed,
         };
-        self.metric("user_interruptions", by_person.then(|| figures.interruptions_by(user)));
-        self.metric("agent_interruptions", by_agent.then(|| figures.interruptions_by(agent)));
+        facts.metric("user_interruptions", by_person.then(|| figures.interruptions_by(user)));
+        facts.metric("agent_interruptions", by_agent.then(|| figures.interruptions_by(agent)));
+        let told = rows && !self.is("assistable");
+        facts.metric("agent_latency_ms_avg", figures.mean_latency().filter(|_| told).map(thousandths));
+        facts.metric("agent_latency_ms_p50", figures.latency_percentile(50).filter(|_| told));
+        facts.metric("agent_latency_ms_p95", figures.latency_percentile(95).filter(|_| told));
     }
 
-    fn latencies(&mut self) {
-        let turns = self.turns.clone();
-        let figures = Figures(&turns);
-        let told = self.has_rows() && !self.is("assistable");
-        self.metric("agent_latency_ms_avg", figures.mean_latency().filter(|_| told).map(thousandths));
-        self.metric("agent_latency_ms_p50", figures.latency_percentile(50).filter(|_| told));
-        self.metric("agent_latency_ms_p95", figures.latency_percentile(95).filter(|_| told));
-    }
-
-    fn tools(&mut self) {
+    fn tools(&self, facts: &mut Facts) {
         let call = self.call;
         let tells = !matches!(self.generation, Generation::Assistable2025 | Generation::Assistable2024);
         let tools = if tells { call.tools.as_slice() } else { &[] };
@@ -349,8 +347,8 @@ impl Told<'_> {
             _ => self.has_rows(),
         };
         let failed = tools.iter().filter(|tool| !tool.succeeded && tells_failure).count();
-        self.metric("tool_calls", counted.then_some(tools.len()));
-        self.metric("tool_errors", counted.then_some(failed));
+        facts.metric("tool_calls", counted.then_some(tools.len()));
+        facts.metric("tool_errors", counted.then_some(failed));
         let entry = |tool: &crate::ToolCall| {
             let at = match self.generation.provider() {
                 "elevenlabs" => self.start() + TimeDelta::seconds(i64::try_from(tool.at_ms / 1000).unwrap_or(0)),
@@ -372,10 +370,10 @@ impl Told<'_> {
             entry
         };
         let entries: Vec<Value> = tools.iter().map(entry).collect();
-        self.set("/call/capabilities_invoked", Some(Value::from(entries)));
+        facts.set("/call/capabilities_invoked", Some(Value::from(entries)));
     }
 
-    fn tokens(&mut self) {
+    fn tokens(&self, facts: &mut Facts) {
         let models = &self.call.models;
         let all = models.prompt_tokens + models.completion_tokens;
         let split = match self.generation {
@@ -385,12 +383,12 @@ impl Told<'_> {
             _ => false,
         };
         let total = split || (self.is("retell") && all > 0);
-        self.metric("prompt_tokens", split.then_some(models.prompt_tokens));
-        self.metric("completion_tokens", split.then_some(models.completion_tokens));
-        self.metric("total_tokens", total.then_some(all));
+        facts.metric("prompt_tokens", split.then_some(models.prompt_tokens));
+        facts.metric("completion_tokens", split.then_some(models.completion_tokens));
+        facts.metric("total_tokens", total.then_some(all));
     }
 
-    fn models(&mut self) {
+    fn models(&self, facts: &mut Facts) {
         let (call, connected) = (self.call, self.connected());
         let models = &call.models;
         let llm_tokens = models.prompt_tokens + models.completion_tokens;
@@ -432,10 +430,10 @@ impl Told<'_> {
             _ => [none(), none(), none(), none()],
         };
         for (role, (name, cost, tokens)) in [("V2V", v2v), ("LLM", llm), ("STT", stt), ("TTS", tts)] {
-            self.set(&format!("/model_selection/roles/{role}/chosen"), name);
+            facts.set(&format!("/model_selection/roles/{role}/chosen"), name);
             let figures = format!("/outcomes/model_outcome_attribution/roles/{role}");
-            self.set(&format!("{figures}/cost_usd"), cost.map(dollars));
-            self.set(&format!("{figures}/tokens_processed"), tokens);
+            facts.set(&format!("{figures}/cost_usd"), cost.map(dollars));
+            facts.set(&format!("{figures}/tokens_processed"), tokens);
         }
         let lines: &[(&str, u64)] = match self.generation {
             Generation::Retell | Generation::Retell2025 if connected && self.phone() => {
@@ -448,11 +446,11 @@ impl Told<'_> {
         };
         for line in ["retell_voice_engine", "twilio_telephony", "transport", "vapi", "platform"] {
             let cost = lines.iter().find(|(name, _)| *name == line).map(|(_, cost)| dollars(*cost));
-            self.set(&format!("/outcomes/model_outcome_attribution/kpis/cost_usd.{line}"), cost);
+            facts.set(&format!("/outcomes/model_outcome_attribution/kpis/cost_usd.{line}"), cost);
         }
     }
 
-    fn beside_data(&mut self) {
+    fn beside_data(&self, facts: &mut Facts) {
         let (call, generation) = (self.call, self.generation);
         let transfers = call.transfer.as_ref().and_then(|transfer| {
             let to = &transfer.to;
@@ -487,9 +485,9 @@ impl Told<'_> {
             _ => (generation == Generation::Assistable).then(|| assistable::assistant_id(call)),
         };
         let place = format!("/custom/provider_specific/{}", generation.provider());
-        self.set(&format!("{place}/transfers"), transfers);
+        facts.set(&format!("{place}/transfers"), transfers);
         let analysis = Some(Value::from(collected)).filter(|_| tells && !call.collected.is_empty());
-        self.set(&format!("{place}/analysis"), analysis);
-        self.set(&format!("{place}/agent/id"), agent);
+        facts.set(&format!("{place}/analysis"), analysis);
+        facts.set(&format!("{place}/agent/id"), agent);
     }
 }

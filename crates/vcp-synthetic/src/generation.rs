@@ -1,8 +1,9 @@
 //! The providers, and the generations of their payloads.
 
-use crate::scenario::UnknownName;
-use std::{borrow::Cow, fmt, str::FromStr};
-use vcp_auth::Scheme;
+use crate::scenario::named;
+use std::{fmt, str::FromStr};
+use vcp_auth::{Scheme, Signing};
+use vcp_schema::UnknownNameError;
 
 macro_rules! generations {
     ($( $(#[doc = $doc:literal])+ $Name:ident = $name:literal of $provider:literal, )*) => {
@@ -67,28 +68,10 @@ generations! {
 }
 
 impl Generation {
-    /// Returns the scheme by which deliveries are signed.
-    ///
-    /// Vapi lets its users choose. Here it sends the secret in `x-vapi-secret`. Assistable signs
-    /// nothing. Here the URL has the secret as its parameter `token`.
+    /// Returns the scheme by which deliveries are signed: [`scheme`] of the provider.
     #[must_use]
     pub fn scheme(self) -> Scheme {
-        match self {
-            Self::Retell | Self::Retell2025 => Scheme::Retell,
-            Self::Vapi | Self::Vapi2024 => Scheme::Header { name: Cow::Borrowed("x-vapi-secret"), bearer: false },
-            Self::Bland => Scheme::Bland,
-            Self::ElevenLabs | Self::ElevenLabs2025 => Scheme::ElevenLabs,
-            Self::OpenAiRealtime | Self::OpenAiRealtimeBeta | Self::OpenAiLive => Scheme::StandardWebhooks,
-            Self::Assistable | Self::Assistable2025 | Self::Assistable2024 => {
-                Scheme::UrlToken { param: Cow::Borrowed("token") }
-            }
-        }
-    }
-
-    /// Returns the present generation of a provider. Returns `None` for an unknown provider.
-    #[must_use]
-    pub fn of(provider: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|generation| generation.provider() == provider)
+        scheme(self.provider())
     }
 }
 
@@ -99,12 +82,29 @@ impl fmt::Display for Generation {
 }
 
 impl FromStr for Generation {
-    type Err = UnknownName;
+    type Err = UnknownNameError;
 
     /// Reads the name of a generation or of a provider.
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        let known = || Self::ALL.iter().map(|generation| generation.name());
-        let found = Self::ALL.iter().copied().find(|generation| generation.name() == name);
-        found.ok_or_else(|| UnknownName::new(name, known()))
+    fn from_str(name: &str) -> Result<Self, UnknownNameError> {
+        named("provider", name, Self::ALL, Self::name)
+    }
+}
+
+/// Returns the scheme by which synthetic deliveries of a provider are signed.
+///
+/// That is the scheme of [`vcp_auth::providers()`], if the provider has only one. Vapi lets its users
+/// choose: here it sends the secret in `x-vapi-secret`. A provider that signs nothing, and a provider
+/// that is not listed there, has the secret in the URL, as the parameter `token`.
+///
+/// ```
+/// assert_eq!(vcp_synthetic::scheme("openai"), vcp_auth::Scheme::StandardWebhooks);
+/// ```
+#[must_use]
+pub fn scheme(provider: &str) -> Scheme {
+    let mut known = vcp_auth::providers();
+    match known.find(|facts| facts.name == provider || facts.aliases.contains(&provider)).map(|facts| &facts.signing) {
+        Some(Signing::Fixed(scheme)) => scheme.clone(),
+        Some(Signing::Chosen) => Scheme::Header { name: "x-vapi-secret".into(), bearer: false },
+        _ => Scheme::UrlToken { param: "token".into() },
     }
 }

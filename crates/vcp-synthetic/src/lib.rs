@@ -48,10 +48,10 @@ pub use call::{
 };
 pub use delivery::Delivery;
 pub use facts::{Fact, facts};
-pub use generation::Generation;
+pub use generation::{Generation, scheme};
 pub use mix::Mix;
 pub use older::Older;
-pub use scenario::{Scenario, UnknownName};
+pub use scenario::Scenario;
 
 /// The example of the crate's README, compiled and run as a test.
 #[cfg(doctest)]

@@ -59,13 +59,10 @@ impl Call {
         };
         let summary = script.summary.map(|text| slots.fill(text));
         let recording = Random::new(seed, "recording").uuid('4');
-        let consent = match script.consent {
-            // The answer is the second turn.
-            Some(Consent::Granted { .. }) => {
-                talk.turns.get(1).map(|answer| Consent::Granted { at_ms: answer.end_ms() })
-            }
-            other => other,
-        };
+        let consent = script.consents.map(|consents| match talk.turns.get(1) {
+            Some(answer) if consents => Consent::Granted { at_ms: answer.end_ms() },
+            _ => Consent::Refused,
+        });
         let models = models(&mut Random::new(seed, "models"), &talk.turns);
         let minutes = duration_ms.div_ceil(60_000);
         Self {
@@ -87,7 +84,7 @@ impl Call {
             goal_met: script.goal_met,
             sentiment: script.sentiment.filter(|_| talk.turns.iter().any(|turn| turn.speaker == Speaker::User)),
             summary,
-            recording_url: (!talk.turns.is_empty() && script.consent != Some(Consent::Refused))
+            recording_url: (!talk.turns.is_empty() && script.consents != Some(false))
                 .then(|| format!("https://recordings.example.com/{recording}.wav")),
             consent,
             collected: script.collected.iter().map(|name| (*name, slots.fill(&format!("{{{name}}}")))).collect(),

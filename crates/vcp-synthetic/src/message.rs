@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 type Roles<'c> = [(&'static str, &'c crate::Model, Option<u64>); 3];
 
 impl Call {
-    /// Renders the call as the JSON text of a VCP 0.5 message, with everything that the truth knows.
+    /// Renders the call as the JSON text of a VCP 0.5 message, with all that the truth knows.
     /// The transcript is left out if the person refused to be recorded.
     ///
     /// The provider and the id of the call are those of the generation. Deliveries usually tell

@@ -1,6 +1,7 @@
 //! The scenarios: the eight that the specification's seeder publishes, and those that go wrong.
 
 use std::{fmt, str::FromStr};
+use vcp_schema::UnknownNameError;
 
 macro_rules! scenarios {
     ($( $(#[doc = $doc:literal])+ $Name:ident = $name:literal, )*) => {
@@ -85,37 +86,27 @@ impl fmt::Display for Scenario {
     }
 }
 
-/// The error of a name that is no scenario.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct UnknownName {
-    name: String,
-    known: Vec<&'static str>,
-}
-
-impl UnknownName {
-    pub(crate) fn new(name: &str, known: impl Iterator<Item = &'static str>) -> Self {
-        Self { name: name.to_owned(), known: known.collect() }
-    }
-}
-
-impl fmt::Display for UnknownName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is unknown: use one of {}", self.name.escape_debug(), self.known.join(", "))
-    }
-}
-
-impl std::error::Error for UnknownName {}
-
 impl FromStr for Scenario {
-    type Err = UnknownName;
+    type Err = UnknownNameError;
 
     /// Reads the name of a scenario.
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        let known = || Self::ALL.iter().map(|scenario| scenario.name());
-        let found = Self::ALL.iter().copied().find(|scenario| scenario.name() == name);
-        found.ok_or_else(|| UnknownName::new(name, known()))
+    fn from_str(name: &str) -> Result<Self, UnknownNameError> {
+        named("scenario", name, Self::ALL, Self::name)
     }
+}
+
+/// Returns the value with a name. `kind` says what is named.
+pub(crate) fn named<T: Copy>(
+    kind: &'static str,
+    name: &str,
+    all: &[T],
+    name_of: fn(T) -> &'static str,
+) -> Result<T, UnknownNameError> {
+    let found = all.iter().copied().find(|value| name_of(*value) == name);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = all.iter().copied().map(name_of).collect();
+        UnknownNameError::new(kind, name, &known)
+    })
 }
 
 #[cfg(test)]
@@ -129,6 +120,6 @@ mod tests {
             assert!(scenario.about().ends_with('.'), "{scenario}");
         }
         let error = "booked".parse::<Scenario>().unwrap_err().to_string();
-        assert!(error.starts_with("`booked` is unknown: use one of booked_service, live_transfer,"), "{error}");
+        assert!(error.starts_with("the scenario `booked` is not known: use booked_service, live_transfer,"), "{error}");
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::{
     Scenario,
-    call::{Channel, Consent, Direction, Ending, Sentiment, Speaker},
+    call::{Channel, Direction, Ending, Sentiment, Speaker},
 };
 
 /// The script of a scenario.
@@ -29,7 +29,8 @@ pub(crate) struct Script {
     pub(crate) intent: &'static str,
     /// The estimated value of the call in whole US dollars.
     pub(crate) value_usd: u32,
-    pub(crate) consent: Option<Consent>,
+    /// The answer to the question for consent: `true` in the second turn, `false` if it is refused.
+    pub(crate) consents: Option<bool>,
 }
 
 /// A step of a script.
@@ -75,7 +76,7 @@ const ORDINARY: Script = Script {
     collected: &[],
     intent: "appointment_booking",
     value_usd: 0,
-    consent: None,
+    consents: None,
 };
 
 /// A call of the agent that reaches nobody.
@@ -363,7 +364,7 @@ const PERSONAL_DATA: Script = Script {
     ],
     summary: Some("{name} of {street} left a mail address and the number of a card."),
     collected: &["name", "street", "mail", "card"],
-    consent: Some(Consent::Granted { at_ms: 0 }),
+    consents: Some(true),
     ..ORDINARY
 };
 
@@ -379,7 +380,7 @@ const OPT_OUT: Script = Script {
     sentiment: Some(Sentiment::Negative),
     summary: Some("The person wants no more calls."),
     intent: "opt_out",
-    consent: Some(Consent::Refused),
+    consents: Some(false),
     ..ORDINARY
 };
 

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use vcp_mapping::{MapError, Mapper, Mapping, SessionEvent};
 use vcp_schema::{Timestamp, VcpMessage};
 use vcp_synthetic::{Call, Fact, Generation, Scenario, facts};
@@ -90,18 +90,22 @@ fn differences(call: &Call, generation: Generation, message: &VcpMessage) -> Vec
 /// Compares calls in every generation. Shows one difference for each field of a generation.
 fn check(calls: impl Iterator<Item = (Scenario, u64)>) {
     let mapper = Mapper::new();
-    let mut all = BTreeMap::new();
+    let (mut all, mut compared) = (BTreeMap::new(), BTreeSet::new());
     for (scenario, seed) in calls {
         let call = Call::new(scenario, seed, start() + TimeDelta::milliseconds(i64::try_from(seed).unwrap() * 7919));
         for generation in Generation::ALL {
             match mapped(&mapper, &call, *generation) {
-                Ok(Some(message)) => all.extend(differences(&call, *generation, &message)),
+                Ok(Some(message)) => {
+                    compared.insert(*generation);
+                    all.extend(differences(&call, *generation, &message));
+                }
                 Ok(None) => {}
                 Err(error) => drop(all.insert(format!("{generation} {scenario}"), error.to_string())),
             }
         }
     }
     assert!(all.is_empty(), "{all:#?}");
+    assert_eq!(compared, Generation::ALL.iter().copied().collect(), "each generation was compared");
 }
 
 /// The calls of two thousand seeds, one scenario each. Half of them have even numbers.

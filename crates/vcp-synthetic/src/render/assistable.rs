@@ -1,8 +1,9 @@
-//! Assistable: the post-call webhook, in three generations.
+//! Assistable: the post-call webhook, in three generations. The words for the ending are Retell's, on
+//! whose engine it began.
 
-use super::{seconds, with_millis};
+use super::{retell, seconds, with_millis};
 use crate::{
-    Call, Channel, Delivery, Ending, Generation, Speaker, Turn,
+    Call, Channel, Delivery, Generation, Speaker, Turn,
     json::{Json, object},
     random::Random,
 };
@@ -15,21 +16,6 @@ pub(super) fn deliveries(call: &Call, generation: Generation) -> Vec<Delivery> {
         _ => of_2026(call),
     };
     vec![Delivery::new(generation, "post_call", call.ended_at() + TimeDelta::seconds(6), &body)]
-}
-
-fn reason(call: &Call) -> &'static str {
-    match call.ending {
-        Ending::PersonHungUp => "user_hangup",
-        Ending::AgentHungUp => "agent_hangup",
-        Ending::Transferred => "call_transfer",
-        Ending::Voicemail => "voicemail_reached",
-        Ending::NoAnswer => "dial_no_answer",
-        Ending::Busy => "dial_busy",
-        Ending::Silence => "inactivity",
-        Ending::MaxDuration => "max_duration_reached",
-        Ending::ModelFailed => "error_llm_websocket_lost_connection",
-        Ending::Quota => "concurrency_limit_reached",
-    }
 }
 
 /// Returns the summary. Assistable writes a stand-in if there is none.
@@ -68,7 +54,7 @@ fn of_2026(call: &Call) -> Json {
         "start_timestamp": time(0),
         "end_timestamp": time(call.duration_ms),
         "call_time_seconds": seconds(call.duration_ms),
-        "disconnection_reason": reason(call),
+        "disconnection_reason": retell::reason(call.ending),
         "call_completion_reason": call.started_at.map(|_| "normal_clearing"),
         "call_summary": summary(call),
         "full_transcript": call.transcript("Agent", "User"),
@@ -97,7 +83,7 @@ fn of_2025(call: &Call) -> Json {
             "end_timestamp": time(call.duration_ms),
             "call_time_ms": call.duration_ms,
             "call_time_seconds": super::whole_seconds(call.duration_ms),
-            "disconnection_reason": reason(call),
+            "disconnection_reason": retell::reason(call.ending),
             "call_completion": call.started_at.is_some(),
             "assistant_task_completion": call.goal_met.unwrap_or(false),
             "call_completion_reason": "ended",
@@ -117,7 +103,7 @@ fn of_2024(call: &Call) -> Json {
         "call_time_ms": call.duration_ms.to_string(),
         "start_timestamp": time(0),
         "end_timestamp": time(call.duration_ms),
-        "disconnection_reason": reason(call),
+        "disconnection_reason": retell::reason(call.ending),
         "call_completion": call.started_at.is_some().to_string(),
         "user_sentiment": call.sentiment.map_or("Neutral", crate::Sentiment::capitalised),
         "call_summary": summary(call),

@@ -17,7 +17,7 @@ pub(crate) const TRANSCRIPTION: &str = "gpt-4o-transcribe";
 /// The tokens that the transcription of a word takes.
 pub(crate) const TOKENS_OF_A_WORD: usize = 3;
 
-/// Returns whether a webhook announces the call. OpenAI does so for calls by telephone that come in.
+/// Returns whether a webhook announces the call. OpenAI announces calls by telephone that come in.
 pub(crate) fn has_webhook(call: &Call) -> bool {
     call.channel == Channel::Phone && call.direction == Direction::Inbound
 }

@@ -71,10 +71,9 @@ fn begin(call: &Call, generation: Generation) -> Json {
         })
 }
 
-/// Returns the members that a call has when it is over.
-fn end(call: &Call, generation: Generation) -> Json {
-    let reason = match call.ending {
-        _ if call.consent == Some(Consent::Refused) && generation == Generation::Retell => "user_requested_dnc",
+/// Returns Retell's word for an ending.
+pub(super) fn reason(ending: Ending) -> &'static str {
+    match ending {
         Ending::PersonHungUp => "user_hangup",
         Ending::AgentHungUp => "agent_hangup",
         Ending::Transferred => "call_transfer",
@@ -85,7 +84,13 @@ fn end(call: &Call, generation: Generation) -> Json {
         Ending::MaxDuration => "max_duration_reached",
         Ending::ModelFailed => "error_llm_websocket_lost_connection",
         Ending::Quota => "no_valid_payment",
-    };
+    }
+}
+
+/// Returns the members that a call has when it is over.
+fn end(call: &Call, generation: Generation) -> Json {
+    let refused = call.consent == Some(Consent::Refused) && generation == Generation::Retell;
+    let reason = if refused { "user_requested_dnc" } else { reason(call.ending) };
     if call.started_at.is_none() {
         return object! {
             "call_status": "not_connected",
