@@ -42,7 +42,7 @@ pub enum Trouble {
 pub struct NoAnswer {
     /// The kind.
     pub trouble: Trouble,
-    /// What was seen, in one line or several.
+    /// The observation, in one line or several.
     pub reason: String,
 }
 

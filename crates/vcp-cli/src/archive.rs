@@ -1,5 +1,5 @@
-//! Archives of deliveries. A line is the body of a delivery, or an envelope that `vcp synth` and
-//! `vcp receive --archive` write: `{"provider", "event", "sent_at", "headers", "url", "body"}`.
+//! Archives of deliveries. A line is the body of a delivery, or an envelope as `vcp synth` writes it:
+//! `{"provider", "event", "sent_at", "headers", "url", "body"}`.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ pub(crate) struct Envelope {
     /// The name of the event. For people.
     #[serde(default)]
     pub(crate) event: String,
-    /// The time at which it was sent or received.
+    /// The time at which it was sent.
     pub(crate) sent_at: DateTime<Utc>,
     /// The headers that sign it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

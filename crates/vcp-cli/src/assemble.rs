@@ -2,22 +2,22 @@
 
 use crate::{
     archive::Envelope,
-    input::{self, Line, Sources},
     output::Lines,
-    progress,
     providers::RulesArgs,
+    records::{Fault, InputArgs},
 };
-use std::path::PathBuf;
-use vcp_sdk::{mapping::SessionEvent, validate::visible};
+use std::{ops::ControlFlow, path::PathBuf};
+use vcp_sdk::{Mapper, mapping::SessionEvent, validate::visible};
 
 /// Make one message of the events of a session (OpenAI Realtime and Live).
 ///
-/// Each file is one session. A line is an envelope, as `vcp synth` writes it: it has the time of
+/// Each file is one session. A record is an envelope, as `vcp synth` writes it: it has the time of
 /// receipt (`sent_at`) and the event as the text `body`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: vcp synth --provider openai_realtime | vcp assemble")]
 pub(crate) struct Args {
-    input: Vec<PathBuf>,
+    #[command(flatten)]
+    input: InputArgs,
     #[command(flatten)]
     rules: RulesArgs,
     /// The file to write. Without it, standard output.
@@ -25,44 +25,45 @@ pub(crate) struct Args {
     output: Option<PathBuf>,
 }
 
+/// The events of one source.
+#[derive(Default)]
+struct Session {
+    source: String,
+    events: Vec<Envelope>,
+}
+
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let mapper = args.rules.mapper()?;
-    let Sources { sources, passed_over, unreadable } = input::sources(&args.input)?;
-    let bar = progress::bar(&sources);
-    let mut failed = unreadable.len();
-    for reason in &unreadable {
-        eprintln!("{reason}");
-    }
     let mut out = Lines::open(args.output.as_deref())?;
-    for source in &sources {
-        let name = visible(&source.name()).into_owned();
-        let lines = source.open(|bytes| bar.inc(bytes)).map_err(|e| format!("cannot read `{name}`: {e}"))?;
-        let envelope = |(number, line): (usize, Line)| match line {
-            Line::Text(text) if text.trim_ascii().is_empty() => None,
-            Line::Text(text) => {
-                let read = serde_json::from_slice::<Envelope>(&text);
-                Some(read.map_err(|e| format!("{name}:{number}: not an envelope of an event: {e}")))
-            }
-            Line::TooLong => Some(Err(format!("{name}:{number}: VCP_E008: the line is longer than the limit"))),
-            Line::Cut(_, error) => Some(Err(format!("{name}:{number}: cannot be read further: {error}"))),
-        };
-        let envelopes: Result<Vec<Envelope>, String> = (1..).zip(lines).filter_map(envelope).collect();
-        let assembled = envelopes.and_then(|envelopes| {
-            let events: Vec<_> =
-                envelopes.iter().map(|event| SessionEvent::new(event.sent_at, event.body.as_bytes())).collect();
-            let provider = envelopes.first().map_or("openai_realtime", |event| event.provider.as_str());
-            mapper.assemble(provider, &events).map_err(|e| format!("{name}: {e}"))
-        });
-        match assembled {
-            Ok(mapped) => drop(out.line(&mapped.message.to_json_line())?),
-            Err(reason) => {
-                failed += 1;
-                bar.suspend(|| eprintln!("{}", visible(&reason)));
+    let (mut session, mut good) = (Session::default(), true);
+    let read = args.input.each(|record| {
+        if session.source != record.source {
+            let ended =
+                std::mem::replace(&mut session, Session { source: record.source.to_owned(), events: Vec::new() });
+            good &= ended.write(&mapper, &mut out).map_err(Fault::Command)?;
+        }
+        let read = serde_json::from_slice(&record.text);
+        session.events.push(read.map_err(|e| Fault::Record(format!("not an envelope of an event: {e}")))?);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    good &= session.write(&mapper, &mut out)?;
+    out.finish()?;
+    Ok(read.verdict()? && good)
+}
+
+impl Session {
+    /// Writes the message of the session, if it has events. Returns whether they fit together.
+    fn write(&self, mapper: &Mapper, out: &mut Lines) -> Result<bool, String> {
+        let Some(first) = self.events.first() else { return Ok(true) };
+        let events: Vec<_> =
+            self.events.iter().map(|event| SessionEvent::new(event.sent_at, event.body.as_bytes())).collect();
+        match mapper.assemble(&first.provider, &events) {
+            // If nobody reads any more, the sessions are still checked.
+            Ok(mapped) => Ok(out.line(&mapped.message.to_json_line()).map(|_| true)?),
+            Err(error) => {
+                eprintln!("{}: {}", self.source, visible(&error.to_string()));
+                Ok(false)
             }
         }
     }
-    bar.finish_and_clear();
-    out.finish()?;
-    input::note_skipped(passed_over);
-    Ok(failed == 0)
 }

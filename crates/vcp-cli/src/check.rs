@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use indicatif::ProgressBar;
 use output::{Checked, Output};
+use serde::de::IgnoredAny;
 use std::{io, path::PathBuf};
 use vcp_sdk::{
     ErrorCode, Finding, Severity, Timestamp,
@@ -50,8 +51,8 @@ pub(crate) struct Args {
     /// status in the message counts.
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
-    /// Check what a message of 0.3 or 0.4 becomes when it is migrated to 0.5. Without this option, it
-    /// is checked as it is.
+    /// Check the 0.5 message that a message of 0.3 or 0.4 becomes. Without this option, the older
+    /// message itself is checked.
     #[arg(long)]
     upgrade: bool,
     /// Show the invalid values. They may be personal data.
@@ -193,7 +194,7 @@ impl Check {
             Some(Err(finding)) => vec![finding.clone()],
             None => self.validator.validate_slice(text, self.now).findings,
         };
-        if number == 1 && !source.is_one_message() && findings.iter().any(is_cut_off) && text.starts_with(b"{") {
+        if number == 1 && !source.is_one_message() && is_cut_off(text) {
             let name = visible(&source.name()).into_owned();
             eprintln!("{name}: this looks like one pretty-printed message: name the file .json");
         }
@@ -222,15 +223,15 @@ impl Check {
 fn upgraded(text: &[u8], now: Option<DateTime<Utc>>) -> Option<Result<String, Finding>> {
     let text = std::str::from_utf8(text).ok()?;
     let options = UpgradeOptions::default().missing_time(now);
-    match migrate::upgrade_text(text, &options) {
-        Ok(upgraded) => (upgraded.from != Dialect::V05).then_some(Ok(upgraded.text)),
-        Err(error) => Some(Err(Finding::new(error.code(), error.path().clone(), error.to_string()))),
-    }
+    migrate::detect(text, &options.limits).ok().filter(|dialect| *dialect != Dialect::V05)?;
+    let upgraded = migrate::upgrade_text(text, &options).map(|upgraded| upgraded.text);
+    Some(upgraded.map_err(|error| Finding::new(error.code(), error.path().clone(), error.message())))
 }
 
-/// Returns whether a finding says that the text ends too early.
-fn is_cut_off(finding: &Finding) -> bool {
-    finding.code == ErrorCode::Malformed && finding.message.contains("end")
+/// Returns whether a text is the beginning of an object.
+fn is_cut_off(text: &[u8]) -> bool {
+    let read = serde_json::from_slice::<IgnoredAny>(text);
+    text.trim_ascii_start().starts_with(b"{") && read.is_err_and(|error| error.is_eof())
 }
 
 fn without_end(line: &[u8]) -> &[u8] {

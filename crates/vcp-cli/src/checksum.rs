@@ -1,21 +1,21 @@
 //! `vcp checksum`: the checksums of messages.
 
 use crate::{
-    input::{self, Line, Sources},
     output,
+    records::{Fault, InputArgs},
 };
-use std::path::PathBuf;
+use std::ops::ControlFlow;
 use vcp_sdk::{
     VcpMessage,
     schema::checksum::{Algorithm, Verdict},
-    validate::visible,
 };
 
 /// Compute the checksums of VCP 0.5 messages, or verify those that they have.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: vcp checksum --verify messages.ndjson")]
 pub(crate) struct Args {
-    input: Vec<PathBuf>,
+    #[command(flatten)]
+    input: InputArgs,
     /// The algorithm: jcs (RFC 8785), or legacy (that of the published Python reference).
     #[arg(long, default_value = "jcs", conflicts_with = "verify")]
     algorithm: Algorithm,
@@ -25,34 +25,14 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
-    let Sources { sources, passed_over, unreadable } = input::sources(&args.input)?;
-    let mut good = unreadable.is_empty();
-    for reason in &unreadable {
-        eprintln!("{reason}");
-    }
-    for source in &sources {
-        let name = visible(&source.name()).into_owned();
-        for (number, line) in (1..).zip(source.open(|_| ()).map_err(|e| format!("cannot read `{name}`: {e}"))?) {
-            let told = match line {
-                Line::Text(text) if text.trim_ascii().is_empty() && !source.is_one_message() => continue,
-                Line::Text(text) => told(args, &text),
-                Line::TooLong => Err("VCP_E008: the line is longer than the limit".to_owned()),
-                Line::Cut(_, error) => Err(format!("cannot be read further: {error}")),
-            };
-            match told {
-                Ok((text, is_good)) => {
-                    good &= is_good;
-                    output::print(&format!("{name}:{number}: {text}"))?;
-                }
-                Err(reason) => {
-                    good = false;
-                    eprintln!("{name}:{number}: {}", visible(&reason));
-                }
-            }
-        }
-    }
-    input::note_skipped(passed_over);
-    Ok(good)
+    let mut good = true;
+    let read = args.input.each(|record| {
+        let (text, is_good) = told(args, &record.text).map_err(Fault::Record)?;
+        good &= is_good;
+        output::print(&format!("{}:{}: {text}", record.source, record.line)).map_err(Fault::Command)?;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(read.verdict()? && good)
 }
 
 fn told(args: &Args, text: &[u8]) -> Result<(String, bool), String> {

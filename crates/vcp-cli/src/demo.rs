@@ -49,8 +49,9 @@ pub(crate) fn run(_: &Args) -> Result<bool, String> {
                 receive::vouched(&record.authenticity)
             ))?;
             output::print(&format!("  {}", line(&record)))?;
+            let message = record.message.to_json();
             for field in fields {
-                output::print(&format!("  {}", explained(&record, field)?))?;
+                output::print(&format!("  {}", explained(&record, &message, field)))?;
             }
             output::print(&format!("  {}\n", remark(&record)))?;
         }
@@ -74,21 +75,15 @@ fn line(record: &ReceivedCall) -> String {
     parts.join(", ")
 }
 
-/// Returns where a field comes from.
-fn explained(record: &ReceivedCall, field: &str) -> Result<String, String> {
-    let message: serde_json::Value = serde_json::from_str(&record.message.to_json()).map_err(|e| e.to_string())?;
-    let written = record.report.written.iter().find(|written| written.target.contains(field));
-    Ok(written.map_or_else(
-        || format!("{field}: absent, because the delivery does not tell it"),
-        |written| {
-            format!(
-                "{} = {} ← {}",
-                explain::field(written),
-                explain::value(&message, written),
-                explain::source(written)
-            )
-        },
-    ))
+/// Returns the source of a field.
+fn explained(record: &ReceivedCall, message: &str, field: &str) -> String {
+    match record.report.written.iter().find(|written| written.target.contains(field)) {
+        None => format!("{field}: absent, because the delivery does not tell it"),
+        Some(written) => {
+            let (name, value) = (explain::field(written), explain::value(message, written));
+            format!("{name} = {value} ← {}", explain::source(written))
+        }
+    }
 }
 
 /// Returns a finding, or a place that no rule read, or how much is a default.

@@ -1,7 +1,6 @@
 //! `vcp diagnose`: the reason why a delivery was refused.
 
-use crate::{input, output, providers, receive, secret::SecretArgs};
-use chrono::{DateTime, Utc};
+use crate::{clock::NowArgs, input, output, receive, secret::SecretArgs};
 use std::path::PathBuf;
 use vcp_sdk::{
     Secret,
@@ -17,7 +16,8 @@ use vcp_sdk::{
 pub(crate) struct Args {
     /// A file with the body as it was received, or `-` for standard input.
     file: PathBuf,
-    /// The provider: retell, vapi (`x-vapi-secret`), bland, elevenlabs, openai_realtime, assistable.
+    /// The provider: retell, vapi (`x-vapi-secret`), bland, elevenlabs, openai_realtime,
+    /// assistable (a token in the URL).
     #[arg(long)]
     provider: String,
     /// A header of the delivery. Can be given several times.
@@ -28,17 +28,16 @@ pub(crate) struct Args {
     url: Option<String>,
     #[command(flatten)]
     secret: SecretArgs,
-    /// The time of receipt (RFC 3339). Without it, the present.
-    #[arg(long, value_name = "TIME")]
-    now: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    now: NowArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let body = input::whole(&args.file)?;
     let headers = receive::headers(&args.header)?;
     let secret = Secret::new("cli", args.secret.require(&args.provider)?);
-    let verifier = Verifier::new(providers::scheme(&args.provider), vec![secret]).map_err(|e| e.to_string())?;
-    let now = args.now.unwrap_or_else(Utc::now);
+    let verifier = Verifier::new(vcp_synthetic::scheme(&args.provider), vec![secret]).map_err(|e| e.to_string())?;
+    let now = args.now.get();
     let mut request = Request::new(&headers, &body);
     if let Some(url) = &args.url {
         request = request.url(url);

@@ -8,18 +8,11 @@
 //! - values that could not be used
 //! - payloads that could not be mapped
 
-use crate::{
-    input::{self, Line, Sources},
-    output, progress,
-    providers::RulesArgs,
-};
+use crate::{output, providers::RulesArgs, records::InputArgs};
 use chrono::DateTime;
 use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
-use std::{collections::BTreeMap, fs, path::PathBuf};
-use vcp_sdk::{
-    mapping::{Drift, MapError},
-    schema::{ErrorCode, FieldPath},
-};
+use std::{collections::BTreeMap, fs, ops::ControlFlow, path::PathBuf};
+use vcp_sdk::mapping::Drift;
 
 /// Summarise what the rules do not know in many payloads of a provider.
 ///
@@ -27,9 +20,8 @@ use vcp_sdk::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: vcp drift --provider retell --since monday.json deliveries.ndjson.gz")]
 pub(crate) struct Args {
-    /// NDJSON files (plain or gzip), `.json` files with one payload each, directories of these, or
-    /// `-` for standard input. Without arguments, reads standard input.
-    input: Vec<PathBuf>,
+    #[command(flatten)]
+    input: InputArgs,
     /// The provider: retell, vapi, bland, elevenlabs, openai_realtime, assistable.
     #[arg(long)]
     provider: String,
@@ -54,32 +46,12 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
             serde_json::from_slice(&text).map_err(|e| format!("`{}` is not a `--json` summary: {e}", path.display()))?
         }
     };
-    let Sources { sources, passed_over, unreadable } = input::sources(&args.input)?;
     let mut drift = Drift::default();
-    let bar = progress::bar(&sources);
-    let unread = |reason: String| Err(MapError::new(ErrorCode::Malformed, FieldPath::root(), reason));
-    for reason in unreadable {
-        eprintln!("{reason}");
-        drift.add(&unread("a file cannot be read".to_owned()));
-    }
-    // A fixed time of receipt, so that every run gives the same result.
-    let received_at = DateTime::UNIX_EPOCH;
-    for source in &sources {
-        let lines = match source.open(|bytes| bar.inc(bytes)) {
-            Ok(lines) => lines,
-            Err(error) => return Err(format!("cannot read `{}`: {error}", source.name())),
-        };
-        for line in lines {
-            match line {
-                Line::Text(text) if text.trim_ascii().is_empty() && !source.is_one_message() => {}
-                Line::Text(text) => drift.add(&mapper.map(&args.provider, &text, received_at)),
-                Line::TooLong => drift.add(&unread("a line is longer than the limit".to_owned())),
-                Line::Cut(_, error) => drift.add(&unread(format!("a file breaks off: {error}"))),
-            }
-        }
-    }
-    bar.finish_and_clear();
-    input::note_skipped(passed_over);
+    let read = args.input.each(|record| {
+        // A fixed time of receipt, so that every run gives the same result.
+        drift.add(&mapper.map(&args.provider, &record.text, DateTime::UNIX_EPOCH));
+        Ok(ControlFlow::Continue(()))
+    })?;
     let new = drift.since(&earlier);
     let text = if args.json {
         serde_json::to_string_pretty(&drift).map_err(|e| e.to_string())?
@@ -87,7 +59,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         summary(&new, args.since.is_some())
     };
     output::print(&text)?;
-    Ok(new.is_empty())
+    Ok(read.verdict()? && new.is_empty())
 }
 
 /// Returns the summary as a table for people, with the most frequent entries first.

@@ -1,12 +1,15 @@
 //! `vcp explain`: where the fields of a message come from, and what was not understood.
 
-use crate::{input, output, providers::RulesArgs};
-use chrono::{DateTime, SubsecRound as _, Utc};
+use crate::{clock::NowArgs, input, output, providers::RulesArgs};
 use comfy_table::{Table, presets};
 use std::path::PathBuf;
 use vcp_sdk::{
     MapReport, Mapping,
     mapping::{How, Written},
+    schema::{
+        FieldPath,
+        json::{members, string},
+    },
     validate::visible,
 };
 
@@ -27,14 +30,13 @@ pub(crate) struct Args {
     /// Show the whole report as JSON.
     #[arg(long, conflicts_with = "field")]
     json: bool,
-    /// The time of receipt (RFC 3339). Without it, the present.
-    #[arg(long, value_name = "TIME")]
-    now: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    now: NowArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let body = input::whole(&args.file)?;
-    let now = args.now.unwrap_or_else(|| Utc::now().trunc_subsecs(3));
+    let now = args.now.get();
     let mapped = match args.rules.mapper()?.map(&args.provider, &body, now) {
         Ok(Mapping::Call(mapped)) => mapped,
         Ok(Mapping::NotACall { event, .. }) => {
@@ -51,7 +53,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         output::print(&serde_json::to_string_pretty(report).map_err(|e| e.to_string())?)?;
         return Ok(true);
     }
-    let message: serde_json::Value = serde_json::from_str(&mapped.message.to_json()).map_err(|e| e.to_string())?;
+    let message = mapped.message.to_json();
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY).set_header(["field", "value", "from"]);
     let wanted = |written: &&Written| args.field.as_ref().is_none_or(|text| written.target.contains(text.as_str()));
@@ -70,18 +72,15 @@ pub(crate) fn field(written: &Written) -> &str {
     written.target.trim_start_matches("$.").trim_start_matches("vcp_payload.")
 }
 
-/// Returns the value of a field, shortened.
-pub(crate) fn value(message: &serde_json::Value, written: &Written) -> String {
-    let pointer = written.target.trim_start_matches('$').replace(['.', '['], "/").replace(']', "");
-    let text = match message.pointer(&pointer) {
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
-        None => String::new(),
-    };
-    let text = visible(&text).into_owned();
+/// Returns the value of a field in the JSON text of its message, shortened.
+pub(crate) fn value(message: &str, written: &Written) -> String {
+    let path = written.target.parse::<FieldPath>().ok();
+    let json = path.and_then(|path| members::pointer(message, &path.pointer())).unwrap_or_default();
+    let text = string::decode_lossy(json).unwrap_or(json.into());
+    let text = visible(&text);
     match text.char_indices().nth(40) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
+        None => text.into_owned(),
     }
 }
 
@@ -90,13 +89,12 @@ pub(crate) fn source(written: &Written) -> String {
     let word = written.word.as_ref().map(|word| format!(" `{}`", visible(word))).unwrap_or_default();
     let place = written.source.as_ref().map(|source| format!("{}{word}", visible(source)));
     let how = match written.how {
-        How::Read => "",
-        How::Derived => "derived",
-        How::Default => "default",
-        _ => "",
+        How::Derived => Some("derived"),
+        How::Default => Some("default"),
+        _ => None,
     };
     let by = written.changed_by.iter().map(|flag| format!("changed by {}", visible(flag)));
-    let parts = place.into_iter().chain((!how.is_empty()).then(|| how.to_owned())).chain(by);
+    let parts = place.into_iter().chain(how.map(str::to_owned)).chain(by);
     parts.collect::<Vec<_>>().join(", ")
 }
 

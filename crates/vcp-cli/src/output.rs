@@ -1,9 +1,11 @@
 //! The output of the program: standard output, and files that appear only when they are complete.
 
+use crate::records::Fault;
 use std::{
     ffi::OsString,
     fs::{self, File},
     io::{self, BufWriter, Write},
+    ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
@@ -22,47 +24,55 @@ fn finish(written: io::Result<()>) -> Result<(), String> {
 
 /// A writer of lines, to standard output or to a file.
 ///
-/// The file is named `FILE.part` until [`Lines::finish`]. A file that exists is not overwritten.
+/// The file is named `FILE.part` until [`Lines::finish`], and removed if that is not reached. A file
+/// that exists is not overwritten.
 pub(crate) struct Lines {
     out: Box<dyn Write>,
-    file: Option<(PathBuf, PathBuf)>,
-    nobody_reads: bool,
+    file: Option<Unfinished>,
+}
+
+/// A file that is not complete yet.
+struct Unfinished {
+    part: PathBuf,
+    path: PathBuf,
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // After `finish` there is no such file any more.
+        drop(fs::remove_file(&self.part));
+    }
 }
 
 impl Lines {
     pub(crate) fn open(path: Option<&Path>) -> Result<Self, String> {
         let Some(path) = path else {
-            return Ok(Self { out: Box::new(BufWriter::new(io::stdout())), file: None, nobody_reads: false });
+            return Ok(Self { out: Box::new(BufWriter::new(io::stdout())), file: None });
         };
-        let shown = path.display();
         if path.exists() {
-            return Err(format!("`{shown}` exists: move it away, or name another file"));
+            return Err(format!("`{}` exists: move it away, or name another file", path.display()));
         }
         let mut part = OsString::from(path);
         part.push(".part");
-        let part = PathBuf::from(part);
-        let file = File::create(&part).map_err(|e| format!("cannot write `{}`: {e}", part.display()))?;
-        Ok(Self { out: Box::new(BufWriter::new(file)), file: Some((part, path.to_owned())), nobody_reads: false })
+        let unfinished = Unfinished { part: part.into(), path: path.to_owned() };
+        let file =
+            File::create(&unfinished.part).map_err(|e| format!("cannot write `{}`: {e}", unfinished.part.display()))?;
+        Ok(Self { out: Box::new(BufWriter::new(file)), file: Some(unfinished) })
     }
 
-    /// Writes a line. Returns false once nobody reads any more.
-    pub(crate) fn line(&mut self, text: &str) -> Result<bool, String> {
+    /// Writes a line. Breaks off once nobody reads any more.
+    pub(crate) fn line(&mut self, text: &str) -> Result<ControlFlow<()>, Fault> {
         match self.out.write_all(text.as_bytes()).and_then(|()| self.out.write_all(b"\n")) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.nobody_reads = true,
-            Err(error) => return Err(format!("cannot write: {error}")),
-            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
+            Err(error) => Err(Fault::Command(format!("cannot write: {error}"))),
+            Ok(()) => Ok(ControlFlow::Continue(())),
         }
-        Ok(!self.nobody_reads)
     }
 
     /// Completes the output. The file gets its name.
     pub(crate) fn finish(mut self) -> Result<(), String> {
         finish(self.out.flush())?;
-        match self.file {
-            Some((part, path)) => {
-                fs::rename(&part, &path).map_err(|e| format!("cannot write `{}`: {e}", path.display()))
-            }
-            None => Ok(()),
-        }
+        let Some(Unfinished { part, path }) = &self.file else { return Ok(()) };
+        fs::rename(part, path).map_err(|e| format!("cannot write `{}`: {e}", path.display()))
     }
 }

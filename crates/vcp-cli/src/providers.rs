@@ -5,10 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-use vcp_sdk::{
-    Mapper, Registry,
-    auth::{Scheme, Signing, providers},
-};
+use vcp_sdk::{Mapper, Registry};
 
 /// The option that adds a provider of your own.
 #[derive(Debug, Args)]
@@ -49,16 +46,5 @@ impl Files {
         paths.sort();
         let rules = paths.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
         Ok(Self { provider, rules })
-    }
-}
-
-/// Returns the scheme by which a provider signs. Vapi lets its users choose: then it is the secret
-/// in `x-vapi-secret`. A provider that does not sign has the secret in the URL.
-pub(crate) fn scheme(provider: &str) -> Scheme {
-    let facts = providers().find(|facts| facts.name == provider || facts.aliases.contains(&provider));
-    match facts.map(|facts| &facts.signing) {
-        Some(Signing::Fixed(scheme)) => scheme.clone(),
-        Some(Signing::Chosen) => Scheme::Header { name: "x-vapi-secret".into(), bearer: false },
-        _ => Scheme::UrlToken { param: "token".into() },
     }
 }

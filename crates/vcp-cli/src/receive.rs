@@ -3,8 +3,7 @@
 mod file;
 mod serve;
 
-use crate::{providers::RulesArgs, secret::SecretArgs};
-use chrono::{DateTime, Utc};
+use crate::{clock::NowArgs, providers::RulesArgs, secret::SecretArgs};
 use std::path::PathBuf;
 use vcp_sdk::{Authenticity, ReceivedCall, validate::visible};
 
@@ -35,12 +34,10 @@ pub(crate) struct Args {
     /// The URL to which the delivery was sent.
     #[arg(long, requires = "file")]
     url: Option<String>,
-    /// The time of receipt (RFC 3339). Without it, the present. With --serve, every delivery gets
-    /// this time, which is useful for trying out.
-    #[arg(long, value_name = "TIME")]
-    now: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    now: NowArgs,
     /// Run a server with `POST /webhook/{provider}` at this address, for example 127.0.0.1:8787.
-    #[arg(long, value_name = "ADDR", conflicts_with_all = ["file", "provider"])]
+    #[arg(long, value_name = "ADDR", conflicts_with_all = ["file", "provider", "secret"])]
     serve: Option<std::net::SocketAddr>,
     /// With --serve, also accept deliveries of providers without a secret, although anybody can
     /// send them.

@@ -1,7 +1,7 @@
 //! `vcp send`: signed deliveries to an endpoint, to try it.
 
-use crate::{input, output, providers, secret::SecretArgs};
-use chrono::{DateTime, TimeDelta, Utc};
+use crate::{clock, input, output, secret::SecretArgs};
+use chrono::{DateTime, TimeDelta};
 use std::{
     path::PathBuf,
     time::{Duration, Instant},
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let mut as_wanted = true;
     for Outgoing { event, body } in outgoing {
         for _ in 0..args.repeat {
-            let now = Utc::now() - TimeDelta::seconds(args.late.unwrap_or(0).into());
+            let now = clock::now() - TimeDelta::seconds(args.late.unwrap_or(0).into());
             let mut sent = body.clone();
             let url = secret.as_ref().map_or_else(|| args.url.clone(), |secret| sign::url(&scheme, secret, &args.url));
             let request = Request::new(&(), &body).url(&url).method("POST");
@@ -102,12 +102,12 @@ fn outgoing(args: &Args) -> Result<(String, vcp_sdk::auth::Scheme, Vec<Outgoing>
     if let Some(file) = &args.file {
         let body = input::whole(file)?;
         let outgoing = Outgoing { event: visible(&file.display().to_string()).into_owned(), body };
-        return Ok((args.provider.clone(), providers::scheme(&args.provider), vec![outgoing]));
+        return Ok((args.provider.clone(), vcp_synthetic::scheme(&args.provider), vec![outgoing]));
     }
     let generation: Generation = args.provider.parse().map_err(|e| format!("{e}"))?;
     // The call ends now, so that its times are plausible for the endpoint.
     let length = Call::new(args.scenario, args.seed, DateTime::UNIX_EPOCH).ended_at() - DateTime::UNIX_EPOCH;
-    let call = Call::new(args.scenario, args.seed, Utc::now() - length);
+    let call = Call::new(args.scenario, args.seed, clock::now() - length);
     let webhooks = call.deliveries(generation).into_iter().filter(|delivery| delivery.is_webhook);
     let outgoing: Vec<Outgoing> = webhooks
         .map(|delivery| Outgoing { event: delivery.event.to_owned(), body: delivery.body.into_bytes() })

@@ -1,7 +1,6 @@
 //! `vcp sign`: the headers that sign a body.
 
-use crate::{input, output, providers, secret::SecretArgs};
-use chrono::{DateTime, Utc};
+use crate::{clock::NowArgs, input, output, secret::SecretArgs};
 use std::path::PathBuf;
 use vcp_sdk::{
     Secret,
@@ -23,20 +22,19 @@ pub(crate) struct Args {
     /// The URL to which the body is sent.
     #[arg(long)]
     url: Option<String>,
-    /// The time of signing (RFC 3339). Without it, the present.
-    #[arg(long, value_name = "TIME")]
-    now: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    now: NowArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let body = input::whole(&args.file)?;
     let secret = Secret::new("cli", args.secret.require(&args.provider)?);
-    let scheme = providers::scheme(&args.provider);
+    let scheme = vcp_synthetic::scheme(&args.provider);
     let mut request = Request::new(&(), &body);
     if let Some(url) = &args.url {
         request = request.url(url);
     }
-    let headers = sign::headers(&scheme, &secret, &request, args.now.unwrap_or_else(Utc::now));
+    let headers = sign::headers(&scheme, &secret, &request, args.now.get());
     if headers.is_empty() {
         let url = args.url.as_deref().ok_or("the secret of this provider is in the URL: give it with --url")?;
         output::print(&sign::url(&scheme, &secret, url))?;

@@ -1,11 +1,11 @@
 //! `vcp stats`: counts, minutes and costs of many messages.
 
 use crate::{
-    input::{self, Line, Sources},
-    output, progress,
+    output,
+    records::{Fault, InputArgs},
 };
 use comfy_table::{CellAlignment, Table, presets};
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, ops::ControlFlow};
 use vcp_sdk::{VcpMessage, validate::visible};
 
 /// Count messages by provider, status, day, channel or direction, with their minutes and costs.
@@ -14,7 +14,8 @@ use vcp_sdk::{VcpMessage, validate::visible};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: vcp stats --by provider --by status calls.ndjson")]
 pub(crate) struct Args {
-    input: Vec<PathBuf>,
+    #[command(flatten)]
+    input: InputArgs,
     /// The columns to group by. Can be given several times.
     #[arg(long, value_name = "COLUMN", default_values = ["provider", "status"])]
     by: Vec<Column>,
@@ -69,46 +70,17 @@ struct Sum {
 }
 
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
-    let Sources { sources, passed_over, unreadable } = input::sources(&args.input)?;
-    let bar = progress::bar(&sources);
-    let mut failed = unreadable.len();
-    for reason in &unreadable {
-        eprintln!("{reason}");
-    }
     let mut sums: BTreeMap<Vec<String>, Sum> = BTreeMap::new();
-    for source in &sources {
-        let name = visible(&source.name()).into_owned();
-        for (number, line) in
-            (1..).zip(source.open(|bytes| bar.inc(bytes)).map_err(|e| format!("cannot read `{name}`: {e}"))?)
-        {
-            let message = match line {
-                Line::Text(text) if text.trim_ascii().is_empty() && !source.is_one_message() => continue,
-                Line::Text(text) => VcpMessage::from_slice(&text).map_err(|e| e.to_string()),
-                Line::TooLong => Err("VCP_E008: the line is longer than the limit".to_owned()),
-                Line::Cut(_, error) => Err(format!("cannot be read further: {error}")),
-            };
-            match message {
-                Ok(message) => {
-                    let sum = sums.entry(args.by.iter().map(|column| column.of(&message)).collect()).or_default();
-                    sum.calls += 1;
-                    sum.seconds =
-                        sum.seconds.saturating_add(message.vcp_payload.call.effective_duration_sec().unwrap_or(0));
-                    sum.usd += message.total_cost_usd().unwrap_or(0.0);
-                }
-                Err(reason) => {
-                    failed += 1;
-                    bar.suspend(|| eprintln!("{name}:{number}: {}", visible(&reason)));
-                }
-            }
-        }
-    }
-    bar.finish_and_clear();
-    input::note_skipped(passed_over);
+    let read = args.input.each(|record| {
+        let message = VcpMessage::from_slice(&record.text).map_err(|error| Fault::Record(error.to_string()))?;
+        let sum = sums.entry(args.by.iter().map(|column| column.of(&message)).collect()).or_default();
+        sum.calls += 1;
+        sum.seconds = sum.seconds.saturating_add(message.vcp_payload.call.effective_duration_sec().unwrap_or(0));
+        sum.usd += message.total_cost_usd().unwrap_or(0.0);
+        Ok(ControlFlow::Continue(()))
+    })?;
     output::print(&if args.csv { csv(args, &sums) } else { table(args, &sums) })?;
-    if failed > 0 {
-        eprintln!("{failed} lines could not be read");
-    }
-    Ok(failed == 0)
+    read.verdict()
 }
 
 fn header(args: &Args) -> impl Iterator<Item = &'static str> {
@@ -134,8 +106,8 @@ fn table(args: &Args, sums: &BTreeMap<Vec<String>, Sum>) -> String {
     table.to_string()
 }
 
-/// Returns CSV as RFC 4180 has it. A cell that a spreadsheet would take for a formula begins with an
-/// apostrophe.
+/// Returns CSV as RFC 4180 has it. A cell that a spreadsheet would take for a formula gets an
+/// apostrophe in front.
 fn csv(args: &Args, sums: &BTreeMap<Vec<String>, Sum>) -> String {
     let cell = |text: &str| {
         let text = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() };

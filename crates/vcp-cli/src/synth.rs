@@ -1,7 +1,12 @@
 //! `vcp synth`: synthetic calls, as providers deliver them and as messages.
 
-use crate::{archive::Envelope, output::Lines, secret};
-use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+use crate::{
+    archive::Envelope,
+    clock,
+    output::{self, Lines},
+    secret,
+};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::path::PathBuf;
 use vcp_synthetic::{Call, Delivery, Generation, Mix, Older, Scenario};
 
@@ -45,7 +50,7 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// List the scenarios and the providers.
-    #[arg(long)]
+    #[arg(long, exclusive = true)]
     list: bool,
 }
 
@@ -73,23 +78,22 @@ fn weighted<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<
     Ok((name.parse().map_err(|e| format!("{e}"))?, weight))
 }
 
+/// The number of calls in a row of which the providers know nothing, after which the command ends.
+const MOST_IN_VAIN: u32 = 1000;
+
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
-    let mut out = Lines::open(args.output.as_deref())?;
     if args.list {
-        for scenario in Scenario::ALL {
-            out.line(&format!("{:<22}{}", scenario.name(), scenario.about()))?;
-        }
-        out.line("")?;
-        for generation in Generation::ALL {
-            out.line(generation.name())?;
-        }
-        return out.finish().map(|()| true);
+        let scenarios = Scenario::ALL.iter().map(|scenario| format!("{:<22}{}", scenario.name(), scenario.about()));
+        let providers = Generation::ALL.iter().map(|generation| generation.name().to_owned());
+        let lines: Vec<String> = scenarios.chain([String::new()]).chain(providers).collect();
+        return output::print(&lines.join("\n")).map(|()| true);
     }
-    let until = args.until.unwrap_or_else(|| Utc::now().trunc_subsecs(3));
+    let until = args.until.unwrap_or_else(clock::now);
     let from = args.from.unwrap_or(until - TimeDelta::days(1));
     if from >= until {
         return Err("--from must be before --until".to_owned());
     }
+    let mut out = Lines::open(args.output.as_deref())?;
     let mut mix = Mix::default();
     if !args.scenario.is_empty() {
         mix.scenarios.clone_from(&args.scenario);
@@ -97,13 +101,20 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     if !args.provider.is_empty() {
         mix.generations.clone_from(&args.provider);
     }
-    let mut written = 0;
+    let (mut written, mut in_vain) = (0, 0);
     'all: for (call, generation) in mix.calls(args.seed, from, until) {
         let lines = lines(args, &call, generation)?;
-        // A provider may know nothing of a call. Another one takes its place.
-        written += usize::from(!lines.is_empty());
+        // A provider may know nothing of a call. Another call takes its place.
+        if lines.is_empty() {
+            in_vain += 1;
+            if in_vain == MOST_IN_VAIN {
+                return Err("the providers send nothing for such calls: choose another --scenario".to_owned());
+            }
+            continue;
+        }
+        (written, in_vain) = (written + 1, 0);
         for line in lines {
-            if !out.line(&line)? {
+            if out.line(&line)?.is_break() {
                 break 'all;
             }
         }

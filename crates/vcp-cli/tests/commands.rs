@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test program")]
 
+mod support;
+
 use serde_json::Value;
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
+    io::Write,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
 };
+use support::Server;
 
 fn vcp(args: &[&str], directory: &Path, input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_vcp"))
@@ -95,6 +98,11 @@ fn explanations_name_the_source() {
     let body = bodies.lines().next().unwrap();
     let shown = good(&["explain", "-", "--provider", "retell", "--field", "status"], &here, body.as_bytes());
     assert!(shown.contains("/call/disconnection_reason `dial_busy`"), "{shown}");
+    let vapi = ["--provider", "vapi", "--scenario", "booked_service", "--as", "bodies"];
+    let report = good(&synth(&vapi), &here, b"").lines().last().unwrap().to_owned();
+    let shown = good(&["explain", "-", "--provider", "vapi", "--field", "cost_usd.vapi"], &here, report.as_bytes());
+    let has_value = shown.split_whitespace().any(|word| word.parse::<f64>().is_ok_and(|usd| usd > 0.0));
+    assert!(has_value, "a name with a dot has its value: {shown}");
     let json = good(&["explain", "-", "--provider", "retell", "--json"], &here, body.as_bytes());
     assert!(serde_json::from_str::<Value>(&json).unwrap().get("written").is_some());
 }
@@ -124,6 +132,8 @@ fn rule_files_of_a_new_provider_work_at_once() {
     let sample = here.join("parrot/samples/finished.json");
     let map = ["map", "--rules", "parrot", "--provider", "parrot", "parrot/samples/finished.json"];
     assert!(good(&map, &here, b"").contains("\"duration_sec\":61"));
+    let messages = good(&map, &here, b"").repeat(2);
+    assert_eq!(good(&["merge", "--rules", "parrot"], &here, messages.as_bytes()).lines().count(), 1);
     let lint = vcp(&["rules", "lint", "parrot"], &here, b"");
     assert_eq!(lint.status.code(), Some(0), "{}", String::from_utf8_lossy(&lint.stdout));
     fs::write(&sample, fs::read_to_string(&sample).unwrap().replace("61", "62")).unwrap();
@@ -139,7 +149,7 @@ fn schemas_completions_and_the_manual_are_printed() {
     assert!(good(&["schema"], &here, b"").contains("\"vcp_version\""));
     assert!(good(&["schema", "codes"], &here, b"").contains("VCP_E106"));
     assert!(good(&["completions", "bash"], &here, b"").contains("_vcp()"));
-    assert!(good(&["man"], &here, b"").contains("vcp\\-explain") || good(&["man"], &here, b"").contains("explain"));
+    assert!(good(&["man"], &here, b"").contains(r"vcp\-explain \- Say where"));
     let help = good(&["--help"], &here, b"");
     for command in help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty()) {
         let name = command.split_whitespace().next().unwrap();
@@ -149,30 +159,11 @@ fn schemas_completions_and_the_manual_are_printed() {
     }
 }
 
-/// A program that is stopped when its test ends, even if the test fails.
-struct Stopped(Child);
-
-impl Drop for Stopped {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn an_endpoint_is_tried() {
     let here = directory("send");
-    let server = Command::new(env!("CARGO_BIN_EXE_vcp"))
-        .args(["receive", "--serve", "127.0.0.1:0"])
-        .env("WEBHOOK_SECRET_RETELL", "not-a-real-secret")
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut server = Stopped(server);
-    let mut log = BufReader::new(server.0.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let address = log.find_map(|line| line.strip_prefix("listening: POST ").map(str::to_owned)).unwrap();
-    let url = address.replace("{provider}", "retell");
-    std::thread::spawn(move || log.for_each(drop));
+    let server = Server::start(&[]);
+    let url = format!("http://{}/webhook/retell", server.address);
     let send = |more: &[&str]| vcp(&[&["send", "--url", &url, "--provider", "retell"], more].concat(), &here, b"");
     let sent = send(&["--repeat", "2"]);
     let shown = String::from_utf8(sent.stdout).unwrap();
@@ -211,6 +202,7 @@ fn what_cannot_be_followed_is_one_line_and_status_2() {
         &["rules", "lint", "absent"],
         &["rules", "new", "exists.ndjson"],
         &["synth", "--from", "2026-10-08T00:00:00Z", "--until", "2026-10-01T00:00:00Z"],
+        &["synth", "--provider", "openai_realtime", "--scenario", "busy", "--output", "never.ndjson"],
         &["send", "--url", "http://127.0.0.1:1/", "--provider", "retell"],
         &["send", "--url", "no url", "--provider", "retell"],
         &["send", "--url", "http://127.0.0.1:1/", "--provider", "openai_realtime", "--scenario", "busy"],
@@ -223,7 +215,11 @@ fn what_cannot_be_followed_is_one_line_and_status_2() {
         assert!(output.stdout.is_empty(), "{args:?}");
     }
     assert_eq!(fs::read(here.join("exists.ndjson")).unwrap(), b"", "nothing is overwritten");
-    assert!(!here.join("exists.ndjson.part").exists());
+    let left: Vec<_> = fs::read_dir(&here).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "nothing half written is left: {left:?}");
+    // A secret from a file would be ignored, because a server has those of all providers.
+    let output = vcp(&["receive", "--serve", "127.0.0.1:0", "--secret-file", "exists.ndjson"], &here, b"");
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]
@@ -250,6 +246,25 @@ fn input_that_is_no_record_is_told_by_line_and_status_1() {
     }
     for args in [&["map", "--provider", "retell"][..], &["merge"], &["check"], &["migrate"], &["stats"]] {
         assert_eq!(vcp(args, &here, b"").status.code(), Some(0), "{args:?}: nothing is no fault");
+    }
+}
+
+#[test]
+fn a_pretty_printed_archive_is_pointed_out() {
+    let here = directory("pretty");
+    let told = |text: &str| String::from_utf8(vcp(&["check"], &here, text.as_bytes()).stderr).unwrap();
+    assert!(told("{ \"vcp_version\": \"0.5\",\n}").contains("this looks like one pretty-printed message"));
+    assert!(!told("{ \"vcp_version\": \"0.5\" }\n{").contains("pretty-printed"));
+    assert!(!told("{ \"vcp_version\": nonsense\n").contains("pretty-printed"));
+}
+
+#[test]
+fn a_text_that_is_not_older_is_checked_as_it_is() {
+    let here = directory("upgrade");
+    for text in ["no json\n", "{\"vcp_version\":\"0.5\"}\n"] {
+        let check =
+            |more: &[&str]| vcp(&[&["check", "--format", "json"], more].concat(), &here, text.as_bytes()).stdout;
+        assert_eq!(check(&["--upgrade"]), check(&[]), "{text}");
     }
 }
 

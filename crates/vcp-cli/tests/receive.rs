@@ -2,11 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod support;
+
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::TcpStream,
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
 };
+use support::Server;
 
 fn receive(args: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_vcp"))
@@ -84,34 +87,10 @@ fn post(address: &str, path: &str, body: &str) -> (u16, String) {
     (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap())
 }
 
-/// A program that is stopped when its test ends, even if the test fails.
-struct Stopped(Child);
-
-impl Drop for Stopped {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn a_server_on_loopback() {
-    let server = Command::new(env!("CARGO_BIN_EXE_vcp"))
-        .arg("receive")
-        .args(["--serve", "127.0.0.1:0", "--allow-unauthenticated"])
-        .env("WEBHOOK_SECRET_RETELL", "key_not_a_real_secret")
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut server = Stopped(server);
-    let mut log = BufReader::new(server.0.stderr.take().unwrap()).lines();
-    let listening = log
-        .by_ref()
-        .map(Result::unwrap)
-        .find_map(|line| line.strip_prefix("listening: POST http://").map(str::to_owned))
-        .unwrap();
-    let address = listening.split('/').next().unwrap();
-
+    let server = Server::start(&["--allow-unauthenticated"]);
+    let address = server.address.as_str();
     let (status, body) = post(address, "/webhook/openai", r#"{"type":"session.created","session":{"id":"sess_1"}}"#);
     assert_eq!(
         (status, vcp_sdk::VcpMessage::from_json(&body).unwrap().vcp_payload.call.call_id.as_str()),

@@ -2,8 +2,7 @@
 //! error.
 
 use super::{Args, consent, headers, vouched};
-use crate::{input, output, providers};
-use chrono::{SubsecRound as _, Utc};
+use crate::{input, output};
 use std::path::Path;
 use vcp_sdk::{Received, Receiver, Secret, auth::Request, mapping::How, validate::visible};
 
@@ -14,7 +13,7 @@ pub(super) fn run(file: &Path, provider: &str, args: &Args) -> Result<bool, Stri
     // The user named the file, so it may be unsigned. With a secret, a signature is required.
     receiver = receiver.allow_unauthenticated(provider).map_err(|e| e.to_string())?;
     if let Some(secret) = args.secret.find(provider)? {
-        let scheme = providers::scheme(provider);
+        let scheme = vcp_synthetic::scheme(provider);
         receiver = receiver
             .secret_for(provider, scheme, Secret::new("cli", secret))
             .map_err(|e| format!("the secret for `{}` cannot be used: {e}", visible(provider)))?;
@@ -23,7 +22,7 @@ pub(super) fn run(file: &Path, provider: &str, args: &Args) -> Result<bool, Stri
     if let Some(url) = &args.url {
         request = request.url(url);
     }
-    match receiver.receive_request(provider, &request, args.now.unwrap_or_else(|| Utc::now().trunc_subsecs(3))) {
+    match receiver.receive_request(provider, &request, args.now.get()) {
         Ok(Received::Call(call)) => {
             output::print(&vcp_sdk::schema::pretty(&call.message.to_json()))?;
             eprintln!("event: {}", visible(&call.event));

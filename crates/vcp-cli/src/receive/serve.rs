@@ -1,7 +1,7 @@
 //! The webhook endpoint: `POST /webhook/{provider}` answers with the message or the error as JSON.
 
 use super::Args;
-use crate::{providers, secret};
+use crate::{clock, secret};
 use axum::{
     Router,
     body::Body,
@@ -9,7 +9,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use chrono::Utc;
 use std::net::SocketAddr;
 use vcp_axum::{Delivery, Endpoint, Rejection};
 use vcp_sdk::{Received, Receiver, Secret, validate::visible};
@@ -21,7 +20,7 @@ pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
     for name in &names {
         if let Some(text) = secret::of_environment(name) {
             receiver = receiver
-                .secret_for(name, providers::scheme(name), Secret::new("environment", text))
+                .secret_for(name, vcp_synthetic::scheme(name), Secret::new("environment", text))
                 .map_err(|e| format!("{} cannot be used: {e}", secret::variable(name)))?;
             eprintln!("{name}: signatures are checked");
         } else if args.allow_unauthenticated {
@@ -31,8 +30,8 @@ pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
             eprintln!("{name}: refused, no secret (set {}, or use --allow-unauthenticated)", secret::variable(name));
         }
     }
-    let now = args.now;
-    let endpoint = Endpoint::new(receiver, move || now.unwrap_or_else(Utc::now));
+    let now = args.now.now;
+    let endpoint = Endpoint::new(receiver, move || now.unwrap_or_else(clock::now));
     let router = Router::new()
         .route("/webhook/{provider}", post(webhook).fallback(elsewhere))
         .fallback(elsewhere)
