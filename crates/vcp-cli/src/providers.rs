@@ -2,7 +2,7 @@
 
 use clap::Args;
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 use vcp_sdk::{Mapper, Registry};
@@ -38,13 +38,18 @@ impl Files {
     pub(crate) fn read(folder: &Path) -> Result<Self, String> {
         let read = |path: &Path| fs::read_to_string(path).map_err(|e| format!("cannot read `{}`: {e}", path.display()));
         let provider = read(&folder.join("provider.json"))?;
-        let entries = fs::read_dir(folder).map_err(|e| format!("cannot read `{}`: {e}", folder.display()))?;
-        let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        paths.retain(|path| {
-            path.extension().is_some_and(|end| end == "json") && path.file_name() != Some("provider.json".as_ref())
-        });
-        paths.sort();
+        let mut paths = json_files(folder)?;
+        paths.retain(|path| path.file_name() != Some("provider.json".as_ref()));
         let rules = paths.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
         Ok(Self { provider, rules })
     }
+}
+
+/// Returns the `.json` files of a folder, in the order of their names.
+pub(crate) fn json_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let list = || fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>();
+    let mut paths = list().map_err(|e| format!("cannot read `{}`: {e}", folder.display()))?;
+    paths.retain(|path| path.extension().is_some_and(|end| end == "json"));
+    paths.sort();
+    Ok(paths)
 }

@@ -1,6 +1,9 @@
 //! `vcp rules`: rule files of a provider of your own.
 
-use crate::{input, output, providers::Files};
+use crate::{
+    input, output,
+    providers::{Files, json_files},
+};
 use chrono::DateTime;
 use clap::Subcommand;
 use serde_json::Value;
@@ -106,14 +109,8 @@ fn new(folder: &Path) -> Result<bool, String> {
 
 /// Returns the samples of a folder: their paths and texts.
 fn samples(folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, String> {
-    let folder = folder.join("samples");
-    let entries = fs::read_dir(&folder).map_err(|e| format!("cannot read `{}`: {e}", folder.display()))?;
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.retain(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.ends_with(".json") && !name.ends_with(".expected.json")
-    });
-    paths.sort();
+    let mut paths = json_files(&folder.join("samples"))?;
+    paths.retain(|path| !path.to_string_lossy().ends_with(".expected.json"));
     paths.into_iter().map(|path| input::whole(&path).map(|text| (path, text))).collect()
 }
 

@@ -3,6 +3,7 @@
 
 use clap::Args;
 use std::{env, fs, path::PathBuf};
+use vcp_sdk::auth::providers;
 
 /// The options that name a secret.
 #[derive(Debug, Args)]
@@ -50,12 +51,23 @@ impl SecretArgs {
     }
 }
 
-/// Returns the name of the variable for the secret of a provider.
+/// Returns the name of the variable for the secret of a provider, also for an alias.
 pub(crate) fn variable(provider: &str) -> String {
-    format!("WEBHOOK_SECRET_{}", provider.to_uppercase().replace('-', "_"))
+    let known = providers().find(|facts| facts.aliases.contains(&provider));
+    let name = known.map_or(provider, |facts| facts.name);
+    format!("WEBHOOK_SECRET_{}", name.to_uppercase().replace('-', "_"))
 }
 
 /// Returns the secret of a provider that the environment has.
 pub(crate) fn of_environment(provider: &str) -> Option<String> {
     env::var(variable(provider)).ok().filter(|secret| !secret.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_alias_has_the_variable_of_its_provider() {
+        assert_eq!(super::variable("openai"), super::variable("openai_realtime"));
+        assert_eq!(super::variable("my-provider"), "WEBHOOK_SECRET_MY_PROVIDER");
+    }
 }

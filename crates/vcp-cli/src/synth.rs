@@ -83,8 +83,9 @@ const MOST_IN_VAIN: u32 = 1000;
 
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
     if args.list {
-        let scenarios = Scenario::ALL.iter().map(|scenario| format!("{:<22}{}", scenario.name(), scenario.about()));
-        let providers = Generation::ALL.iter().map(|generation| generation.name().to_owned());
+        let line = |name: &str, about: &str| format!("{name:<22}{about}");
+        let scenarios = Scenario::ALL.iter().map(|scenario| line(scenario.name(), scenario.about()));
+        let providers = Generation::ALL.iter().map(|generation| line(generation.name(), generation.about()));
         let lines: Vec<String> = scenarios.chain([String::new()]).chain(providers).collect();
         return output::print(&lines.join("\n")).map(|()| true);
     }

@@ -88,7 +88,7 @@ impl FromStr for Algorithm {
     type Err = UnknownNameError;
 
     fn from_str(name: &str) -> Result<Self, UnknownNameError> {
-        crate::error::known("checksum algorithm", name, Self::ALL, Self::as_str)
+        UnknownNameError::find("checksum algorithm", name, Self::ALL, Self::as_str)
     }
 }
 

@@ -44,7 +44,7 @@ impl FromStr for Severity {
     type Err = UnknownNameError;
 
     fn from_str(word: &str) -> Result<Self, UnknownNameError> {
-        crate::error::known("severity", word, Self::ALL, Self::as_str)
+        UnknownNameError::find("severity", word, Self::ALL, Self::as_str)
     }
 }
 
@@ -225,7 +225,7 @@ impl FromStr for ErrorCode {
     type Err = UnknownNameError;
 
     fn from_str(code: &str) -> Result<Self, UnknownNameError> {
-        crate::error::known("error code", code, Self::ALL, Self::as_str)
+        UnknownNameError::find("error code", code, Self::ALL, Self::as_str)
     }
 }
 

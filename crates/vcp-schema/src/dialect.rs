@@ -76,7 +76,7 @@ impl FromStr for Dialect {
     type Err = UnknownNameError;
 
     fn from_str(name: &str) -> Result<Self, UnknownNameError> {
-        crate::error::known("dialect", name, Self::ALL, Self::as_str)
+        UnknownNameError::find("dialect", name, Self::ALL, Self::as_str)
     }
 }
 

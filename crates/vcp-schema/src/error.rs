@@ -141,6 +141,22 @@ impl UnknownNameError {
         Self { kind, given: shown(given, 40), known, nearest: None }
     }
 
+    /// Returns the value with a name. `kind` says in a few words what is named.
+    ///
+    /// ```
+    /// use vcp_schema::{Severity, UnknownNameError};
+    /// let found = UnknownNameError::find("severity", "info", Severity::ALL, Severity::as_str);
+    /// assert_eq!(found, Ok(Severity::Info));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns an error that lists the names of `all` if none of them is `given`.
+    pub fn find<T: Copy>(kind: &'static str, given: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, Self> {
+        let found = all.iter().copied().find(|value| name(*value) == given);
+        found.ok_or_else(|| Self::new(kind, given, &all.iter().copied().map(name).collect::<Vec<_>>()))
+    }
+
     /// Sets the known name that was probably meant. The text then suggests only this name.
     ///
     /// ```
@@ -204,20 +220,6 @@ impl fmt::Display for UnknownNameError {
 }
 
 impl std::error::Error for UnknownNameError {}
-
-/// Returns the value that has this name, for `FromStr` of a list of values.
-pub(crate) fn known<T: Copy>(
-    kind: &'static str,
-    given: &str,
-    all: &[T],
-    name: fn(T) -> &'static str,
-) -> Result<T, UnknownNameError> {
-    let found = all.iter().copied().find(|value| name(*value) == given);
-    found.ok_or_else(|| {
-        let names: Vec<&str> = all.iter().copied().map(name).collect();
-        UnknownNameError::new(kind, given, &names)
-    })
-}
 
 /// Returns a short form of a text from outside that is safe to show on one line. It has at most
 /// `most` characters, and `…` if the text is longer. Control characters and characters that may be

@@ -45,7 +45,7 @@ impl FromStr for VcpVersion {
     type Err = UnknownNameError;
 
     fn from_str(word: &str) -> Result<Self, UnknownNameError> {
-        crate::error::known("version", word, Self::ALL, Self::as_str)
+        UnknownNameError::find("version", word, Self::ALL, Self::as_str)
     }
 }
 

@@ -1,92 +1,55 @@
 //! The providers, and the generations of their payloads.
 
-use crate::scenario::named;
-use std::{fmt, str::FromStr};
+use crate::named::named;
 use vcp_auth::{Scheme, Signing};
-use vcp_schema::UnknownNameError;
 
-macro_rules! generations {
-    ($( $(#[doc = $doc:literal])+ $Name:ident = $name:literal of $provider:literal, )*) => {
-        /// A generation of the payloads of a provider.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        pub enum Generation {
-            $( $(#[doc = $doc])+ $Name, )*
-        }
-
-        impl Generation {
-            /// All generations. The first one of a provider is the present one.
-            pub const ALL: &'static [Self] = &[$( Self::$Name, )*];
-
-            /// Returns the name, such as `vapi-2024`. That of a present generation is the name of
-            /// the provider.
-            #[must_use]
-            pub fn name(self) -> &'static str {
-                match self {
-                    $( Self::$Name => $name, )*
-                }
-            }
-
-            /// Returns the name of the provider in VCP, such as `vapi`.
-            #[must_use]
-            pub fn provider(self) -> &'static str {
-                match self {
-                    $( Self::$Name => $provider, )*
-                }
-            }
-        }
-    };
-}
-
-generations! {
+named! {
+    "provider",
+    /// A generation of the payloads of a provider.
+    ///
+    /// The present generation has the name of the provider. The names of others have a `-` and a
+    /// word behind it, such as `vapi-2024`.
+    Generation;
     /// Retell since 2026: with the time of the event and `data_storage_setting`.
-    Retell = "retell" of "retell",
+    Retell = "retell",
     /// Retell of 2025: without the time of the event, with `opt_out_sensitive_data_storage`.
-    Retell2025 = "retell-2025" of "retell",
+    Retell2025 = "retell-2025",
     /// Vapi since 2025: times and length of the call are given.
-    Vapi = "vapi" of "vapi",
+    Vapi = "vapi",
     /// Vapi of 2024: the rows are beside the artifact, and the call has no times.
-    Vapi2024 = "vapi-2024" of "vapi",
-    /// Bland.
-    Bland = "bland" of "bland",
+    Vapi2024 = "vapi-2024",
+    /// Bland: there is one generation.
+    Bland = "bland",
     /// ElevenLabs since 2026: with costs in US dollars and the result of the call.
-    ElevenLabs = "elevenlabs" of "elevenlabs",
+    ElevenLabs = "elevenlabs",
     /// ElevenLabs of 2025: with costs in credits only.
-    ElevenLabs2025 = "elevenlabs-2025" of "elevenlabs",
-    /// OpenAI Realtime.
-    OpenAiRealtime = "openai_realtime" of "openai_realtime",
+    ElevenLabs2025 = "elevenlabs-2025",
+    /// OpenAI Realtime: the webhook of the call and the events of the session.
+    OpenAiRealtime = "openai_realtime",
     /// OpenAI Realtime with the names of events of its beta.
-    OpenAiRealtimeBeta = "openai_realtime-beta" of "openai_realtime",
+    OpenAiRealtimeBeta = "openai_realtime-beta",
     /// OpenAI's Live API.
-    OpenAiLive = "openai_realtime-live" of "openai_realtime",
-    /// Assistable since 2026.
-    Assistable = "assistable" of "assistable",
+    OpenAiLive = "openai_realtime-live",
+    /// Assistable since 2026: with rows of the conversation and of tools.
+    Assistable = "assistable",
     /// Assistable of 2025: with the completion of the task.
-    Assistable2025 = "assistable-2025" of "assistable",
+    Assistable2025 = "assistable-2025",
     /// Assistable of 2024: all values are texts.
-    Assistable2024 = "assistable-2024" of "assistable",
+    Assistable2024 = "assistable-2024",
 }
 
 impl Generation {
+    /// Returns the name of the provider in VCP, such as `vapi`.
+    #[must_use]
+    pub fn provider(self) -> &'static str {
+        let name = self.name();
+        name.split_once('-').map_or(name, |(provider, _)| provider)
+    }
+
     /// Returns the scheme by which deliveries are signed: [`scheme`] of the provider.
     #[must_use]
     pub fn scheme(self) -> Scheme {
         scheme(self.provider())
-    }
-}
-
-impl fmt::Display for Generation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Generation {
-    type Err = UnknownNameError;
-
-    /// Reads the name of a generation or of a provider.
-    fn from_str(name: &str) -> Result<Self, UnknownNameError> {
-        named("provider", name, Self::ALL, Self::name)
     }
 }
 

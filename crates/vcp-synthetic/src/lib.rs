@@ -37,6 +37,7 @@ mod json;
 mod make;
 mod message;
 mod mix;
+mod named;
 mod older;
 mod random;
 mod render;

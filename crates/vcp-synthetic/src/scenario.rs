@@ -1,43 +1,13 @@
 //! The scenarios: the eight that the specification's seeder publishes, and those that go wrong.
 
-use std::{fmt, str::FromStr};
-use vcp_schema::UnknownNameError;
+use crate::named::named;
 
-macro_rules! scenarios {
-    ($( $(#[doc = $doc:literal])+ $Name:ident = $name:literal, )*) => {
-        /// A story that a call follows.
-        ///
-        /// The first eight are those of the specification's seeder (`seeder-usage-v0.3.md`).
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        pub enum Scenario {
-            $( $(#[doc = $doc])+ $Name, )*
-        }
-
-        impl Scenario {
-            /// All scenarios.
-            pub const ALL: &'static [Self] = &[$( Self::$Name, )*];
-
-            /// Returns the name, such as `booked_service`.
-            #[must_use]
-            pub fn name(self) -> &'static str {
-                match self {
-                    $( Self::$Name => $name, )*
-                }
-            }
-
-            /// Returns one sentence about the scenario.
-            #[must_use]
-            pub fn about(self) -> &'static str {
-                match self {
-                    $( Self::$Name => concat!($($doc),+).trim_ascii(), )*
-                }
-            }
-        }
-    };
-}
-
-scenarios! {
+named! {
+    "scenario",
+    /// A story that a call follows.
+    ///
+    /// The first eight are those of the specification's seeder (`seeder-usage-v0.3.md`).
+    Scenario;
     /// A caller books a repair.
     BookedService = "booked_service",
     /// A caller is handed over to a dispatcher.
@@ -78,35 +48,6 @@ scenarios! {
     PersonalData = "personal_data",
     /// The caller wants no more calls and no recording.
     OptOut = "opt_out",
-}
-
-impl fmt::Display for Scenario {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Scenario {
-    type Err = UnknownNameError;
-
-    /// Reads the name of a scenario.
-    fn from_str(name: &str) -> Result<Self, UnknownNameError> {
-        named("scenario", name, Self::ALL, Self::name)
-    }
-}
-
-/// Returns the value with a name. `kind` says what is named.
-pub(crate) fn named<T: Copy>(
-    kind: &'static str,
-    name: &str,
-    all: &[T],
-    name_of: fn(T) -> &'static str,
-) -> Result<T, UnknownNameError> {
-    let found = all.iter().copied().find(|value| name_of(*value) == name);
-    found.ok_or_else(|| {
-        let known: Vec<&str> = all.iter().copied().map(name_of).collect();
-        UnknownNameError::new(kind, name, &known)
-    })
 }
 
 #[cfg(test)]
