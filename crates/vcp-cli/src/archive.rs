@@ -1,9 +1,11 @@
 //! Archives of deliveries. A line is the body of a delivery, or an envelope as `vcp synth` writes it:
-//! `{"provider", "event", "sent_at", "headers", "url", "body"}`.
+//! `{"provider", "event", "sent_at", "session", "headers", "url", "body"}`.
 
+use crate::{output::Lines, records::Fault};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::ControlFlow};
+use vcp_sdk::{Mapper, mapping::SessionEvent, validate::visible};
 
 /// A delivery with what is around its body.
 #[derive(Debug, Serialize, Deserialize)]
@@ -15,6 +17,9 @@ pub(crate) struct Envelope {
     pub(crate) event: String,
     /// The time at which it was sent.
     pub(crate) sent_at: DateTime<Utc>,
+    /// The id of the session whose event it is. All events of a session make one message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) session: Option<String>,
     /// The headers that sign it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) headers: BTreeMap<String, String>,
@@ -25,21 +30,63 @@ pub(crate) struct Envelope {
     pub(crate) body: String,
 }
 
-/// A delivery that was read from an archive.
-pub(crate) struct Entry {
-    pub(crate) provider: String,
-    pub(crate) received_at: DateTime<Utc>,
-    pub(crate) body: Vec<u8>,
+/// The events of the session that is being read. The events of a session follow one another.
+#[derive(Default)]
+pub(crate) struct Session {
+    name: String,
+    events: Vec<Envelope>,
 }
 
-/// Reads a line. With a provider, the line is the body of a delivery, received at `now`. Without
-/// one, it is an envelope.
-pub(crate) fn entry(line: Vec<u8>, provider: Option<&str>, now: DateTime<Utc>) -> Result<Entry, String> {
-    if let Some(provider) = provider {
-        return Ok(Entry { provider: provider.to_owned(), received_at: now, body: line });
+/// The numbers of sessions.
+#[derive(Default)]
+pub(crate) struct Assembled {
+    /// The sessions that became a message.
+    pub(crate) good: u64,
+    /// The sessions whose events do not fit together.
+    pub(crate) failed: u64,
+}
+
+impl Session {
+    /// Adds an event of the session with this name. If another session was being read, its message
+    /// is written first.
+    pub(crate) fn add(
+        &mut self,
+        name: String,
+        event: Envelope,
+        mapper: &Mapper,
+        out: &mut Lines,
+        counts: &mut Assembled,
+    ) -> Result<ControlFlow<()>, Fault> {
+        let mut flow = ControlFlow::Continue(());
+        if self.name != name {
+            flow = self.end(mapper, out, counts)?;
+            self.name = name;
+        }
+        self.events.push(event);
+        Ok(flow)
     }
-    let envelope: Envelope = serde_json::from_slice(&line).map_err(|e| {
-        format!("not an envelope of a delivery ({e}): name the provider of plain bodies with --provider")
-    })?;
-    Ok(Entry { provider: envelope.provider, received_at: envelope.sent_at, body: envelope.body.into_bytes() })
+
+    /// Writes the message of the session, if it has events, and forgets them.
+    pub(crate) fn end(
+        &mut self,
+        mapper: &Mapper,
+        out: &mut Lines,
+        counts: &mut Assembled,
+    ) -> Result<ControlFlow<()>, Fault> {
+        let events = std::mem::take(&mut self.events);
+        let Some(first) = events.first() else { return Ok(ControlFlow::Continue(())) };
+        let timed: Vec<_> =
+            events.iter().map(|event| SessionEvent::new(event.sent_at, event.body.as_bytes())).collect();
+        match mapper.assemble(&first.provider, &timed) {
+            Ok(mapped) => {
+                counts.good += 1;
+                out.line(&mapped.message.to_json_line())
+            }
+            Err(error) => {
+                counts.failed += 1;
+                eprintln!("{}", visible(&format!("{}: {error}", self.name)));
+                Ok(ControlFlow::Continue(()))
+            }
+        }
+    }
 }

@@ -1,18 +1,18 @@
 //! `vcp assemble`: the events of sessions to messages.
 
 use crate::{
-    archive::Envelope,
+    archive::{Assembled, Envelope, Session},
     output::Lines,
     providers::RulesArgs,
     records::{Fault, InputArgs},
 };
-use std::{ops::ControlFlow, path::PathBuf};
-use vcp_sdk::{Mapper, mapping::SessionEvent, validate::visible};
+use std::path::PathBuf;
 
 /// Make one message of the events of a session (OpenAI Realtime and Live).
 ///
-/// Each file is one session. A record is an envelope, as `vcp synth` writes it: it has the time of
-/// receipt (`sent_at`) and the event as the text `body`.
+/// A record is an envelope, as `vcp synth` writes it: it has the time of receipt (`sent_at`) and the
+/// event as the text `body`. The events with one id of a `session` make a message. Without ids, each
+/// file is one session.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: vcp synth --provider openai_realtime | vcp assemble")]
 pub(crate) struct Args {
@@ -25,45 +25,19 @@ pub(crate) struct Args {
     output: Option<PathBuf>,
 }
 
-/// The events of one source.
-#[derive(Default)]
-struct Session {
-    source: String,
-    events: Vec<Envelope>,
-}
-
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let mapper = args.rules.mapper()?;
     let mut out = Lines::open(args.output.as_deref())?;
-    let (mut session, mut good) = (Session::default(), true);
+    let (mut session, mut sessions) = (Session::default(), Assembled::default());
     let read = args.input.each(|record| {
-        if session.source != record.source {
-            let ended =
-                std::mem::replace(&mut session, Session { source: record.source.to_owned(), events: Vec::new() });
-            good &= ended.write(&mapper, &mut out).map_err(Fault::Command)?;
-        }
-        let read = serde_json::from_slice(&record.text);
-        session.events.push(read.map_err(|e| Fault::Record(format!("not an envelope of an event: {e}")))?);
-        Ok(ControlFlow::Continue(()))
+        let event: Envelope = serde_json::from_slice(&record.text)
+            .map_err(|error| Fault::Record(format!("not an envelope of an event: {error}")))?;
+        let name = [record.source].into_iter().chain(event.session.as_deref()).collect::<Vec<_>>().join(", session ");
+        session.add(name, event, &mapper, &mut out, &mut sessions)
     })?;
-    good &= session.write(&mapper, &mut out)?;
+    // If nobody reads any more, the last session is still checked.
+    let _ = session.end(&mapper, &mut out, &mut sessions)?;
     out.finish()?;
-    Ok(read.verdict()? && good)
-}
-
-impl Session {
-    /// Writes the message of the session, if it has events. Returns whether they fit together.
-    fn write(&self, mapper: &Mapper, out: &mut Lines) -> Result<bool, String> {
-        let Some(first) = self.events.first() else { return Ok(true) };
-        let events: Vec<_> =
-            self.events.iter().map(|event| SessionEvent::new(event.sent_at, event.body.as_bytes())).collect();
-        match mapper.assemble(&first.provider, &events) {
-            // If nobody reads any more, the sessions are still checked.
-            Ok(mapped) => Ok(out.line(&mapped.message.to_json_line()).map(|_| true)?),
-            Err(error) => {
-                eprintln!("{}: {}", self.source, visible(&error.to_string()));
-                Ok(false)
-            }
-        }
-    }
+    eprintln!("{} sessions assembled, {} failed", sessions.good, sessions.failed);
+    Ok(read.verdict()? && sessions.failed == 0)
 }

@@ -1,7 +1,7 @@
 //! `vcp map`: deliveries to messages.
 
 use crate::{
-    archive,
+    archive::{Assembled, Envelope, Session},
     clock::NowArgs,
     output::Lines,
     providers::RulesArgs,
@@ -13,7 +13,7 @@ use vcp_sdk::{ConsentDefault, MapOptions, Mapping};
 /// Map deliveries of a provider to VCP 0.5 messages, one line each.
 ///
 /// A record is the body of a delivery. Without --provider it is an envelope, as `vcp synth` writes
-/// it. A delivery that is no call record gives no line.
+/// it. The events of a session become one message. A delivery that is no call record gives no line.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: vcp map --provider retell deliveries.ndjson.gz > messages.ndjson")]
 pub(crate) struct Args {
@@ -57,10 +57,20 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     }
     let now = args.now.get();
     let mut out = Lines::open(args.output.as_deref())?;
+    let (mut session, mut sessions) = (Session::default(), Assembled::default());
     let (mut mapped, mut others) = (0u64, 0u64);
     let read = args.input.each(|record| {
-        let entry = archive::entry(record.text, args.provider.as_deref(), now).map_err(Fault::Record)?;
-        let mapping = mapper.map(&entry.provider, &entry.body, entry.received_at);
+        let (provider, received_at, body) = match &args.provider {
+            Some(provider) => (provider.clone(), now, record.text),
+            None => {
+                let mut event: Envelope = serde_json::from_slice(&record.text).map_err(not_an_envelope)?;
+                if let Some(name) = event.session.take() {
+                    return session.add(name, event, &mapper, &mut out, &mut sessions);
+                }
+                (event.provider, event.sent_at, event.body.into_bytes())
+            }
+        };
+        let mapping = mapper.map(&provider, &body, received_at);
         match mapping.map_err(|error| Fault::Record(error.to_string()))? {
             Mapping::Call(call) => {
                 mapped += 1;
@@ -72,7 +82,15 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
             }
         }
     })?;
+    // If nobody reads any more, the last session is still checked.
+    let _ = session.end(&mapper, &mut out, &mut sessions)?;
     out.finish()?;
-    eprintln!("{mapped} mapped, {others} no call records, {} failed", read.records);
-    read.verdict()
+    let (mapped, failed) = (mapped + sessions.good, read.records + sessions.failed);
+    eprintln!("{mapped} mapped, {others} no call records, {failed} failed");
+    Ok(read.verdict()? && sessions.failed == 0)
+}
+
+fn not_an_envelope(error: serde_json::Error) -> Fault {
+    let reason = format!("not an envelope of a delivery ({error}): name the provider of plain bodies with --provider");
+    Fault::Record(reason)
 }

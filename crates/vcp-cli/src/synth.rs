@@ -131,7 +131,10 @@ fn lines(args: &Args, call: &Call, generation: Generation) -> Result<Vec<String>
     Ok(match args.form {
         Form::Deliveries => {
             let deliveries = call.deliveries(generation);
-            deliveries.iter().map(|delivery| envelope(delivery, &args.url)).collect::<Result<_, _>>()?
+            let has_events = deliveries.iter().any(|delivery| !delivery.is_webhook);
+            let session = has_events.then(|| call.id(generation));
+            let envelopes = deliveries.iter().map(|delivery| envelope(delivery, session.clone(), &args.url));
+            envelopes.collect::<Result<_, _>>()?
         }
         Form::Bodies => call.deliveries(generation).into_iter().map(|delivery| delivery.body).collect(),
         Form::V05 => vec![call.message(generation)],
@@ -141,7 +144,7 @@ fn lines(args: &Args, call: &Call, generation: Generation) -> Result<Vec<String>
     })
 }
 
-fn envelope(delivery: &Delivery, url: &str) -> Result<String, String> {
+fn envelope(delivery: &Delivery, session: Option<String>, url: &str) -> Result<String, String> {
     let provider = delivery.generation.provider();
     let secret = secret::of_environment(provider).unwrap_or_default();
     let headers = if secret.is_empty() { Vec::new() } else { delivery.headers(&secret) };
@@ -150,6 +153,7 @@ fn envelope(delivery: &Delivery, url: &str) -> Result<String, String> {
         provider: provider.to_owned(),
         event: delivery.event.to_owned(),
         sent_at: delivery.sent_at,
+        session,
         headers: headers.into_iter().collect(),
         url: (signed != url).then_some(signed),
         body: delivery.body.clone(),
