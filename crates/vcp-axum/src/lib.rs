@@ -33,8 +33,12 @@
 //! | 422 | the body cannot be mapped, or the message is not valid |
 //! | 500 | the route names no provider, the verifier is set up incorrectly, or the clock is wrong |
 //!
-//! The body of the answer is `{"error": {"code", "message", "field_path"?}}`. With status 401, the
-//! sender gets the code but not the reason. You find the reason in [`Rejection::error`].
+//! The body of the answer is `{"error": {"code", "message", "field_path"?, "context"?}}`. With status
+//! 401, the sender gets the code but not the reason. You find the reason in [`Rejection::error`].
+//!
+//! If the request has a trace id (the header `traceparent`), it is in the `context` of the answer and
+//! of every finding, as `trace_id` (consistency framework §9.2). [`Delivery::trace_id`] and
+//! [`Rejection::trace_id`] have it for your logs.
 //!
 //! To log or [diagnose](Rejection::diagnose) refused deliveries, write a handler that takes a
 //! `Result<Delivery, Rejection>`.
@@ -42,6 +46,8 @@
 //! A body is read to its end before it is verified, so put a layer with a time limit before the
 //! route. [`Endpoint::max_bytes`] limits the length of the body. axum's `DefaultBodyLimit` has no
 //! effect here. A delivery of 1 MB occupies the thread that reads it for some milliseconds.
+
+mod trace;
 
 use axum::{
     body::{Body, Bytes, HttpBody as _, to_bytes},
@@ -55,7 +61,8 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use http_body_util::LengthLimitError;
 use serde_json::json;
 use std::{error::Error as _, fmt, net::IpAddr, sync::Arc};
-use vcp_sdk::{Code, ErrorCode, ReceiveError, Received, Receiver, auth, schema::Limits};
+pub use trace::trace_id;
+use vcp_sdk::{Code, ErrorCode, Finding, ReceiveError, Received, Receiver, auth, schema::Limits};
 
 /// An endpoint at which deliveries arrive. Use it as the state of the router, or as a part of it.
 #[derive(Clone)]
@@ -156,6 +163,8 @@ pub struct Delivery {
     /// The body as it was received, for your own archive. It has the secrets that the message
     /// masks.
     pub body: Bytes,
+    /// The trace id of the request, see [`trace_id`].
+    pub trace_id: Option<String>,
 }
 
 /// Writes the provider, a short form of what was received, and the length of the body. Leaves out
@@ -166,6 +175,7 @@ impl fmt::Debug for Delivery {
             .field("provider", &self.provider)
             .field("received", &self.received)
             .field("body_bytes", &self.body.len())
+            .field("trace_id", &self.trace_id)
             .finish_non_exhaustive()
     }
 }
@@ -181,6 +191,7 @@ impl fmt::Debug for Rejection {
             .field("provider", &self.provider())
             .field("body_bytes", &self.body().len())
             .field("received_at", &self.received_at())
+            .field("trace_id", &self.trace_id())
             .finish_non_exhaustive()
     }
 }
@@ -282,6 +293,12 @@ impl Rejection {
         &self.0.body
     }
 
+    /// Returns the trace id of the request, see [`trace_id`].
+    #[must_use]
+    pub fn trace_id(&self) -> Option<&str> {
+        trace_id(&self.0.parts.headers)
+    }
+
     /// Returns the time of receipt, by the clock of the endpoint. It was read after the body was
     /// read, or when the delivery was refused before that.
     #[must_use]
@@ -326,12 +343,15 @@ impl Rejection {
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         let told = |message: &str| json!({"code": self.error().code().as_str(), "message": message});
-        let error = match self.error() {
+        let mut error = match self.error() {
             RejectionError::Refused(error) => json!(error),
             RejectionError::TooLong { .. } => told("the body is too long"),
             RejectionError::Broken => told("the body broke off"),
             RejectionError::NoProvider => told("this endpoint is not set up"),
         };
+        if let (Some(trace_id), Some(members)) = (self.trace_id(), error.as_object_mut()) {
+            members.insert("context".to_owned(), json!({ "trace_id": trace_id }));
+        }
         let body = Body::from(json!({ "error": error }).to_string());
         (self.status(), [(CONTENT_TYPE, "application/json")], body).into_response()
     }
@@ -362,10 +382,29 @@ where
             Err(error) => return reject(error, provider, parts, Bytes::new(), endpoint.now()),
         };
         let now = endpoint.now();
+        let trace_id = trace_id(&parts.headers).map(str::to_owned);
         match endpoint.receive(&provider, &parts, &body, now) {
-            Ok(received) => Ok(Self { received, provider: name, body }),
-            Err(error) => reject(RejectionError::Refused(error), provider, parts, body, now),
+            Ok(mut received) => {
+                if let Received::Call(call) = &mut received {
+                    trace(&mut call.findings, trace_id.as_deref());
+                }
+                Ok(Self { received, provider: name, body, trace_id })
+            }
+            Err(mut error) => {
+                if let ReceiveError::Invalid { findings, .. } = &mut error {
+                    trace(findings, trace_id.as_deref());
+                }
+                reject(RejectionError::Refused(error), provider, parts, body, now)
+            }
         }
+    }
+}
+
+/// Adds the trace id to the context of findings.
+fn trace(findings: &mut [Finding], trace_id: Option<&str>) {
+    let Some(id) = trace_id else { return };
+    for finding in findings {
+        finding.context.push(("trace_id", id.to_owned()));
     }
 }
 

@@ -226,3 +226,34 @@ async fn url_and_address_reach_the_verifier() {
         assert_eq!(answer(app(endpoint), "/webhook/retell", &signature(BODY), BODY).await.0, expected);
     }
 }
+
+#[tokio::test]
+async fn the_trace_id_of_the_request_is_in_answers_and_findings() {
+    async fn shown(delivery: Delivery) -> String {
+        let call = delivery.received.into_call().unwrap();
+        let contexts: Vec<_> = call.findings.iter().map(|finding| finding.context.last().cloned()).collect();
+        assert!(!contexts.is_empty(), "the example needs a finding");
+        assert!(
+            contexts.iter().all(|last| last.as_ref().is_some_and(|(name, id)| *name == "trace_id" && *id == TRACE))
+        );
+        delivery.trace_id.unwrap()
+    }
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let app = Router::new().route("/webhook/{provider}", post(shown)).with_state(endpoint());
+    let request = |path: &str, body: &'static str| {
+        let header = format!("00-{TRACE}-00f067aa0ba902b7-01");
+        Request::post(path).header("traceparent", header).body(Body::from(body)).unwrap()
+    };
+    let response = app.clone().oneshot(request("/webhook/retell", BODY)).await.unwrap();
+    let refused = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let expected = format!(
+        r#"{{"error":{{"code":"VCP_E202","context":{{"trace_id":"{TRACE}"}},"message":"the delivery could not be verified"}}}}"#
+    );
+    assert_eq!(refused, expected.as_bytes());
+    // The duration does not fit the times.
+    let odd = r#"{"message":{"type":"end-of-call-report","call":{"id":"v1"},"startedAt":"2026-11-21T11:00:00Z",
+        "endedAt":"2026-11-21T12:00:00Z","durationSeconds":5}}"#;
+    let response = app.oneshot(request("/webhook/vapi", odd)).await.unwrap();
+    let told = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    assert_eq!(told, TRACE.as_bytes(), "{}", String::from_utf8_lossy(&told));
+}
