@@ -25,13 +25,13 @@
 //! ```
 //!
 //! Several servers need a store that they share. In Redis, one command does the work of
-//! [`ReplayGuard::remember`]: `SET <key> 1 NX PXAT <until in ms + a minute>`.
+//! [`ReplayGuard::remember`]: `SET <key> 1 NX PXAT <until in ms + two minutes>`.
 //!
 //! - The key is the text of the [`ReplayKey`], in hexadecimal digits.
-//! - The minute allows for clocks that differ.
+//! - One minute is for threads that ask late, and one for clocks that differ.
 //! - The reply `OK` means [`Seen::First`], and nil means [`Seen::Again`].
 //!
-//! If your client is asynchronous, send the command yourself. You then do not need [`ReplayGuard`].
+//! The crate `vcp-store` has asynchronous guards for PostgreSQL, SQLite and Redis.
 
 use crate::mac;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,0 +1,40 @@
+#![cfg_attr(feature = "postgres", doc = include_str!("../README.md"))]
+
+mod guard;
+#[cfg(feature = "redis")]
+pub mod redis;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod row;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
+
+pub use guard::{AsyncReplayGuard, GuardError};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use sql::{StoreError, Stored};
+
+/// Calls and replay keys in PostgreSQL.
+#[cfg(feature = "postgres")]
+pub mod postgres {
+    crate::sql::database! {
+        pool: sqlx::PgPool,
+        connection: sqlx::PgConnection,
+        tables: "../sql/postgres.sql",
+        id: "$1::uuid",
+        lock: " FOR UPDATE",
+    }
+}
+
+/// Calls and replay keys in SQLite, for one server.
+///
+/// Set the journal to WAL and `synchronous` to `FULL` in the options of the pool. A delivery that was
+/// answered then survives a power failure, and readers do not wait for writers.
+#[cfg(feature = "sqlite")]
+pub mod sqlite {
+    crate::sql::database! {
+        pool: sqlx::SqlitePool,
+        connection: sqlx::SqliteConnection,
+        tables: "../sql/sqlite.sql",
+        id: "$1",
+        lock: "",
+    }
+}

@@ -1,0 +1,76 @@
+//! The database: PostgreSQL, or SQLite for one server.
+
+use chrono::{DateTime, Utc};
+use sqlx::{
+    PgPool, SqlitePool,
+    postgres::PgPoolOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::time::Duration;
+use vcp_sdk::{ReceivedCall, Receiver};
+use vcp_store::{StoreError, Stored, postgres, sqlite};
+
+#[derive(Clone)]
+pub(crate) enum Database {
+    Postgres(PgPool),
+    Sqlite(SqlitePool),
+}
+
+impl Database {
+    /// Opens a database and creates its tables.
+    pub(crate) async fn open(url: &str) -> Result<Self, String> {
+        let wait = Duration::from_secs(5);
+        let opened = match url.split_once(':').map(|(scheme, _)| scheme) {
+            Some("postgres" | "postgresql") => {
+                let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(wait).connect(url).await;
+                pool.map(Self::Postgres)
+            }
+            Some("sqlite") => {
+                // A row that was answered survives a power failure. One connection, because SQLite
+                // has one writer.
+                let options = url.parse::<SqliteConnectOptions>().map(|options| {
+                    let options = options.create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+                    options.synchronous(SqliteSynchronous::Full)
+                });
+                let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(wait);
+                match options {
+                    Ok(options) => pool.connect_with(options).await.map(Self::Sqlite),
+                    Err(error) => Err(error),
+                }
+            }
+            _ => return Err("DATABASE_URL must begin with `postgres://` or `sqlite://`".to_owned()),
+        };
+        let database = opened.map_err(|e| format!("cannot open the database: {e}"))?;
+        let migrated = match &database {
+            Self::Postgres(pool) => postgres::Store::new(pool.clone()).migrate().await,
+            Self::Sqlite(pool) => sqlite::Store::new(pool.clone()).migrate().await,
+        };
+        migrated.map(|()| database).map_err(|e| format!("cannot create the tables: {e}"))
+    }
+
+    pub(crate) async fn store(
+        &self,
+        receiver: &Receiver,
+        call: &ReceivedCall,
+        now: DateTime<Utc>,
+    ) -> Result<Stored, StoreError> {
+        match self {
+            Self::Postgres(pool) => postgres::Store::new(pool.clone()).store(receiver, call, now).await,
+            Self::Sqlite(pool) => sqlite::Store::new(pool.clone()).store(receiver, call, now).await,
+        }
+    }
+
+    pub(crate) async fn sweep(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        Ok(match self {
+            Self::Postgres(pool) => postgres::Guard::new(pool.clone()).sweep(now).await?,
+            Self::Sqlite(pool) => sqlite::Guard::new(pool.clone()).sweep(now).await?,
+        })
+    }
+
+    pub(crate) async fn answers(&self) -> bool {
+        match self {
+            Self::Postgres(pool) => sqlx::query("SELECT 1").execute(pool).await.is_ok(),
+            Self::Sqlite(pool) => sqlx::query("SELECT 1").execute(pool).await.is_ok(),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A service that receives the deliveries of voice-AI providers and keeps one row for each call.
+//! `README.md` has its settings.
+
+mod config;
+mod database;
+mod webhook;
+
+use axum::{Router, extract::State, http::StatusCode, routing::get, routing::post};
+use axum_server::Handle;
+use chrono::Utc;
+use config::Config;
+use database::Database;
+use hyper_util::rt::TokioTimer;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
+use tokio::signal::unix::{SignalKind, signal};
+use tower::limit::GlobalConcurrencyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+use tracing_subscriber::EnvFilter;
+
+/// The deliveries that are handled at the same time. Each may have a body of 16 MiB.
+const MOST_AT_ONCE: usize = 64;
+/// The time in which a delivery must have arrived and been stored.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
+    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).init();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), String> {
+    let Config { address, admin, database, receiver } = Config::read(std::env::vars())?;
+    let database = Database::open(&database).await?;
+    let metrics = PrometheusBuilder::new().install_recorder().map_err(|e| format!("cannot keep metrics: {e}"))?;
+
+    let hooks = Router::new()
+        .route("/webhook/{provider}", post(webhook::receive))
+        .layer(GlobalConcurrencyLimitLayer::new(MOST_AT_ONCE))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME_LIMIT))
+        .with_state(webhook::Service::new(receiver, database.clone()));
+    let operators = Router::new()
+        .route("/health", get(health))
+        .with_state(database.clone())
+        .route("/metrics", get(async |State(metrics): State<PrometheusHandle>| metrics.render()))
+        .with_state(metrics.clone());
+
+    let (public, private) = (Handle::new(), Handle::new());
+    tokio::spawn(stop([public.clone(), private.clone()]));
+    let upkeep = tokio::spawn(upkeep(database, metrics));
+    let served =
+        tokio::try_join!(serve("deliveries", address, public, hooks), serve("operators", admin, private, operators));
+    upkeep.abort();
+    served.map(|_| tracing::info!("stopped"))
+}
+
+async fn serve(what: &str, address: SocketAddr, handle: Handle<SocketAddr>, router: Router) -> Result<(), String> {
+    let mut server = axum_server::bind(address).handle(handle.clone());
+    // A sender that never ends its head is cut off.
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10));
+    let told = async {
+        let bound = handle.listening().await;
+        bound.inspect(|address| tracing::info!(%address, "listening for {what}"));
+        Ok::<(), io::Error>(())
+    };
+    let served = tokio::try_join!(server.serve(router.into_make_service()), told);
+    served.map(|_| ()).map_err(|e| format!("cannot serve {what} at {address}: {e}"))
+}
+
+/// Waits for SIGTERM or SIGINT, then lets the deliveries end that are being handled.
+async fn stop(handles: [Handle<SocketAddr>; 2]) {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    tracing::info!("stopping");
+    handles.iter().for_each(|handle| handle.graceful_shutdown(Some(TIME_LIMIT)));
+}
+
+/// Forgets old replay keys and tidies up the metrics, every minute.
+async fn upkeep(database: Database, metrics: PrometheusHandle) {
+    let mut minutes = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minutes.tick().await;
+        metrics.run_upkeep();
+        if let Err(error) = database.sweep(Utc::now()).await {
+            tracing::warn!("replay keys were not swept: {error}");
+        }
+    }
+}
+
+async fn health(State(database): State<Database>) -> (StatusCode, &'static str) {
+    match tokio::time::timeout(Duration::from_secs(2), database.answers()).await {
+        Ok(true) => (StatusCode::OK, "ok\n"),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+    }
+}

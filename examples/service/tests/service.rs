@@ -1,0 +1,350 @@
+//! The service keeps every call exactly once, whatever senders and the operating system do.
+//!
+//! PostgreSQL is tested if `VCP_TEST_POSTGRES` holds its URL (`.ci/servers` starts one).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests"
+)]
+
+use aho_corasick::AhoCorasick;
+use chrono::{DateTime, Utc};
+use sqlx::Row as _;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    env, fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+use vcp_sdk::{Mapper, Mapping, VcpMessage};
+use vcp_synthetic::{Call, Delivery, Generation, Mix};
+
+const SECRET: &str = "not-a-real-secret-0123456789abcdef";
+const PROVIDERS: [&str; 6] = ["RETELL", "VAPI", "BLAND", "ELEVENLABS", "OPENAI_REALTIME", "ASSISTABLE"];
+
+/// A running service, with its settings, so that it can be started again.
+struct Service {
+    process: Child,
+    folder: PathBuf,
+    database: String,
+    port: u16,
+    admin: u16,
+}
+
+impl Service {
+    fn start(folder: &Path, database: &str) -> Self {
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (port, admin) = (free(), free());
+        let process = spawn(folder, database, port, admin);
+        let service = Self { process, folder: folder.to_owned(), database: database.to_owned(), port, admin };
+        service.wait();
+        service
+    }
+
+    /// Kills the process, as `kill -9` does, and starts another.
+    fn kill_and_restart(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        self.process = spawn(&self.folder, &self.database, self.port, self.admin);
+        self.wait();
+    }
+
+    fn wait(&self) {
+        let begun = Instant::now();
+        while self.get("/health") != Some((200, "ok\n".to_owned())) {
+            assert!(begun.elapsed() < Duration::from_secs(30), "the service did not start: {}", self.log());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn get(&self, path: &str) -> Option<(u16, String)> {
+        let mut answer = agent().get(format!("http://127.0.0.1:{}{path}", self.admin)).call().ok()?;
+        Some((answer.status().as_u16(), answer.body_mut().read_to_string().ok()?))
+    }
+
+    fn url(&self, provider: &str) -> String {
+        format!("http://127.0.0.1:{}/webhook/{provider}", self.port)
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap()
+    }
+
+    /// Stops the service by SIGTERM and returns whether it ended well.
+    fn terminate(&mut self) -> bool {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.process.wait().unwrap().success()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn spawn(folder: &Path, database: &str, port: u16, admin: u16) -> Child {
+    let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vcp-service"));
+    command.env_clear().envs([("DATABASE_URL", database), ("RUST_LOG", "debug")]);
+    command.envs([("SERVICE_PORT", port.to_string()), ("ADMIN_ADDRESS", format!("127.0.0.1:{admin}"))]);
+    command.envs(PROVIDERS.map(|name| (format!("WEBHOOK_SECRET_{name}"), SECRET)));
+    command.stdout(log.try_clone().unwrap()).stderr(log).stdin(Stdio::null()).spawn().unwrap()
+}
+
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(30)));
+    config.http_status_as_error(false).build().into()
+}
+
+/// Returns an empty folder.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// Posts a delivery, signed now.
+fn post(agent: &ureq::Agent, service_url: &str, delivery: &Delivery, headers: &[(String, String)]) -> Option<u16> {
+    let mut request = agent.post(delivery.url(SECRET, service_url));
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    Some(request.send(delivery.body.as_bytes()).ok()?.status().as_u16())
+}
+
+/// Numbers for shuffling: the same ones each time.
+fn random(state: &mut u64) -> usize {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 33) as usize
+}
+
+/// Calls with the deliveries that are sent for each, and their messages.
+struct Traffic {
+    calls: Vec<(Call, Generation)>,
+    deliveries: Vec<Delivery>,
+}
+
+impl Traffic {
+    fn new(count: usize) -> Self {
+        let time = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let calls = Mix::default();
+        let calls: Vec<_> =
+            calls.calls(7, time("2026-10-01T00:00:00Z"), time("2026-11-01T00:00:00Z")).take(count).collect();
+        let deliveries = calls.iter().flat_map(|(call, generation)| call.deliveries(*generation));
+        let deliveries = deliveries.filter(|delivery| delivery.is_webhook).collect();
+        Self { calls, deliveries }
+    }
+}
+
+/// Sends each delivery one to three times, shuffled, by 16 senders. A sender repeats a delivery until
+/// it is accepted, as providers do. Meanwhile the service is killed three times.
+fn send(service: &mut Service, traffic: &Traffic) {
+    let mut state = 1;
+    let mut order: Vec<usize> =
+        (0..traffic.deliveries.len()).flat_map(|at| vec![at; 1 + random(&mut state) % 3]).collect();
+    for at in (1..order.len()).rev() {
+        order.swap(at, random(&mut state) % (at + 1));
+    }
+    let (next, resent) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let urls: HashMap<_, _> = Generation::ALL.iter().map(|g| (g.provider(), service.url(g.provider()))).collect();
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                let agent = agent();
+                while let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let delivery = &traffic.deliveries[*at];
+                    // Some providers send the same signed bytes again, and others sign again.
+                    let signs_again = at % 2 == 0;
+                    let mut headers = delivery.headers_at(SECRET, Utc::now());
+                    let begun = Instant::now();
+                    while post(&agent, &urls[delivery.generation.provider()], delivery, &headers) != Some(200) {
+                        resent.fetch_add(1, Ordering::Relaxed);
+                        assert!(begun.elapsed() < Duration::from_secs(60), "{} is never accepted", delivery.event);
+                        thread::sleep(Duration::from_millis(50));
+                        if signs_again {
+                            headers = delivery.headers_at(SECRET, Utc::now());
+                        }
+                    }
+                }
+            });
+        }
+        for kill in 1..=3 {
+            while next.load(Ordering::Relaxed) < order.len() * kill / 4 {
+                thread::sleep(Duration::from_millis(5));
+            }
+            service.kill_and_restart();
+        }
+    });
+    let (sent, resent) = (order.len(), resent.into_inner());
+    eprintln!(
+        "{} deliveries of {} calls, sent {sent} times and {resent} more",
+        traffic.deliveries.len(),
+        traffic.calls.len()
+    );
+    assert!(resent > 0, "no delivery was interrupted, so the test shows little");
+}
+
+/// Each row is the merge of the deliveries of its call, with the times at which they were received.
+fn check(rows: &[String], traffic: &Traffic) {
+    let mapper = Mapper::new();
+    let mut bodies: BTreeMap<(String, String), Vec<&Delivery>> = BTreeMap::new();
+    for delivery in &traffic.deliveries {
+        let mapped = mapper.map(delivery.generation.provider(), delivery.body.as_bytes(), delivery.sent_at).unwrap();
+        let Mapping::Call(mapped) = mapped else { continue };
+        let call = mapped.message.vcp_payload.call;
+        bodies.entry((call.provider.to_string(), call.call_id)).or_default().push(delivery);
+    }
+    assert_eq!(rows.len(), bodies.len(), "a row for each call");
+    for text in rows {
+        let message = VcpMessage::from_json(text).unwrap();
+        let call = &message.vcp_payload.call;
+        let sent = bodies.remove(&(call.provider.to_string(), call.call_id.clone()));
+        let sent = sent.unwrap_or_else(|| panic!("nobody sent this call, or it has two rows: {}", message.redacted()));
+        let expected: Vec<_> = sent
+            .iter()
+            .map(|delivery| {
+                let received_at = received_at(text, delivery, sent.len() == 1);
+                let mapped = mapper.map(delivery.generation.provider(), delivery.body.as_bytes(), received_at).unwrap();
+                let Mapping::Call(mapped) = mapped else { panic!("{} was a call record before", delivery.event) };
+                mapped.message
+            })
+            .collect();
+        let expected = mapper.merge(&expected).unwrap();
+        assert_eq!(*text, expected.to_json(), "{}", message.redacted());
+    }
+}
+
+/// Finds the time of receipt of a delivery in the row of its call.
+fn received_at(text: &str, delivery: &Delivery, is_alone: bool) -> DateTime<Utc> {
+    let row: serde_json::Value = serde_json::from_str(text).unwrap();
+    let body: serde_json::Value = serde_json::from_str(&delivery.body).unwrap();
+    let time = |value: &serde_json::Value| value.as_str().unwrap().parse().unwrap();
+    let kept = &row["vcp_payload"]["custom"]["provider_specific"][delivery.generation.provider()];
+    if is_alone || kept["deliveries"].is_null() {
+        return time(&row["audit"]["received_at"]);
+    }
+    let deliveries = kept["deliveries"].as_array().unwrap();
+    let found = deliveries.iter().find(|kept| masked(&kept["data"], &body));
+    time(&found.unwrap_or_else(|| panic!("the delivery {} is lost", delivery.event))["received_at"])
+}
+
+/// Returns whether a kept payload is a payload with its secrets masked.
+fn masked(kept: &serde_json::Value, sent: &serde_json::Value) -> bool {
+    use serde_json::Value::{Array, Object};
+    match (kept, sent) {
+        (Object(kept), Object(sent)) => {
+            kept.len() == sent.len()
+                && kept.iter().all(|(name, kept)| sent.get(name).is_some_and(|sent| masked(kept, sent)))
+        }
+        (Array(kept), Array(sent)) => {
+            kept.len() == sent.len() && kept.iter().zip(sent).all(|(kept, sent)| masked(kept, sent))
+        }
+        (kept, sent) => kept == sent || kept == "***",
+    }
+}
+
+/// The log has no number of a person and nothing that was said.
+fn check_log(log: &str, traffic: &Traffic) {
+    assert!(log.lines().count() > traffic.deliveries.len(), "the log is short");
+    let calls = traffic.calls.iter().map(|(call, _)| call);
+    let said = calls.clone().flat_map(|call| &call.turns).map(|turn| turn.text.as_str()).filter(|text| text.len() > 12);
+    let private = calls.flat_map(|call| [call.from(), call.to()]).flatten().chain(said).chain([SECRET]);
+    let private = AhoCorasick::new(private.collect::<BTreeSet<_>>()).unwrap();
+    let found = private.find(log).map(|found| &log[found.range()]);
+    assert_eq!(found, None, "the log has a number of a person, a sentence or a secret");
+    let number = traffic.calls.iter().find_map(|(call, _)| call.to()).unwrap();
+    assert!(private.is_match(&format!("{log}{number}")), "the search would find one");
+}
+
+fn kept_once(folder: &Path, url: &str, count: usize) -> (Service, Traffic) {
+    let traffic = Traffic::new(count);
+    let mut service = Service::start(folder, url);
+    send(&mut service, &traffic);
+    (service, traffic)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_every_call_once() {
+    let folder = folder("sqlite");
+    let url = format!("sqlite://{}", folder.join("calls.sqlite").display());
+    let (mut service, traffic) = kept_once(&folder, &url, 300);
+    let (status, metrics) = service.get("/metrics").unwrap();
+    assert!(
+        status == 200 && metrics.contains(r#"vcp_deliveries_total{provider="retell",outcome="merged"}"#),
+        "{metrics}"
+    );
+    assert!(service.terminate(), "SIGTERM ends it well");
+    assert!(service.log().contains("stopped"));
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    let rows: Vec<String> = sqlx::query_scalar("SELECT raw_payload FROM vcp_messages").fetch_all(&pool).await.unwrap();
+    check(&rows, &traffic);
+    check_log(&service.log(), &traffic);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_keeps_every_call_once() {
+    let Ok(server) = env::var("VCP_TEST_POSTGRES") else {
+        assert!(env::var_os("VCP_REQUIRE_SERVERS").is_none(), "VCP_TEST_POSTGRES is not set");
+        eprintln!("not tested: VCP_TEST_POSTGRES is not set");
+        return;
+    };
+    let folder = folder("postgres");
+    let name = format!("vcp_service_{}", std::process::id());
+    let admin = sqlx::PgPool::connect(&server).await.unwrap();
+    sqlx::query(&format!("CREATE DATABASE {name}")).execute(&admin).await.unwrap();
+    let (start, _) = server.rsplit_once('/').unwrap();
+    let url = format!("{start}/{name}");
+    let (service, traffic) = kept_once(&folder, &url, 2_000);
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    let rows: Vec<String> = sqlx::query_scalar("SELECT raw_payload FROM vcp_messages").fetch_all(&pool).await.unwrap();
+    check(&rows, &traffic);
+    let counted = sqlx::query("SELECT sum(total_calls)::bigint AS calls FROM provider_analytics").fetch_one(&pool);
+    assert_eq!(usize::try_from(counted.await.unwrap().get::<i64, _>("calls")).unwrap(), rows.len());
+    check_log(&service.log(), &traffic);
+}
+
+#[test]
+fn a_refusal_has_the_trace_of_its_request() {
+    let folder = folder("refusals");
+    let service = Service::start(&folder, &format!("sqlite://{}", folder.join("calls.sqlite").display()));
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let request = agent().post(service.url("retell")).header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"));
+    let mut answer = request.send(r#"{"event":"call_ended","call":{"call_id":"c1"}}"#).unwrap();
+    assert_eq!(answer.status(), 401);
+    assert!(answer.body_mut().read_to_string().unwrap().contains(&format!(r#""context":{{"trace_id":"{trace}"}}"#)));
+    let log = service.log();
+    assert!(log.lines().any(|line| line.contains(trace) && line.contains("VCP_E202")), "{log}");
+}
+
+#[test]
+fn wrong_settings_are_one_line() {
+    for (variables, expected) in [
+        (vec![], "set WEBHOOK_SECRET_<PROVIDER>"),
+        (vec![("WEBHOOK_SECRET_RETEL", "x")], "WEBHOOK_SECRET_RETEL cannot be used: VCP_E009"),
+        (vec![("WEBHOOK_SECRET_RETELL", "")], "WEBHOOK_SECRET_RETELL cannot be used: VCP_E210"),
+        (vec![("WEBHOOK_SECRET_RETELL", "x"), ("SERVICE_PORT", "many")], "`127.0.0.1:many` is no address"),
+        (vec![("WEBHOOK_SECRET_RETELL", "x"), ("DATABASE_URL", "mysql://x")], "must begin with `postgres://`"),
+        (
+            vec![("WEBHOOK_SECRET_RETELL", "x"), ("DATABASE_URL", "sqlite:///no/such/folder/x")],
+            "cannot open the database",
+        ),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vcp-service"));
+        let output = command.env_clear().envs(variables).output().unwrap();
+        let log = String::from_utf8(output.stdout).unwrap();
+        assert_eq!((output.status.code(), log.lines().count()), (Some(1), 1), "{log}");
+        assert!(log.contains(expected) && log.contains("ERROR"), "{log}");
+    }
+}
