@@ -33,11 +33,12 @@
 //! | 422 | the body cannot be mapped, or the message is not valid |
 //! | 500 | the route names no provider, the verifier is set up incorrectly, or the clock is wrong |
 //!
-//! The body of the answer is `{"error": {"code", "message", "field_path"?, "context"?}}`. With status
-//! 401, the sender gets the code but not the reason. You find the reason in [`Rejection::error`].
+//! The body of the answer is `{"error": {"code", "message", "field_path"?, "context"?}}`. With
+//! status 401, the sender gets the code but not the reason. You find the reason in
+//! [`Rejection::error`].
 //!
-//! If the request has a trace id (the header `traceparent`), it is in the `context` of the answer and
-//! of every finding, as `trace_id` (consistency framework §9.2). [`Delivery::trace_id`] and
+//! If the request has a trace id (the header `traceparent`), it is in the `context` of the answer
+//! and of every finding, as `trace_id` (consistency framework §9.2). [`Delivery::trace_id`] and
 //! [`Rejection::trace_id`] have it for your logs.
 //!
 //! To log or [diagnose](Rejection::diagnose) refused deliveries, write a handler that takes a

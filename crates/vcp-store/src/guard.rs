@@ -9,9 +9,9 @@ use vcp_sdk::auth::{self, MemoryGuard, ReplayGuard, ReplayKey, Seen};
 /// It is [`ReplayGuard`] for stores that answer asynchronously. Implement it with `async fn`.
 ///
 /// If your program is stopped after it remembered a delivery and before it stored it, the resend of
-/// the provider counts as a replay, and the delivery is lost. So store a delivery first and remember
-/// it then ([`Receiver::merge`](vcp_sdk::Receiver::merge) makes a second storing harmless), or do both
-/// in one transaction, as [`postgres::Store`](crate::postgres::Store) does.
+/// the provider counts as a replay, and the delivery is lost. So store a delivery first and
+/// remember it then ([`Receiver::merge`](vcp_sdk::Receiver::merge) makes a second storing
+/// harmless), or do both in one transaction, as [`postgres::Store`](crate::postgres::Store) does.
 pub trait AsyncReplayGuard: Send + Sync {
     /// The error of a guard that cannot answer.
     type Error: std::error::Error;
@@ -72,8 +72,8 @@ pub enum GuardError<E> {
     TooLate,
 }
 
-/// Returns the time until which a key is kept, and the time before which keys are forgotten, both in
-/// milliseconds since the epoch.
+/// Returns the time until which a key is kept, and the time before which keys are forgotten, both
+/// in milliseconds since the epoch.
 #[cfg(any(feature = "postgres", feature = "sqlite", feature = "redis"))]
 pub(crate) fn window<E>(until: DateTime<Utc>, now: DateTime<Utc>) -> Result<(i64, i64), GuardError<E>> {
     let (until_ms, oldest_ms) = (until.timestamp_millis(), oldest_ms(now));

@@ -26,8 +26,8 @@ pub mod postgres {
 
 /// Calls and replay keys in SQLite, for one server.
 ///
-/// Set the journal to WAL and `synchronous` to `FULL` in the options of the pool. A delivery that was
-/// answered then survives a power failure, and readers do not wait for writers.
+/// Set the journal to WAL and `synchronous` to `FULL` in the options of the pool. A delivery that
+/// was answered then survives a power failure, and readers do not wait for writers.
 #[cfg(feature = "sqlite")]
 pub mod sqlite {
     crate::sql::database! {

@@ -8,8 +8,8 @@ use vcp_sdk::auth::{MemoryGuard, ReplayKey, Seen};
 /// A guard that keeps replay keys in Redis. Redis deletes them when their time has come.
 ///
 /// `C` is a connection that several tasks can share, such as `ConnectionManager`, which connects
-/// again by itself. Redis may forget the newest keys when it crashes, and all when its memory is full
-/// and its `maxmemory-policy` allows it.
+/// again by itself. Redis may forget the newest keys when it crashes, and all when its memory is
+/// full and its `maxmemory-policy` allows it.
 #[derive(Debug, Clone)]
 pub struct Guard<C> {
     connection: C,
@@ -27,8 +27,9 @@ impl<C> Guard<C> {
 impl<C: ConnectionLike + Clone + Send + Sync> AsyncReplayGuard for Guard<C> {
     type Error = GuardError<RedisError>;
 
-    /// See [`AsyncReplayGuard::remember`]. A key is kept for two minutes after `until`, by the clock
-    /// of Redis: one for slow threads ([`MemoryGuard::SLACK`]) and one for clocks that differ.
+    /// See [`AsyncReplayGuard::remember`]. A key is kept for two minutes after `until`, by the
+    /// clock of Redis: one for slow threads ([`MemoryGuard::SLACK`]) and one for clocks that
+    /// differ.
     async fn remember(&self, key: ReplayKey, until: DateTime<Utc>, now: DateTime<Utc>) -> Result<Seen, Self::Error> {
         let (until_ms, _) = window(until, now)?;
         let kept_ms = until_ms.saturating_add(2 * MemoryGuard::SLACK.num_milliseconds());

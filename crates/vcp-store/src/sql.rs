@@ -43,8 +43,8 @@ impl From<GuardError<sqlx::Error>> for StoreError {
 }
 
 impl StoreError {
-    /// Returns the HTTP status to answer: 503 if the provider should send the delivery again, 500 if
-    /// the row is damaged, and the status of [`ReceiveError`] if the delivery cannot be merged.
+    /// Returns the HTTP status to answer: 503 if the provider should send the delivery again, 500
+    /// if the row is damaged, and the status of [`ReceiveError`] if the delivery cannot be merged.
     #[must_use]
     pub fn http_status(&self) -> u16 {
         match self {
@@ -190,9 +190,10 @@ macro_rules! database {
             /// Stores a delivery, in one transaction: remembers its replay key, if it has one, and
             /// merges its message into the row of the call.
             ///
-            /// A delivery may arrive several times, at several servers at once, and in any order: the
-            /// row is the merge of all of them. Answer the provider only after this returned. `now`
-            /// is the time of receipt. A signature without a time limit is remembered for a day.
+            /// A delivery may arrive several times, at several servers at once, and in any order:
+            /// the row is the merge of all of them. Answer the provider only after this returned.
+            /// `now` is the time of receipt. A signature without a time limit is remembered for a
+            /// day.
             ///
             /// The receiver needs [`Receiver::replay_keys`] to detect replays.
             ///
@@ -229,8 +230,8 @@ macro_rules! database {
                 Ok(Stored::Merged)
             }
 
-            /// Returns the message of a call. `None` if there is no such call. `provider` is the name
-            /// in VCP, such as `openai_realtime`.
+            /// Returns the message of a call. `None` if there is no such call. `provider` is the
+            /// name in VCP, such as `openai_realtime`.
             ///
             /// # Errors
             ///

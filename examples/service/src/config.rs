@@ -16,7 +16,8 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Reads the settings from variables. A variable for a secret that names no provider is an error.
+    /// Reads the settings from variables. A variable for a secret that names no provider is an
+    /// error.
     pub(crate) fn read(variables: impl Iterator<Item = (String, String)>) -> Result<Self, String> {
         let (mut host, mut port) = ("127.0.0.1".to_owned(), "8080".to_owned());
         let (mut admin, mut database) = ("127.0.0.1:9464".to_owned(), "sqlite://vcp.sqlite".to_owned());

@@ -29,7 +29,8 @@ impl Service {
     }
 }
 
-/// Answers 200 only after the delivery is stored. With any other status, the provider sends it again.
+/// Answers 200 only after the delivery is stored. With any other status, the provider sends it
+/// again.
 ///
 /// Logs hold ids and outcomes, but nothing that was said, and nobody's number.
 pub(crate) async fn receive(State(service): State<Service>, delivery: Result<Delivery, Rejection>) -> Response {
