@@ -49,13 +49,13 @@ mod tests {
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         let good = format!("00-{trace}-00f067aa0ba902b7-01");
         assert_eq!(of(&[&good]).as_deref(), Some(trace));
-        assert_eq!(of(&[&format!("01{}-more", &good[2..])]).as_deref(), Some(trace));
+        assert_eq!(of(&[&good.replacen("00", "01", 1).replace("b7-01", "b7-01-more")]).as_deref(), Some(trace));
         for bad in [
             "".to_owned(),
             trace.to_owned(),
             good.to_uppercase(),
             format!("{good}-more"),
-            format!("ff{}", &good[2..]),
+            good.replacen("00", "ff", 1),
             good.replace(trace, &"0".repeat(32)),
             good.replace("00f067aa0ba902b7", &"0".repeat(16)),
             good.replace(trace, "4bf9\t"),

@@ -5,7 +5,7 @@ use crate::{
     progress,
 };
 use std::{ops::ControlFlow, path::PathBuf};
-use vcp_sdk::validate::visible;
+use vcp_sdk::{schema::Limits, validate::visible};
 
 /// The inputs of a command that reads records.
 #[derive(Debug, clap::Args)]
@@ -87,7 +87,10 @@ impl InputArgs {
                 let taken = match item {
                     Line::Text(text) if text.trim_ascii().is_empty() && !file.is_one_message() => continue,
                     Line::Text(text) => take(Record { source: &source, line, text }),
-                    Line::TooLong => Err(Fault::Record("VCP_E008: longer than the limit".to_owned())),
+                    Line::TooLong => Err(Fault::Record(format!(
+                        "VCP_E008: longer than the limit of {} bytes",
+                        Limits::default().text_bytes
+                    ))),
                     Line::Cut(_, error) => {
                         tell(&format!("{source}:{line}: cannot be read further: {error}"));
                         unused.sources += 1;

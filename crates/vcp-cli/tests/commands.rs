@@ -254,6 +254,62 @@ fn input_that_is_no_record_is_told_by_line_and_status_1() {
 }
 
 #[test]
+fn a_record_without_end_is_told_and_not_kept() {
+    let here = directory("endless");
+    let zeros = vec![0; 40 << 20];
+    for (args, status) in [
+        (&["map", "--provider", "retell"][..], 1),
+        (&["merge"], 1),
+        (&["assemble"], 1),
+        (&["check"], 1),
+        (&["migrate"], 1),
+        (&["checksum"], 1),
+        (&["stats"], 1),
+        (&["drift", "--provider", "retell"], 1),
+        (&["explain", "-", "--provider", "retell"], 2),
+        (&["receive", "-", "--provider", "retell"], 2),
+        (&["sign", "-", "--provider", "retell"], 2),
+        (&["diagnose", "-", "--provider", "retell"], 2),
+        (&["send", "-", "--provider", "retell", "--url", "http://127.0.0.1:9"], 2),
+    ] {
+        let output = vcp(args, &here, &zeros);
+        let told = String::from_utf8([output.stderr, output.stdout].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(status), "{args:?}: {told}");
+        assert!(told.contains("longer than the limit of 16777216 bytes"), "{args:?}: {told}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    let here = directory("full");
+    fs::write(here.join("d.ndjson"), "{\"event\":\"call_ended\",\"call\":{\"call_id\":\"c1\"}}\n").unwrap();
+    fs::write(here.join("m.ndjson"), good(&["map", "--provider", "retell", "d.ndjson"], &here, b"")).unwrap();
+    for args in [
+        &["map", "--provider", "retell", "d.ndjson"][..],
+        &["merge", "m.ndjson"],
+        &["migrate", "--to", "0.3", "m.ndjson"],
+        &["check", "--format", "sarif", "m.ndjson"],
+        &["checksum", "m.ndjson"],
+        &["stats", "m.ndjson"],
+        &["drift", "--provider", "retell", "d.ndjson"],
+        &["explain", "d.ndjson", "--provider", "retell"],
+        &["synth", "--count", "10"],
+        &["schema", "0.5"],
+        &["rules", "targets"],
+        &["completions", "bash"],
+        &["man"],
+    ] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_vcp")).args(args).current_dir(&here).stdout(full).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {told}");
+        assert!(told.contains("cannot write") && told.contains("No space left on device"), "{args:?}: {told}");
+    }
+}
+
+#[test]
 fn a_pretty_printed_archive_is_pointed_out() {
     let here = directory("pretty");
     let told = |text: &str| String::from_utf8(vcp(&["check"], &here, text.as_bytes()).stderr).unwrap();
