@@ -4,8 +4,11 @@
 use crate::{output::Lines, records::Fault};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, ops::ControlFlow};
-use vcp_sdk::{Mapper, mapping::SessionEvent, validate::visible};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
+};
+use vcp_sdk::{Mapper, mapping::SessionEvent};
 
 /// A delivery with what is around its body.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,6 +38,8 @@ pub(crate) struct Envelope {
 pub(crate) struct Session {
     name: String,
     events: Vec<Envelope>,
+    /// The names of the sessions before.
+    ended: BTreeSet<String>,
 }
 
 /// The numbers of sessions.
@@ -47,20 +52,25 @@ pub(crate) struct Assembled {
 }
 
 impl Session {
-    /// Adds an event of the session with this name. If another session was being read, its message
-    /// is written first.
+    /// Adds an event. If it is of another session than the one before, the message of that session
+    /// is written first. The sessions of two sources are not the same.
     pub(crate) fn add(
         &mut self,
-        name: String,
+        source: &str,
         event: Envelope,
         mapper: &Mapper,
         out: &mut Lines,
         counts: &mut Assembled,
     ) -> Result<ControlFlow<()>, Fault> {
+        let name = [source].into_iter().chain(event.session.as_deref()).collect::<Vec<_>>().join(", session ");
         let mut flow = ControlFlow::Continue(());
         if self.name != name {
             flow = self.end(mapper, out, counts)?;
-            self.name = name;
+            if self.ended.contains(&name) {
+                let reason = "its session ended before: put the events of each session together".to_owned();
+                return Err(Fault::Record(reason));
+            }
+            self.ended.insert(std::mem::replace(&mut self.name, name));
         }
         self.events.push(event);
         Ok(flow)
@@ -84,7 +94,7 @@ impl Session {
             }
             Err(error) => {
                 counts.failed += 1;
-                eprintln!("{}", visible(&format!("{}: {error}", self.name)));
+                tell!("{}: {error}", self.name);
                 Ok(ControlFlow::Continue(()))
             }
         }

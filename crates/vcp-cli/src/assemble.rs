@@ -32,12 +32,11 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let read = args.input.each(|record| {
         let event: Envelope = serde_json::from_slice(&record.text)
             .map_err(|error| Fault::Record(format!("not an envelope of an event: {error}")))?;
-        let name = [record.source].into_iter().chain(event.session.as_deref()).collect::<Vec<_>>().join(", session ");
-        session.add(name, event, &mapper, &mut out, &mut sessions)
+        session.add(record.source, event, &mapper, &mut out, &mut sessions)
     })?;
     // If nobody reads any more, the last session is still checked.
     let _ = session.end(&mapper, &mut out, &mut sessions)?;
     out.finish()?;
-    eprintln!("{} sessions assembled, {} failed", sessions.good, sessions.failed);
+    tell!("{} sessions assembled, {} failed", sessions.good, sessions.failed);
     Ok(read.verdict()? && sessions.failed == 0)
 }

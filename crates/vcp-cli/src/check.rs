@@ -127,9 +127,9 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     };
     input::note_skipped(passed_over);
     for reason in &unread {
-        eprintln!("error: {reason}");
+        tell!("error: {reason}");
     }
-    eprintln!("{}", check.tally.summary());
+    tell!("{}", check.tally.summary());
     match unread.len() {
         0 => Ok(check.tally.worst.is_none_or(|worst| worst < args.fail_on)),
         count => Err(format!("{count} sources could not be read completely")),
@@ -196,7 +196,7 @@ impl Check {
         };
         if number == 1 && !source.is_one_message() && is_cut_off(text) {
             let name = visible(&source.name()).into_owned();
-            eprintln!("{name}: this looks like one pretty-printed message: name the file .json");
+            tell!("{name}: this looks like one pretty-printed message: name the file .json");
         }
         // Up to the first byte that is not UTF-8, this is the same text.
         let text = match &upgraded {

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let read = args.input.each(|record| {
         let (text, is_good) = told(args, &record.text).map_err(Fault::Record)?;
         good &= is_good;
-        output::print(&format!("{}:{}: {text}", record.source, record.line)).map_err(Fault::Command)?;
+        output::line(&format!("{}:{}: {text}", record.source, record.line)).map_err(Fault::Command)?;
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(read.verdict()? && good)

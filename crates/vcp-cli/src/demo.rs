@@ -2,7 +2,7 @@
 
 use crate::{explain, output, receive};
 use chrono::{DateTime, Utc};
-use vcp_sdk::{Mapper, Received, ReceivedCall, Receiver, Secret, mapping::How, validate::visible};
+use vcp_sdk::{Mapper, Received, ReceivedCall, Receiver, Secret, mapping::How};
 use vcp_synthetic::{Call, Generation, Scenario};
 
 /// Show for each provider a signed delivery, the record made of it, and where values come from.
@@ -43,20 +43,20 @@ pub(crate) fn run(_: &Args) -> Result<bool, String> {
         let received = receiver.receive_request(provider, &request, delivery.sent_at).map_err(|e| e.to_string())?;
         if let Received::Call(record) = received {
             let kilobytes = delivery.body.len().div_ceil(1000);
-            output::print(&format!(
+            output::line(&format!(
                 "{provider} `{}`, {kilobytes} kB, {}",
                 record.event,
                 receive::vouched(&record.authenticity)
             ))?;
-            output::print(&format!("  {}", line(&record)))?;
+            output::line(&format!("  {}", line(&record)))?;
             let message = record.message.to_json();
             for field in fields {
-                output::print(&format!("  {}", explained(&record, &message, field)))?;
+                output::line(&format!("  {}", explained(&record, &message, field)))?;
             }
-            output::print(&format!("  {}\n", remark(&record)))?;
+            output::block(&format!("  {}\n", remark(&record)))?;
         }
     }
-    output::print("next: vcp send --help, vcp receive --help, vcp explain --help")?;
+    output::line("next: vcp send --help, vcp receive --help, vcp explain --help")?;
     Ok(true)
 }
 
@@ -89,10 +89,10 @@ fn explained(record: &ReceivedCall, message: &str, field: &str) -> String {
 /// Returns a finding, or a place that no rule read, or how much is a default.
 fn remark(record: &ReceivedCall) -> String {
     if let Some(finding) = record.findings.first() {
-        return visible(&format!("finding: {finding}")).into_owned();
+        return format!("finding: {finding}");
     }
     let masked = record.report.masked.first().map(|pointer| format!("masked: {pointer}"));
     let unread = record.report.unread.first().map(|counted| format!("not read: {}", counted.pointer));
     let defaults = record.report.written.iter().filter(|written| written.how == How::Default).count();
-    visible(&masked.or(unread).unwrap_or_else(|| format!("{defaults} fields are defaults"))).into_owned()
+    masked.or(unread).unwrap_or_else(|| format!("{defaults} fields are defaults"))
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use vcp_sdk::{
     Secret,
     auth::{Request, Verifier},
-    validate::visible,
 };
 
 /// Find out why a delivery was refused: another secret, a changed body, a late clock, a proxy.
@@ -44,18 +43,18 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     }
     let error = match verifier.check(&request, now) {
         Ok(_) => {
-            output::print("the delivery is good: it is verified with this secret")?;
+            output::line("the delivery is good: it is verified with this secret")?;
             return Ok(true);
         }
         Err(error) => error,
     };
-    output::print(&format!("refused: {} {}", error.code(), visible(&error.to_string())))?;
+    output::line(&format!("refused: {} {}", error.code(), error))?;
     let hints = verifier.diagnose(&request, now, &[]);
     for hint in &hints {
-        output::print(&format!("- {}", visible(&hint.to_string())))?;
+        output::line(&format!("- {hint}"))?;
     }
     if hints.is_empty() {
-        output::print("- no cause was found: compare the secret with that of the provider")?;
+        output::line("- no cause was found: compare the secret with that of the provider")?;
     }
     Ok(false)
 }

@@ -12,7 +12,7 @@ use crate::{output, providers::RulesArgs, records::InputArgs};
 use chrono::DateTime;
 use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
 use std::{collections::BTreeMap, fs, ops::ControlFlow, path::PathBuf};
-use vcp_sdk::mapping::Drift;
+use vcp_sdk::{mapping::Drift, validate::visible};
 
 /// Summarise what the rules do not know in many payloads of a provider.
 ///
@@ -53,12 +53,11 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         Ok(ControlFlow::Continue(()))
     })?;
     let new = drift.since(&earlier);
-    let text = if args.json {
-        serde_json::to_string_pretty(&drift).map_err(|e| e.to_string())?
+    if args.json {
+        output::data(&serde_json::to_string_pretty(&drift).map_err(|e| e.to_string())?)?;
     } else {
-        summary(&new, args.since.is_some())
-    };
-    output::print(&text)?;
+        output::block(&summary(&new, args.since.is_some()))?;
+    }
     Ok(read.verdict()? && new.is_empty())
 }
 
@@ -84,7 +83,7 @@ fn summary(drift: &Drift, is_new: bool) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY).set_header(["", "where", "deliveries"]);
     for (what, place, count) in rows {
-        table.add_row([what.to_owned(), place, count.to_string()]);
+        table.add_row([what, &visible(&place), &count.to_string()]);
     }
     if let Some(column) = table.column_mut(2) {
         column.set_cell_alignment(CellAlignment::Right);

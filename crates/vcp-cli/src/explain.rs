@@ -40,17 +40,17 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let mapped = match args.rules.mapper()?.map(&args.provider, &body, now) {
         Ok(Mapping::Call(mapped)) => mapped,
         Ok(Mapping::NotACall { event, .. }) => {
-            output::print(&format!("`{}` is no call record", visible(&event)))?;
+            output::line(&format!("`{event}` is no call record"))?;
             return Ok(true);
         }
         Err(error) => {
-            eprintln!("error: {}", visible(&error.to_string()));
+            tell!("error: {error}");
             return Ok(false);
         }
     };
     let report = &mapped.report;
     if args.json {
-        output::print(&serde_json::to_string_pretty(report).map_err(|e| e.to_string())?)?;
+        output::data(&serde_json::to_string_pretty(report).map_err(|e| e.to_string())?)?;
         return Ok(true);
     }
     let message = mapped.message.to_json();
@@ -60,9 +60,9 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     for written in report.written.iter().filter(wanted) {
         table.add_row([field(written).to_owned(), value(&message, written), source(written)]);
     }
-    output::print(&table.to_string())?;
+    output::block(&table.to_string())?;
     if args.field.is_none() {
-        output::print(&rest(report))?;
+        output::block(&rest(report))?;
     }
     Ok(true)
 }

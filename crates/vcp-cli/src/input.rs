@@ -8,7 +8,7 @@ use std::{
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
 };
-use vcp_sdk::{schema::Limits, validate::visible};
+use vcp_sdk::schema::Limits;
 
 /// A file or standard input.
 #[derive(Debug)]
@@ -116,7 +116,7 @@ pub(crate) struct Sources {
 pub(crate) fn note_skipped(entries: u64) {
     if entries > 0 {
         let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
-        eprintln!("{entries} skipped: only .json, .ndjson and .jsonl files are read, plain or with .gz or .zst");
+        tell!("{entries} skipped: only .json, .ndjson and .jsonl files are read, plain or with .gz or .zst");
     }
 }
 
@@ -131,13 +131,13 @@ pub(crate) struct Unreadable {
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: cannot be read: {}", visible(&self.name), self.error)
+        write!(f, "{}: cannot be read: {}", self.name, self.error)
     }
 }
 
 /// Reads a whole file, or standard input if the path is `-`. The limit is that of a delivery.
 pub(crate) fn whole(path: &Path) -> Result<Vec<u8>, String> {
-    let shown = visible(&path.display().to_string()).into_owned();
+    let shown = path.display();
     let limit = Limits::default().text_bytes as u64;
     let mut text = Vec::new();
     let read = if path == Path::new("-") {
@@ -166,8 +166,7 @@ pub(crate) fn sources(paths: &[PathBuf]) -> Result<Sources, String> {
             found.sources.push(Source { path: path.clone(), size: None });
             continue;
         }
-        let about =
-            fs::metadata(path).map_err(|e| format!("cannot read `{}`: {e}", visible(&path.display().to_string())))?;
+        let about = fs::metadata(path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
         if about.is_dir() {
             found.directory(path);
         } else {

@@ -1,7 +1,9 @@
 //! The program `vcp`: records of voice-AI calls, from the command line.
 //!
 //! A subcommand is a module. It has `Args`, and a function `run` that returns whether all is well.
-#![allow(clippy::print_stderr, reason = "a command-line program prints")]
+
+#[macro_use]
+mod output;
 
 mod archive;
 mod assemble;
@@ -17,7 +19,6 @@ mod input;
 mod map;
 mod merge;
 mod migrate;
-mod output;
 mod progress;
 mod providers;
 mod receive;
@@ -94,7 +95,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(message) => {
-            eprintln!("error: {message}");
+            tell!("error: {message}");
             ExitCode::from(2)
         }
     }

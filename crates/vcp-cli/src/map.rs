@@ -63,9 +63,9 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         let (provider, received_at, body) = match &args.provider {
             Some(provider) => (provider.clone(), now, record.text),
             None => {
-                let mut event: Envelope = serde_json::from_slice(&record.text).map_err(not_an_envelope)?;
-                if let Some(name) = event.session.take() {
-                    return session.add(name, event, &mapper, &mut out, &mut sessions);
+                let event: Envelope = serde_json::from_slice(&record.text).map_err(not_an_envelope)?;
+                if event.session.is_some() {
+                    return session.add(record.source, event, &mapper, &mut out, &mut sessions);
                 }
                 (event.provider, event.sent_at, event.body.into_bytes())
             }
@@ -86,7 +86,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let _ = session.end(&mapper, &mut out, &mut sessions)?;
     out.finish()?;
     let (mapped, failed) = (mapped + sessions.good, read.records + sessions.failed);
-    eprintln!("{mapped} mapped, {others} no call records, {failed} failed");
+    tell!("{mapped} mapped, {others} no call records, {failed} failed");
     Ok(read.verdict()? && sessions.failed == 0)
 }
 

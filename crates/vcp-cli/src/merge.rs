@@ -6,7 +6,7 @@ use crate::{
     records::{Fault, InputArgs},
 };
 use std::{collections::HashMap, ops::ControlFlow, path::PathBuf};
-use vcp_sdk::{VcpMessage, validate::visible};
+use vcp_sdk::VcpMessage;
 
 /// Merge the messages of each call into one message.
 ///
@@ -54,11 +54,11 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
             Err(error) => {
                 read.records += 1;
                 let id = call.first().map(|message| message.vcp_payload.call.call_id.to_string()).unwrap_or_default();
-                eprintln!("call {}: {}", visible(&id), visible(&error.to_string()));
+                tell!("call {id}: {error}");
             }
         }
     }
     out.finish()?;
-    eprintln!("{messages} messages of {written} calls, {} failed", read.records);
+    tell!("{messages} messages of {written} calls, {} failed", read.records);
     read.verdict()
 }

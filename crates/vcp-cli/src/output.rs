@@ -8,13 +8,35 @@ use std::{
     ops::ControlFlow,
     path::{Path, PathBuf},
 };
+use vcp_sdk::validate::visible;
 
-/// Prints a text and a line break to standard output. It is no error if the reader has stopped
-/// reading.
-pub(crate) fn print(text: &str) -> Result<(), String> {
+/// Prints a line for people to standard output. What is not safe on a terminal is replaced, line
+/// breaks too. It is no error if the reader has stopped reading.
+pub(crate) fn line(text: &str) -> Result<(), String> {
+    data(&visible(text))
+}
+
+/// Prints several lines for people, as [`line`] does. A value among them that could have line breaks
+/// of its own must be made [`visible`] before.
+pub(crate) fn block(text: &str) -> Result<(), String> {
+    text.split('\n').try_for_each(line)
+}
+
+/// Prints data for programs to standard output, unchanged, and a line break.
+pub(crate) fn data(text: &str) -> Result<(), String> {
     finish(writeln!(io::stdout().lock(), "{text}"))
 }
 
+/// Prints a line for people to standard error, as [`line`] does. See [`tell!`].
+#[allow(clippy::print_stderr, reason = "the only place that prints to standard error")]
+pub(crate) fn tell(text: &str) {
+    eprintln!("{}", visible(text));
+}
+
+/// Formats a line for people and prints it to standard error.
+macro_rules! tell {
+    ($($format:tt)*) => { $crate::output::tell(&format!($($format)*)) };
+}
 fn finish(written: io::Result<()>) -> Result<(), String> {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write: {error}")),

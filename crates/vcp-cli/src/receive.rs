@@ -5,7 +5,7 @@ mod serve;
 
 use crate::{clock::NowArgs, providers::RulesArgs, secret::SecretArgs};
 use std::path::PathBuf;
-use vcp_sdk::{Authenticity, ReceivedCall, validate::visible};
+use vcp_sdk::{Authenticity, ReceivedCall};
 
 /// Receive a delivery from a file, or run a webhook endpoint.
 ///
@@ -56,9 +56,8 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
 /// Reads headers of the form `Name: value`.
 pub(crate) fn headers(given: &[String]) -> Result<Vec<(String, String)>, String> {
     let header = |header: &String| {
-        let (name, value) = header
-            .split_once(':')
-            .ok_or_else(|| format!("the header `{}` has no colon: write `Name: value`", visible(header)))?;
+        let (name, value) =
+            header.split_once(':').ok_or_else(|| format!("the header `{header}` has no colon: write `Name: value`"))?;
         Ok((name.trim().to_owned(), value.trim().to_owned()))
     };
     given.iter().map(header).collect()
@@ -68,7 +67,7 @@ pub(crate) fn headers(given: &[String]) -> Result<Vec<(String, String)>, String>
 fn consent(call: &ReceivedCall) -> String {
     let Some(consent) = &call.message.vcp_payload.consent else { return "none".to_owned() };
     let is_default = call.report.defaults().any(|target| target == "$.vcp_payload.consent.status");
-    format!("{}{}", visible(consent.status.as_str()), if is_default { " (default)" } else { "" })
+    format!("{}{}", consent.status.as_str(), if is_default { " (default)" } else { "" })
 }
 
 /// Returns how a delivery was verified, in a few words.

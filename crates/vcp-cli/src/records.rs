@@ -2,7 +2,7 @@
 
 use crate::{
     input::{self, Line, Sources},
-    progress,
+    output, progress,
 };
 use std::{ops::ControlFlow, path::PathBuf};
 use vcp_sdk::{schema::Limits, validate::visible};
@@ -71,7 +71,7 @@ impl InputArgs {
         let Sources { sources, passed_over, unreadable } = input::sources(&self.input)?;
         let bar = progress::bar(&sources);
         let mut unused = Unused { records: 0, sources: unreadable.len() as u64 };
-        let tell = |text: &str| bar.suspend(|| eprintln!("{}", visible(text)));
+        let tell = |text: &str| bar.suspend(|| output::tell(text));
         unreadable.iter().for_each(|reason| tell(&reason.to_string()));
         'all: for file in &sources {
             let source = visible(&file.name()).into_owned();

@@ -11,7 +11,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-use vcp_sdk::{Mapper, Mapping, Registry, mapping::Unmatched, validate::visible};
+use vcp_sdk::{Mapper, Mapping, Registry, mapping::Unmatched};
 
 /// Write, check and test the rule files of a provider of your own.
 #[derive(Debug, clap::Args)]
@@ -122,13 +122,13 @@ fn lint(folder: &Path) -> Result<bool, String> {
     let lint = match Registry::lint(&provider, &rules, &texts) {
         Ok(lint) => lint,
         Err(error) => {
-            eprintln!("{}", visible(&error.to_string()));
+            tell!("{error}");
             return Ok(false);
         }
     };
     for (number, error) in &lint.failed {
         let name = samples.get(*number).map(|(path, _)| path.display().to_string()).unwrap_or_default();
-        eprintln!("{name}: {}", visible(&error.to_string()));
+        tell!("{name}: {error}");
     }
     for part in &lint.unmatched {
         let (what, name) = match part {
@@ -139,11 +139,11 @@ fn lint(folder: &Path) -> Result<bool, String> {
             Unmatched::Table(name) => ("a table in which no word was found", name),
             _ => continue,
         };
-        output::print(&format!("{what}: {}", visible(name)))?;
+        output::line(&format!("{what}: {name}"))?;
     }
     let good = lint.failed.is_empty() && lint.unmatched.is_empty();
     if good {
-        output::print("every part of the files matches a sample")?;
+        output::line("every part of the files matches a sample")?;
     }
     Ok(good)
 }
@@ -167,7 +167,7 @@ fn test(folder: &Path, update: bool) -> Result<bool, String> {
         };
         if update {
             fs::write(&expected, &message).map_err(|e| format!("cannot write `{}`: {e}", expected.display()))?;
-            output::print(&format!("{shown}: written to {}", expected.display()))?;
+            output::line(&format!("{shown}: written to {}", expected.display()))?;
             continue;
         }
         let wanted = fs::read_to_string(&expected)
@@ -178,9 +178,9 @@ fn test(folder: &Path, update: bool) -> Result<bool, String> {
         compare(&value(&wanted)?, &value(&message)?, "", &mut differences);
         good &= differences.is_empty();
         let verdict = if differences.is_empty() { "as expected" } else { "differs" };
-        output::print(&format!("{shown}: {verdict}"))?;
+        output::line(&format!("{shown}: {verdict}"))?;
         for difference in differences {
-            output::print(&format!("  {}", visible(&difference)))?;
+            output::line(&format!("  {difference}"))?;
         }
     }
     Ok(good)
@@ -202,7 +202,7 @@ fn compare(wanted: &Value, given: &Value, at: &str, differences: &mut Vec<String
 
 fn targets() -> Result<bool, String> {
     for target in Registry::targets() {
-        output::print(&format!("{}: {}", target.name, target.takes))?;
+        output::line(&format!("{}: {}", target.name, target.takes))?;
     }
     Ok(true)
 }

@@ -18,7 +18,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
     if args.what == "codes" {
         for code in ErrorCode::ALL {
-            output::print(&format!(
+            output::block(&format!(
                 "{code} {} ({}): {}\n  {}",
                 code.name(),
                 code.severity(),
@@ -29,6 +29,6 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         return Ok(true);
     }
     let dialect: Dialect = args.what.parse().map_err(|e| format!("{e}"))?;
-    output::print(&serde_json::to_string_pretty(&jsonschema::of(dialect)).map_err(|e| e.to_string())?)?;
+    output::data(&serde_json::to_string_pretty(&jsonschema::of(dialect)).map_err(|e| e.to_string())?)?;
     Ok(true)
 }

@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let (provider, scheme, outgoing) = outgoing(args)?;
     let secret = args.secret.find(&provider)?.map(|text| Secret::new("cli", text));
     if secret.is_none() {
-        eprintln!("nothing is signed: there is no secret for {provider}");
+        tell!("nothing is signed: there is no secret for {provider}");
     }
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(args.timeout)))
@@ -88,12 +88,12 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
             let millis = begun.elapsed().as_millis();
             let good = (200..300).contains(&status);
             as_wanted &= good != wants_refusal;
-            output::print(&format!("{event}: {status} in {millis} ms{}", shown(&text)))?;
+            output::line(&format!("{event}: {status} in {millis} ms{}", shown(&text)))?;
         }
     }
     if !as_wanted {
         let wanted = if wants_refusal { "was accepted, and should have been refused" } else { "was not accepted" };
-        eprintln!("a delivery {wanted}");
+        tell!("a delivery {wanted}");
     }
     Ok(as_wanted)
 }
@@ -101,7 +101,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
 fn outgoing(args: &Args) -> Result<(String, vcp_sdk::auth::Scheme, Vec<Outgoing>), String> {
     if let Some(file) = &args.file {
         let body = input::whole(file)?;
-        let outgoing = Outgoing { event: visible(&file.display().to_string()).into_owned(), body };
+        let outgoing = Outgoing { event: file.display().to_string(), body };
         return Ok((args.provider.clone(), vcp_synthetic::scheme(&args.provider), vec![outgoing]));
     }
     let generation: Generation = args.provider.parse().map_err(|e| format!("{e}"))?;
@@ -133,7 +133,7 @@ fn post(agent: &ureq::Agent, url: &str, headers: Vec<(String, String)>, body: &[
     for (name, value) in &headers {
         request = request.header(name, value);
     }
-    let mut answer = request.send(body).map_err(|e| format!("cannot send to `{}`: {e}", visible(url)))?;
+    let mut answer = request.send(body).map_err(|e| format!("cannot send to `{url}`: {e}"))?;
     let text = answer.body_mut().with_config().limit(1 << 16).read_to_string().unwrap_or_default();
     Ok((answer.status().as_u16(), text))
 }

@@ -37,10 +37,10 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let headers = sign::headers(&scheme, &secret, &request, args.now.get());
     if headers.is_empty() {
         let url = args.url.as_deref().ok_or("the secret of this provider is in the URL: give it with --url")?;
-        output::print(&sign::url(&scheme, &secret, url))?;
+        output::data(&sign::url(&scheme, &secret, url))?;
     }
     for (name, value) in headers {
-        output::print(&format!("{name}: {value}"))?;
+        output::data(&format!("{name}: {value}"))?;
     }
     Ok(true)
 }

@@ -79,7 +79,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         sum.usd += message.total_cost_usd().unwrap_or(0.0);
         Ok(ControlFlow::Continue(()))
     })?;
-    output::print(&if args.csv { csv(args, &sums) } else { table(args, &sums) })?;
+    output::block(&if args.csv { csv(args, &sums) } else { table(args, &sums) })?;
     read.verdict()
 }
 

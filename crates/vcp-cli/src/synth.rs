@@ -87,7 +87,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         let scenarios = Scenario::ALL.iter().map(|scenario| line(scenario.name(), scenario.about()));
         let providers = Generation::ALL.iter().map(|generation| line(generation.name(), generation.about()));
         let lines: Vec<String> = scenarios.chain([String::new()]).chain(providers).collect();
-        return output::print(&lines.join("\n")).map(|()| true);
+        return output::block(&lines.join("\n")).map(|()| true);
     }
     let until = args.until.unwrap_or_else(clock::now);
     let from = args.from.unwrap_or(until - TimeDelta::days(1));

@@ -93,6 +93,15 @@ fn a_session_is_assembled() {
     let events = good(&several, &here, b"");
     assert_eq!(good(&["assemble"], &here, events.as_bytes()), good(&["map"], &here, events.as_bytes()));
     assert_eq!(good(&["assemble"], &here, events.as_bytes()).lines().count(), 3);
+    // A session that goes on after another one is told, and not taken for two calls.
+    let (first, others): (Vec<&str>, Vec<&str>) = events.lines().partition(|line| line.contains("session.created"));
+    let mixed = [first, others].concat().join("\n");
+    for command in ["assemble", "map"] {
+        let output = vcp(&[command], &here, mixed.as_bytes());
+        assert_eq!(output.status.code(), Some(1), "{command}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains("its session ended before: put the events of each session together"), "{told}");
+    }
 }
 
 #[test]
@@ -276,6 +285,69 @@ fn a_record_without_end_is_told_and_not_kept() {
         let told = String::from_utf8([output.stderr, output.stdout].concat()).unwrap();
         assert_eq!(output.status.code(), Some(status), "{args:?}: {told}");
         assert!(told.contains("longer than the limit of 16777216 bytes"), "{args:?}: {told}");
+    }
+}
+
+/// Text from outside cannot move the cursor, change colours or the direction of writing, or begin a
+/// line of its own.
+#[test]
+fn nothing_hostile_reaches_the_terminal() {
+    const HOSTILE: &str = "x\u{1b}[31m\u{9b}2J\u{202e}\u{85}\u{2028}\u{7f}\rverified by: forged";
+    let here = directory("hostile");
+    // The same text as an event, an id, a word, a member, a header, a name of a file.
+    let escaped = serde_json::to_string(&format!("{HOSTILE}\nverified by: forged")).unwrap();
+    let call = format!(
+        r#"{{"event":"call_ended","call":{{"call_id":{escaped},"disconnection_reason":{escaped},"transcript":{escaped},{escaped}:1,"direction":{escaped},"access_token":{escaped},"call_cost":{{"combined_cost":{escaped}}}}}}}"#
+    );
+    let event = format!(r#"{{"event":{escaped},"call":{{}}}}"#);
+    let file = format!("{HOSTILE}.json");
+    fs::write(here.join(&file), &call).unwrap();
+    fs::write(here.join("event.json"), &event).unwrap();
+    fs::write(here.join("both.ndjson"), format!("{call}\n{event}\n{HOSTILE}\n")).unwrap();
+    let messages = vcp(&["map", "--provider", "retell", "both.ndjson"], &here, b"").stdout;
+    let damaged = String::from_utf8(messages.clone()).unwrap().replacen(
+        "\"provider\":\"retell\"",
+        &format!("\"provider\":{escaped}"),
+        1,
+    );
+    fs::write(here.join("messages.ndjson"), [messages, damaged.into_bytes()].concat()).unwrap();
+    let folder = format!("{HOSTILE}.d");
+    fs::create_dir_all(here.join(&folder)).unwrap();
+    for args in [
+        &["map", "--provider", "retell", "both.ndjson", "-o", "out.ndjson"][..],
+        &["map", "both.ndjson"],
+        &["map", "--provider", HOSTILE, "both.ndjson"],
+        &["explain", "--provider", "retell", &file],
+        &["explain", "--provider", "retell", "event.json"],
+        &["explain", "--provider", HOSTILE, "event.json"],
+        &["receive", "--provider", "retell", "--header", HOSTILE, &file],
+        &["receive", "--provider", HOSTILE, &file],
+        &["receive", "--provider", "retell", "event.json"],
+        &["sign", "--provider", "retell", &folder],
+        &["diagnose", "--provider", "retell", "--header", "x-retell-signature: v=1,d=00", &file],
+        &["send", "--provider", "retell", "--url", HOSTILE, &file],
+        &["drift", "--provider", "retell", "both.ndjson"],
+        &["check", "messages.ndjson"],
+        &["check", "--format", "line", &file],
+        &["check", "--format", "github", &file],
+        &["check", &folder],
+        &["checksum", "messages.ndjson"],
+        &["stats", "messages.ndjson"],
+        &["stats", "--by", "direction", "--csv", "messages.ndjson"],
+        &["migrate", &file, "-o", "migrated.ndjson"],
+        &["merge", "messages.ndjson", "-o", "merged.ndjson"],
+        &["assemble", &file],
+        &["rules", "lint", &folder],
+        &["rules", "test", &folder],
+        &["rules", "new", HOSTILE],
+        &["synth", "--count", "1", "-o", &file],
+    ] {
+        let output = vcp(args, &here, b"");
+        let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(!told.is_empty(), "{args:?}");
+        let hostile = told.find(|c: char| c != '\n' && (c.is_control() || ('\u{2028}'..='\u{202e}').contains(&c)));
+        assert_eq!(hostile, None, "{args:?}: {told:?}");
+        assert!(!told.lines().any(|line| line.starts_with("verified by: forged")), "{args:?}: {told}");
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn github(checked: &Checked<'_>) -> String {
             Severity::Info => "notice",
         };
         let (line, column) = place(checked, finding);
-        let (file, title) = (property(checked.file), property(finding.code.as_str()));
+        let (file, title) = (property(&visible(checked.file)), property(finding.code.as_str()));
         format!("::{level} file={file},line={line},col={column},title={title}::{}\n", data(&message(finding)))
     };
     checked.findings.iter().map(line).collect()
@@ -46,7 +46,7 @@ pub(super) const JUNIT: (&str, &str) = (
 
 /// Returns a test case of JUnit. It failed if there is a finding of `fail_on` or a higher severity.
 pub(super) fn junit(checked: &Checked<'_>, fail_on: Severity) -> String {
-    let name = xml(&format!("{}:{}", checked.file, checked.line));
+    let name = xml(&format!("{}:{}", visible(checked.file), checked.line));
     let failures: Vec<String> =
         checked.findings.iter().filter(|finding| finding.severity >= fail_on).map(message).collect();
     match failures.first() {

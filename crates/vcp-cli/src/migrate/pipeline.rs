@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     input::{self, Line, Source, Sources},
-    progress,
+    output, progress,
 };
 use indicatif::ProgressBar;
 use std::{
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
     let Sources { sources, passed_over, unreadable } = input::sources(&args.input)?;
     let mut output = Output::open(args, &sources)?;
     for reason in &unreadable {
-        eprintln!("{reason}");
+        tell!("{reason}");
     }
     let before = output.tally.messages();
     if output.position == Position::default() {
@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
 
     input::note_skipped(passed_over);
     let tally = output.finish()?;
-    eprintln!("{}", tally.summary(begun.elapsed(), before));
+    tally.summary(begun.elapsed(), before).split('\n').for_each(output::tell);
     Ok(tally)
 }
 
@@ -106,7 +106,7 @@ impl Stop {
         match self {
             Self::NobodyReads => std::process::exit(1),
             Self::Failed(message) => {
-                eprintln!("error: {message}");
+                tell!("error: {message}");
                 std::process::exit(2)
             }
         }
@@ -173,7 +173,7 @@ fn write(workers: &[Receiver<Done>], output: &mut Output, bar: &ProgressBar) -> 
         // If the next worker has no more results, none of them has.
         let Ok(done) = worker.recv() else { break };
         for reason in &done.reasons {
-            bar.suspend(|| eprintln!("{reason}"));
+            bar.suspend(|| tell!("{reason}"));
         }
         if !output.write(&done.lines, &done.failures)? {
             return Err(Stop::NobodyReads);

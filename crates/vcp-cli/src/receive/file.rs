@@ -4,7 +4,7 @@
 use super::{Args, consent, headers, vouched};
 use crate::{input, output};
 use std::path::Path;
-use vcp_sdk::{Received, Receiver, Secret, auth::Request, mapping::How, validate::visible};
+use vcp_sdk::{Received, Receiver, Secret, auth::Request, mapping::How};
 
 pub(super) fn run(file: &Path, provider: &str, args: &Args) -> Result<bool, String> {
     let body = input::whole(file)?;
@@ -16,7 +16,7 @@ pub(super) fn run(file: &Path, provider: &str, args: &Args) -> Result<bool, Stri
         let scheme = vcp_synthetic::scheme(provider);
         receiver = receiver
             .secret_for(provider, scheme, Secret::new("cli", secret))
-            .map_err(|e| format!("the secret for `{}` cannot be used: {e}", visible(provider)))?;
+            .map_err(|e| format!("the secret for `{provider}` cannot be used: {e}"))?;
     }
     let mut request = Request::new(&headers, &body);
     if let Some(url) = &args.url {
@@ -24,39 +24,39 @@ pub(super) fn run(file: &Path, provider: &str, args: &Args) -> Result<bool, Stri
     }
     match receiver.receive_request(provider, &request, args.now.get()) {
         Ok(Received::Call(call)) => {
-            output::print(&vcp_sdk::schema::pretty(&call.message.to_json()))?;
-            eprintln!("event: {}", visible(&call.event));
-            eprintln!("verified by: {}", visible(&vouched(&call.authenticity)));
-            eprintln!("consent: {}", consent(&call));
+            output::data(&vcp_sdk::schema::pretty(&call.message.to_json()))?;
+            tell!("event: {}", call.event);
+            tell!("verified by: {}", vouched(&call.authenticity));
+            tell!("consent: {}", consent(&call));
             let count = |how| call.report.written.iter().filter(|written| written.how == how).count();
-            eprintln!(
+            tell!(
                 "fields: {} read, {} derived, {} by default",
                 count(How::Read),
                 count(How::Derived),
                 count(How::Default)
             );
             for finding in &call.findings {
-                eprintln!("{}", visible(&finding.to_string()));
+                tell!("{finding}");
             }
             for problem in &call.report.problems {
                 let told = format!("not used: {} at {}: {}", problem.code, problem.source, problem.message);
-                eprintln!("{}", visible(&told));
+                tell!("{told}");
             }
             for word in &call.report.unknown_words {
-                eprintln!("{}", visible(&format!("unknown word at {}: `{}`", word.source, word.word)));
+                tell!("unknown word at {}: `{}`", word.source, word.word);
             }
             for pointer in &call.report.masked {
-                eprintln!("masked: {}", visible(pointer));
+                tell!("masked: {pointer}");
             }
             Ok(true)
         }
         Ok(Received::Ignored(other)) => {
             let why = if other.known { "it is not a call record" } else { "the provider's table does not contain it" };
-            eprintln!("ignored: event `{}`: {why}", visible(&other.event));
+            tell!("ignored: event `{}`: {why}", other.event);
             Ok(true)
         }
         Err(error) => {
-            eprintln!("error: {} (HTTP {})", visible(&error.to_string()), error.http_status());
+            tell!("error: {error} (HTTP {})", error.http_status());
             Ok(false)
         }
     }

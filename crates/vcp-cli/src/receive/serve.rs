@@ -11,7 +11,7 @@ use axum::{
 };
 use std::net::SocketAddr;
 use vcp_axum::{Delivery, Endpoint, Rejection};
-use vcp_sdk::{Received, Receiver, Secret, validate::visible};
+use vcp_sdk::{Received, Receiver, Secret};
 
 pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
     let mapper = args.rules.mapper()?;
@@ -22,12 +22,12 @@ pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
             receiver = receiver
                 .secret_for(name, vcp_synthetic::scheme(name), Secret::new("environment", text))
                 .map_err(|e| format!("{} cannot be used: {e}", secret::variable(name)))?;
-            eprintln!("{name}: signatures are checked");
+            tell!("{name}: signatures are checked");
         } else if args.allow_unauthenticated {
-            eprintln!("{name}: nothing to verify with, anybody can post");
+            tell!("{name}: nothing to verify with, anybody can post");
             receiver = receiver.allow_unauthenticated(name).map_err(|e| e.to_string())?;
         } else {
-            eprintln!("{name}: refused, no secret (set {}, or use --allow-unauthenticated)", secret::variable(name));
+            tell!("{name}: refused, no secret (set {}, or use --allow-unauthenticated)", secret::variable(name));
         }
     }
     let now = args.now.now;
@@ -41,7 +41,7 @@ pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
         let listener =
             tokio::net::TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}"))?;
         let address = listener.local_addr().map_err(|e| e.to_string())?;
-        eprintln!("listening: POST http://{address}/webhook/{{provider}}");
+        tell!("listening: POST http://{address}/webhook/{{provider}}");
         let stop = async { drop(tokio::signal::ctrl_c().await) };
         axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(|e| e.to_string())
     })?;
@@ -53,7 +53,7 @@ async fn webhook(delivery: Result<Delivery, Rejection>) -> Response {
         Ok(Received::Call(call)) => json(200, call.message.to_json()),
         Ok(Received::Ignored(other)) => json(200, serde_json::json!({"ignored": other.event}).to_string()),
         Err(rejection) => {
-            eprintln!("{}", visible(&rejection.to_string()));
+            tell!("{rejection}");
             rejection.into_response()
         }
     }
