@@ -5,9 +5,12 @@
 -- - `id` is made of provider and call id, so that a call has one row.
 -- - `raw_payload` is text. `jsonb` changes the order of members and the spelling of numbers, so
 --   that a checksum does not match any more, and it refuses the escape \u0000.
--- - The times of receipt are those of the first delivery (`created_at`) and the last (`updated_at`).
--- - Words and ids have no longest length, because a provider may send any.
+-- - `created_at` is the time of receipt of the delivery that was stored first. `updated_at`, which is
+--   added, is that of the delivery that was stored last.
+-- - Words and ids have no longest length, because a provider may send any. Seconds are 64 bits.
+-- - What each message has is NOT NULL. Nothing has a default: the times come from the service.
 -- - The cost and the score are columns, for the statistics.
+-- - The statistics are a view, so they have no `id`.
 
 CREATE TABLE IF NOT EXISTS vcp_messages (
     id UUID PRIMARY KEY,
@@ -30,7 +33,7 @@ CREATE TABLE IF NOT EXISTS vcp_messages (
 CREATE INDEX IF NOT EXISTS vcp_messages_provider_created ON vcp_messages (provider, created_at);
 -- A hash, because a B-tree refuses ids of more than 2 700 bytes.
 CREATE INDEX IF NOT EXISTS vcp_messages_call_id ON vcp_messages USING hash (call_id);
-CREATE INDEX IF NOT EXISTS vcp_messages_status ON vcp_messages USING hash (status);
+CREATE INDEX IF NOT EXISTS vcp_messages_status ON vcp_messages (status);
 CREATE INDEX IF NOT EXISTS vcp_messages_time ON vcp_messages (start_time, end_time);
 
 -- Deliveries that may be replayed, each until its signature is not accepted any more.

@@ -1,6 +1,6 @@
 -- Calls in SQLite 3.35 or later: one row a call, made of all its deliveries.
 --
--- The tables, columns and differences from the specification are those of postgres.sql. Times are
+-- The tables, columns and differences from the specification are those of PostgreSQL. Times are
 -- texts in RFC 3339, in UTC.
 
 CREATE TABLE IF NOT EXISTS vcp_messages (

@@ -197,10 +197,12 @@ impl fmt::Debug for Rejection {
     }
 }
 
-/// Writes the provider and the error. The provider is escaped, so that it is safe in a log.
+/// Writes the provider and the error. The provider is escaped and cut after 40 characters, so that
+/// it is safe in a log.
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.provider(), self.error())
+        let provider: String = self.provider().chars().take(40).collect();
+        write!(f, "{provider:?}: {}", self.error())
     }
 }
 

@@ -1,5 +1,5 @@
-//! Archives of deliveries. A line is the body of a delivery, or an envelope as `vcp synth` writes it:
-//! `{"provider", "event", "sent_at", "session", "headers", "url", "body"}`.
+//! Archives of deliveries. A line is the body of a delivery, or an envelope as `vcp synth` writes
+//! it: `{"provider", "event", "sent_at", "session", "headers", "url", "body"}`.
 
 use crate::{output::Lines, records::Fault};
 use chrono::{DateTime, Utc};

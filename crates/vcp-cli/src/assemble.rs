@@ -10,9 +10,9 @@ use std::path::PathBuf;
 
 /// Make one message of the events of a session (OpenAI Realtime and Live).
 ///
-/// A record is an envelope, as `vcp synth` writes it: it has the time of receipt (`sent_at`) and the
-/// event as the text `body`. The events with one id of a `session` make a message. Without ids, each
-/// file is one session.
+/// A record is an envelope, as `vcp synth` writes it: it has the time of receipt (`sent_at`) and
+/// the event as the text `body`. The events with one id of a `session` make a message. Without ids,
+/// each file is one session.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: vcp synth --provider openai_realtime | vcp assemble")]
 pub(crate) struct Args {

@@ -16,8 +16,8 @@ pub(crate) fn line(text: &str) -> Result<(), String> {
     data(&visible(text))
 }
 
-/// Prints several lines for people, as [`line`] does. A value among them that could have line breaks
-/// of its own must be made [`visible`] before.
+/// Prints several lines for people, as [`line`] does. A value among them that could have line
+/// breaks of its own must be made [`visible`] before.
 pub(crate) fn block(text: &str) -> Result<(), String> {
     text.split('\n').try_for_each(line)
 }
@@ -46,8 +46,8 @@ fn finish(written: io::Result<()>) -> Result<(), String> {
 
 /// A writer of lines, to standard output or to a file.
 ///
-/// The file is named `FILE.part` until [`Lines::finish`], and removed if that is not reached. A file
-/// that exists is not overwritten.
+/// The file is named `FILE.part` until [`Lines::finish`], and removed if that is not reached. A
+/// file that exists is not overwritten.
 pub(crate) struct Lines {
     out: Box<dyn Write>,
     file: Option<Unfinished>,

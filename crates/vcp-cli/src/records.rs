@@ -10,8 +10,8 @@ use vcp_sdk::{schema::Limits, validate::visible};
 /// The inputs of a command that reads records.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InputArgs {
-    /// NDJSON files (plain, gzip or zstd), `.json` files with one record each, directories of these,
-    /// or `-` for standard input. Without arguments, reads standard input.
+    /// NDJSON files (plain, gzip or zstd), `.json` files with one record each, directories of
+    /// these, or `-` for standard input. Without arguments, reads standard input.
     input: Vec<PathBuf>,
 }
 
@@ -62,8 +62,8 @@ impl Unused {
 }
 
 impl InputArgs {
-    /// Calls `take` with each record until it breaks off. Prints the reason for each record and each
-    /// source that cannot be used.
+    /// Calls `take` with each record until it breaks off. Prints the reason for each record and
+    /// each source that cannot be used.
     pub(crate) fn each(
         &self,
         mut take: impl FnMut(Record<'_>) -> Result<ControlFlow<()>, Fault>,

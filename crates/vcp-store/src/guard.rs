@@ -25,8 +25,9 @@ pub trait AsyncReplayGuard: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Returns an error if the guard cannot answer or cannot remember the delivery. Answer 503, so
-    /// that the provider sends it again.
+    /// Returns an error if the guard cannot answer or cannot remember the delivery. The delivery
+    /// may be remembered nevertheless, if only the answer was lost. So call
+    /// [`forget`](AsyncReplayGuard::forget), and answer 503, so that the provider sends it again.
     fn remember(
         &self,
         key: ReplayKey,

@@ -18,7 +18,7 @@ pub mod postgres {
     crate::sql::database! {
         pool: sqlx::PgPool,
         connection: sqlx::PgConnection,
-        tables: "../sql/postgres.sql",
+        migrations: ["../sql/postgres/1-calls.sql"],
         id: "$1::uuid",
         lock: " FOR UPDATE",
     }
@@ -33,7 +33,7 @@ pub mod sqlite {
     crate::sql::database! {
         pool: sqlx::SqlitePool,
         connection: sqlx::SqliteConnection,
-        tables: "../sql/sqlite.sql",
+        migrations: ["../sql/sqlite/1-calls.sql"],
         id: "$1",
         lock: "",
     }

@@ -1,7 +1,12 @@
 //! The row of a call.
 
+use crate::StoreError;
 use chrono::{DateTime, Utc};
-use vcp_sdk::{VcpMessage, auth::ReplayKey};
+use vcp_sdk::{
+    VcpMessage,
+    auth::ReplayKey,
+    schema::{Limits, ReadOptions},
+};
 
 /// The columns that are made of a message.
 pub(crate) struct Row {
@@ -39,6 +44,14 @@ impl Row {
             user_satisfaction_score: message.vcp_payload.outcomes.user_satisfaction_score,
         }
     }
+}
+
+/// Reads the message of a row. It was within the limits when it was written, so there are none
+/// here.
+pub(crate) fn message(text: &str) -> Result<VcpMessage, StoreError> {
+    let mut limits = Limits::default();
+    (limits.text_bytes, limits.members) = (usize::MAX, usize::MAX);
+    ReadOptions::default().limits(limits).from_json(text).map_err(StoreError::Unreadable)
 }
 
 /// Returns the id of the row of a call: a UUID (version 8) of the SHA-256 of provider and call id.

@@ -60,7 +60,7 @@ macro_rules! database {
     (
         pool: $Pool:ty,
         connection: $Connection:ty,
-        tables: $tables:literal,
+        migrations: [$($migration:literal),+],
         id: $id:literal,
         lock: $lock:literal,
     ) => {
@@ -73,8 +73,13 @@ macro_rules! database {
         use sqlx::migrate::{Migration, MigrationType, Migrator};
         use vcp_sdk::{ReceivedCall, Receiver, VcpMessage, auth::ReplayKey, auth::Seen};
 
-        /// The statements that create the tables and the view. They can be run again.
-        pub const TABLES: &str = include_str!($tables);
+        /// The statements that create the tables and the view: all [`MIGRATIONS`], one after the
+        /// other.
+        pub const TABLES: &str = concat!($(include_str!($migration)),+);
+
+        /// The steps by which the tables came to their form, the oldest first. A step never changes
+        /// once it is released. [`Store::migrate`] runs those that a database lacks.
+        pub const MIGRATIONS: &[&str] = &[$(include_str!($migration)),+];
 
         const REMEMBER: &str = "INSERT INTO vcp_replay_keys AS known (key, until_ms) VALUES ($1, $2) \
             ON CONFLICT (key) DO UPDATE SET until_ms = excluded.until_ms WHERE known.until_ms < $3";
@@ -174,17 +179,21 @@ macro_rules! database {
                 Self { pool }
             }
 
-            /// Creates the tables, or brings them to the newest form.
+            /// Creates the tables, or brings them to the newest form by [`MIGRATIONS`].
             ///
-            /// It keeps its progress in sqlx's table `_sqlx_migrations`. If your program has
-            /// migrations by sqlx of its own, add [`TABLES`] to them instead.
+            /// It keeps its progress in sqlx's table `_sqlx_migrations`, and needs the right to
+            /// create tables. If your program has migrations by sqlx of its own, add
+            /// [`MIGRATIONS`] to them instead.
             ///
             /// # Errors
             ///
             /// Returns the error of the database.
             pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
-                let tables = Migration::new(1, "calls".into(), MigrationType::Simple, TABLES.into(), false);
-                Migrator { migrations: vec![tables].into(), ..Migrator::DEFAULT }.run(&self.pool).await
+                let steps = (1..).zip(MIGRATIONS).map(|(version, text)| {
+                    Migration::new(version, "calls".into(), MigrationType::Simple, (*text).into(), false)
+                });
+                let migrations = steps.collect::<Vec<_>>().into();
+                Migrator { migrations, ..Migrator::DEFAULT }.run(&self.pool).await
             }
 
             /// Stores a delivery, in one transaction: remembers its replay key, if it has one, and
@@ -192,10 +201,11 @@ macro_rules! database {
             ///
             /// A delivery may arrive several times, at several servers at once, and in any order:
             /// the row is the merge of all of them. Answer the provider only after this returned.
-            /// `now` is the time of receipt. A signature without a time limit is remembered for a
-            /// day.
+            /// A signature without a time limit is remembered for a day after receipt.
             ///
-            /// The receiver needs [`Receiver::replay_keys`] to detect replays.
+            /// The receiver needs [`Receiver::replay_keys`] to detect replays. Merging maps each
+            /// delivery of the call again, on a thread for blocking work, so the costs of a call
+            /// grow with the square of the number of its deliveries.
             ///
             /// # Errors
             ///
@@ -205,12 +215,13 @@ macro_rules! database {
                 &self,
                 receiver: &Receiver,
                 call: &ReceivedCall,
-                now: DateTime<Utc>,
             ) -> Result<Stored, StoreError> {
+                let now = call.message.audit.received_at.instant();
                 // Dropping the transaction rolls it back.
                 let mut transaction = self.pool.begin().await?;
                 if let Some(key) = call.replay_key {
-                    let until = call.good_until.unwrap_or(now + TimeDelta::days(1));
+                    let a_day = || now.checked_add_signed(TimeDelta::days(1)).unwrap_or(now);
+                    let until = call.good_until.unwrap_or_else(a_day);
                     if Guard::remember_in(&mut transaction, key, until, now).await? == Seen::Again {
                         return Ok(Stored::Replayed);
                     }
@@ -223,9 +234,16 @@ macro_rules! database {
                 }
                 // Another delivery of the call cannot be stored before this transaction ends.
                 let known: String = sqlx::query_scalar(LOCK).bind(id).fetch_one(&mut *transaction).await?;
-                let known = VcpMessage::from_json(&known).map_err(StoreError::Unreadable)?;
-                let merged = receiver.merge(&[known, call.message.clone()]).map_err(StoreError::Merge)?;
-                write(UPDATE, Row::of(&merged), now, &mut transaction).await?;
+                let (mapper, new) = (receiver.as_mapper().clone(), call.message.clone());
+                let merged = tokio::task::spawn_blocking(move || {
+                    let known = row::message(&known)?;
+                    let merged = mapper.merge(&[known, new]).map_err(|error| StoreError::Merge(error.into()))?;
+                    Ok::<_, StoreError>(Row::of(&merged))
+                });
+                let merged = merged.await.map_err(|_| sqlx::Error::WorkerCrashed)??;
+                if write(UPDATE, merged, now, &mut transaction).await? != 1 {
+                    return Err(StoreError::Database(sqlx::Error::RowNotFound));
+                }
                 transaction.commit().await?;
                 Ok(Stored::Merged)
             }
@@ -239,7 +257,7 @@ macro_rules! database {
             pub async fn message(&self, provider: &str, call_id: &str) -> Result<Option<VcpMessage>, StoreError> {
                 let found: Option<String> =
                     sqlx::query_scalar(SELECT).bind(row::id(provider, call_id)).fetch_optional(&self.pool).await?;
-                found.map(|text| VcpMessage::from_json(&text).map_err(StoreError::Unreadable)).transpose()
+                found.map(|text| row::message(&text)).transpose()
             }
 
             /// Returns the guard of the same database, for deliveries that are not stored here, and

@@ -147,7 +147,7 @@ macro_rules! tests_of {
             let storing: Vec<_> = (0..9)
                 .map(|turn| {
                     let (store, receiver, call) = (store.clone(), receiver.clone(), calls[turn % 3].clone());
-                    tokio::spawn(async move { store.store(&receiver, &call, at).await.unwrap() })
+                    tokio::spawn(async move { store.store(&receiver, &call).await.unwrap() })
                 })
                 .collect();
             let mut results = Vec::new();
@@ -195,7 +195,7 @@ macro_rules! tests_of {
                 let body = ended(id, reason, start);
                 for seconds in [0, 1] {
                     let call = received(&receiver, "vapi", &body, at + TimeDelta::seconds(seconds));
-                    store.store(&receiver, &call, at).await.unwrap();
+                    store.store(&receiver, &call).await.unwrap();
                 }
             }
             let days = "SELECT CAST(date AS TEXT) AS day, total_calls, successful_calls, failed_calls, \
@@ -222,7 +222,7 @@ macro_rules! tests_of {
 
         #[tokio::test]
         async fn what_a_sender_may_write_is_kept_exactly() {
-            let Some((store, _)) = store().await else { return };
+            let Some((store, pool)) = store().await else { return };
             let (receiver, at) = (receiver(), now());
             let long = "x".repeat(100_000);
             for id in ["with \\u0000 in it", "with \\ufffd in it", &long, "\\u202e'; DROP TABLE vcp_messages; --"] {
@@ -230,11 +230,29 @@ macro_rules! tests_of {
                     r#"{{"event":"call_ended","call":{{"call_id":"{id}","z":1,"a":1e2,"n":1.50,"z":"\u0000","call_status":"a\u0000b","big":123456789012345678901234567890}}}}"#
                 );
                 let call = received(&receiver, "retell", &body, at);
-                assert_eq!(store.store(&receiver, &call, at).await.unwrap(), Stored::Created, "{id:.40}");
+                assert_eq!(store.store(&receiver, &call).await.unwrap(), Stored::Created, "{id:.40}");
                 let call_id = &call.message.vcp_payload.call.call_id;
                 let stored = store.message("retell", call_id).await.unwrap().unwrap();
                 assert_eq!(stored.to_json(), call.message.to_json());
+                let texts: Vec<String> =
+                    sqlx::query_scalar("SELECT raw_payload FROM vcp_messages").fetch_all(&pool).await.unwrap();
+                assert!(texts.contains(&call.message.to_json()), "byte for byte");
             }
+        }
+
+        /// A program that is killed while it stores has remembered nothing.
+        #[tokio::test]
+        async fn what_is_rolled_back_is_not_remembered() {
+            let Some((store, pool)) = store().await else { return };
+            let (receiver, at) = (receiver(), now());
+            let call = received(&receiver, "retell", r#"{"event":"call_ended","call":{"call_id":"c1"}}"#, at);
+            let (key, until) = (call.replay_key.unwrap(), at + TimeDelta::days(1));
+            let mut transaction = pool.begin().await.unwrap();
+            assert_eq!(<$Guard>::remember_in(&mut transaction, key, until, at).await.unwrap(), Seen::First);
+            assert_eq!(<$Guard>::remember_in(&mut transaction, key, until, at).await.unwrap(), Seen::Again);
+            transaction.rollback().await.unwrap();
+            assert_eq!(store.store(&receiver, &call).await.unwrap(), Stored::Created);
+            assert_eq!(store.store(&receiver, &call).await.unwrap(), Stored::Replayed);
         }
 
         #[tokio::test]
@@ -244,12 +262,12 @@ macro_rules! tests_of {
             let body = r#"{"event":"call_ended","call":{"call_id":"c1"}}"#;
             let other = r#"{"event":"call_ended","call":{"call_id":"c1","duration_ms":1}}"#;
             let (call, other) = (received(&receiver, "retell", body, at), received(&receiver, "retell", other, at));
-            store.store(&receiver, &call, at).await.unwrap();
+            store.store(&receiver, &call).await.unwrap();
             // Somebody damages the row.
             let text = |text: &'static str| sqlx::query("UPDATE vcp_messages SET raw_payload = $1").bind(text);
             text("{}").execute(&pool).await.unwrap();
             for _ in 0..2 {
-                let error = store.store(&receiver, &other, at).await.unwrap_err();
+                let error = store.store(&receiver, &other).await.unwrap_err();
                 assert!(matches!(error, StoreError::Unreadable(_)), "{error}");
                 assert_eq!(error.http_status(), 500);
             }
@@ -258,17 +276,17 @@ macro_rules! tests_of {
             let mut bare = call.message.clone();
             bare.vcp_payload.custom = vcp_sdk::schema::Custom::default();
             sqlx::query("UPDATE vcp_messages SET raw_payload = $1").bind(bare.to_json()).execute(&pool).await.unwrap();
-            let error = store.store(&receiver, &other, at).await.unwrap_err();
+            let error = store.store(&receiver, &other).await.unwrap_err();
             assert!(matches!(error, StoreError::Merge(_)), "{error}");
             assert_eq!(error.http_status(), 422);
             // The row is repaired, and the provider sends again: nothing was remembered.
             let repaired = sqlx::query("UPDATE vcp_messages SET raw_payload = $1").bind(call.message.to_json());
             repaired.execute(&pool).await.unwrap();
-            assert_eq!(store.store(&receiver, &other, at).await.unwrap(), Stored::Merged);
-            assert_eq!(store.store(&receiver, &other, at).await.unwrap(), Stored::Replayed);
+            assert_eq!(store.store(&receiver, &other).await.unwrap(), Stored::Merged);
+            assert_eq!(store.store(&receiver, &other).await.unwrap(), Stored::Replayed);
             // A database that is gone is an error for which the provider sends again.
             pool.close().await;
-            assert_eq!(store.store(&receiver, &other, at).await.unwrap_err().http_status(), 503);
+            assert_eq!(store.store(&receiver, &other).await.unwrap_err().http_status(), 503);
         }
     };
 }
@@ -318,16 +336,21 @@ mod postgres {
     }
 }
 
-/// The published files are those of the crate.
+/// The published files are those of the crate, and a step that was released does not change:
+/// databases remember its text.
+#[cfg(all(feature = "postgres", feature = "sqlite"))]
 #[test]
 fn the_published_tables_are_up_to_date() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    for name in ["postgres.sql", "sqlite.sql"] {
-        let (own, published) = (folder.join("sql").join(name), folder.join("../../schema/sql").join(name));
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schema/sql");
+    for (name, tables) in [("postgres.sql", vcp_store::postgres::TABLES), ("sqlite.sql", vcp_store::sqlite::TABLES)] {
+        let published = folder.join(name);
         if env::var_os("UPDATE_SCHEMA").is_some() {
-            std::fs::copy(&own, &published).unwrap();
+            std::fs::write(&published, tables).unwrap();
         }
-        let read = |path| std::fs::read_to_string(path).unwrap();
-        assert!(read(own) == read(published), "schema/sql/{name} is old: run the test with UPDATE_SCHEMA=1");
+        let text = std::fs::read_to_string(published).unwrap();
+        assert!(text == tables, "schema/sql/{name} is old: run the test with UPDATE_SCHEMA=1");
     }
+    let steps = vcp_store::postgres::MIGRATIONS.iter().chain(vcp_store::sqlite::MIGRATIONS);
+    let digests: Vec<String> = steps.map(|text| ReplayKey::of([text]).to_string().chars().take(16).collect()).collect();
+    assert_eq!(digests, ["48aebba3d05ebc32", "b302b0cee81b1114"], "add a step instead of changing one");
 }

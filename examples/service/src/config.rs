@@ -1,6 +1,6 @@
 //! The settings, which come from variables of the environment.
 
-use std::net::SocketAddr;
+use std::{ffi::OsString, net::SocketAddr};
 use vcp_sdk::{
     Receiver, Secret,
     auth::{Scheme, Signing, providers},
@@ -18,19 +18,22 @@ pub(crate) struct Config {
 impl Config {
     /// Reads the settings from variables. A variable for a secret that names no provider is an
     /// error.
-    pub(crate) fn read(variables: impl Iterator<Item = (String, String)>) -> Result<Self, String> {
+    pub(crate) fn read(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Self, String> {
         let (mut host, mut port) = ("127.0.0.1".to_owned(), "8080".to_owned());
         let (mut admin, mut database) = ("127.0.0.1:9464".to_owned(), "sqlite://vcp.sqlite".to_owned());
         let (mut receiver, mut providers) = (Receiver::new().replay_keys(), 0);
         for (name, value) in variables {
-            match name.as_str() {
-                "SERVICE_HOST" => host = value,
-                "SERVICE_PORT" => port = value,
-                "ADMIN_ADDRESS" => admin = value,
-                "DATABASE_URL" => database = value,
+            let Some(name) = name.to_str() else { continue };
+            let value = || value.clone().into_string().map_err(|_| format!("{name} is not UTF-8"));
+            match name {
+                "SERVICE_HOST" => host = value()?,
+                "SERVICE_PORT" => port = value()?,
+                "ADMIN_ADDRESS" => admin = value()?,
+                "DATABASE_URL" => database = value()?,
                 _ => {
                     let Some(provider) = name.strip_prefix("WEBHOOK_SECRET_") else { continue };
-                    receiver = secret(receiver, provider, value).map_err(|e| format!("{name} cannot be used: {e}"))?;
+                    receiver =
+                        secret(receiver, provider, value()?).map_err(|e| format!("{name} cannot be used: {e}"))?;
                     providers += 1;
                 }
             }

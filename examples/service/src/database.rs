@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{
     PgPool, SqlitePool,
-    postgres::PgPoolOptions,
+    postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::time::Duration;
@@ -22,8 +22,17 @@ impl Database {
         let wait = Duration::from_secs(5);
         let opened = match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("postgres" | "postgresql") => {
-                let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(wait).connect(url).await;
-                pool.map(Self::Postgres)
+                // A server that is gone does not keep the lock of a call.
+                let limits = [
+                    ("lock_timeout", "10s"),
+                    ("statement_timeout", "15s"),
+                    ("idle_in_transaction_session_timeout", "30s"),
+                ];
+                let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(wait);
+                match url.parse::<PgConnectOptions>() {
+                    Ok(options) => pool.connect_with(options.options(limits)).await.map(Self::Postgres),
+                    Err(error) => Err(error),
+                }
             }
             Some("sqlite") => {
                 // A row that was answered survives a power failure. One connection, because SQLite
@@ -48,15 +57,10 @@ impl Database {
         migrated.map(|()| database).map_err(|e| format!("cannot create the tables: {e}"))
     }
 
-    pub(crate) async fn store(
-        &self,
-        receiver: &Receiver,
-        call: &ReceivedCall,
-        now: DateTime<Utc>,
-    ) -> Result<Stored, StoreError> {
+    pub(crate) async fn store(&self, receiver: &Receiver, call: &ReceivedCall) -> Result<Stored, StoreError> {
         match self {
-            Self::Postgres(pool) => postgres::Store::new(pool.clone()).store(receiver, call, now).await,
-            Self::Sqlite(pool) => sqlite::Store::new(pool.clone()).store(receiver, call, now).await,
+            Self::Postgres(pool) => postgres::Store::new(pool.clone()).store(receiver, call).await,
+            Self::Sqlite(pool) => sqlite::Store::new(pool.clone()).store(receiver, call).await,
         }
     }
 

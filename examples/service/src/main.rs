@@ -5,7 +5,13 @@ mod config;
 mod database;
 mod webhook;
 
-use axum::{Router, extract::State, http::StatusCode, routing::get, routing::post};
+use axum::{
+    Router,
+    extract::State,
+    http::StatusCode,
+    middleware,
+    routing::{get, post},
+};
 use axum_server::Handle;
 use chrono::Utc;
 use config::Config;
@@ -15,7 +21,6 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tower::limit::GlobalConcurrencyLimitLayer;
-use tower_http::timeout::TimeoutLayer;
 use tracing_subscriber::EnvFilter;
 
 /// The deliveries that are handled at the same time. Each may have a body of 16 MiB.
@@ -37,15 +42,16 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), String> {
-    let Config { address, admin, database, receiver } = Config::read(std::env::vars())?;
+    let Config { address, admin, database, receiver } = Config::read(std::env::vars_os())?;
     let database = Database::open(&database).await?;
     let metrics = PrometheusBuilder::new().install_recorder().map_err(|e| format!("cannot keep metrics: {e}"))?;
 
+    let service = webhook::Service::new(receiver, database.clone());
     let hooks = Router::new()
         .route("/webhook/{provider}", post(webhook::receive))
-        .layer(GlobalConcurrencyLimitLayer::new(MOST_AT_ONCE))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME_LIMIT))
-        .with_state(webhook::Service::new(receiver, database.clone()));
+        .route_layer(GlobalConcurrencyLimitLayer::new(MOST_AT_ONCE))
+        .route_layer(middleware::from_fn_with_state(service.clone(), webhook::watch))
+        .with_state(service);
     let operators = Router::new()
         .route("/health", get(health))
         .with_state(database.clone())
@@ -62,8 +68,8 @@ async fn run() -> Result<(), String> {
 }
 
 async fn serve(what: &str, address: SocketAddr, handle: Handle<SocketAddr>, router: Router) -> Result<(), String> {
-    let mut server = axum_server::bind(address).handle(handle.clone());
-    // A sender that never ends its head is cut off.
+    let mut server = axum_server::bind(address).handle(handle.clone()).http1_only();
+    // A sender that never ends its head is cut off. With HTTP/2 it would not be.
     server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10));
     let told = async {
         let bound = handle.listening().await;

@@ -17,7 +17,8 @@ use sqlx::Row as _;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     env, fs,
-    net::TcpListener,
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
@@ -115,13 +116,23 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Posts a delivery, signed now.
-fn post(agent: &ureq::Agent, service_url: &str, delivery: &Delivery, headers: &[(String, String)]) -> Option<u16> {
+/// Posts a delivery. Returns the status of the answer.
+fn post(
+    agent: &ureq::Agent,
+    service_url: &str,
+    delivery: &Delivery,
+    headers: &[(String, String)],
+) -> Result<u16, ureq::Error> {
     let mut request = agent.post(delivery.url(SECRET, service_url));
     for (name, value) in headers {
         request = request.header(name, value);
     }
-    Some(request.send(delivery.body.as_bytes()).ok()?.status().as_u16())
+    Ok(request.send(delivery.body.as_bytes())?.status().as_u16())
+}
+
+/// Returns whether nobody was listening, so that the delivery was not even begun.
+fn is_refused(error: &ureq::Error) -> bool {
+    matches!(error, ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused)
 }
 
 /// Numbers for shuffling: the same ones each time.
@@ -157,7 +168,7 @@ fn send(service: &mut Service, traffic: &Traffic) {
     for at in (1..order.len()).rev() {
         order.swap(at, random(&mut state) % (at + 1));
     }
-    let (next, resent) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (next, interrupted) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let urls: HashMap<_, _> = Generation::ALL.iter().map(|g| (g.provider(), service.url(g.provider()))).collect();
     thread::scope(|scope| {
         for _ in 0..16 {
@@ -169,8 +180,12 @@ fn send(service: &mut Service, traffic: &Traffic) {
                     let signs_again = at % 2 == 0;
                     let mut headers = delivery.headers_at(SECRET, Utc::now());
                     let begun = Instant::now();
-                    while post(&agent, &urls[delivery.generation.provider()], delivery, &headers) != Some(200) {
-                        resent.fetch_add(1, Ordering::Relaxed);
+                    loop {
+                        match post(&agent, &urls[delivery.generation.provider()], delivery, &headers) {
+                            Ok(200) => break,
+                            Err(error) if is_refused(&error) => {}
+                            _ => drop(interrupted.fetch_add(1, Ordering::Relaxed)),
+                        }
                         assert!(begun.elapsed() < Duration::from_secs(60), "{} is never accepted", delivery.event);
                         thread::sleep(Duration::from_millis(50));
                         if signs_again {
@@ -187,13 +202,13 @@ fn send(service: &mut Service, traffic: &Traffic) {
             service.kill_and_restart();
         }
     });
-    let (sent, resent) = (order.len(), resent.into_inner());
+    let (sent, interrupted) = (order.len(), interrupted.into_inner());
     eprintln!(
-        "{} deliveries of {} calls, sent {sent} times and {resent} more",
+        "{} deliveries of {} calls, sent {sent} times, {interrupted} of them interrupted",
         traffic.deliveries.len(),
         traffic.calls.len()
     );
-    assert!(resent > 0, "no delivery was interrupted, so the test shows little");
+    assert!(interrupted > 0, "no delivery was interrupted, so the test shows little");
 }
 
 /// Each row is the merge of the deliveries of its call, with the times at which they were received.
@@ -281,10 +296,7 @@ async fn sqlite_keeps_every_call_once() {
     let url = format!("sqlite://{}", folder.join("calls.sqlite").display());
     let (mut service, traffic) = kept_once(&folder, &url, 300);
     let (status, metrics) = service.get("/metrics").unwrap();
-    assert!(
-        status == 200 && metrics.contains(r#"vcp_deliveries_total{provider="retell",outcome="merged"}"#),
-        "{metrics}"
-    );
+    assert!(status == 200 && metrics.contains(r#"vcp_stored_total{provider="retell",outcome="merged"}"#), "{metrics}");
     assert!(service.terminate(), "SIGTERM ends it well");
     assert!(service.log().contains("stopped"));
     let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
@@ -315,17 +327,96 @@ async fn postgres_keeps_every_call_once() {
     check_log(&service.log(), &traffic);
 }
 
-#[test]
-fn a_refusal_has_the_trace_of_its_request() {
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+/// Posts a body for Retell with a trace id. Returns status and answer.
+fn post_traced(service: &Service, body: &str, secret: &str) -> (u16, String) {
+    let signature = vcp_sdk::auth::sign::retell(secret, body.as_bytes(), Utc::now());
+    let request = agent().post(service.url("retell")).header("x-retell-signature", signature);
+    let mut answer =
+        request.header("traceparent", format!("00-{TRACE}-00f067aa0ba902b7-01")).send(body.as_bytes()).unwrap();
+    (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_has_the_trace_of_its_request_and_its_log_nothing_private() {
     let folder = folder("refusals");
-    let service = Service::start(&folder, &format!("sqlite://{}", folder.join("calls.sqlite").display()));
-    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-    let request = agent().post(service.url("retell")).header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"));
-    let mut answer = request.send(r#"{"event":"call_ended","call":{"call_id":"c1"}}"#).unwrap();
-    assert_eq!(answer.status(), 401);
-    assert!(answer.body_mut().read_to_string().unwrap().contains(&format!(r#""context":{{"trace_id":"{trace}"}}"#)));
+    let url = format!("sqlite://{}", folder.join("calls.sqlite").display());
+    let service = Service::start(&folder, &url);
+    let private = ["+12125550143", "My name is Wilhelmina Testperson", "wilhelmina@example.com", SECRET];
+    let call = |id: &str| {
+        format!(
+            r#"{{"event":"call_ended","call":{{"call_id":"{id}","from_number":"{}","transcript":"User: {}","metadata":{{"mail":"{}"}}}}}}"#,
+            private[0], private[1], private[2]
+        )
+    };
+    assert_eq!(post_traced(&service, &call("c1"), SECRET).0, 200);
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    let damage = format!("UPDATE vcp_messages SET raw_payload = '{{\"vcp_version\":\"{}\"'", private[0]);
+    sqlx::query(&damage).execute(&pool).await.unwrap();
+    let cases = [
+        (call("c2"), "another secret", 401, "VCP_E204"),
+        (format!("[{}]", call("c2")), SECRET, 422, "VCP_E002"),
+        (call("c2").replace("}}}", "}}"), SECRET, 400, "VCP_E007"),
+        (call("c1").replace("User:", "Agent:"), SECRET, 500, "DAMAGED"),
+    ];
+    for (body, secret, status, code) in &cases {
+        let (answered, answer) = post_traced(&service, body, secret);
+        assert!(answered == *status && answer.contains(code), "{answered} {answer}");
+        assert!(answer.contains(&format!(r#""context":{{"trace_id":"{TRACE}"}}"#)), "{answer}");
+        assert!(!private.iter().any(|text| answer.contains(text)), "{answer}");
+    }
+    // The database is gone.
+    sqlx::query("DROP TABLE vcp_messages").execute(&pool).await.unwrap();
+    let (status, answer) = post_traced(&service, &call("c3"), SECRET);
+    assert!(status == 503 && answer.contains("send it again") && answer.contains(TRACE), "{answer}");
     let log = service.log();
-    assert!(log.lines().any(|line| line.contains(trace) && line.contains("VCP_E202")), "{log}");
+    assert!(log.lines().filter(|line| line.contains(TRACE)).count() > cases.len(), "{log}");
+    for text in private {
+        assert!(!log.contains(text), "the log has `{text}`");
+    }
+    let (_, metrics) = service.get("/metrics").unwrap();
+    assert!(metrics.contains(r#"vcp_deliveries_total{provider="retell",status="401"} 1"#), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_that_is_being_handled_is_stored_before_the_service_ends() {
+    let folder = folder("stop");
+    let url = format!("sqlite://{}", folder.join("calls.sqlite").display());
+    let mut service = Service::start(&folder, &url);
+    let body = r#"{"event":"call_ended","call":{"call_id":"c1"}}"#;
+    let signature = vcp_sdk::auth::sign::retell(SECRET, body.as_bytes(), Utc::now());
+    let (first, rest) = body.split_at(20);
+    let mut sender = TcpStream::connect(("127.0.0.1", service.port)).unwrap();
+    let head = format!(
+        "POST /webhook/retell HTTP/1.1\r\nhost: x\r\nx-retell-signature: {signature}\r\ncontent-length: {}\r\n\r\n{first}",
+        body.len()
+    );
+    sender.write_all(head.as_bytes()).unwrap();
+    thread::sleep(Duration::from_millis(200));
+    let stopping = thread::spawn(move || (service.terminate(), service));
+    thread::sleep(Duration::from_millis(200));
+    sender.write_all(rest.as_bytes()).unwrap();
+    let mut answer = String::new();
+    sender.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(stopping.join().unwrap().0, "SIGTERM ends it well");
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM vcp_messages").fetch_one(&pool).await.unwrap();
+    assert_eq!(rows, 1);
+}
+
+#[test]
+fn a_sender_without_a_head_is_cut_off() {
+    let folder = folder("silent");
+    let service = Service::start(&folder, &format!("sqlite://{}", folder.join("calls.sqlite").display()));
+    for begun in ["", "P", "POST /webhook/retell HTTP/1.1\r\nhost:"] {
+        let mut sender = TcpStream::connect(("127.0.0.1", service.port)).unwrap();
+        sender.write_all(begun.as_bytes()).unwrap();
+        sender.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+        let mut answer = Vec::new();
+        sender.read_to_end(&mut answer).unwrap_or_else(|error| panic!("{begun:?} is not cut off: {error}"));
+    }
 }
 
 #[test]
