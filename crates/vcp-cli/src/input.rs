@@ -7,6 +7,7 @@ use std::{
     fs::{self, File},
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 use vcp_sdk::schema::Limits;
 
@@ -17,6 +18,8 @@ pub(crate) struct Source {
     path: PathBuf,
     /// The size in bytes. `None` for standard input.
     pub(crate) size: Option<u64>,
+    /// The time of its last change. `None` for standard input, and if the system does not tell.
+    pub(crate) modified: Option<SystemTime>,
 }
 
 /// An item that is read from a source.
@@ -31,6 +34,10 @@ pub(crate) enum Line {
 }
 
 impl Source {
+    fn file(path: &Path, about: &fs::Metadata) -> Self {
+        Self { path: path.to_owned(), size: Some(about.len()), modified: about.modified().ok() }
+    }
+
     /// Returns the path as text for people.
     pub(crate) fn name(&self) -> String {
         self.path.display().to_string()
@@ -163,14 +170,14 @@ pub(crate) fn sources(paths: &[PathBuf]) -> Result<Sources, String> {
     let standard = [PathBuf::from("-")];
     for path in if paths.is_empty() { &standard } else { paths } {
         if path == Path::new("-") {
-            found.sources.push(Source { path: path.clone(), size: None });
+            found.sources.push(Source { path: path.clone(), size: None, modified: None });
             continue;
         }
         let about = fs::metadata(path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
         if about.is_dir() {
             found.directory(path);
         } else {
-            found.sources.push(Source { path: path.clone(), size: Some(about.len()) });
+            found.sources.push(Source::file(path, &about));
         }
     }
     Ok(found)
@@ -208,7 +215,7 @@ impl Sources {
             // Reading a pipe would wait for a writer, and a device may never end.
             self.passed_over += 1;
         } else {
-            self.sources.push(Source { path: path.to_owned(), size: Some(fs::metadata(path)?.len()) });
+            self.sources.push(Source::file(path, &fs::metadata(path)?));
         }
         Ok(())
     }

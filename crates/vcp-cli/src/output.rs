@@ -76,9 +76,14 @@ impl Lines {
         }
         let mut part = OsString::from(path);
         part.push(".part");
-        let unfinished = Unfinished { part: part.into(), path: path.to_owned() };
-        let file =
-            File::create(&unfinished.part).map_err(|e| format!("cannot write `{}`: {e}", unfinished.part.display()))?;
+        let part = PathBuf::from(part);
+        let file = File::create_new(&part).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                format!("`{}` exists: another run writes it, or was stopped: remove it", part.display())
+            }
+            _ => format!("cannot write `{}`: {error}", part.display()),
+        })?;
+        let unfinished = Unfinished { part, path: path.to_owned() };
         Ok(Self { out: Box::new(BufWriter::new(file)), file: Some(unfinished) })
     }
 
@@ -95,6 +100,9 @@ impl Lines {
     pub(crate) fn finish(mut self) -> Result<(), String> {
         finish(self.out.flush())?;
         let Some(Unfinished { part, path }) = &self.file else { return Ok(()) };
+        if path.exists() {
+            return Err(format!("`{}` appeared during the run: move it away, and run again", path.display()));
+        }
         fs::rename(part, path).map_err(|e| format!("cannot write `{}`: {e}", path.display()))
     }
 }

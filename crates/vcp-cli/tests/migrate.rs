@@ -234,6 +234,96 @@ fn an_interrupted_run_is_taken_up_where_it_stopped() {
     assert_eq!(text(&again.stderr), "error: `out.ndjson` exists: move it away, or name another file\n");
 }
 
+/// Starts a run that waits for more input, after it wrote a checkpoint. Returns it with its pipe.
+fn waiting(args: &[&str], directory: &Path) -> (std::process::Child, std::process::ChildStdin) {
+    let mut child = program(args, directory).spawn().unwrap();
+    let pipe = child.stdin.take().unwrap();
+    let begun = Instant::now();
+    while !directory.join("out.ndjson.checkpoint").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "no checkpoint");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    (child, pipe)
+}
+
+#[test]
+fn two_runs_never_write_the_same_file() {
+    let directory = directory("two_runs");
+    let (child, mut pipe) = waiting(&["-o", "out.ndjson"], &directory);
+    for args in [&["-o", "out.ndjson", "--resume"][..], &["-o", "out.ndjson"]] {
+        let second = run(args, &directory, b"");
+        assert_eq!(second.status.code(), Some(2));
+        let told = text(&second.stderr).to_owned();
+        assert!(told.starts_with("error: `out.ndjson.part` is ") && told.lines().count() == 1, "{told}");
+    }
+    let resumed = run(&["-o", "out.ndjson", "--resume"], &directory, b"");
+    let expected = "error: `out.ndjson.part` is being written by another run: wait for it, or stop it\n";
+    assert_eq!(text(&resumed.stderr), expected);
+    pipe.write_all(archive(10).as_bytes()).unwrap();
+    // Somebody writes the target meanwhile.
+    fs::write(directory.join("out.ndjson"), "mine").unwrap();
+    drop(pipe);
+    let first = child.wait_with_output().unwrap();
+    assert_eq!(first.status.code(), Some(2));
+    let told = text(&first.stderr);
+    assert!(told.contains("`out.ndjson` appeared during the run: move it away, and use --resume"), "{told}");
+    assert_eq!(fs::read_to_string(directory.join("out.ndjson")).unwrap(), "mine");
+    fs::remove_file(directory.join("out.ndjson")).unwrap();
+    let finished = run(&["-o", "out.ndjson", "--resume"], &directory, archive(10).as_bytes());
+    assert_eq!(finished.status.code(), Some(0), "{}", text(&finished.stderr));
+    assert_eq!(call_ids(&fs::read_to_string(directory.join("out.ndjson")).unwrap()).len(), 10);
+}
+
+#[test]
+fn a_checkpoint_that_does_not_fit_is_refused() {
+    let directory = directory("odd_checkpoints");
+    let input = directory.join("in.ndjson");
+    fs::write(&input, archive(10)).unwrap();
+    let (part, checkpoint) = (directory.join("out.ndjson.part"), directory.join("out.ndjson.checkpoint"));
+    let told = |expected: &str| {
+        let output = run(&["in.ndjson", "-o", "out.ndjson", "--resume"], &directory, b"");
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+        assert!(!directory.join("out.ndjson").exists());
+    };
+    fs::write(&part, "half\n").unwrap();
+    told("`out.ndjson.part` has no checkpoint, so no run can continue it: remove it, and start again");
+
+    let about = fs::metadata(&input).unwrap();
+    let modified = about.modified().unwrap().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let write = |sources: usize, output_bytes: usize, later_by: u64| {
+        let text = serde_json::json!({
+            "run": {
+                "inputs": [["in.ndjson", about.len(), {
+                    "secs_since_epoch": modified.as_secs() + later_by,
+                    "nanos_since_epoch": modified.subsec_nanos(),
+                }]],
+                "to": "0.5", "missing_time": null, "failures": null,
+            },
+            "position": {"sources": sources, "lines": 0},
+            "output_bytes": output_bytes, "failures_bytes": 0,
+            "tally": {"ways": {}, "kinds": {}, "failed": 0},
+        });
+        fs::write(&checkpoint, text.to_string()).unwrap();
+    };
+    write(0, 5, 1);
+    told("is from a run with other inputs, --to, --missing-time or --failures");
+    write(2, 5, 0);
+    told("is not a checkpoint: it is beyond the last input");
+    write(0, 6, 0);
+    told("it is shorter than its checkpoint says");
+    write(0, 3, 0);
+    told("its checkpoint is within a line");
+    fs::write(&checkpoint, "{\"run\":7}").unwrap();
+    told("`out.ndjson.checkpoint` is not a checkpoint");
+    // The checkpoint that fits is continued.
+    fs::write(&part, "").unwrap();
+    write(0, 0, 0);
+    let output = run(&["in.ndjson", "-o", "out.ndjson", "--resume"], &directory, b"");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(call_ids(&fs::read_to_string(directory.join("out.ndjson")).unwrap()).len(), 10);
+}
+
 #[test]
 fn a_checkpoint_that_cannot_be_written_is_told() {
     let directory = directory("no_checkpoint");

@@ -8,12 +8,12 @@ use crate::input::Source;
 use serde::{Deserialize, Serialize};
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions},
-    io::{self, Seek, SeekFrom, Write},
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::mpsc::{SyncSender, TrySendError, sync_channel},
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// The minimum time between two checkpoints.
@@ -30,8 +30,8 @@ pub(crate) struct Position {
 /// The arguments of a run. A run with other arguments cannot continue from its checkpoint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Run {
-    /// The inputs, with their sizes.
-    inputs: Vec<(PathBuf, Option<u64>)>,
+    /// The inputs, with their sizes and the times of their last change.
+    inputs: Vec<(PathBuf, Option<u64>, Option<SystemTime>)>,
     to: String,
     missing_time: Option<String>,
     failures: Option<PathBuf>,
@@ -99,7 +99,7 @@ enum Messages {
     File { growing: Growing, target: PathBuf },
 }
 
-/// A file that grows by whole lines.
+/// A file that grows by whole lines. It is locked, so that two runs never write the same file.
 struct Growing {
     file: File,
     bytes: u64,
@@ -113,21 +113,31 @@ impl Growing {
     fn open(path: &Path, left: Option<u64>) -> Result<Self, String> {
         let Some(bytes) = left else {
             return match OpenOptions::new().create_new(true).write(true).open(path) {
-                Ok(file) => Ok(Self { file, bytes: 0 }),
+                Ok(file) => lock(&file, path).map(|()| Self { file, bytes: 0 }),
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(exists(path)),
                 Err(e) => Err(format!("cannot write `{}`: {e}", path.display())),
             };
         };
-        let open = || {
-            let mut file = OpenOptions::new().write(true).open(path)?;
+        let cannot = |e: io::Error| format!("cannot resume `{}`: {e}", path.display());
+        let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(cannot)?;
+        lock(&file, path)?;
+        let mut cut = || {
             if file.metadata()?.len() < bytes {
-                return Err(io::Error::other("it is shorter than its checkpoint says: start again"));
+                return Err(io::Error::other("it is shorter than its checkpoint says: remove both, and start again"));
+            }
+            if let Some(last) = bytes.checked_sub(1) {
+                let mut end = [0];
+                file.seek(SeekFrom::Start(last))?;
+                file.read_exact(&mut end)?;
+                if end != *b"\n" {
+                    return Err(io::Error::other("its checkpoint is within a line: remove both, and start again"));
+                }
             }
             file.set_len(bytes)?;
-            file.seek(SeekFrom::End(0))?;
-            Ok(Self { file, bytes })
+            file.seek(SeekFrom::End(0))
         };
-        open().map_err(|e| format!("cannot resume `{}`: {e}", path.display()))
+        cut().map_err(cannot)?;
+        Ok(Self { file, bytes })
     }
 
     fn write(&mut self, lines: &[u8]) -> Result<(), String> {
@@ -137,6 +147,19 @@ impl Growing {
 
     fn sync(&self) -> Result<(), String> {
         self.file.sync_data().map_err(|e| format!("cannot write: {e}"))
+    }
+}
+
+/// Locks a file until it is closed. Returns an error if another run has locked it.
+fn lock(file: &File, path: &Path) -> Result<(), String> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => {
+            Err(format!("`{}` is being written by another run: wait for it, or stop it", path.display()))
+        }
+        // A file system without locks.
+        Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => Ok(()),
+        Err(TryLockError::Error(e)) => Err(format!("cannot lock `{}`: {e}", path.display())),
     }
 }
 
@@ -153,7 +176,7 @@ impl Output {
             Target::V05 => "0.5",
         };
         let run = Run {
-            inputs: sources.iter().map(|source| (source.path().to_owned(), source.size)).collect(),
+            inputs: sources.iter().map(|source| (source.path().to_owned(), source.size, source.modified)).collect(),
             to: to.to_owned(),
             missing_time: args.missing_time.map(|time| time.to_rfc3339()),
             failures: args.failures.clone(),
@@ -242,6 +265,10 @@ impl Output {
         }
         if let Messages::File { growing, target } = &self.messages {
             growing.sync()?;
+            if target.exists() {
+                let target = target.display();
+                return Err(format!("`{target}` appeared during the run: move it away, and use --resume"));
+            }
             fs::rename(with_ending(target, ".part"), target)
                 .map_err(|e| format!("cannot write `{}`: {e}", target.display()))?;
             // The run is complete, so a checkpoint that cannot be removed is not an error.
@@ -285,13 +312,17 @@ fn earlier(target: &Path, resume: bool, run: &Run) -> Result<Option<Checkpoint>,
     if target.exists() {
         return Err(exists(target));
     }
-    if !resume {
-        let Some(left) = [part, path].into_iter().find(|path| path.exists()) else { return Ok(None) };
-        return Err(format!("`{}` is from an interrupted run: use --resume, or remove it", left.display()));
-    }
-    if !path.exists() {
-        // Without a checkpoint, the run starts from the beginning.
-        return Ok(None);
+    match (part.exists(), path.exists()) {
+        (false, false) => return Ok(None),
+        (true, false) => {
+            let part = part.display();
+            return Err(format!("`{part}` has no checkpoint, so no run can continue it: remove it, and start again"));
+        }
+        (_, true) if !resume => {
+            let left = if part.exists() { part } else { path };
+            return Err(format!("`{}` is from an interrupted run: use --resume, or remove it", left.display()));
+        }
+        (_, true) => {}
     }
     let text = fs::read(&path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
     let checkpoint: Checkpoint =
@@ -301,6 +332,9 @@ fn earlier(target: &Path, resume: bool, run: &Run) -> Result<Option<Checkpoint>,
             "`{}` is from a run with other inputs, --to, --missing-time or --failures: use the same, or remove it",
             path.display()
         ));
+    }
+    if checkpoint.position.sources > run.inputs.len() {
+        return Err(format!("`{}` is not a checkpoint: it is beyond the last input: remove it", path.display()));
     }
     Ok(Some(checkpoint))
 }
