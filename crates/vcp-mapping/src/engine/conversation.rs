@@ -206,14 +206,7 @@ impl<'p> Talk<'p> {
             }
             lines.push_str(": ");
             // A turn is one line, so that no turn can imitate another one.
-            let mut rest = turn.text.trim();
-            while let Some(at) = memchr::memchr2(b'\n', b'\r', rest.as_bytes()) {
-                let (part, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
-                lines.push_str(part);
-                lines.push(' ');
-                rest = after.get(1..).unwrap_or_default();
-            }
-            lines.push_str(rest);
+            push_line(&mut lines, turn.text.trim());
         }
         (!self.rows.turns.is_empty()).then_some(lines)
     }
@@ -257,6 +250,17 @@ impl<'p> Talk<'p> {
     fn turns(&self) -> impl Iterator<Item = &Turn<'p>> {
         self.rows.turns.iter().filter(|turn| turn.person.is_none())
     }
+}
+
+/// Appends a text, with a space for each character at which programs begin a new line. These are the
+/// line breaks of Unicode and of Python's `splitlines`.
+fn push_line(lines: &mut String, text: &str) {
+    // Most texts have no byte with which one begins.
+    if !text.bytes().any(|byte| byte < b' ' || matches!(byte, 0xc2 | 0xe2)) {
+        return lines.push_str(text);
+    }
+    let is_break = |c| matches!(c, '\n'..='\r' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    lines.extend(text.chars().map(|c| if is_break(c) { ' ' } else { c }));
 }
 
 /// Returns a word with a capital at its start.

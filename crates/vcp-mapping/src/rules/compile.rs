@@ -12,7 +12,7 @@ use super::{
     paths::{InList, NodeId, PathTree, ROOT},
     plan::{Function, Member, Plan, ReadyConversation, ReadyModels, ReadyRows, ReadyRule},
     provider::Provider,
-    secrets::Secrets,
+    secrets::{GENERAL, Secrets},
     target::{FieldName, name},
     watched::Watched,
 };
@@ -59,7 +59,7 @@ pub(crate) fn compile(
     };
     let shapes = compiler.shapes(&files);
     compiler.faults.file(PROVIDER_FILE);
-    let listed = || file.secrets.iter().map(String::as_str);
+    let listed = || file.secrets.iter().map(String::as_str).chain(GENERAL);
     let audio = file.audio.as_ref().map(|path| format!("$.{path}"));
     let secrets_and_audio = Secrets::new(listed().chain(audio.as_deref()));
     compiler.check_secrets(&secrets_and_audio);

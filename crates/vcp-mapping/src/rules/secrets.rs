@@ -7,6 +7,27 @@ use vcp_schema::json::{
     tokens::{TokenKind, Tokens},
 };
 
+/// The names of members that are secrets at every provider, at any depth. No provider means anything
+/// else by them.
+pub(crate) const GENERAL: [&str; 16] = [
+    "password",
+    "passwd",
+    "api_key",
+    "apiKey",
+    "api_secret",
+    "apiSecret",
+    "access_token",
+    "accessToken",
+    "refresh_token",
+    "refreshToken",
+    "auth_token",
+    "authToken",
+    "client_secret",
+    "clientSecret",
+    "private_key",
+    "privateKey",
+];
+
 /// A list of members whose leaves are masked. At most 64 patterns.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {

@@ -1,5 +1,6 @@
 """Choosing the lists of a conversation and joining them (MAPPING.md 5.1 and 5.3)."""
 
+import re
 from dataclasses import dataclass, field
 
 from ..json_text import is_set
@@ -9,6 +10,8 @@ from .readers import read_seconds
 from .rows import RowReader
 from .tool_calls import join_results
 from .values import is_filled
+
+_LINE_BREAK = re.compile("[\n-\r\x1c-\x1e\x85\u2028\u2029]")
 
 
 @dataclass
@@ -158,5 +161,5 @@ def name_of(turn):
 
 
 def one_line(text):
-    """Replaces each line feed and each carriage return by a space."""
-    return text.replace("\n", " ").replace("\r", " ")
+    """Replaces each line break by a space."""
+    return _LINE_BREAK.sub(" ", text)

@@ -10,6 +10,7 @@ from .forms import read_form
 from .paths import parse_path
 from .record_types import read_criteria, read_models, read_transfers
 from .rule_types import RuleFile, Twins, as_list, read_rows, read_rule
+from .secrets import GENERAL_SECRETS
 from .tables import Table
 
 
@@ -23,7 +24,7 @@ class Provider:
         self.events = {name: Event(name, event) for name, event in data["events"].items()}
         self.lists_of_calls = [parse_path(path) for path in as_list(data.get("lists_of_calls"))]
         self.tables = {name: Table(table) for name, table in (data.get("tables") or {}).items()}
-        self.secrets = as_list(data.get("secrets"))
+        self.secrets = as_list(data.get("secrets")) + GENERAL_SECRETS
         self.audio = data.get("audio")
         self.ended_reasons = data.get("ended_reasons")
         self.rule_files = rule_files

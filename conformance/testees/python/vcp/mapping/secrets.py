@@ -8,6 +8,11 @@ from ..texts import fold
 
 MASK = '"***"'
 EXTRA_BUDGET = 65_536
+GENERAL_SECRETS = [
+    *("password", "passwd", "api_key", "apiKey", "api_secret", "apiSecret"),
+    *("access_token", "accessToken", "refresh_token", "refreshToken", "auth_token", "authToken"),
+    *("client_secret", "clientSecret", "private_key", "privateKey"),
+]
 
 
 class Pattern:

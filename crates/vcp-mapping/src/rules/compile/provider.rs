@@ -109,7 +109,7 @@ impl<'f> Compiler<'f> {
 
     pub(super) fn check_secrets(&mut self, secrets: &Secrets) {
         if secrets.is_too_long() {
-            self.faults.add("secrets", "`secrets` and `audio` have more than 64 entries together");
+            self.faults.add("secrets", "`secrets` and `audio` have more than 48 entries together");
         }
         for (index, pattern) in self.file.secrets.iter().enumerate() {
             if !Secrets::new([pattern.as_str()]).are_sound() {
