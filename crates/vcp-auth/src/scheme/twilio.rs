@@ -5,6 +5,9 @@
 //! - Signed text: the URL as Twilio requested it, then the parameters of the form, sorted by name.
 //!   Names and values follow each other without a separator.
 //! - Body: if the body is not a form, the query of the URL holds its SHA-256.
+//!
+//! Twilio's own library believes the content type, which is not signed: it accepts the signature of
+//! a JSON body for an empty form. Here the hash is checked whenever no parameter is signed.
 
 use super::{Claim, Proof, malformed, only, token};
 use crate::{AuthError, Encoding, HmacAlgorithm, Request, mac};
@@ -21,20 +24,15 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
     let digest = digest.ok_or_else(|| malformed(HEADER, "it is not the base64 of a digest of the algorithm"))?;
     let url = whole_url(request)?;
     let kind = kind(request)?;
-    let mut hashes = token::query_values(url, BODY_HASH);
-    let hash = if kind == Kind::Form { None } else { hashes.next() };
-    let (params, body_hash) = match hash {
-        None if kind == Kind::Other && !request.body().is_empty() => {
-            return Err(AuthError::HeaderMissing { header: BODY_HASH.into() });
-        }
-        None => (params(request.body())?, None),
-        Some(_) if hashes.next().is_some() => return Err(malformed(BODY_HASH, "it appears more than once")),
-        Some(hash) => {
-            let hash = mac::hex(hash.as_bytes()).filter(|hash| hash.len() == 32);
-            let hash = hash.ok_or_else(|| malformed(BODY_HASH, "it is not 64 lower-case hexadecimal digits"))?;
-            (Vec::new(), Some(("`bodySHA256` in the URL", hash)))
-        }
-    };
+    let has_hash = token::query_values(url, BODY_HASH).next().is_some();
+    let is_form = kind == Kind::Form || (kind == Kind::Untold && !has_hash);
+    let params = if is_form { params(request.body())? } else { Vec::new() };
+    // A signature without parameters covers the URL alone, whatever the content type says, which is
+    // not signed. So the hash in the URL must be that of the body, also of an empty form.
+    let body_hash = if params.is_empty() { body_hash(url)? } else { None };
+    if kind == Kind::Other && body_hash.is_none() && !request.body().is_empty() {
+        return Err(AuthError::HeaderMissing { header: BODY_HASH.into() });
+    }
     let texts = urls(url).into_iter().map(|url| {
         let url = match url {
             Cow::Borrowed(url) => Cow::Borrowed(url.as_bytes()),
@@ -43,18 +41,33 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
         vec![url, Cow::Owned(params.clone())]
     });
     let proof = Proof::Digests { algorithm, digests: vec![digest], texts: texts.collect() };
+    let body_hash = body_hash.map(|hash| ("`bodySHA256` in the URL", hash));
     Ok(Claim { body_hash, ..Claim::of(HEADER, proof) })
+}
+
+/// Returns the hash of the body that the URL holds, or `None` if it holds none. Twilio repeats it in
+/// the URL of some requests.
+fn body_hash(url: &str) -> Result<Option<Vec<u8>>, AuthError> {
+    let mut hashes = token::query_values(url, BODY_HASH);
+    let Some(hash) = hashes.next() else { return Ok(None) };
+    if hashes.any(|other| other != hash) {
+        return Err(malformed(BODY_HASH, "it appears more than once, with different values"));
+    }
+    let hash = mac::hex(hash.as_bytes()).filter(|hash| hash.len() == 32);
+    hash.map(Some).ok_or_else(|| malformed(BODY_HASH, "it is not 64 lower-case hexadecimal digits"))
 }
 
 /// Returns the URL of a request without its fragment.
 ///
 /// # Errors
 ///
-/// `VCP_E210` if the request has no URL, or only the path of a URL.
+/// `VCP_E210` if the request has no URL, or only the path of a URL, which may hold another URL.
 fn whole_url<'r>(request: &Request<'r>) -> Result<&'r str, AuthError> {
     let reason = "the scheme needs the whole URL of the request, with `https://`";
     let url = token::url(request)?;
-    if url.contains("://") { Ok(url) } else { Err(AuthError::Configuration { reason }) }
+    let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+    let is_whole = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if is_whole { Ok(url) } else { Err(AuthError::Configuration { reason }) }
 }
 
 /// Returns the algorithm that the settings header selects. Without a selection it is SHA-1.
@@ -124,7 +137,8 @@ fn urls(url: &str) -> Vec<Cow<'_, str>> {
     match colon {
         Some(at) => vec![format!("{scheme}://{}{path}", authority.get(..at).unwrap_or_default()).into(), url.into()],
         None => {
-            let port = if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 };
+            let is_secure = ["https", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+            let port = if is_secure { 443 } else { 80 };
             vec![url.into(), format!("{scheme}://{authority}:{port}{path}").into()]
         }
     }
@@ -164,6 +178,8 @@ mod tests {
         for (url, other) in [
             ("https://a.b/c?d", "https://a.b:443/c?d"),
             ("http://a.b", "http://a.b:80"),
+            ("wss://a.b/c", "wss://a.b:443/c"),
+            ("ws://a.b/c", "ws://a.b:80/c"),
             ("https://a.b:8443/c", "https://a.b/c"),
             ("https://[::1]/c", "https://[::1]:443/c"),
             ("https://[::1]:1/c", "https://[::1]/c"),

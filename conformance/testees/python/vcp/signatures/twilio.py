@@ -37,15 +37,18 @@ def read_body(request, content_type):
         media_type = fold(content_type.split(";", 1)[0].strip(TRIMMED))
     pairs = query_pairs(request.url)
     hashes = [value for name, value in pairs if name == "bodySHA256"]
+    joined = b""
     if media_type == FORM or (media_type is None and not hashes):
-        return None, parameters(request.body)
+        joined = parameters(request.body)
+        if joined or not hashes:
+            return None, joined
     if not hashes:
         check(not request.body, "VCP_E202")
-        return None, b""
-    check(len(hashes) == 1, "VCP_E203")
+        return None, joined
+    check(len(set(hashes)) == 1, "VCP_E203")
     body_hash = hex_bytes(hashes[0], 32)
     check(body_hash is not None, "VCP_E203")
-    return body_hash, b""
+    return body_hash, joined
 
 
 def parameters(body):
@@ -72,7 +75,7 @@ def spellings(url):
     if colon >= 0:
         other = authority[:colon]
     else:
-        other = authority + (":443" if fold(scheme) == "https" else ":80")
+        other = authority + (":443" if fold(scheme) in ("https", "wss") else ":80")
     return [url, scheme + separator + other + behind]
 
 
@@ -83,7 +86,8 @@ def twilio(request, _config):
     signature = base64_bytes(request.header("x-twilio-signature"), length)
     check(signature is not None, "VCP_E203")
     url = without_fragment(request.needed("url"))
-    if "://" not in url:
+    scheme, separator, _ = url.partition("://")
+    if not separator or not (scheme.isascii() and scheme.isalpha()):
         raise Refused("VCP_E210")
     body_hash, joined = read_body(request, at_most_one(request, "content-type"))
     texts = [raw(spelling) + joined for spelling in spellings(url)]
