@@ -46,7 +46,9 @@
 //!
 //! A body is read to its end before it is verified, so put a layer with a time limit before the
 //! route. [`Endpoint::max_bytes`] limits the length of the body. axum's `DefaultBodyLimit` has no
-//! effect here. A delivery of 1 MB occupies the thread that reads it for some milliseconds.
+//! effect here. A delivery of more than 256 kB is verified and mapped on a thread for blocking work,
+//! so that it does not hold up others. A sender that never ends the head of its request is not
+//! stopped by `axum::serve`: `examples/service` shows a server that does.
 
 mod trace;
 
@@ -62,8 +64,12 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use http_body_util::LengthLimitError;
 use serde_json::json;
 use std::{error::Error as _, fmt, net::IpAddr, sync::Arc};
+use tokio::runtime::Handle;
 pub use trace::trace_id;
 use vcp_sdk::{Code, ErrorCode, Finding, ReceiveError, Received, Receiver, auth, schema::Limits};
+
+/// The length in bytes of a body above which others would wait too long for it.
+const LARGE: usize = 256 * 1024;
 
 /// An endpoint at which deliveries arrive. Use it as the state of the router, or as a part of it.
 #[derive(Clone)]
@@ -386,7 +392,8 @@ where
         };
         let now = endpoint.now();
         let trace_id = trace_id(&parts.headers).map(str::to_owned);
-        match endpoint.receive(&provider, &parts, &body, now) {
+        let (parts, received) = endpoint.receive(&provider, parts, &body, now).await;
+        match received {
             Ok(mut received) => {
                 if let Received::Call(call) = &mut received {
                     trace(&mut call.findings, trace_id.as_deref());
@@ -438,15 +445,33 @@ impl Endpoint {
         }
     }
 
-    fn receive(
+    /// Verifies, maps and validates a delivery. Gives the parts of the request back. If the body is
+    /// large and there is a Tokio runtime, this is done on one of its threads for blocking work.
+    async fn receive(
         &self,
         provider: &str,
-        parts: &Parts,
-        body: &[u8],
+        parts: Parts,
+        body: &Bytes,
         now: DateTime<Utc>,
-    ) -> Result<Received, ReceiveError> {
-        let url = self.url(parts);
-        self.receiver.receive_request(provider, &self.request(parts, &url, body), now)
+    ) -> (Parts, Result<Received, ReceiveError>) {
+        let (endpoint, provider, bytes) = (self.clone(), provider.to_owned(), body.clone());
+        let receive = move || {
+            let url = endpoint.url(&parts);
+            let request = endpoint.request(&parts, &url, &bytes);
+            let received = endpoint.receiver.receive_request(&provider, &request, now);
+            (parts, received)
+        };
+        match Handle::try_current() {
+            Ok(runtime) if body.len() > LARGE => match runtime.spawn_blocking(receive).await {
+                Ok(received) => received,
+                Err(error) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    // The runtime is being stopped, so nobody waits for an answer.
+                    Err(_) => std::future::pending().await,
+                },
+            },
+            _ => receive(),
+        }
     }
 
     /// Returns the URL that the provider requested. Without `public_url`, it begins with the path.

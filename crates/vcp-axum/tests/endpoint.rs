@@ -256,3 +256,28 @@ async fn the_trace_id_of_the_request_is_in_answers_and_findings() {
     let told = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     assert_eq!(told, TRACE.as_bytes(), "{}", String::from_utf8_lossy(&told));
 }
+
+#[tokio::test]
+async fn a_large_delivery_does_not_hold_up_others() {
+    let app = app(endpoint());
+    let started = std::sync::Arc::new(tokio::sync::Notify::new());
+    let large = format!(
+        r#"{{"message":{{"type":"end-of-call-report","call":{{"id":"v1"}},"x":[{}1]}}}}"#,
+        "[2],".repeat(500_000)
+    );
+    let (finished, mut order) = tokio::sync::mpsc::unbounded_channel();
+    let slow = {
+        let (app, finished, started) = (app.clone(), finished.clone(), started.clone());
+        tokio::spawn(async move {
+            started.notify_one();
+            let (status, _) = answer(app, "/webhook/vapi", "", large).await;
+            finished.send(("large", status)).unwrap();
+        })
+    };
+    started.notified().await;
+    let (status, _) = answer(app, "/webhook/retell", &signature(BODY), BODY).await;
+    finished.send(("small", status)).unwrap();
+    slow.await.unwrap();
+    // This test has one thread for asynchronous work.
+    assert_eq!((order.recv().await, order.recv().await), (Some(("small", 200)), Some(("large", 200))));
+}
