@@ -8,6 +8,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     process::{Command, Output, Stdio},
+    time::Duration,
 };
 use support::Server;
 
@@ -112,4 +113,21 @@ fn a_server_on_loopback() {
         assert_eq!(given, status, "{path} {body}");
         assert!(answer.starts_with(r#"{"error":{"#) && answer.contains(code), "{path} {body}: {answer}");
     }
+}
+
+#[test]
+fn a_sender_without_a_head_is_cut_off() {
+    let server = Server::start(&[]);
+    let senders: Vec<TcpStream> = ["", "P", "POST /webhook/retell HTTP/1.1\r\nhost:"]
+        .map(|begun| {
+            let mut sender = TcpStream::connect(&server.address).unwrap();
+            sender.write_all(begun.as_bytes()).unwrap();
+            sender.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+            sender
+        })
+        .into();
+    for mut sender in senders {
+        sender.read_to_end(&mut Vec::new()).expect("the server closes the connection");
+    }
+    assert_eq!(post(&server.address, "/webhook/retell", "{}").0, 401, "others are served");
 }

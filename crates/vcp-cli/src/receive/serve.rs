@@ -9,9 +9,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use std::net::SocketAddr;
+use hyper_util::rt::TokioTimer;
+use std::{net::SocketAddr, time::Duration};
 use vcp_axum::{Delivery, Endpoint, Rejection};
 use vcp_sdk::{Received, Receiver, Secret};
+
+/// The time in which the head of a request must have arrived.
+const HEAD_TIME: Duration = Duration::from_secs(10);
 
 pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
     let mapper = args.rules.mapper()?;
@@ -38,12 +42,20 @@ pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
         .with_state(endpoint);
     let runtime = tokio::runtime::Runtime::new().map_err(|e| format!("cannot start: {e}"))?;
     runtime.block_on(async {
-        let listener =
-            tokio::net::TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}"))?;
-        let address = listener.local_addr().map_err(|e| e.to_string())?;
+        let cannot = |e| format!("cannot listen on {address}: {e}");
+        let listener = std::net::TcpListener::bind(address).map_err(cannot)?;
+        listener.set_nonblocking(true).map_err(cannot)?;
+        let address = listener.local_addr().map_err(cannot)?;
+        let handle = axum_server::Handle::new();
+        let mut server = axum_server::from_tcp(listener).map_err(cannot)?.handle(handle.clone()).http1_only();
+        // A sender that never ends its head is cut off, which `axum::serve` cannot do.
+        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+        tokio::spawn(async move {
+            drop(tokio::signal::ctrl_c().await);
+            handle.graceful_shutdown(Some(HEAD_TIME));
+        });
         tell!("listening: POST http://{address}/webhook/{{provider}}");
-        let stop = async { drop(tokio::signal::ctrl_c().await) };
-        axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(|e| e.to_string())
+        server.serve(router.into_make_service()).await.map_err(cannot)
     })?;
     Ok(true)
 }
