@@ -594,7 +594,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
         if source.transform.gives() != ValueType::Json || self.options.keep_secrets {
             return None;
         }
-        self.provider.secrets.mask_at(&self.provider.tree.path(node), json)
+        let named = self.provider.secrets.named_in(self.text, self.walked.seen(), &self.provider.tree.watched);
+        super::mask::mask_at(&self.provider.tree.path(node), json, named.collect())
     }
 
     /// Returns the word of an earlier delivery, if this one has a flag that may change it.

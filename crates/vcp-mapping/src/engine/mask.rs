@@ -1,7 +1,7 @@
 //! The masking of secrets in kept payloads. Each string or number under a listed member becomes
 //! `"***"`. The rest stays byte for byte.
 
-use crate::rules::secrets::{Pattern, Secrets};
+use crate::rules::secrets::{Pattern, Secrets, may_hide_names, occurring};
 use std::borrow::Cow;
 use vcp_schema::{
     FieldPath, RawJson, Step,
@@ -15,47 +15,57 @@ use vcp_schema::{
 pub(crate) const MASK: &str = "\"***\"";
 
 impl Secrets {
-    /// Returns the text of a member with its secrets masked, or `None` if it has none. The text
-    /// must be JSON.
-    pub(crate) fn mask_at(&self, path: &FieldPath, json: &str) -> Option<String> {
-        let mut whole = String::new();
-        for step in path.steps() {
-            if let Step::Name(name) = step {
-                whole.push('{');
-                whole.push_str(RawJson::from_text(name).as_str());
-                whole.push(':');
-            }
-        }
-        let (start, end) = (whole.len(), path.steps().len());
-        whole.push_str(json);
-        whole.push_str(&"}".repeat(end));
-        let (text, masked) = self.mask(&whole);
-        let part = text.get(start..text.len().saturating_sub(end))?;
-        (!masked.is_empty()).then(|| part.to_owned())
-    }
-
     /// Returns the text with its secrets masked, and the pointers of the masked members. The text
     /// must be JSON.
     pub(crate) fn mask<'t>(&self, json: &'t str) -> (Cow<'t, str>, Vec<String>) {
-        if self.patterns.is_empty() || !self.may_occur(json) {
-            return (Cow::Borrowed(json), Vec::new());
-        }
-        let mut masker = Masker {
-            secrets: self,
-            json,
-            out: String::with_capacity(json.len()),
-            copied: 0,
-            stack: Vec::new(),
-            budget: json.len() + 64 * 1024,
-            masked: Vec::new(),
-        };
-        masker.run();
-        if masker.masked.is_empty() {
-            return (Cow::Borrowed(json), Vec::new());
-        }
-        masker.out.push_str(json.get(masker.copied..).unwrap_or_default());
-        (Cow::Owned(masker.out), masker.masked)
+        mask(json, self.occurring(json))
     }
+}
+
+/// Returns the text of a member with its secrets masked, or `None` if it has none. `patterns` are
+/// those that the payload has names for. The text must be JSON.
+pub(crate) fn mask_at(path: &FieldPath, json: &str, patterns: Vec<&Pattern>) -> Option<String> {
+    if patterns.is_empty() {
+        return None;
+    }
+    let mut whole = String::new();
+    for step in path.steps() {
+        if let Step::Name(name) = step {
+            whole.push('{');
+            whole.push_str(RawJson::from_text(name).as_str());
+            whole.push(':');
+        }
+    }
+    let (start, end) = (whole.len(), path.steps().len());
+    whole.push_str(json);
+    whole.push_str(&"}".repeat(end));
+    let patterns = if may_hide_names(&whole) { patterns } else { occurring(patterns.into_iter(), &whole) };
+    let (text, masked) = mask(&whole, patterns);
+    let part = text.get(start..text.len().saturating_sub(end))?;
+    (!masked.is_empty()).then(|| part.to_owned())
+}
+
+/// Returns the text with the members that patterns fit masked, and the pointers of the masked
+/// members. The text must be JSON.
+pub(crate) fn mask<'t>(json: &'t str, patterns: Vec<&Pattern>) -> (Cow<'t, str>, Vec<String>) {
+    if patterns.is_empty() {
+        return (Cow::Borrowed(json), Vec::new());
+    }
+    let mut masker = Masker {
+        patterns,
+        json,
+        out: String::with_capacity(json.len()),
+        copied: 0,
+        stack: Vec::new(),
+        budget: json.len() + 64 * 1024,
+        masked: Vec::new(),
+    };
+    masker.run();
+    if masker.masked.is_empty() {
+        return (Cow::Borrowed(json), Vec::new());
+    }
+    masker.out.push_str(json.get(masker.copied..).unwrap_or_default());
+    (Cow::Owned(masker.out), masker.masked)
 }
 
 /// Returns whether the names down to here end with the outer names of the pattern.
@@ -91,7 +101,7 @@ struct Frame<'t> {
 
 /// One pass over a text that masks its secrets.
 struct Masker<'m, 't> {
-    secrets: &'m Secrets,
+    patterns: Vec<&'m Pattern>,
     json: &'t str,
     out: String,
     /// The offset up to which the text is in `out`.
@@ -146,7 +156,7 @@ impl<'t> Masker<'_, 't> {
 
     /// Returns whether nothing in the next value can be masked.
     fn is_dead(&self) -> bool {
-        !self.is_masking() && !self.secrets.patterns.iter().any(|pattern| can_follow(pattern, &self.stack))
+        !self.is_masking() && !self.patterns.iter().any(|pattern| can_follow(pattern, &self.stack))
     }
 
     /// Enters an object or a list.
@@ -157,8 +167,7 @@ impl<'t> Masker<'_, 't> {
             Some(list) if !list.is_object => (list.here, list.below),
             parent => {
                 let mut bits = (0, parent.map_or(0, |parent| parent.below));
-                for (bit, pattern) in self.secrets.patterns.iter().enumerate().filter(|(_, p)| encloses(p, &self.stack))
-                {
+                for (bit, pattern) in self.patterns.iter().enumerate().filter(|(_, p)| encloses(p, &self.stack)) {
                     if pattern.anywhere_below {
                         bits.1 |= 1 << bit;
                     } else {
@@ -179,7 +188,7 @@ impl<'t> Masker<'_, 't> {
         let mut lower = None;
         (frame.next, frame.next_all) = (frame.all, frame.all);
         while can_fit != 0 && !frame.next_all {
-            let pattern = self.secrets.patterns.get(can_fit.trailing_zeros() as usize);
+            let pattern = self.patterns.get(can_fit.trailing_zeros() as usize);
             if let Some(pattern) = pattern.filter(|pattern| pattern.fits(&name, &mut lower)) {
                 frame.next = true;
                 frame.next_all = !pattern.leaf_only;
@@ -257,7 +266,8 @@ mod tests {
     #[test]
     fn a_member_is_masked_as_it_is_in_its_document() {
         let secrets = Secrets::new(["$.a.b.**.*token*", "$.a.c"]);
-        let at = |path: &str, json: &str| secrets.mask_at(&FieldPath::from_dotted(path), json);
+        let at =
+            |path: &str, json: &str| mask_at(&FieldPath::from_dotted(path), json, secrets.patterns.iter().collect());
         assert_eq!(at("a.b", r#"{"x":{"token":"1"},"y":2}"#).unwrap(), r#"{"x":{"token":"***"},"y":2}"#);
         assert_eq!(at("b", r#"{"x":{"token":"1"}}"#), None);
         assert_eq!(at("a.c", "7").unwrap(), r#""***""#);

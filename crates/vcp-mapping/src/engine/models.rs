@@ -308,9 +308,12 @@ fn known_role(word: &str) -> Option<&'static str> {
 type Entry<'p> = (Option<Cow<'p, str>>, &'p str);
 
 /// Returns the elements of a list, or the members of an object with their names.
-fn entries(json: &str) -> Option<Vec<Entry<'_>>> {
-    let listed = members::list(json).map(|list| list.into_iter().map(|element| (None, element)).collect());
-    listed.or_else(|| Some(members::last(json)?.into_iter().map(|(name, value)| (Some(name), value)).collect()))
+fn entries(json: &str) -> Option<impl Iterator<Item = Entry<'_>>> {
+    let named = members::last(json);
+    let is_either = named.is_some() || json.trim_start().starts_with('[');
+    // A list has no members, and an object has no elements.
+    let named = named.into_iter().flatten().map(|(name, value)| (Some(name), value));
+    is_either.then(|| named.chain(members::elements(json).map(|element| (None, element))))
 }
 
 #[cfg(test)]

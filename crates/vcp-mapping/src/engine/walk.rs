@@ -21,14 +21,22 @@ use vcp_schema::json::{
     string::Quoted,
 };
 
+/// The cells at which a piece of a list is full.
+const PIECE: usize = 4096;
+
 /// The rows of a list: the texts of their members, row by row.
 #[derive(Default)]
 pub(crate) struct RowsFound<'p> {
+    /// The cells of earlier rows. Long lists are kept in pieces, which are never copied to grow.
+    full: Vec<Vec<Option<&'p str>>>,
     cells: Vec<Option<&'p str>>,
     /// The counts of the members of each cell. Empty if the rows were read without them.
     tallies: Vec<Tally<'p>>,
     /// `true` if a row repeats a member, so that `tallies` count it twice.
     repeats: bool,
+    /// `true` if a row has none of the members. Only the first such row is kept, because each cell
+    /// takes more memory than `{}` in the text.
+    has_blank: bool,
     /// The number of elements that are not objects.
     odd: usize,
     /// The members that the reader of the rows does not look at.
@@ -39,7 +47,7 @@ pub(crate) struct RowsFound<'p> {
 impl<'p> RowsFound<'p> {
     /// Returns the rows. Each has `members` cells.
     pub(crate) fn iter(&self, members: usize) -> impl Iterator<Item = &[Option<&'p str>]> {
-        self.cells.chunks_exact(members.max(1))
+        self.full.iter().chain([&self.cells]).flat_map(move |cells| cells.chunks_exact(members.max(1)))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -85,6 +93,10 @@ impl<'p> RowsFound<'p> {
         parts: &[Option<&Known>],
         seen: &mut F,
     ) -> Result<(), NotJson> {
+        if self.cells.len() >= PIECE {
+            let next = Vec::with_capacity(PIECE + members.0.len());
+            self.full.push(std::mem::replace(&mut self.cells, next));
+        }
         let start = self.cells.len();
         self.cells.resize(start + members.0.len(), None);
         let (mut more, mut at) = (json.enter()?, 0);
@@ -102,6 +114,10 @@ impl<'p> RowsFound<'p> {
                 self.repeats |= cell.replace(text).is_some();
             }
             (more, at) = (json.more(b'}')?, at + 1);
+        }
+        let is_blank = self.cells.iter().skip(start).all(Option::is_none);
+        if is_blank && std::mem::replace(&mut self.has_blank, true) {
+            self.cells.truncate(start);
         }
         Ok(())
     }

@@ -136,10 +136,10 @@ impl Secrets {
         self.patterns.iter().all(Pattern::is_sound)
     }
 
-    /// Returns whether a text can hold a listed member. Most texts cannot, and need no further
+    /// Returns the patterns that can fit a member of a text. Most texts have none, and need no further
     /// look.
-    pub(crate) fn may_occur(&self, json: &str) -> bool {
-        may_hide_names(json) || any_may_occur(self.patterns.iter(), json)
+    pub(crate) fn occurring(&self, json: &str) -> Vec<&Pattern> {
+        if may_hide_names(json) { self.patterns.iter().collect() } else { occurring(self.patterns.iter(), json) }
     }
 
     /// Returns the names that the patterns need. The walk watches for them.
@@ -154,20 +154,42 @@ impl Secrets {
         rooted.map(|pattern| (pattern.names().collect::<Vec<_>>().join("."), pattern.leaf_only))
     }
 
+    /// Returns the patterns whose names a payload has, or may have. `seen` are the names in it, of
+    /// those that were `watched` for.
+    pub(crate) fn named_in(&self, json: &str, seen: &Seen, watched: &Watched) -> impl Iterator<Item = &Pattern> {
+        let are_hidden = seen.has_escape() && may_hide_names(json);
+        let has_names = move |pattern: &&Pattern| pattern.literals().all(|name| seen.has(name, watched));
+        self.patterns.iter().filter(move |pattern| are_hidden || has_names(pattern))
+    }
+
+    /// Does the same as [`Secrets::occurring`] for a payload. It is quicker, because the walk saw the
+    /// names.
+    pub(crate) fn occurring_in(&self, json: &str, seen: &Seen, watched: &Watched) -> Vec<&Pattern> {
+        if seen.has_escape() && may_hide_names(json) {
+            return self.patterns.iter().collect();
+        }
+        occurring(self.named_in(json, seen, watched), json)
+    }
+
     /// Returns whether a text can hold no listed members but those that have one place. `seen` are
     /// the names in it, of those that were `watched` for.
     pub(crate) fn are_rooted_in(&self, json: &str, seen: &Seen, watched: &Watched) -> bool {
         let has_names = |pattern: &&Pattern| pattern.literals().all(|name| seen.may_have(name, watched));
         let others = self.patterns.iter().filter(|pattern| !pattern.is_rooted());
-        !seen.has_escape() && !any_may_occur(others.filter(has_names), json)
+        !seen.has_escape() && occurring(others.filter(has_names), json).is_empty()
     }
 }
 
-/// Returns whether one of some patterns can fit a member of a text.
-fn any_may_occur<'a>(mut patterns: impl Iterator<Item = &'a Pattern>, json: &str) -> bool {
+/// Returns those of some patterns whose names a text has, if one of them can fit a member of it.
+pub(crate) fn occurring<'a>(patterns: impl Iterator<Item = &'a Pattern>, json: &str) -> Vec<&'a Pattern> {
+    let mut patterns: Vec<&Pattern> = patterns.collect();
     // Values inside others could make the work long.
     let mut members = Members { json, known: Vec::new(), budget: 64 * 1024 + 2 * json.len() };
-    patterns.any(|pattern| pattern.may_occur(&mut members)) || members.budget == 0
+    let can_fit = patterns.iter().any(|pattern| pattern.may_occur(&mut members));
+    if members.budget > 0 {
+        patterns.retain(|pattern| can_fit && pattern.literals().all(|name| members.any(name, |_| true)));
+    }
+    patterns
 }
 
 /// The members of a text by their names, at any depth. They are found by a search for the text of

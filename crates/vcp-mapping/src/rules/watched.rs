@@ -6,9 +6,9 @@ use vcp_schema::json::string::Quoted;
 #[derive(Debug, Default)]
 pub(crate) struct Watched {
     names: Vec<Box<str>>,
-    /// A bit for each name by its first byte, and one by its length and its last byte. Nearly every
-    /// other name lacks one of the two.
-    bits: [u64; 2],
+    /// A bit for each name by its first byte, its last byte and its length. Nearly every other name
+    /// lacks it.
+    bits: [u64; 16],
 }
 
 impl Watched {
@@ -16,17 +16,30 @@ impl Watched {
         let mut names: Vec<Box<str>> = names.into_iter().map(Box::from).collect();
         names.sort_unstable();
         names.dedup();
-        let both = |[a, b]: [u64; 2], [c, d]: [u64; 2]| [a | c, b | d];
-        let bits = names.iter().fold([0, 0], |all, name| both(all, bits(name)));
+        let mut bits = [0; 16];
+        for name in &names {
+            let (word, bit) = bit(name);
+            if let Some(word) = bits.get_mut(word) {
+                *word |= bit;
+            }
+        }
         Self { names, bits }
+    }
+
+    /// Returns whether a name may be one of these.
+    #[inline]
+    fn may_be(&self, name: &str) -> bool {
+        let (word, bit) = bit(name);
+        self.bits.get(word).is_some_and(|word| word & bit != 0)
     }
 }
 
-/// Returns the bits of a name.
+/// Returns the place of the bit of a name: one of 16 words, and a bit in it.
 #[inline]
-fn bits(name: &str) -> [u64; 2] {
-    let (Some(first), Some(last)) = (name.as_bytes().first(), name.as_bytes().last()) else { return [0, 0] };
-    [1 << (first % 64), 1 << (last.wrapping_add((name.len() as u8).wrapping_mul(11)) % 64)]
+fn bit(name: &str) -> (usize, u64) {
+    let (Some(first), Some(last)) = (name.as_bytes().first(), name.as_bytes().last()) else { return (0, 0) };
+    let mixed = usize::from(*first) ^ usize::from(*last) << 3 ^ name.len() << 5;
+    (mixed / 64 % 16, 1 << (mixed % 64))
 }
 
 /// The watched names that a text has.
@@ -43,8 +56,7 @@ impl Seen {
     #[inline]
     pub(crate) fn note(&mut self, name: Quoted<'_>, watched: &Watched) {
         self.has_escape |= name.has_escape;
-        let ([first, rest], [any_first, any_rest]) = (bits(name.raw), watched.bits);
-        if first & any_first != 0 && rest & any_rest != 0 {
+        if watched.may_be(name.raw) {
             self.note_known(name.raw, watched);
         }
     }
@@ -59,8 +71,14 @@ impl Seen {
 
     /// Returns whether a name may be in the text. A name that is not watched for may be.
     pub(crate) fn may_have(&self, name: &str, watched: &Watched) -> bool {
+        self.has_escape || self.has(name, watched)
+    }
+
+    /// Does the same as [`Seen::may_have`], if no name in the text is spelled with escapes that
+    /// could hide a watched one.
+    pub(crate) fn has(&self, name: &str, watched: &Watched) -> bool {
         let at = watched.names.binary_search_by(|known| (**known).cmp(name));
-        self.has_escape || at.map_or(true, |at| self.flags.get(at).copied().unwrap_or_default())
+        at.map_or(true, |at| self.flags.get(at).copied().unwrap_or_default())
     }
 
     /// Returns whether a name is spelled with escapes.

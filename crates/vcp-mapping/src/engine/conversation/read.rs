@@ -128,9 +128,10 @@ impl ReadyConversation {
 
     /// Returns the rows in their order.
     fn ordered<'r, 'p>(&self, rows: &'r RowsFound<'p>) -> Vec<RowOf<'r, 'p>> {
-        let rows = rows.iter(self.members.0.len());
-        if self.rules.order_by.is_empty() {
-            return rows.collect();
+        let rows: Vec<RowOf<'r, 'p>> = rows.iter(self.members.0.len()).collect();
+        let columns = &self.columns.order_by;
+        if columns.is_empty() {
+            return rows;
         }
         let time = |json: &str| match transform::time(json) {
             Made::Value(Value::Time(time)) => Some(time.unix_nanos()),
@@ -146,18 +147,18 @@ impl ReadyConversation {
             }
             transform::decimal(json).map_or_else(|_| time(json), |number| number?.scaled(9).rounded(0).to_i128())
         };
-        let mut keyed: Vec<(Vec<Option<i128>>, _)> = Vec::new();
-        for row in rows {
-            // A row that lacks a part of its key stays behind the row before it.
-            let before = keyed.last().map(|(key, _)| key.as_slice()).unwrap_or_default();
-            let part = |(at, column): (usize, &Column)| {
-                let own = column.get(row).and_then(value);
-                own.or_else(|| before.get(at).copied().flatten())
-            };
-            let key = self.columns.order_by.iter().enumerate().map(part).collect();
-            keyed.push((key, row));
+        // The keys of all rows, one behind the other.
+        let mut keys: Vec<Option<i128>> = Vec::with_capacity(rows.len() * columns.len());
+        for row in &rows {
+            for column in columns {
+                let before = || keys.len().checked_sub(columns.len()).and_then(|before| *keys.get(before)?);
+                // A row that lacks a part of its key stays behind the row before it.
+                let part = column.get(row).and_then(value).or_else(before);
+                keys.push(part);
+            }
         }
-        keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut keyed: Vec<_> = keys.chunks_exact(columns.len()).zip(rows).collect();
+        keyed.sort_by_key(|(key, _)| *key);
         keyed.into_iter().map(|(_, row)| row).collect()
     }
 

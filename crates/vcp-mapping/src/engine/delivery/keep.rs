@@ -1,7 +1,10 @@
 //! The payload that a message keeps, with its secrets masked.
 
 use super::Delivery;
-use crate::{engine::mask::MASK, rules::secrets::Secrets};
+use crate::{
+    engine::mask::{MASK, mask},
+    rules::secrets::Secrets,
+};
 use std::borrow::Cow;
 use vcp_schema::json::text;
 
@@ -10,7 +13,9 @@ impl<'p> Delivery<'p, '_> {
     pub(crate) fn kept(&self) -> (Cow<'p, str>, Vec<String>) {
         match self.provider.masked(&self.options) {
             None => (Cow::Borrowed(self.text), Vec::new()),
-            Some(secrets) => self.mask_rooted(secrets).unwrap_or_else(|| secrets.mask(self.text)),
+            Some(secrets) => self.mask_rooted(secrets).unwrap_or_else(|| {
+                mask(self.text, secrets.occurring_in(self.text, self.walked.seen(), &self.provider.tree.watched))
+            }),
         }
     }
 
