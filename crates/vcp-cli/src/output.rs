@@ -16,7 +16,7 @@ pub(crate) fn line(text: &str) -> Result<(), String> {
     data(&visible(text))
 }
 
-/// Prints several lines for people, as [`line`] does. A value among them that could have line
+/// Prints several lines for people, as [`line()`] does. A value among them that could have line
 /// breaks of its own must be made [`visible`] before.
 pub(crate) fn block(text: &str) -> Result<(), String> {
     text.split('\n').try_for_each(line)
@@ -27,7 +27,7 @@ pub(crate) fn data(text: &str) -> Result<(), String> {
     finish(writeln!(io::stdout().lock(), "{text}"))
 }
 
-/// Prints a line for people to standard error, as [`line`] does. See [`tell!`].
+/// Prints a line for people to standard error, as [`line()`] does.
 #[allow(clippy::print_stderr, reason = "the only place that prints to standard error")]
 pub(crate) fn tell(text: &str) {
     eprintln!("{}", visible(text));
