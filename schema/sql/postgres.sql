@@ -5,8 +5,8 @@
 -- - `id` is made of provider and call id, so that a call has one row.
 -- - `raw_payload` is text. `jsonb` changes the order of members and the spelling of numbers, so
 --   that a checksum does not match any more, and it refuses the escape \u0000.
--- - `created_at` is the time of receipt of the delivery that was stored first. `updated_at`, which is
---   added, is that of the delivery that was stored last.
+-- - `created_at` is the time of receipt of the delivery that was stored first. `updated_at`, which
+--   is added, is that of the delivery that was stored last.
 -- - Words and ids have no longest length, because a provider may send any. Seconds are 64 bits.
 -- - What each message has is NOT NULL. Nothing has a default: the times come from the service.
 -- - The cost and the score are columns, for the statistics.

@@ -46,9 +46,9 @@
 //!
 //! A body is read to its end before it is verified, so put a layer with a time limit before the
 //! route. [`Endpoint::max_bytes`] limits the length of the body. axum's `DefaultBodyLimit` has no
-//! effect here. A delivery of more than 256 kB is verified and mapped on a thread for blocking work,
-//! so that it does not hold up others. A sender that never ends the head of its request is not
-//! stopped by `axum::serve`: `examples/service` shows a server that does.
+//! effect here. A delivery of more than 256 kB is verified and mapped on a thread for blocking
+//! work, so that it does not hold up others. A sender that never ends the head of its request is
+//! not stopped by `axum::serve`: `examples/service` shows a server that does.
 
 mod trace;
 

@@ -1,4 +1,4 @@
-//! What the databases have in common. The macro exists because sqlx has other types for each.
+//! Code for both databases. It is a macro, because sqlx has other types for each.
 
 use crate::GuardError;
 use vcp_sdk::{ReceiveError, schema::ParseError};

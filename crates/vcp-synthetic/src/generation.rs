@@ -55,9 +55,9 @@ impl Generation {
 
 /// Returns the scheme by which synthetic deliveries of a provider are signed.
 ///
-/// That is the scheme of [`vcp_auth::providers()`], if the provider has only one. Vapi lets its users
-/// choose: here it sends the secret in `x-vapi-secret`. A provider that signs nothing, and a provider
-/// that is not listed there, has the secret in the URL, as the parameter `token`.
+/// That is the scheme of [`vcp_auth::providers()`], if the provider has only one. Vapi lets its
+/// users choose: here it sends the secret in `x-vapi-secret`. A provider that signs nothing, and a
+/// provider that is not listed there, has the secret in the URL, as the parameter `token`.
 ///
 /// ```
 /// assert_eq!(vcp_synthetic::scheme("openai"), vcp_auth::Scheme::StandardWebhooks);

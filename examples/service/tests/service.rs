@@ -159,8 +159,8 @@ impl Traffic {
     }
 }
 
-/// Sends each delivery one to three times, shuffled, by 16 senders. A sender repeats a delivery until
-/// it is accepted, as providers do. Meanwhile the service is killed three times.
+/// Sends each delivery one to three times, shuffled, by 16 senders. A sender repeats a delivery
+/// until it is accepted, as providers do. Meanwhile the service is killed three times.
 fn send(service: &mut Service, traffic: &Traffic) {
     let mut state = 1;
     let mut order: Vec<usize> =

@@ -45,8 +45,8 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
     Ok(Claim { body_hash, ..Claim::of(HEADER, proof) })
 }
 
-/// Returns the hash of the body that the URL holds, or `None` if it holds none. Twilio repeats it in
-/// the URL of some requests.
+/// Returns the hash of the body that the URL holds, or `None` if it holds none. Twilio repeats it
+/// in the URL of some requests.
 fn body_hash(url: &str) -> Result<Option<Vec<u8>>, AuthError> {
     let mut hashes = token::query_values(url, BODY_HASH);
     let Some(hash) = hashes.next() else { return Ok(None) };

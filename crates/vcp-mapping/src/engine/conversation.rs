@@ -252,8 +252,8 @@ impl<'p> Talk<'p> {
     }
 }
 
-/// Appends a text, with a space for each character at which programs begin a new line. These are the
-/// line breaks of Unicode and of Python's `splitlines`.
+/// Appends a text, with a space for each character at which programs begin a new line. These are
+/// the line breaks of Unicode and of Python's `splitlines`.
 fn push_line(lines: &mut String, text: &str) {
     // Most texts have no byte with which one begins.
     if !text.bytes().any(|byte| byte < b' ' || matches!(byte, 0xc2 | 0xe2)) {

@@ -7,8 +7,8 @@ use vcp_schema::json::{
     tokens::{TokenKind, Tokens},
 };
 
-/// The names of members that are secrets at every provider, at any depth. No provider means anything
-/// else by them.
+/// The names of members that are secrets at every provider, at any depth. No provider means
+/// anything else by them.
 pub(crate) const GENERAL: [&str; 16] = [
     "password",
     "passwd",
@@ -86,8 +86,8 @@ impl Pattern {
             && is_plain(&self.last)
     }
 
-    /// Returns whether the pattern can fit a member of a text. It cannot if no member has one of its
-    /// names, or if no value of the innermost enclosing name has a name that fits.
+    /// Returns whether the pattern can fit a member of a text. It cannot if no member has one of
+    /// its names, or if no value of the innermost enclosing name has a name that fits.
     fn may_occur<'a>(&'a self, members: &mut Members<'a, '_>) -> bool {
         if !self.literals().all(|name| members.any(name, |_| true)) {
             return false;
@@ -136,8 +136,8 @@ impl Secrets {
         self.patterns.iter().all(Pattern::is_sound)
     }
 
-    /// Returns the patterns that can fit a member of a text. Most texts have none, and need no further
-    /// look.
+    /// Returns the patterns that can fit a member of a text. Most texts have none, and need no
+    /// further look.
     pub(crate) fn occurring(&self, json: &str) -> Vec<&Pattern> {
         if may_hide_names(json) { self.patterns.iter().collect() } else { occurring(self.patterns.iter(), json) }
     }
@@ -162,8 +162,8 @@ impl Secrets {
         self.patterns.iter().filter(move |pattern| are_hidden || has_names(pattern))
     }
 
-    /// Does the same as [`Secrets::occurring`] for a payload. It is quicker, because the walk saw the
-    /// names.
+    /// Does the same as [`Secrets::occurring`] for a payload. It is quicker, because the walk saw
+    /// the names.
     pub(crate) fn occurring_in(&self, json: &str, seen: &Seen, watched: &Watched) -> Vec<&Pattern> {
         if seen.has_escape() && may_hide_names(json) {
             return self.patterns.iter().collect();

@@ -1,5 +1,5 @@
-//! Assistable: the post-call webhook, in three generations. The words for the ending are Retell's, on
-//! whose engine it began.
+//! Assistable: the post-call webhook, in three generations. The words for the ending are Retell's,
+//! on whose engine it began.
 
 use super::{retell, seconds, with_millis};
 use crate::{
