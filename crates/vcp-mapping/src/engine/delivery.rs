@@ -7,6 +7,7 @@ mod rest;
 
 use super::{
     draft::{self, Draft, Evidence},
+    mask::mask_at,
     models::UsedRole,
     transform::{self, Setting},
     value::{Made, Value},
@@ -594,8 +595,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
         if source.transform.gives() != ValueType::Json || self.options.keep_secrets {
             return None;
         }
-        let named = self.provider.secrets.named_in(self.text, self.walked.seen(), &self.provider.tree.watched);
-        super::mask::mask_at(&self.provider.tree.path(node), json, named.collect())
+        let named = self.provider.secrets.named_in(self.text, self.walked.seen());
+        mask_at(&self.provider.tree.path(node), json, named)
     }
 
     /// Returns the word of an earlier delivery, if this one has a flag that may change it.

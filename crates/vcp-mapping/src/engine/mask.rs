@@ -39,7 +39,7 @@ pub(crate) fn mask_at(path: &FieldPath, json: &str, patterns: Vec<&Pattern>) -> 
     let (start, end) = (whole.len(), path.steps().len());
     whole.push_str(json);
     whole.push_str(&"}".repeat(end));
-    let patterns = if may_hide_names(&whole) { patterns } else { occurring(patterns.into_iter(), &whole) };
+    let patterns = if may_hide_names(&whole) { patterns } else { occurring(patterns, &whole) };
     let (text, masked) = mask(&whole, patterns);
     let part = text.get(start..text.len().saturating_sub(end))?;
     (!masked.is_empty()).then(|| part.to_owned())
@@ -271,6 +271,17 @@ mod tests {
         assert_eq!(at("a.b", r#"{"x":{"token":"1"},"y":2}"#).unwrap(), r#"{"x":{"token":"***"},"y":2}"#);
         assert_eq!(at("b", r#"{"x":{"token":"1"}}"#), None);
         assert_eq!(at("a.c", "7").unwrap(), r#""***""#);
+    }
+
+    /// The names are found by a search with a budget. Beyond it, no pattern is left out.
+    #[test]
+    fn many_values_within_others_hide_nothing() {
+        for (depth, length) in [(1, 100_000), (2, 100), (2, 100_000), (3, 100_000), (30, 10_000)] {
+            // Each `a` holds the rest of the text, and `b` is long too.
+            let inner = format!(r#"{{"b":{{"pin":"1","x":"{}"}},"c":2}}"#, "x".repeat(length));
+            let json = r#"{"a":"#.repeat(depth) + &inner + &"}".repeat(depth);
+            assert_eq!(mask(&["c", "a.zz", "b"], &json).1.len(), 3, "{depth} times, {length} bytes");
+        }
     }
 
     #[test]

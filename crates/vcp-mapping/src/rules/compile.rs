@@ -61,10 +61,10 @@ pub(crate) fn compile(
     compiler.faults.file(PROVIDER_FILE);
     let listed = || file.secrets.iter().map(String::as_str).chain(GENERAL);
     let audio = file.audio.as_ref().map(|path| format!("$.{path}"));
-    let secrets_and_audio = Secrets::new(listed().chain(audio.as_deref()));
+    let mut secrets_and_audio = Secrets::new(listed().chain(audio.as_deref()));
     compiler.check_secrets(&secrets_and_audio);
     compiler.check_tables();
-    let secrets = Secrets::new(listed());
+    let mut secrets = Secrets::new(listed());
     let rooted_secrets = secrets.rooted().map(|(name, leaf_only)| (compiler.wanted(ROOT, &name), leaf_only)).collect();
     let lists_of_calls = file.lists_of_calls.iter().map(|path| compiler.wanted(ROOT, path)).collect();
     let Compiler { mut tree, faults, in_lists, .. } = compiler;
@@ -75,6 +75,8 @@ pub(crate) fn compile(
         node.row_parts = first.filter(|first| parts.all(|other| other == *first)).cloned();
     }
     tree.watched = Watched::new(secrets.names().chain(in_lists.iter().map(String::as_str)));
+    secrets.watch(&tree.watched);
+    secrets_and_audio.watch(&tree.watched);
     if !faults.is_empty() {
         return Err(faults.into_error());
     }

@@ -48,6 +48,8 @@ pub(crate) struct Pattern {
     glob: Vec<String>,
     /// `true` if only the member itself is masked, and nothing below it.
     pub(crate) leaf_only: bool,
+    /// The names without `*` that the walk watches for, as their places among the watched names.
+    watched: Vec<usize>,
 }
 
 impl Pattern {
@@ -68,6 +70,7 @@ impl Pattern {
             glob: if last.contains('*') { last.split('*').map(str::to_ascii_lowercase).collect() } else { Vec::new() },
             last,
             leaf_only,
+            watched: Vec::new(),
         }
     }
 
@@ -139,7 +142,15 @@ impl Secrets {
     /// Returns the patterns that can fit a member of a text. Most texts have none, and need no
     /// further look.
     pub(crate) fn occurring(&self, json: &str) -> Vec<&Pattern> {
-        if may_hide_names(json) { self.patterns.iter().collect() } else { occurring(self.patterns.iter(), json) }
+        let patterns = self.patterns.iter().collect();
+        if may_hide_names(json) { patterns } else { occurring(patterns, json) }
+    }
+
+    /// Notes which names of the patterns the walk watches for.
+    pub(crate) fn watch(&mut self, watched: &Watched) {
+        for pattern in &mut self.patterns {
+            pattern.watched = pattern.literals().filter_map(|name| watched.place(name)).collect();
+        }
     }
 
     /// Returns the names that the patterns need. The walk watches for them.
@@ -154,42 +165,48 @@ impl Secrets {
         rooted.map(|pattern| (pattern.names().collect::<Vec<_>>().join("."), pattern.leaf_only))
     }
 
-    /// Returns the patterns whose names a payload has, or may have. `seen` are the names in it, of
-    /// those that were `watched` for.
-    pub(crate) fn named_in(&self, json: &str, seen: &Seen, watched: &Watched) -> impl Iterator<Item = &Pattern> {
+    /// Returns the patterns whose names a payload has, or may have. `seen` are the watched names in
+    /// it.
+    pub(crate) fn named_in(&self, json: &str, seen: &Seen) -> Vec<&Pattern> {
         let are_hidden = seen.has_escape() && may_hide_names(json);
-        let has_names = move |pattern: &&Pattern| pattern.literals().all(|name| seen.has(name, watched));
-        self.patterns.iter().filter(move |pattern| are_hidden || has_names(pattern))
+        let named = self.patterns.iter().filter(|pattern| are_hidden || seen.has_all(&pattern.watched));
+        // Most payloads have few, so the list has the exact length.
+        let mut patterns = Vec::with_capacity(named.clone().count());
+        patterns.extend(named);
+        patterns
     }
 
     /// Does the same as [`Secrets::occurring`] for a payload. It is quicker, because the walk saw
     /// the names.
-    pub(crate) fn occurring_in(&self, json: &str, seen: &Seen, watched: &Watched) -> Vec<&Pattern> {
+    pub(crate) fn occurring_in(&self, json: &str, seen: &Seen) -> Vec<&Pattern> {
         if seen.has_escape() && may_hide_names(json) {
             return self.patterns.iter().collect();
         }
-        occurring(self.named_in(json, seen, watched), json)
+        occurring(self.named_in(json, seen), json)
     }
 
     /// Returns whether a text can hold no listed members but those that have one place. `seen` are
-    /// the names in it, of those that were `watched` for.
-    pub(crate) fn are_rooted_in(&self, json: &str, seen: &Seen, watched: &Watched) -> bool {
-        let has_names = |pattern: &&Pattern| pattern.literals().all(|name| seen.may_have(name, watched));
-        let others = self.patterns.iter().filter(|pattern| !pattern.is_rooted());
-        !seen.has_escape() && occurring(others.filter(has_names), json).is_empty()
+    /// the watched names in it.
+    pub(crate) fn are_rooted_in(&self, json: &str, seen: &Seen) -> bool {
+        let mut others = self.named_in(json, seen);
+        others.retain(|pattern| !pattern.is_rooted());
+        !seen.has_escape() && occurring(others, json).is_empty()
     }
 }
 
 /// Returns those of some patterns whose names a text has, if one of them can fit a member of it.
-pub(crate) fn occurring<'a>(patterns: impl Iterator<Item = &'a Pattern>, json: &str) -> Vec<&'a Pattern> {
-    let mut patterns: Vec<&Pattern> = patterns.collect();
+pub(crate) fn occurring<'a>(patterns: Vec<&'a Pattern>, json: &str) -> Vec<&'a Pattern> {
     // Values inside others could make the work long.
     let mut members = Members { json, known: Vec::new(), budget: 64 * 1024 + 2 * json.len() };
     let can_fit = patterns.iter().any(|pattern| pattern.may_occur(&mut members));
-    if members.budget > 0 {
-        patterns.retain(|pattern| can_fit && pattern.literals().all(|name| members.any(name, |_| true)));
+    if !can_fit && members.budget > 0 {
+        return Vec::new();
     }
-    patterns
+    let mut has_names = |pattern: &'a Pattern| pattern.literals().all(|name| members.any(name, |_| true));
+    let mut found = patterns.clone();
+    found.retain(|pattern| has_names(pattern));
+    // Without a budget, not every value was looked at, so each pattern may fit.
+    if members.budget == 0 { patterns } else { found }
 }
 
 /// The members of a text by their names, at any depth. They are found by a search for the text of

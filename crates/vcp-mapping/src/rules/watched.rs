@@ -26,6 +26,11 @@ impl Watched {
         Self { names, bits }
     }
 
+    /// Returns the place of a name among these.
+    pub(crate) fn place(&self, name: &str) -> Option<usize> {
+        self.names.binary_search_by(|known| (**known).cmp(name)).ok()
+    }
+
     /// Returns whether a name may be one of these.
     #[inline]
     fn may_be(&self, name: &str) -> bool {
@@ -62,7 +67,7 @@ impl Seen {
     }
 
     fn note_known(&mut self, name: &str, watched: &Watched) {
-        let Ok(at) = watched.names.binary_search_by(|known| (**known).cmp(name)) else { return };
+        let Some(at) = watched.place(name) else { return };
         self.flags.resize(watched.names.len(), false);
         if let Some(flag) = self.flags.get_mut(at) {
             *flag = true;
@@ -71,14 +76,13 @@ impl Seen {
 
     /// Returns whether a name may be in the text. A name that is not watched for may be.
     pub(crate) fn may_have(&self, name: &str, watched: &Watched) -> bool {
-        self.has_escape || self.has(name, watched)
+        self.has_escape || watched.place(name).is_none_or(|at| self.has_all(&[at]))
     }
 
-    /// Does the same as [`Seen::may_have`], if no name in the text is spelled with escapes that
-    /// could hide a watched one.
-    pub(crate) fn has(&self, name: &str, watched: &Watched) -> bool {
-        let at = watched.names.binary_search_by(|known| (**known).cmp(name));
-        at.map_or(true, |at| self.flags.get(at).copied().unwrap_or_default())
+    /// Returns whether the names at some places among the watched ones are in the text. Names that
+    /// are spelled with escapes were not noted.
+    pub(crate) fn has_all(&self, places: &[usize]) -> bool {
+        places.iter().all(|at| self.flags.get(*at).copied().unwrap_or_default())
     }
 
     /// Returns whether a name is spelled with escapes.

@@ -13,17 +13,17 @@ impl<'p> Delivery<'p, '_> {
     pub(crate) fn kept(&self) -> (Cow<'p, str>, Vec<String>) {
         match self.provider.masked(&self.options) {
             None => (Cow::Borrowed(self.text), Vec::new()),
-            Some(secrets) => self.mask_rooted(secrets).unwrap_or_else(|| {
-                mask(self.text, secrets.occurring_in(self.text, self.walked.seen(), &self.provider.tree.watched))
-            }),
+            Some(secrets) => self
+                .mask_rooted(secrets)
+                .unwrap_or_else(|| mask(self.text, secrets.occurring_in(self.text, self.walked.seen()))),
         }
     }
 
     /// Masks the secrets that the walk found, without reading the text again. Returns `None` if
     /// there may be others.
     fn mask_rooted(&self, secrets: &Secrets) -> Option<(Cow<'p, str>, Vec<String>)> {
-        let is_all = std::ptr::eq(secrets, &self.provider.secrets)
-            && secrets.are_rooted_in(self.text, self.walked.seen(), &self.provider.tree.watched);
+        let is_all =
+            std::ptr::eq(secrets, &self.provider.secrets) && secrets.are_rooted_in(self.text, self.walked.seen());
         if !is_all || self.walked.has_repeats() {
             return None;
         }
