@@ -5,6 +5,7 @@ use crate::{
         defaults,
         delivery::{Delivery, Recognised},
         draft::Draft,
+        mask::mask,
         plausible,
     },
     error::MapError,
@@ -12,7 +13,7 @@ use crate::{
     options::MapOptions,
     registry::Registry,
     report::{How, MapReport, Problem, UnlistedWord, Written},
-    rules::Provider,
+    rules::{Provider, watched::Seen},
     session::{Digest, SessionEvent, as_payload, time_of_receipt},
 };
 use chrono::{DateTime, Utc};
@@ -249,26 +250,30 @@ impl Mapper {
         draft.report.unknown_words.extend(unknown_words);
         draft.report.unread.extend(unread.into_iter().filter(|unread| !ready.plan.ignores(&unread.pointer)));
         draft.report.in_lists.extend(read.into_iter().filter(|read| !ready.plan.ignores(&read.pointer)));
-        self.look_over(provider, &texts, &mut draft.report)?;
+        let seen = self.look_over(provider, &texts, &mut draft.report)?;
         let (data, masked) = match provider.masked(&self.options) {
-            Some(secrets) => secrets.mask(&kept),
+            Some(secrets) => mask(&kept, secrets.occurring_in(&kept, &seen)),
             None => (Cow::Borrowed(kept.as_str()), Vec::new()),
         };
         let key = delivery.key(event, ready);
         self.finish(provider, draft, event.to_owned(), data, masked, &kept, key)
     }
 
-    /// Reports the events of a session that the provider's file does not list.
+    /// Reports the events of a session that the provider's file does not list. Returns the watched
+    /// names of all events.
     fn look_over(
         &self,
         provider: &Provider,
         events: &[(DateTime<Utc>, &str)],
         report: &mut MapReport,
-    ) -> Result<(), MapError> {
+    ) -> Result<Seen, MapError> {
+        let mut seen = Seen::default();
         let mut unlisted = HashSet::new();
         let mut known: HashSet<String> = report.problems.iter().map(|problem| problem.source.to_string()).collect();
         for (at, (_, text)) in events.iter().enumerate() {
-            match self.walk(provider, text)?.recognise() {
+            let delivery = self.walk(provider, text)?;
+            seen.add(delivery.seen());
+            match delivery.recognise() {
                 Ok(Recognised::NotACall { event, known: false }) => {
                     // A word is told once, with its first event.
                     if unlisted.insert(event.clone()) {
@@ -284,7 +289,7 @@ impl Mapper {
                 Ok(_) => {}
             }
         }
-        Ok(())
+        Ok(seen)
     }
 
     /// Returns a body as the text of an object.

@@ -256,11 +256,14 @@ impl<'p> Talk<'p> {
 /// the line breaks of Unicode and of Python's `splitlines`.
 fn push_line(lines: &mut String, text: &str) {
     // Most texts have no byte with which one begins.
-    if !text.bytes().any(|byte| byte < b' ' || matches!(byte, 0xc2 | 0xe2)) {
+    if !text.bytes().fold(false, |any, byte| any | (byte < b' ') | matches!(byte, 0xc2 | 0xe2)) {
         return lines.push_str(text);
     }
     let is_break = |c| matches!(c, '\n'..='\r' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}');
-    lines.extend(text.chars().map(|c| if is_break(c) { ' ' } else { c }));
+    for (at, part) in text.split(is_break).enumerate() {
+        lines.push_str(if at == 0 { "" } else { " " });
+        lines.push_str(part);
+    }
 }
 
 /// Returns a word with a capital at its start.

@@ -24,6 +24,7 @@ use crate::{
         paths::{NodeId, Nodes, is_empty},
         plan::{Member, Plan, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test},
         target::{FieldName, Names, Place, Target, name},
+        watched::Seen,
     },
     shared::SharedText,
 };
@@ -116,6 +117,11 @@ impl<'p, 'm> Delivery<'p, 'm> {
     /// Walks a text, which must be an object.
     pub(crate) fn walk(provider: &'m Provider, text: &'p str, options: MapOptions) -> Result<Self, NotJson> {
         Ok(Self { provider, walked: provider.tree.walk(text)?, text, options })
+    }
+
+    /// Returns the watched names of the payload.
+    pub(crate) fn seen(&self) -> &Seen {
+        self.walked.seen()
     }
 
     /// Returns the kind of the delivery. Refuses a payload without the record that its event has.

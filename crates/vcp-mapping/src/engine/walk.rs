@@ -51,7 +51,7 @@ impl<'p> RowsFound<'p> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.cells.is_empty() && self.odd == 0
+        self.full.is_empty() && self.cells.is_empty() && self.odd == 0
     }
 
     /// Returns whether an element of the list is not an object.

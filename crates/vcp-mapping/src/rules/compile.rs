@@ -59,24 +59,26 @@ pub(crate) fn compile(
     };
     let shapes = compiler.shapes(&files);
     compiler.faults.file(PROVIDER_FILE);
-    let listed = || file.secrets.iter().map(String::as_str).chain(GENERAL);
+    let general = GENERAL.iter().copied().filter(|name| file.secrets.iter().all(|listed| listed != name));
+    let listed = || file.secrets.iter().map(String::as_str).chain(general.clone());
     let audio = file.audio.as_ref().map(|path| format!("$.{path}"));
     let mut secrets_and_audio = Secrets::new(listed().chain(audio.as_deref()));
-    compiler.check_secrets(&secrets_and_audio);
+    compiler.check_secrets();
     compiler.check_tables();
     let mut secrets = Secrets::new(listed());
-    let rooted_secrets = secrets.rooted().map(|(name, leaf_only)| (compiler.wanted(ROOT, &name), leaf_only)).collect();
     let lists_of_calls = file.lists_of_calls.iter().map(|path| compiler.wanted(ROOT, path)).collect();
-    let Compiler { mut tree, faults, in_lists, .. } = compiler;
+    let watched = Watched::new(secrets.names().chain(compiler.in_lists.iter().map(String::as_str)));
+    secrets.watch(&watched);
+    secrets_and_audio.watch(&watched);
+    let rooted_secrets = secrets.rooted(&watched, |name| compiler.wanted(ROOT, name));
+    let Compiler { mut tree, faults, .. } = compiler;
     let plans: Vec<&Plan> = shapes.iter().flat_map(|shape| shape.events.values()).map(|event| &*event.plan).collect();
     for (at, node) in tree.nodes.iter_mut().enumerate().filter(|(_, node)| node.rows.is_some()) {
         let mut parts = plans.iter().filter_map(|plan| plan.inside.get(&at)?.each.as_deref());
         let first = parts.next();
         node.row_parts = first.filter(|first| parts.all(|other| other == *first)).cloned();
     }
-    tree.watched = Watched::new(secrets.names().chain(in_lists.iter().map(String::as_str)));
-    secrets.watch(&tree.watched);
-    secrets_and_audio.watch(&tree.watched);
+    tree.watched = watched;
     if !faults.is_empty() {
         return Err(faults.into_error());
     }

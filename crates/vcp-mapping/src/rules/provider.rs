@@ -4,7 +4,7 @@ use super::{
     form::{Event, ProviderFile, ProviderInfo, Table, WebhookSchema},
     paths::{NodeId, PathTree},
     plan::{ReadyEvent, Shape},
-    secrets::Secrets,
+    secrets::{Rooted, Secrets},
 };
 use crate::{options::MapOptions, shared::SharedText};
 use std::{collections::BTreeSet, fmt};
@@ -17,8 +17,8 @@ pub struct Provider {
     pub(crate) secrets: Secrets,
     /// The places of lists of calls.
     pub(crate) lists_of_calls: Vec<NodeId>,
-    /// The members of secrets that have one place each, and whether only a leaf there is masked.
-    pub(crate) rooted_secrets: Vec<(NodeId, bool)>,
+    /// The secrets that have one place each.
+    pub(crate) rooted_secrets: Vec<Rooted>,
     pub(super) secrets_and_audio: Secrets,
     pub(super) audio: Secrets,
     /// The fields that rules can write, from `vcp_payload` down.

@@ -1,6 +1,9 @@
 //! The patterns of members whose leaves are masked.
 
-use super::watched::{Seen, Watched};
+use super::{
+    paths::NodeId,
+    watched::{Seen, Watched},
+};
 use memchr::memmem;
 use vcp_schema::json::{
     SPACE, string,
@@ -52,6 +55,16 @@ pub(crate) struct Pattern {
     watched: Vec<usize>,
 }
 
+/// A secret that has one place. The walk over the payload finds it.
+#[derive(Debug)]
+pub(crate) struct Rooted {
+    pub(crate) node: NodeId,
+    /// `true` if only the member itself is masked, and nothing below it.
+    pub(crate) leaf_only: bool,
+    /// The place of its name among the watched names.
+    pub(crate) watched: Option<usize>,
+}
+
 impl Pattern {
     /// Reads `a.b`, `$.a.b`, `a.*`, `a.**.*b*`, `a!`.
     fn parse(text: &str) -> Self {
@@ -74,8 +87,15 @@ impl Pattern {
         }
     }
 
+    /// Returns the place of its name among the watched ones, if the pattern fits every member with
+    /// that name.
+    pub(crate) fn fits_everywhere(&self) -> Option<usize> {
+        let is_name = !self.anchored && self.outer.is_empty() && !self.anywhere_below && !self.leaf_only;
+        self.watched.first().copied().filter(|_| is_name)
+    }
+
     /// Returns whether the pattern names one place.
-    fn is_rooted(&self) -> bool {
+    pub(crate) fn is_rooted(&self) -> bool {
         self.anchored && !self.anywhere_below && self.glob.is_empty()
     }
 
@@ -129,10 +149,8 @@ impl Secrets {
         Self { patterns: patterns.into_iter().map(Pattern::parse).collect() }
     }
 
-    /// Returns whether there are more patterns than are possible.
-    pub(crate) fn is_too_long(&self) -> bool {
-        self.patterns.len() > 64
-    }
+    /// The greatest number of patterns of a file. The others are [`GENERAL`].
+    pub(crate) const MOST: usize = 64 - GENERAL.len();
 
     /// Returns whether every pattern has a form that works.
     pub(crate) fn are_sound(&self) -> bool {
@@ -158,11 +176,21 @@ impl Secrets {
         self.patterns.iter().flat_map(Pattern::literals)
     }
 
-    /// Returns the dotted names of the members that have one place, and whether only a leaf there
-    /// is masked. The walk over the payload finds such members.
-    pub(crate) fn rooted(&self) -> impl Iterator<Item = (String, bool)> {
+    /// Returns the members that have one place. `node` gives the node of a dotted name.
+    pub(crate) fn rooted(&self, watched: &Watched, mut node: impl FnMut(&str) -> NodeId) -> Vec<Rooted> {
         let rooted = self.patterns.iter().filter(|pattern| pattern.is_rooted());
-        rooted.map(|pattern| (pattern.names().collect::<Vec<_>>().join("."), pattern.leaf_only))
+        let rooted = rooted.map(|pattern| Rooted {
+            node: node(&pattern.names().collect::<Vec<_>>().join(".")),
+            leaf_only: pattern.leaf_only,
+            watched: watched.place(&pattern.last),
+        });
+        rooted.collect()
+    }
+
+    /// Does the same as [`Secrets::occurring`] for a text whose names were `seen`, which is quicker.
+    pub(crate) fn occurring_in(&self, json: &str, seen: &Seen) -> Vec<&Pattern> {
+        let named = self.named_in(json, seen);
+        if may_hide_names(json) { named } else { occurring(named, json) }
     }
 
     /// Returns the patterns whose names a payload has, or may have. `seen` are the watched names in
@@ -174,23 +202,6 @@ impl Secrets {
         let mut patterns = Vec::with_capacity(named.clone().count());
         patterns.extend(named);
         patterns
-    }
-
-    /// Does the same as [`Secrets::occurring`] for a payload. It is quicker, because the walk saw
-    /// the names.
-    pub(crate) fn occurring_in(&self, json: &str, seen: &Seen) -> Vec<&Pattern> {
-        if seen.has_escape() && may_hide_names(json) {
-            return self.patterns.iter().collect();
-        }
-        occurring(self.named_in(json, seen), json)
-    }
-
-    /// Returns whether a text can hold no listed members but those that have one place. `seen` are
-    /// the watched names in it.
-    pub(crate) fn are_rooted_in(&self, json: &str, seen: &Seen) -> bool {
-        let mut others = self.named_in(json, seen);
-        others.retain(|pattern| !pattern.is_rooted());
-        !seen.has_escape() && occurring(others, json).is_empty()
     }
 }
 

@@ -50,8 +50,8 @@ fn bit(name: &str) -> (usize, u64) {
 /// The watched names that a text has.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    /// A flag for each name. Empty if none was seen.
-    flags: Vec<bool>,
+    /// The number of times that each name was seen. Empty if none was.
+    counts: Vec<u32>,
     /// `true` if a name is spelled with escapes, so that it may be any name.
     has_escape: bool,
 }
@@ -68,9 +68,18 @@ impl Seen {
 
     fn note_known(&mut self, name: &str, watched: &Watched) {
         let Some(at) = watched.place(name) else { return };
-        self.flags.resize(watched.names.len(), false);
-        if let Some(flag) = self.flags.get_mut(at) {
-            *flag = true;
+        self.counts.resize(watched.names.len(), 0);
+        if let Some(count) = self.counts.get_mut(at) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// Adds the names of another text.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.has_escape |= other.has_escape;
+        self.counts.resize(self.counts.len().max(other.counts.len()), 0);
+        for (count, further) in self.counts.iter_mut().zip(&other.counts) {
+            *count = count.saturating_add(*further);
         }
     }
 
@@ -82,7 +91,13 @@ impl Seen {
     /// Returns whether the names at some places among the watched ones are in the text. Names that
     /// are spelled with escapes were not noted.
     pub(crate) fn has_all(&self, places: &[usize]) -> bool {
-        places.iter().all(|at| self.flags.get(*at).copied().unwrap_or_default())
+        places.iter().all(|at| self.count(*at) > 0)
+    }
+
+    /// Returns how often the name at a place among the watched ones is in the text. Names that are
+    /// spelled with escapes were not noted.
+    pub(crate) fn count(&self, place: usize) -> u32 {
+        self.counts.get(place).copied().unwrap_or_default()
     }
 
     /// Returns whether a name is spelled with escapes.

@@ -107,9 +107,11 @@ impl<'f> Compiler<'f> {
         }
     }
 
-    pub(super) fn check_secrets(&mut self, secrets: &Secrets) {
-        if secrets.is_too_long() {
-            self.faults.add("secrets", "`secrets` and `audio` have more than 48 entries together");
+    pub(super) fn check_secrets(&mut self) {
+        let own = self.file.secrets.len() + usize::from(self.file.audio.is_some());
+        if own > Secrets::MOST {
+            let message = format!("`secrets` and `audio` have more than {} entries together", Secrets::MOST);
+            self.faults.add("secrets", message);
         }
         for (index, pattern) in self.file.secrets.iter().enumerate() {
             if !Secrets::new([pattern.as_str()]).are_sound() {

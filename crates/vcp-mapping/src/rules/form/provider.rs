@@ -21,7 +21,8 @@ object! {
         pub detect: Vec<Detect>,
         /// The known events.
         pub events: BTreeMap<String, Event>,
-        /// Patterns of members whose leaves are masked in the kept payload.
+        /// Patterns of members whose leaves are masked in the kept payload. Members such as
+        /// `password` and `api_key` are masked without being listed.
         ///
         /// A pattern is the names from some object downward, such as `tool_details.headers`. It
         /// applies from the root with `$.`, and anywhere else without. `*` in the last name stands
