@@ -98,7 +98,7 @@ fn name_of_step(step: &str) -> Option<Cow<'_, str>> {
 
 /// Returns the index that a step of a JSON Pointer spells. An index is digits without a leading
 /// zero.
-fn index_of_step(step: &str) -> Option<usize> {
+pub(super) fn index_of_step(step: &str) -> Option<usize> {
     let is_valid = step.bytes().all(|byte| byte.is_ascii_digit()) && (step == "0" || !step.starts_with('0'));
     is_valid.then(|| step.parse().ok())?
 }

@@ -1,5 +1,6 @@
 //! The place of a value in a JSON document, as JSONPath and as JSON Pointer.
 
+use super::members;
 use std::{borrow::Cow, fmt, str::FromStr};
 
 /// One step into a document.
@@ -185,8 +186,7 @@ impl FromStr for FieldPath {
             } else {
                 let (index, behind) =
                     rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).ok_or(InvalidPathError)?;
-                let is_index = index == "0" || !index.starts_with(['0', '+']);
-                (index.parse().ok().filter(|_| is_index).map(Step::Index), behind)
+                (members::index_of_step(index).map(Step::Index), behind)
             };
             path = path.step(step.ok_or(InvalidPathError)?);
             rest = behind;
@@ -206,7 +206,8 @@ fn unquoted(text: &str) -> Option<(String, &str)> {
                 letter @ ('\\' | '\'') => name.push(letter),
                 'u' => {
                     let (digits, behind) = letters.as_str().split_at_checked(4)?;
-                    name.push(char::from_u32(u32::from_str_radix(digits, 16).ok()?)?);
+                    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+                    name.push(char::from_u32(u32::from_str_radix(digits, 16).ok().filter(|_| is_hex)?)?);
                     letters = behind.chars();
                 }
                 _ => return None,
@@ -310,6 +311,7 @@ mod tests {
             "$['a'x]",
             r"$['\q']",
             r"$['\u12']",
+            r"$['\u+041']",
             "$.a[0",
         ] {
             assert_eq!(wrong.parse::<FieldPath>(), Err(InvalidPathError), "{wrong}");
