@@ -1,6 +1,6 @@
 //! The signature schemes, each in its own file.
 
-use crate::{AuthError, HmacAlgorithm, Request, Secret, SigningFacts, mac};
+use crate::{AuthError, HmacAlgorithm, Request, Secret, Signing, SigningFacts, mac};
 use std::{borrow::Cow, str::FromStr};
 use vcp_schema::UnknownNameError;
 use zeroize::Zeroizing;
@@ -137,6 +137,29 @@ impl Scheme {
     #[must_use]
     pub fn of_provider(provider: &str) -> Option<Self> {
         SigningFacts::of(provider)?.scheme().cloned()
+    }
+
+    /// Returns the scheme with which the deliveries of a provider are verified if you choose no
+    /// other.
+    ///
+    /// - The one scheme of the provider, if it has one.
+    /// - For Vapi, whose users choose, the secret in `x-vapi-secret`.
+    /// - For any other provider, the secret in the URL as the parameter `token`.
+    ///
+    /// `provider` is the provider's name in VCP, or an alias. Case is ignored.
+    ///
+    /// ```
+    /// use vcp_auth::Scheme;
+    /// assert_eq!(Scheme::usual("OpenAI"), Scheme::StandardWebhooks);
+    /// assert_eq!(Scheme::usual("my_provider"), Scheme::UrlToken { param: "token".into() });
+    /// ```
+    #[must_use]
+    pub fn usual(provider: &str) -> Self {
+        match SigningFacts::of(provider).map(|facts| &facts.signing) {
+            Some(Signing::Fixed(scheme)) => scheme.clone(),
+            Some(Signing::Chosen) => Self::Header { name: "x-vapi-secret".into(), bearer: false },
+            Some(Signing::Unsigned) | None => Self::UrlToken { param: "token".into() },
+        }
     }
 
     /// Returns the name of the header that holds the signature or the secret.

@@ -4,7 +4,7 @@ use crate::{clock::NowArgs, input, output, receive, secret::SecretArgs};
 use std::path::PathBuf;
 use vcp_sdk::{
     Secret,
-    auth::{Request, Verifier},
+    auth::{Request, Scheme, Verifier},
 };
 
 /// Find out why a delivery was refused: another secret, a changed body, a late clock, a proxy.
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let body = input::whole(&args.file)?;
     let headers = receive::headers(&args.header)?;
     let secret = Secret::new("cli", args.secret.require(&args.provider)?);
-    let verifier = Verifier::new(vcp_synthetic::scheme(&args.provider), vec![secret]).map_err(|e| e.to_string())?;
+    let verifier = Verifier::new(Scheme::usual(&args.provider), vec![secret]).map_err(|e| e.to_string())?;
     let now = args.now.get();
     let mut request = Request::new(&headers, &body);
     if let Some(url) = &args.url {

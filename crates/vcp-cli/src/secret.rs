@@ -3,7 +3,7 @@
 
 use clap::Args;
 use std::{env, fs, path::PathBuf};
-use vcp_sdk::auth::providers;
+use vcp_sdk::auth::SigningFacts;
 
 /// The options that name a secret.
 #[derive(Debug, Args)]
@@ -53,8 +53,7 @@ impl SecretArgs {
 
 /// Returns the name of the variable for the secret of a provider, also for an alias.
 pub(crate) fn variable(provider: &str) -> String {
-    let known = providers().find(|facts| facts.aliases.contains(&provider));
-    let name = known.map_or(provider, |facts| facts.name);
+    let name = SigningFacts::of(provider).map_or(provider, |facts| facts.name);
     format!("WEBHOOK_SECRET_{}", name.to_uppercase().replace('-', "_"))
 }
 
@@ -67,7 +66,7 @@ pub(crate) fn of_environment(provider: &str) -> Option<String> {
 mod tests {
     #[test]
     fn an_alias_has_the_variable_of_its_provider() {
-        assert_eq!(super::variable("openai"), super::variable("openai_realtime"));
+        assert_eq!(super::variable("OpenAI"), super::variable("openai_realtime"));
         assert_eq!(super::variable("my-provider"), "WEBHOOK_SECRET_MY_PROVIDER");
     }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 use vcp_sdk::{
     Secret,
-    auth::{Request, sign},
+    auth::{Request, Scheme, sign},
     validate::visible,
 };
 use vcp_synthetic::{Call, Generation, Scenario};
@@ -98,11 +98,11 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     Ok(as_wanted)
 }
 
-fn outgoing(args: &Args) -> Result<(String, vcp_sdk::auth::Scheme, Vec<Outgoing>), String> {
+fn outgoing(args: &Args) -> Result<(String, Scheme, Vec<Outgoing>), String> {
     if let Some(file) = &args.file {
         let body = input::whole(file)?;
         let outgoing = Outgoing { event: file.display().to_string(), body };
-        return Ok((args.provider.clone(), vcp_synthetic::scheme(&args.provider), vec![outgoing]));
+        return Ok((args.provider.clone(), Scheme::usual(&args.provider), vec![outgoing]));
     }
     let generation: Generation = args.provider.parse().map_err(|e| format!("{e}"))?;
     // The call ends now, so that its times are plausible for the endpoint.

@@ -4,7 +4,7 @@ use crate::{clock::NowArgs, input, output, secret::SecretArgs};
 use std::path::PathBuf;
 use vcp_sdk::{
     Secret,
-    auth::{Request, sign},
+    auth::{Request, Scheme, sign},
 };
 
 /// Print the headers with which a provider would sign a body, or the URL if the secret is in it.
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let body = input::whole(&args.file)?;
     let secret = Secret::new("cli", args.secret.require(&args.provider)?);
-    let scheme = vcp_synthetic::scheme(&args.provider);
+    let scheme = Scheme::usual(&args.provider);
     let mut request = Request::new(&(), &body);
     if let Some(url) = &args.url {
         request = request.url(url);

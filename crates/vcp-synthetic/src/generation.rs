@@ -1,7 +1,7 @@
 //! The providers, and the generations of their payloads.
 
 use crate::named::named;
-use vcp_auth::{Scheme, Signing};
+use vcp_auth::Scheme;
 
 named! {
     "provider",
@@ -46,28 +46,9 @@ impl Generation {
         name.split_once('-').map_or(name, |(provider, _)| provider)
     }
 
-    /// Returns the scheme by which deliveries are signed: [`scheme`] of the provider.
+    /// Returns the scheme by which deliveries are signed: [`Scheme::usual`] of the provider.
     #[must_use]
     pub fn scheme(self) -> Scheme {
-        scheme(self.provider())
-    }
-}
-
-/// Returns the scheme by which synthetic deliveries of a provider are signed.
-///
-/// That is the scheme of [`vcp_auth::providers()`], if the provider has only one. Vapi lets its
-/// users choose: here it sends the secret in `x-vapi-secret`. A provider that signs nothing, and a
-/// provider that is not listed there, has the secret in the URL, as the parameter `token`.
-///
-/// ```
-/// assert_eq!(vcp_synthetic::scheme("openai"), vcp_auth::Scheme::StandardWebhooks);
-/// ```
-#[must_use]
-pub fn scheme(provider: &str) -> Scheme {
-    let mut known = vcp_auth::providers();
-    match known.find(|facts| facts.name == provider || facts.aliases.contains(&provider)).map(|facts| &facts.signing) {
-        Some(Signing::Fixed(scheme)) => scheme.clone(),
-        Some(Signing::Chosen) => Scheme::Header { name: "x-vapi-secret".into(), bearer: false },
-        _ => Scheme::UrlToken { param: "token".into() },
+        Scheme::usual(self.provider())
     }
 }

@@ -49,7 +49,7 @@ pub use call::{
 };
 pub use delivery::Delivery;
 pub use facts::{Fact, facts};
-pub use generation::{Generation, scheme};
+pub use generation::Generation;
 pub use mix::Mix;
 pub use older::Older;
 pub use scenario::Scenario;

@@ -1,10 +1,7 @@
 //! The settings, which come from variables of the environment.
 
 use std::{ffi::OsString, net::SocketAddr};
-use vcp_sdk::{
-    Receiver, Secret,
-    auth::{Scheme, Signing, providers},
-};
+use vcp_sdk::{Receiver, Secret, auth::Scheme};
 
 pub(crate) struct Config {
     /// The address at which deliveries arrive.
@@ -56,13 +53,8 @@ fn secret(receiver: Receiver, name: &str, secret: String) -> Result<Receiver, St
     let name = name.to_lowercase();
     let (provider, id) = name.strip_suffix("_previous").map_or((name.as_str(), "current"), |name| (name, "previous"));
     let provider = receiver.provider_called(provider).map_err(|e| e.to_string())?.to_owned();
-    let signing = providers().find(|facts| facts.name == provider).map(|facts| &facts.signing);
-    let scheme = match signing {
-        Some(Signing::Fixed(scheme)) => scheme.clone(),
-        // Vapi lets you choose. This is the field "secret" of a server URL.
-        Some(Signing::Chosen) => Scheme::Header { name: "x-vapi-secret".into(), bearer: false },
-        // Assistable signs nothing, so give it a URL with `?token=`.
-        _ => Scheme::UrlToken { param: "token".into() },
-    };
+    // Vapi's secret is the field "secret" of a server URL. Assistable signs nothing, so give it a URL
+    // with `?token=`.
+    let scheme = Scheme::usual(&provider);
     receiver.secret_for(&provider, scheme, Secret::new(id, secret)).map_err(|e| e.to_string())
 }

@@ -4,7 +4,11 @@
 use super::{Args, consent, headers, vouched};
 use crate::{input, output};
 use std::path::Path;
-use vcp_sdk::{Received, Receiver, Secret, auth::Request, mapping::How};
+use vcp_sdk::{
+    Received, Receiver, Secret,
+    auth::{Request, Scheme},
+    mapping::How,
+};
 
 pub(super) fn run(file: &Path, provider: &str, args: &Args) -> Result<bool, String> {
     let body = input::whole(file)?;
@@ -13,7 +17,7 @@ pub(super) fn run(file: &Path, provider: &str, args: &Args) -> Result<bool, Stri
     // The user named the file, so it may be unsigned. With a secret, a signature is required.
     receiver = receiver.allow_unauthenticated(provider).map_err(|e| e.to_string())?;
     if let Some(secret) = args.secret.find(provider)? {
-        let scheme = vcp_synthetic::scheme(provider);
+        let scheme = Scheme::usual(provider);
         receiver = receiver
             .secret_for(provider, scheme, Secret::new("cli", secret))
             .map_err(|e| format!("the secret for `{provider}` cannot be used: {e}"))?;

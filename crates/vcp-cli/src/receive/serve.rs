@@ -12,7 +12,7 @@ use axum::{
 use hyper_util::rt::TokioTimer;
 use std::{net::SocketAddr, time::Duration};
 use vcp_axum::{Delivery, Endpoint, Rejection};
-use vcp_sdk::{Received, Receiver, Secret};
+use vcp_sdk::{Received, Receiver, Secret, auth::Scheme};
 
 /// The time in which the head of a request must have arrived.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -24,7 +24,7 @@ pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
     for name in &names {
         if let Some(text) = secret::of_environment(name) {
             receiver = receiver
-                .secret_for(name, vcp_synthetic::scheme(name), Secret::new("environment", text))
+                .secret_for(name, Scheme::usual(name), Secret::new("environment", text))
                 .map_err(|e| format!("{} cannot be used: {e}", secret::variable(name)))?;
             tell!("{name}: signatures are checked");
         } else if args.allow_unauthenticated {
