@@ -53,7 +53,7 @@ pub(crate) struct Assembled {
 
 impl Session {
     /// Adds an event. If it is of another session than the one before, the message of that session
-    /// is written first. The sessions of two sources are not the same.
+    /// is written first. Sessions of two sources or of two providers are not the same.
     pub(crate) fn add(
         &mut self,
         source: &str,
@@ -62,14 +62,15 @@ impl Session {
         out: &mut Lines,
         counts: &mut Assembled,
     ) -> Result<ControlFlow<()>, Fault> {
-        let name = [source].into_iter().chain(event.session.as_deref()).collect::<Vec<_>>().join(", session ");
+        let session = event.session.iter().map(|id| format!(", session {id}"));
+        let name = format!("{source}, {}{}", event.provider, session.collect::<String>());
+        if self.ended.contains(&name) {
+            let reason = "its session ended before: put the events of each session together".to_owned();
+            return Err(Fault::Record(reason));
+        }
         let mut flow = ControlFlow::Continue(());
         if self.name != name {
             flow = self.end(mapper, out, counts)?;
-            if self.ended.contains(&name) {
-                let reason = "its session ended before: put the events of each session together".to_owned();
-                return Err(Fault::Record(reason));
-            }
             self.ended.insert(std::mem::replace(&mut self.name, name));
         }
         self.events.push(event);

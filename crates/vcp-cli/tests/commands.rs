@@ -101,7 +101,12 @@ fn a_session_is_assembled() {
         assert_eq!(output.status.code(), Some(1), "{command}");
         let told = String::from_utf8(output.stderr).unwrap();
         assert!(told.contains("its session ended before: put the events of each session together"), "{told}");
+        assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 3, "no session makes two messages");
     }
+    // Two providers may use the same id.
+    let other = events.lines().next().unwrap().replacen("\"openai_realtime\"", "\"openai\"", 1);
+    let both = format!("{}\n{other}\n", events.lines().next().unwrap());
+    assert_eq!(good(&["assemble"], &here, both.as_bytes()).lines().count(), 2);
 }
 
 #[test]
