@@ -100,9 +100,20 @@ impl Lines {
     pub(crate) fn finish(mut self) -> Result<(), String> {
         finish(self.out.flush())?;
         let Some(Unfinished { part, path }) = &self.file else { return Ok(()) };
-        if path.exists() {
-            return Err(format!("`{}` appeared during the run: move it away, and run again", path.display()));
-        }
-        fs::rename(part, path).map_err(|e| format!("cannot write `{}`: {e}", path.display()))
+        publish(part, path)?
+            .then_some(())
+            .ok_or_else(|| format!("`{}` appeared during the run: move it away, and run again", path.display()))
+    }
+}
+
+/// Gives a complete file its name. Returns `false` if a file with that name exists.
+pub(crate) fn publish(part: &Path, path: &Path) -> Result<bool, String> {
+    let cannot = |e: io::Error| format!("cannot write `{}`: {e}", path.display());
+    // A link never replaces a file. A file system may have no links.
+    match fs::hard_link(part, path) {
+        Ok(()) => fs::remove_file(part).map(|()| true).map_err(cannot),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(_) if path.exists() => Ok(false),
+        Err(_) => fs::rename(part, path).map(|()| true).map_err(cannot),
     }
 }

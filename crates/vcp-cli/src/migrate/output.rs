@@ -4,7 +4,7 @@
 //! checkpoint.
 
 use super::{Args, Target, tally::Tally};
-use crate::input::Source;
+use crate::{input::Source, output::publish};
 use serde::{Deserialize, Serialize};
 use std::{
     ffi::OsString,
@@ -121,6 +121,10 @@ impl Growing {
         let cannot = |e: io::Error| format!("cannot resume `{}`: {e}", path.display());
         let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(cannot)?;
         lock(&file, path)?;
+        // The other run may have finished between opening and locking. Then this is its result.
+        if !path.exists() {
+            return Err(format!("`{}` was finished by another run: nothing is left to do", path.display()));
+        }
         let mut cut = || {
             if file.metadata()?.len() < bytes {
                 return Err(io::Error::other("it is shorter than its checkpoint says: remove both, and start again"));
@@ -265,12 +269,10 @@ impl Output {
         }
         if let Messages::File { growing, target } = &self.messages {
             growing.sync()?;
-            if target.exists() {
+            if !publish(&with_ending(target, ".part"), target)? {
                 let target = target.display();
                 return Err(format!("`{target}` appeared during the run: move it away, and use --resume"));
             }
-            fs::rename(with_ending(target, ".part"), target)
-                .map_err(|e| format!("cannot write `{}`: {e}", target.display()))?;
             // The run is complete, so a checkpoint that cannot be removed is not an error.
             let _ = fs::remove_file(with_ending(target, ".checkpoint"));
         }
