@@ -47,8 +47,9 @@
 //! A body is read to its end before it is verified, so put a layer with a time limit before the
 //! route. [`Endpoint::max_bytes`] limits the length of the body. axum's `DefaultBodyLimit` has no
 //! effect here. A delivery of more than 256 kB is verified and mapped on a thread for blocking
-//! work, so that it does not hold up others. A sender that never ends the head of its request is
-//! not stopped by `axum::serve`: `examples/service` shows a server that does.
+//! work, so that it does not hold up others. Limit the number of requests at a time, because each
+//! may take the memory of a body before it is verified. A sender that never ends the head of its
+//! request is not stopped by `axum::serve`: `examples/service` shows a server that does.
 
 mod trace;
 
@@ -352,18 +353,34 @@ impl Rejection {
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         let told = |message: &str| json!({"code": self.error().code().as_str(), "message": message});
-        let mut error = match self.error() {
+        let error = match self.error() {
             RejectionError::Refused(error) => json!(error),
             RejectionError::TooLong { .. } => told("the body is too long"),
             RejectionError::Broken => told("the body broke off"),
             RejectionError::NoProvider => told("this endpoint is not set up"),
         };
-        if let (Some(trace_id), Some(members)) = (self.trace_id(), error.as_object_mut()) {
-            members.insert("context".to_owned(), json!({ "trace_id": trace_id }));
-        }
-        let body = Body::from(json!({ "error": error }).to_string());
-        (self.status(), [(CONTENT_TYPE, "application/json")], body).into_response()
+        refusal(self.status(), error, self.trace_id())
     }
+}
+
+/// Makes an answer in the form of those to refused deliveries, for a delivery that you could not
+/// store.
+///
+/// `error` is an object such as `{"code", "message"}`. The trace id is added to its `context`.
+///
+/// ```
+/// use axum::http::StatusCode;
+/// let error = serde_json::json!({"code": "NOT_STORED", "message": "send it again"});
+/// let answer = vcp_axum::refusal(StatusCode::SERVICE_UNAVAILABLE, error, None);
+/// assert_eq!(answer.status(), 503);
+/// ```
+#[must_use]
+pub fn refusal(status: StatusCode, mut error: serde_json::Value, trace_id: Option<&str>) -> Response {
+    if let (Some(trace_id), Some(members)) = (trace_id, error.as_object_mut()) {
+        members.insert("context".to_owned(), json!({ "trace_id": trace_id }));
+    }
+    let body = Body::from(json!({ "error": error }).to_string());
+    (status, [(CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 impl<S> FromRequest<S> for Delivery

@@ -2,7 +2,6 @@
 
 use crate::{TIME_LIMIT, database::Database};
 use axum::{
-    Json,
     extract::{FromRef, Request, State},
     http::StatusCode,
     middleware::Next,
@@ -13,7 +12,7 @@ use metrics::{counter, histogram};
 use serde_json::json;
 use std::{sync::Arc, time::Instant};
 use tracing::{Instrument as _, Span, field::Empty, info_span};
-use vcp_axum::{Delivery, Endpoint, Rejection, trace_id};
+use vcp_axum::{Delivery, Endpoint, Rejection, refusal, trace_id};
 use vcp_sdk::{Received, Receiver};
 use vcp_store::{StoreError, Stored};
 
@@ -96,14 +95,6 @@ pub(crate) async fn receive(State(service): State<Service>, delivery: Result<Del
             refusal(status, told, delivery.trace_id.as_deref())
         }
     }
-}
-
-/// Returns an answer in the form of those of `vcp-axum`.
-fn refusal(status: StatusCode, mut error: serde_json::Value, trace_id: Option<&str>) -> Response {
-    if let (Some(trace_id), Some(members)) = (trace_id, error.as_object_mut()) {
-        members.insert("context".to_owned(), json!({ "trace_id": trace_id }));
-    }
-    (status, Json(json!({ "error": error }))).into_response()
 }
 
 /// Returns the beginning of a text that a sender chose.
