@@ -41,7 +41,7 @@ fn small_rows_take_bounded_memory() {
         for row in ["{}", "0", "[]", r#"{"role":1}"#, r#"{"text":1}"#, r#"{"time":1}"#, r#"{"a":1}"#] {
             let rows = vec![row; (2 << 20) / (row.len() + 1)].join(",");
             let body = shape.replace("ROWS", &rows);
-            let Ok(beyond) = memory_beyond_output(&Delivery::of(provider), body.as_bytes()) else { continue };
+            let beyond = memory_beyond_output(&Delivery::of(provider), body.as_bytes()).unwrap();
             // The payload comes out again.
             let (length, most) = (body.len() as u64, 12 * 2 * body.len() as u64 + (1 << 20));
             println!("{provider}, {row}: {beyond} beyond");

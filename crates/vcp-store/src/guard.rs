@@ -26,8 +26,10 @@ pub trait AsyncReplayGuard: Send + Sync {
     /// # Errors
     ///
     /// Returns an error if the guard cannot answer or cannot remember the delivery. The delivery
-    /// may be remembered nevertheless, if only the answer was lost. So call
-    /// [`forget`](AsyncReplayGuard::forget), and answer 503, so that the provider sends it again.
+    /// may be remembered nevertheless, if only the answer was lost. Answer 503, so that the
+    /// provider sends it again. Call [`forget`](AsyncReplayGuard::forget) before, if storing a
+    /// delivery twice is harmless (as with [`Receiver::merge`](vcp_sdk::Receiver::merge)): the
+    /// resend is then stored, and so is a replay.
     fn remember(
         &self,
         key: ReplayKey,
