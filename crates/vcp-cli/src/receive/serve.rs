@@ -5,7 +5,9 @@ use crate::{clock, secret};
 use axum::{
     Router,
     body::Body,
+    extract::Request,
     http::{StatusCode, header::CONTENT_TYPE},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -16,6 +18,9 @@ use vcp_sdk::{Received, Receiver, Secret, auth::Scheme};
 
 /// The time in which the head of a request must have arrived.
 const HEAD_TIME: Duration = Duration::from_secs(10);
+
+/// The time in which a delivery must have arrived and been handled.
+const WHOLE_TIME: Duration = Duration::from_secs(20);
 
 pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
     let mapper = args.rules.mapper()?;
@@ -39,6 +44,7 @@ pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
     let router = Router::new()
         .route("/webhook/{provider}", post(webhook).fallback(elsewhere))
         .fallback(elsewhere)
+        .layer(middleware::from_fn(in_time))
         .with_state(endpoint);
     let runtime = tokio::runtime::Runtime::new().map_err(|e| format!("cannot start: {e}"))?;
     runtime.block_on(async {
@@ -58,6 +64,15 @@ pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
         server.serve(router.into_make_service()).await.map_err(cannot)
     })?;
     Ok(true)
+}
+
+/// Cuts off a sender whose body arrives too slowly.
+async fn in_time(request: Request, next: Next) -> Response {
+    tokio::time::timeout(WHOLE_TIME, next.run(request)).await.unwrap_or_else(|_| {
+        let message = format!("the delivery did not arrive within {} s", WHOLE_TIME.as_secs());
+        tell!("{message}");
+        json(408, serde_json::json!({"error": {"message": message}}).to_string())
+    })
 }
 
 async fn webhook(delivery: Result<Delivery, Rejection>) -> Response {
