@@ -5,6 +5,7 @@ use vcp_benches::{
     conversation::{PROVIDERS, conversation},
     memory_beyond_output,
 };
+use vcp_sdk::mapping::{Mapper, Registry, SessionEvent};
 
 #[test]
 fn mapping_takes_at_most_the_payload_and_64_kb_beyond_its_output() {
@@ -47,5 +48,68 @@ fn small_rows_take_bounded_memory() {
             println!("{provider}, {row}: {beyond} beyond");
             assert!(beyond + length <= most, "{provider}, {row}: {length} bytes take {beyond}");
         }
+    }
+}
+
+/// The events of a session take at most twelve times what goes in and comes out, and 1 MB.
+#[test]
+fn small_events_take_bounded_memory() {
+    let (mapper, received_at) = (Mapper::new(), "2026-11-21T12:00:00Z".parse().unwrap());
+    for event in ["{}", r#"{"a":1}"#, r#"{"type":"x"}"#, r#"{"type":"session.updated"}"#, r#"{"event_id":"e"}"#] {
+        let events = vec![SessionEvent::new(received_at, event.as_bytes()); (2 << 20) / (event.len() + 1)];
+        let mut mapped = None;
+        let used = allocation_counter::measure(|| mapped = Some(mapper.assemble("openai", &events)));
+        let mapped = mapped.unwrap().unwrap();
+        let given = events.len() * (event.len() + 1);
+        let report = serde_json::to_vec(&mapped.report).unwrap().len();
+        let most = 12 * (given + mapped.message.to_json().len() + report) as u64 + (1 << 20);
+        println!("{event}: {} for {given}, {report} of report", used.bytes_max);
+        assert!(used.bytes_max <= most, "{event}: {} bytes instead of {most}", used.bytes_max);
+    }
+}
+
+/// Hostile rule files are refused, or take a bounded memory.
+#[test]
+fn rule_files_take_bounded_memory() {
+    const INFO: &str = r#"{"name":"X","company":"X","website":"x","docs_url":"x","api_base_url":"x"}"#;
+    let list = |count: usize, each: &dyn Fn(usize) -> String| (0..count).map(each).collect::<Vec<_>>().join(",");
+    let provider = |detects: usize, events: usize| {
+        let detect = list(detects, &|at| format!(r#"{{"has":["a{at}"],"at":"b{at}","event":"e0"}}"#));
+        let events = list(events, &|at| format!(r#""e{at}":{{"rules":"call","at":"c{at}"}}"#));
+        format!(r#"{{"provider":"x","info":{INFO},"detect":[{detect}],"events":{{{events}}}}}"#)
+    };
+    let rules = |rules: &str| format!(r#"{{"provider":"x","name":"call","rules":[{rules}]}}"#);
+    let deep = |at: usize| format!("{at}{}", ".a".repeat(15));
+    let rule = |at: usize, path: &str| {
+        format!(r#"{{"to":"custom.provider_specific.x.m{at}","from":{{"path":"{path}","as":"number"}}}}"#)
+    };
+    let models =
+        list(1_050, &|at| format!(r#"{{"path":"m{at}","role":"LLM","name":["{0}"],"cost":["x{0}"]}}"#, deep(at)));
+    let models = format!(r#"{{"provider":"x","name":"call","rules":[],"models":[{models}]}}"#);
+    let rows = list(17_000, &|at| format!(r#""{at:x}""#));
+    let rows = format!(
+        r#"{{"provider":"x","name":"call","rules":[],"conversation":{{"rows":{{"path":"r"}},"role":[{rows}],"text":"t","roles":{{"u":"user"}}}}}}"#
+    );
+    for (name, is_accepted, provider, rules) in [
+        ("a long path", false, provider(1, 1), rules(&rule(0, &"a.".repeat(8_000)))),
+        ("deep paths", true, provider(1, 1), rules(&list(800, &|at| rule(at, &deep(at))))),
+        ("ways × events × rules", false, provider(90, 90), rules(&list(90, &|at| rule(at, "a")))),
+        ("ways × rules", true, provider(5, 1), rules(&list(1_200, &|at| rule(at, "a")))),
+        ("ways × models", true, provider(3, 1), models),
+        ("members of rows", true, provider(1, 1), rows),
+    ] {
+        let mut result = None;
+        let used = allocation_counter::measure(|| {
+            result = Some(Registry::empty().register_json(&provider, &[&rules]));
+        });
+        let (result, bytes) = (result.unwrap(), provider.len() + rules.len());
+        println!("{name}, {bytes} bytes: {} MB", used.bytes_max >> 20);
+        assert_eq!(
+            result.is_ok(),
+            is_accepted,
+            "{name}: {}",
+            result.map_or_else(|e| e.to_string(), |()| String::new())
+        );
+        assert!(used.bytes_max <= 128 << 20, "{name}: {} bytes", used.bytes_max);
     }
 }

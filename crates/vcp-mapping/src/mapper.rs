@@ -14,7 +14,7 @@ use crate::{
     registry::Registry,
     report::{How, MapReport, Problem, UnlistedWord, Written},
     rules::{Provider, watched::Seen},
-    session::{Digest, SessionEvent, as_payload, time_of_receipt},
+    session::{Digest, SessionEvent, as_events, as_payload, time_of_receipt},
 };
 use chrono::{DateTime, Utc};
 use std::{borrow::Cow, collections::HashSet, fmt};
@@ -222,7 +222,7 @@ impl Mapper {
         };
         let length = events.iter().map(|event| event.body.len() + 1).sum();
         self.within(length)?;
-        let mut texts = Vec::new();
+        let mut texts = Vec::with_capacity(events.len());
         for (at, event) in events.iter().enumerate() {
             let path = FieldPath::root().name("events").index(at);
             let text = self.object(event.body, &path, || "an event is an object".to_owned())?;
@@ -230,12 +230,14 @@ impl Mapper {
             time_of_receipt(event.received_at).map_err(|error| error.below(&path))?;
             texts.push((event.received_at, text));
         }
-        texts.sort_by_key(|(at, _)| *at);
+        // Sorting takes memory also for events that are in order.
+        if !texts.is_sorted_by_key(|(at, _)| *at) {
+            texts.sort_by_key(|(at, _)| *at);
+        }
         let Some((received_at, _)) = texts.last().copied() else {
             return Err(refuse("a session has events, and there are none".to_owned()));
         };
-        let list: Vec<&str> = texts.iter().map(|(_, text)| *text).collect();
-        let kept = format!("{{\"events\":[{}]}}", list.join(","));
+        let kept = as_events(&texts, length);
         let Digest { members: session, problems, unknown_words, unread, read } = assembler.digest(&texts)?;
         let digest = as_payload(&serde_json::Value::Object(session).to_string());
 

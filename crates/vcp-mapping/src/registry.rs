@@ -364,4 +364,35 @@ mod tests {
         let fault = faults(provider, &[rules]).join("; ");
         assert!(fault.starts_with("rule file 0 at line 2, column 23: unknown field `nam`"), "{fault}");
     }
+
+    #[test]
+    fn files_have_limits() {
+        let provider =
+            r#"{"provider":"x","info":INFO,"detect":[{"has":["a"],"event":"e"}],"events":{"e":{"rules":"call"}}}"#;
+        let rules = |path: &str, note: &str| {
+            format!(
+                r#"{{"provider":"x","name":"call","note":"{note}",
+                "rules":[{{"to":"call.from","from":{{"path":"{path}"}}}}]}}"#
+            )
+        };
+        let path = |names: usize| vec!["a"; names].join(".");
+        let faults_of = |rules: &str| faults(provider, &[rules]).join("; ");
+        let provider_ok = provider.replace("INFO", INFO);
+        Registry::empty().register_json(&provider_ok, &[&rules(&path(16), &path(17))]).unwrap();
+        let too_deep = "rule file 0 at line 2: a path has 17 names: the limit is 16";
+        for separator in [".", r"\u002e", "[]"] {
+            assert_eq!(faults_of(&rules(&path(17).replace('.', separator), "")), too_deep);
+        }
+        let long = rules("a", &"x".repeat(128 << 10));
+        let bytes = long.len();
+        assert_eq!(
+            faults_of(&long),
+            format!("rule file 0 at its end: the file has {bytes} bytes: the limit is 131072")
+        );
+        let ways = [r#"{"has":["a"],"event":"e"}"#; 6].join(",");
+        let many = provider.replace(r#"{"has":["a"],"event":"e"}"#, &ways);
+        let fault = faults(&many, &[&rules("a", &"x".repeat(100_000))]).join("; ");
+        assert!(fault.starts_with("provider.json at detect: `detect` and `events` need 6"), "{fault}");
+        assert!(fault.ends_with("bytes of rules: the limit is 524288"), "{fault}");
+    }
 }

@@ -9,6 +9,7 @@ mod compile;
 mod faults;
 mod form;
 pub(crate) mod known;
+mod limits;
 pub(crate) mod paths;
 pub(crate) mod plan;
 mod provider;

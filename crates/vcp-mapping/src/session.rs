@@ -83,6 +83,19 @@ pub trait Assemble: fmt::Debug + Send + Sync {
     fn digest(&self, events: &[(DateTime<Utc>, &str)]) -> Result<Digest, MapError>;
 }
 
+/// Returns the payload that is kept: all events. `length` is the length of their texts with a comma
+/// after each.
+pub(crate) fn as_events(events: &[(DateTime<Utc>, &str)], length: usize) -> String {
+    let mut payload = String::with_capacity(length + 16);
+    payload.push_str("{\"events\":[");
+    for (at, (_, text)) in events.iter().enumerate() {
+        payload.push_str(if at > 0 { "," } else { "" });
+        payload.push_str(text);
+    }
+    payload.push_str("]}");
+    payload
+}
+
 /// Returns the payload that the rules of a session read: the digest, below `session`.
 pub(crate) fn as_payload(digest: &str) -> String {
     format!("{{\"session\":{digest}}}")

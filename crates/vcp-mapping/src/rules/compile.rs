@@ -9,6 +9,7 @@ mod rule;
 use super::{
     faults::{Faults, RuleError, nearest, suggestion},
     form::{ProviderFile, Rows, RuleFile},
+    limits,
     paths::{InList, NodeId, PathTree, ROOT},
     plan::{Function, Member, Plan, ReadyConversation, ReadyModels, ReadyRows, ReadyRule},
     provider::Provider,
@@ -45,6 +46,12 @@ pub(crate) fn compile(
     for (index, text) in rules.iter().enumerate() {
         faults.file(&format!("rule file {index}"));
         files.extend(parse::<RuleFile>(text, &mut faults));
+    }
+    if let Some(file) = &file {
+        faults.file(PROVIDER_FILE);
+        let lengths: Vec<(&str, usize)> =
+            files.iter().zip(rules).map(|(file, text): (&RuleFile, _)| (&*file.name, text.len())).collect();
+        limits::check_compiled(file, provider.len(), &lengths, &mut faults);
     }
     let Some(file) = file.filter(|_| faults.is_empty()) else {
         return Err(faults.into_error());
@@ -102,10 +109,16 @@ pub(crate) fn compile(
 
 /// Reads a file. A fault names the key, and the nearest one that exists.
 fn parse<T: DeserializeOwned>(text: &str, faults: &mut Faults) -> Option<T> {
+    if !limits::check_text(text, faults) {
+        return None;
+    }
     match serde_json::from_str(text) {
         Ok(file) => Some(file),
         Err(error) => {
             let message = error.to_string();
+            // A fault of a list that may be written without its brackets has a line for each form.
+            let lines: Vec<&str> = message.lines().map(str::trim).collect();
+            let message = lines.join("; ").replace(":; ", ": ");
             let message = message.split(" at line ").next().unwrap_or_default();
             let mut names = message.split('`').skip(1).step_by(2);
             let given = names.next().filter(|_| message.starts_with("unknown"));

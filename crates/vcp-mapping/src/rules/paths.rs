@@ -25,7 +25,6 @@ pub(crate) struct Node {
     pub(crate) wanted: bool,
     pub(crate) parent: Option<NodeId>,
     pub(crate) members: Vec<(Box<str>, NodeId)>,
-    pub(crate) path: FieldPath,
     pub(crate) pointer: SharedText,
     /// The wanted members of its rows, if it is a list of rows.
     pub(crate) rows: Option<Arc<RowMembers>>,
@@ -64,15 +63,8 @@ pub(crate) struct PathTree {
 
 impl PathTree {
     pub(crate) fn new() -> Self {
-        let root = Node {
-            wanted: false,
-            parent: None,
-            members: Vec::new(),
-            path: FieldPath::root(),
-            pointer: "".into(),
-            rows: None,
-            row_parts: None,
-        };
+        let root =
+            Node { wanted: false, parent: None, members: Vec::new(), pointer: "".into(), rows: None, row_parts: None };
         Self { nodes: vec![root], watched: Watched::default() }
     }
 
@@ -88,13 +80,11 @@ impl PathTree {
             return *child;
         }
         parent.members.push((name.into(), next));
-        let path = parent.path.clone().name(name);
-        let pointer = path.pointer().into();
+        let pointer = format!("{}{}", parent.pointer, FieldPath::root().name(name).pointer()).into();
         self.nodes.push(Node {
             wanted: false,
             parent: Some(node),
             members: Vec::new(),
-            path,
             pointer,
             rows: None,
             row_parts: None,
@@ -120,8 +110,12 @@ impl PathTree {
         self.nodes.len()
     }
 
+    /// Returns the path of a node. Only errors and masked members need it, so no node keeps it.
     pub(crate) fn path(&self, node: NodeId) -> FieldPath {
-        self.nodes.get(node).map(|node| node.path.clone()).unwrap_or_default()
+        let Some(parent) = self.nodes.get(node).and_then(|node| node.parent) else { return FieldPath::root() };
+        let members = self.nodes.get(parent).into_iter().flat_map(|parent| &parent.members);
+        let name = members.clone().find(|(_, child)| *child == node).map_or("", |(name, _)| name);
+        self.path(parent).name(name)
     }
 
     pub(crate) fn pointer(&self, node: NodeId) -> SharedText {
