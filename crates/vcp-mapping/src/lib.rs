@@ -45,6 +45,8 @@
 //! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are
 //! in [`vcp_schema::decisions`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod drift;
 mod engine;
 mod error;

@@ -74,6 +74,8 @@
 //! In those types, and if speed matters, use [`VcpMessage::from_json`] and [`VcpMessage::to_json`],
 //! or store a `serde_json::value::RawValue`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod checksum;
 mod code;
 /// The decisions of the project, which the documentation cites as `DECISIONS.md` with a section.

@@ -45,6 +45,8 @@
 //! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are
 //! in [`vcp_schema::decisions`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub use vcp_auth as auth;
 pub use vcp_mapping as mapping;
 pub use vcp_schema as schema;
@@ -82,8 +84,3 @@ pub mod tasks {
 pub use config::ConfigError;
 pub use error::ReceiveError;
 pub use receiver::{Authenticity, Ignored, Received, ReceivedCall, Receiver};
-
-/// The example of the workspace's README, compiled and run as a test.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

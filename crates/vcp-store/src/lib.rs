@@ -1,4 +1,5 @@
 #![cfg_attr(feature = "postgres", doc = include_str!("../README.md"))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod guard;
 #[cfg(feature = "redis")]

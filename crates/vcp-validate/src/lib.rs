@@ -27,6 +27,8 @@
 //! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are
 //! in [`vcp_schema::decisions`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod finding;
 mod findings;
 #[cfg(feature = "render")]

@@ -258,7 +258,7 @@ mod tests {
     use super::*;
     use crate::Validator;
 
-    const FULL: &str = include_str!("../../vcp-schema/tests/data/full.json");
+    const FULL: &str = include_str!("../tests/data/full.json");
 
     fn shown(text: &str) -> String {
         Rendering::plain().origin("a.json").render(text, &Validator::new().validate_json(text, None).findings)

@@ -185,7 +185,7 @@ impl Validator {
     /// ```
     /// use vcp_schema::VcpMessage;
     /// use vcp_validate::Validator;
-    /// # let text = include_str!("../../vcp-schema/tests/data/minimal.json");
+    /// # let text = include_str!("../tests/data/minimal.json");
     /// let message = VcpMessage::from_json(text)?;
     /// let now = "2026-11-21T12:00:00Z".parse()?;
     /// assert_eq!(Validator::new().validate(&message, Some(now)), []);

@@ -6,7 +6,7 @@ use vcp_schema::{
     describe::{self, Kind},
 };
 
-const FULL: &str = include_str!("../../../vcp-schema/tests/data/full.json");
+const FULL: &str = include_str!("../../tests/data/full.json");
 
 fn now() -> DateTime<Utc> {
     "2026-11-01T00:00:00Z".parse().unwrap()
@@ -308,7 +308,7 @@ fn findings_stop_at_a_cap() {
 
 #[test]
 fn older_messages_are_validated_as_what_they_are() {
-    let production = include_str!("../../../vcp-schema/src/jsonschema/example-0.3-production.json");
+    let production = include_str!("../../tests/data/example-0.3-production.json");
     let report = Validator::new().validate_json(production, None);
     assert_eq!((report.dialect, report.findings.len(), report.message), (Dialect::Production03, 0, None));
     let consent =
