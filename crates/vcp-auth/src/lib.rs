@@ -35,6 +35,13 @@
 //! The current time is a parameter: this crate never reads a clock. Secrets are wiped from memory
 //! when they are dropped, and are never printed.
 //!
+//! # Features
+//!
+//! | feature | adds | for | cost |
+//! |---|---|---|---|
+//! | `http` | headers of the `http` crate | servers | that crate |
+//! | `testing` | `sign`, which signs deliveries | tests of your own endpoint | none |
+//!
 //! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are
 //! in [`vcp_schema::decisions`].
 

@@ -33,12 +33,17 @@
 //!
 //! The crate `vcp-store` has asynchronous guards for PostgreSQL, SQLite and Redis.
 
+#[cfg(all(test, loom))]
+use loom::sync::Mutex;
+#[cfg(not(all(test, loom)))]
+use std::sync::Mutex;
+
 use crate::mac;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::{
     collections::{BTreeSet, HashMap},
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::PoisonError,
 };
 
 /// The key under which a delivery is remembered: a SHA-256 of the parts that identify it.
@@ -109,8 +114,8 @@ pub trait ReplayGuard: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Returns an error if the guard cannot answer or cannot remember the delivery. Then either
-    /// treat the delivery as not verified, or accept that it may be replayed.
+    /// Returns an error if the guard cannot answer or cannot remember the delivery. Answer
+    /// 503, so that the provider sends it again.
     fn remember(&self, key: ReplayKey, until: DateTime<Utc>, now: DateTime<Utc>) -> Result<Seen, Self::Error>;
 
     /// Forgets a delivery, so that it counts as new if it arrives again.
@@ -213,7 +218,10 @@ impl ReplayGuard for MemoryGuard {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, loom))]
+mod orders;
+
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
     use crate::{Scheme, Secret, Verifier};

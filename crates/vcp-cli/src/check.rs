@@ -31,7 +31,7 @@ use vcp_sdk::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: vcp check --format github messages/")]
 pub(crate) struct Args {
-    /// NDJSON files (plain or gzip), `.json` files with one message each, directories of these, or
+    /// NDJSON files (plain, gzip or zstd), `.json` files with one message each, directories of these, or
     /// `-` for standard input. Without arguments, reads standard input.
     input: Vec<PathBuf>,
     /// The format of the findings.

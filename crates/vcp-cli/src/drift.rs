@@ -22,7 +22,7 @@ use vcp_sdk::{mapping::Drift, validate::visible};
 pub(crate) struct Args {
     #[command(flatten)]
     input: InputArgs,
-    /// The provider: retell, vapi, bland, elevenlabs, openai_realtime, assistable.
+    /// The provider: retell, vapi, bland, elevenlabs, openai_realtime, assistable, or your own.
     #[arg(long)]
     provider: String,
     #[command(flatten)]

@@ -1,6 +1,6 @@
 //! `vcp migrate`: migrates archives of older messages to 0.5, and back.
 //!
-//! Reads NDJSON (plain or gzip), directories of JSON files, or standard input. Writes NDJSON in the
+//! Reads NDJSON (plain, gzip or zstd), directories of JSON files, or standard input. Writes NDJSON in the
 //! same order. Uses all cores and bounded memory.
 
 mod output;
@@ -17,7 +17,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: vcp migrate archive.ndjson.gz --output upgraded.ndjson --failures failed.ndjson")]
 pub(crate) struct Args {
-    /// NDJSON files (plain or gzip), `.json` files with one message each, directories of these, or
+    /// NDJSON files (plain, gzip or zstd), `.json` files with one message each, directories of these, or
     /// `-` for standard input. Without arguments, reads standard input.
     input: Vec<PathBuf>,
     /// The version to write. With 0.5, messages of 0.5 are unchanged. With 0.3, messages older than

@@ -42,6 +42,13 @@
 //!
 //! [`pages`] has a page for each provider: which member becomes which field.
 //!
+//! # Features
+//!
+//! | feature | adds | for | cost |
+//! |---|---|---|---|
+//! | `phone` | `normalize::phone` | telephone numbers as E.164 | 40 crates |
+//! | `jsonschema` | JSON Schema of the rule files | tools | schemars |
+//!
 //! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are
 //! in [`vcp_schema::decisions`].
 

@@ -36,8 +36,36 @@
 //!
 //! The pages in [`tasks`] answer one question each: [receive](tasks::receive) behind a web framework,
 //! [store](tasks::store) calls, answer [retries](tasks::retries), add [a provider](tasks::own_provider),
-//! fill a table from [an archive](tasks::archive), [validate](tasks::validate_in_ci) in CI, and
-//! [read](tasks::read) metrics and transcripts.
+//! fill a table from [an archive](tasks::archive), assemble [a session](tasks::session) of OpenAI,
+//! [validate](tasks::validate_in_ci) in CI, and [read](tasks::read) metrics and transcripts.
+//!
+//! ```text
+//! headers, body, URL, now
+//!          │
+//!          ▼
+//!     vcp-auth ────────► 401, 500        the signature or the secret, the sender's address
+//!          │
+//!          ▼
+//!    vcp-mapping ──────► 400, 413, 422   rules as data; a report of every value
+//!          │
+//!          ▼
+//!   vcp-validate ──────► findings        structure and business rules
+//!          │
+//!          ▼
+//! Received::Call: message (vcp-schema), report, findings, keys
+//! ```
+//!
+//! # Features
+//!
+//! Without features the crate does all of the above. Features only add.
+//!
+//! | feature | what it adds | cost |
+//! |---|---|---|
+//! | `http` | headers of the `http` crate, which hyper, axum and others use | that crate |
+//! | `render` | findings as a compiler shows them, for programs that people use | three small crates |
+//! | `testing` | `auth::sign`, for tests of your own endpoint | none |
+//!
+//! The examples get the present time from chrono's feature `clock`, which the crates do not turn on.
 //!
 //! This crate reads no clock, draws no random numbers, opens no connection and keeps no global
 //! state. The caller passes the current time as `now`.
@@ -63,7 +91,8 @@ mod error;
 #[doc = include_str!("which_key.md")]
 pub mod keys {}
 mod receiver;
-/// Pages by task: receive, store, answer retries, add a provider, read archives, validate, read.
+/// Pages by task: receive, store, answer retries, add a provider, read archives, assemble sessions,
+/// validate, read.
 pub mod tasks {
     #[doc = include_str!("tasks/archive.md")]
     pub mod archive {}
@@ -76,6 +105,8 @@ pub mod tasks {
     pub mod receive {}
     #[doc = include_str!("tasks/retries.md")]
     pub mod retries {}
+    #[doc = include_str!("tasks/session.md")]
+    pub mod session {}
     #[doc = include_str!("tasks/store.md")]
     pub mod store {}
     #[doc = include_str!("tasks/validate_in_ci.md")]

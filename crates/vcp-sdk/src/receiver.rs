@@ -34,7 +34,8 @@ pub enum Received {
     /// The delivery is a call record.
     Call(Box<ReceivedCall>),
     /// The delivery is not a call record. Answer 200 and discard it, or send the answer that the
-    /// provider expects.
+    /// provider expects. If `known` is `false`, keep the body: the event may be a new kind of call
+    /// record.
     Ignored(Box<Ignored>),
 }
 
@@ -284,6 +285,10 @@ impl Receiver {
     pub fn secret_for(mut self, provider: &str, scheme: Scheme, secret: Secret) -> Result<Self, ConfigError> {
         let name = self.configured(provider)?;
         match self.verifiers.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, verifier)) if verifier.scheme().is_none() => {
+                let reason = "the provider has a verifier without a scheme: give the secret to that verifier";
+                return Err(AuthError::Configuration { reason }.into());
+            }
             Some((_, verifier)) if verifier.scheme() != Some(&scheme) => {
                 return Err(AuthError::Configuration { reason: "the provider has a secret for another scheme" }.into());
             }

@@ -24,6 +24,12 @@
 //! Findings hold no values of the document, because these may be personal data.
 //! [`Validator::show_values`] adds them.
 //!
+//! # Features
+//!
+//! | feature | adds | for | cost |
+//! |---|---|---|---|
+//! | `render` | `Rendering`, findings as a compiler shows them | programs that people use | three small crates |
+//!
 //! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are
 //! in [`vcp_schema::decisions`].
 

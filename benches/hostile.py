@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Measures what hostile deliveries of 16 MiB cost: python3 benches/hostile.py PATH_OF_VCP
+
+Prints for each delivery the milliseconds and the memory of `vcp receive`, the best of three runs.
+Needs a release build and GNU time. SECURITY.md has the figures.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+LENGTH = 16 * 1024 * 1024 - 400
+
+
+def rows(shape: str, row: str) -> str:
+    """Fills a list with as many rows as the limit of 16 MiB allows."""
+    return shape.replace("ROWS", ",".join([row] * ((LENGTH - len(shape)) // (len(row) + 1))))
+
+
+RETELL = '{"event":"call_ended","call":{"call_id":"c1","transcript_object":[ROWS]}}'
+VAPI = '{"message":{"type":"end-of-call-report","call":{"id":"v1"},"artifact":{"messages":[ROWS]}}}'
+TEXT = '{"event":"call_ended","call":{"call_id":"c1","transcript":"TEXT"}}'
+MEMBERS = ",".join(f'"m{at}":1' for at in range(95_000))
+TOOL = '{"role":"tool_calls","toolCalls":[{"id":"a","function":{"name":"f"}}]}'
+WORD = '{"word":"you","start":0.8,"end":1.1}'
+DELIVERIES = {
+    "a conversation": ("retell", rows(RETELL, f'{{"role":"agent","content":"Thank you.","words":[{WORD},{WORD}]}}')),
+    "rows `{}`": ("retell", rows(RETELL, "{}")),
+    "the shortest turns": ("retell", rows(RETELL, '{"role":"agent","content":"a"}')),
+    "tool calls": ("vapi", rows(VAPI, TOOL)),
+    "numbers for rows": ("retell", rows(RETELL, "1e999")),
+    "secrets": ("vapi", rows(VAPI, '{"password":"a"}')),
+    "unknown members": ("retell", TEXT.replace('"transcript"', f'{MEMBERS},"transcript"').replace("TEXT", "a" * 15_000_000)),
+    "one string": ("retell", TEXT.replace("TEXT", "a" * (LENGTH - len(TEXT)))),
+    "escapes": ("retell", TEXT.replace("TEXT", "\\u0061" * ((LENGTH - len(TEXT)) // 6))),
+    "no JSON": ("retell", "{" + " " * LENGTH),
+}
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "delivery.json")
+        for name, (provider, text) in DELIVERIES.items():
+            with open(file, "w", encoding="utf-8") as out:
+                out.write(text)
+            command = [sys.argv[1], "receive", "--provider", provider, "--now", "2026-11-21T12:00:00Z", file]
+            runs = []
+            for _ in range(3):
+                ended = subprocess.run(
+                    ["/usr/bin/time", "-f", "%U %M", *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+                )
+                seconds, kilobytes = ended.stderr.splitlines()[-1].split()
+                runs.append((float(seconds), int(kilobytes)))
+            seconds, kilobytes = min(runs)
+            mebibytes = len(text) / 2**20
+            print(f"{name:20} {seconds * 1000 / mebibytes:6.1f} ms per MiB, {kilobytes / 1024 / mebibytes:5.1f} bytes of memory per byte")
+
+
+if __name__ == "__main__":
+    main()
