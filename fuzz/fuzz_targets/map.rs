@@ -3,36 +3,25 @@
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use serde::de::IgnoredAny;
-use std::sync::LazyLock;
-use vcp_mapping::{Mapper, Mapping, Provider};
-use vcp_schema::{ErrorCode, Timestamp, VcpMessage};
-
-static MAPPER: LazyLock<Mapper> = LazyLock::new(Mapper::new);
-/// The providers by name, as `fuzz/seed` sorts them: `0` to `5` choose them.
-static PROVIDERS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    let mut names: Vec<&str> = MAPPER.registry().providers().map(Provider::name).collect();
-    names.sort_unstable();
-    names
-});
-static RECEIVED_AT: LazyLock<Timestamp> =
-    LazyLock::new(|| "2026-11-21T12:00:00Z".parse().expect("this is a timestamp"));
+use vcp_fuzz::{MAPPER, RECEIVED_AT, assert_readable, mutate_json};
+use vcp_mapping::Mapping;
+use vcp_schema::ErrorCode;
 
 fuzz_target!(|data: &[u8]| {
-    let Some((first, body)) = data.split_first() else { return };
-    let provider = PROVIDERS[usize::from(*first) % PROVIDERS.len()];
+    let Some((provider, body)) = vcp_fuzz::provider(data) else { return };
     match MAPPER.map(provider, body, RECEIVED_AT.instant()) {
         Ok(Mapping::Call(mapped)) => {
             let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
             assert!(is_json, "a body of `{provider}` was mapped that is not JSON");
-            let text = mapped.message.to_json();
-            match VcpMessage::from_json(&text) {
-                Ok(read) => assert_eq!(read, mapped.message, "the message changed when it was read back: {text}"),
-                Err(error) => panic!("the message cannot be read back: {error}: {text}"),
-            }
+            assert_readable(&mapped.message);
         }
         Ok(_) => {}
         Err(error) => assert_ne!(error.code(), ErrorCode::UnknownProvider, "`{provider}` has no rules"),
     }
+});
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutate_json(data, size, 1, seed).unwrap_or_else(|| fuzzer_mutate(data, size, max_size))
 });

@@ -1,0 +1,23 @@
+//! The first byte chooses a provider, and the rest is up to four deliveries with a separator between
+//! them. Their merge is the same in any order and with repetitions, and can be read back.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use vcp_fuzz::{MAPPER, SEPARATOR, assert_readable, message};
+
+fuzz_target!(|data: &[u8]| {
+    let Some((provider, rest)) = vcp_fuzz::provider(data) else { return };
+    let bodies = rest.split(|byte| *byte == SEPARATOR).take(4);
+    let mut messages: Vec<_> = bodies.filter_map(|body| message(provider, body)).collect();
+    let Ok(merged) = MAPPER.merge(&messages) else { return };
+    assert_readable(&merged);
+    let text = merged.to_json();
+    messages.reverse();
+    messages.push(messages[0].clone());
+    let again = MAPPER.merge(&messages).map(|merged| merged.to_json());
+    assert_eq!(again.ok().as_ref(), Some(&text), "another order gives another message");
+    messages.push(merged);
+    let again = MAPPER.merge(&messages).map(|merged| merged.to_json());
+    assert_eq!(again.ok().as_ref(), Some(&text), "merging a merged message changes it");
+});
