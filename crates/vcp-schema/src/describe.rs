@@ -319,6 +319,20 @@ pub const fn message() -> &'static ObjectType {
 mod tests {
     use super::*;
 
+    #[test]
+    fn ranges_have_their_ends() {
+        let all = [Range::Any, Range::FromZero, Range::ZeroToOne];
+        for (value, contained) in [
+            (-0.1, [true, false, false]),
+            (0.0, [true, true, true]),
+            (1.0, [true, true, true]),
+            (1.1, [true, true, false]),
+            (f64::NAN, [true, false, false]),
+        ] {
+            assert_eq!(all.map(|range| range.contains(value)), contained, "{value}");
+        }
+    }
+
     /// Calls `look` for each field of an object and of the objects in it.
     fn each(object: &ObjectType, look: &mut impl FnMut(&Field)) {
         for field in object.fields() {

@@ -1,4 +1,6 @@
 #![cfg_attr(feature = "postgres", doc = include_str!("../README.md"))]
+// The README has an example for PostgreSQL.
+#![cfg_attr(not(feature = "postgres"), doc = "Keeps calls in a database, and recognises replays there or in Redis.")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod guard;
