@@ -1,5 +1,5 @@
-//! The first byte chooses a provider, and the rest is up to four deliveries with a separator between
-//! them. Their merge is the same in any order and with repetitions, and can be read back.
+//! The first byte chooses a provider, and the rest is up to four deliveries with a separator
+//! between them. Their merge is the same in any order and with repetitions, and can be read back.
 
 #![no_main]
 

@@ -1,6 +1,6 @@
 //! Arbitrary text is upgraded, downgraded and upgraded again. Nothing is lost on the way. A message
-//! can have a stash that no migration wrote, whose operations do not fit, or have another order. Such
-//! a message is migrated too, but need not come back as it was.
+//! can have a stash that no migration wrote, whose operations do not fit, or have another order.
+//! Such a message is migrated too, but need not come back as it was.
 
 #![no_main]
 

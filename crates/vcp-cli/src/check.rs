@@ -31,8 +31,8 @@ use vcp_sdk::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: vcp check --format github messages/")]
 pub(crate) struct Args {
-    /// NDJSON files (plain, gzip or zstd), `.json` files with one message each, directories of these, or
-    /// `-` for standard input. Without arguments, reads standard input.
+    /// NDJSON files (plain, gzip or zstd), `.json` files with one message each, directories of
+    /// these, or `-` for standard input. Without arguments, reads standard input.
     input: Vec<PathBuf>,
     /// The format of the findings.
     #[arg(long, value_name = "FORMAT", default_value = "text")]

@@ -1,7 +1,7 @@
 //! `vcp migrate`: migrates archives of older messages to 0.5, and back.
 //!
-//! Reads NDJSON (plain, gzip or zstd), directories of JSON files, or standard input. Writes NDJSON in the
-//! same order. Uses all cores and bounded memory.
+//! Reads NDJSON (plain, gzip or zstd), directories of JSON files, or standard input. Writes NDJSON
+//! in the same order. Uses all cores and bounded memory.
 
 mod output;
 mod pipeline;
@@ -17,8 +17,8 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: vcp migrate archive.ndjson.gz --output upgraded.ndjson --failures failed.ndjson")]
 pub(crate) struct Args {
-    /// NDJSON files (plain, gzip or zstd), `.json` files with one message each, directories of these, or
-    /// `-` for standard input. Without arguments, reads standard input.
+    /// NDJSON files (plain, gzip or zstd), `.json` files with one message each, directories of
+    /// these, or `-` for standard input. Without arguments, reads standard input.
     input: Vec<PathBuf>,
     /// The version to write. With 0.5, messages of 0.5 are unchanged. With 0.3, messages older than
     /// 0.5 are unchanged, and a message that came from 0.4 becomes 0.4 again.

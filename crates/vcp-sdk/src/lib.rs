@@ -34,10 +34,11 @@
 //!
 //! A delivery can arrive twice. [`keys`] says how to recognise it, and what to answer.
 //!
-//! The pages in [`tasks`] answer one question each: [receive](tasks::receive) behind a web framework,
-//! [store](tasks::store) calls, answer [retries](tasks::retries), add [a provider](tasks::own_provider),
-//! fill a table from [an archive](tasks::archive), assemble [a session](tasks::session) of OpenAI,
-//! [validate](tasks::validate_in_ci) in CI, and [read](tasks::read) metrics and transcripts.
+//! The pages in [`tasks`] answer one question each: [receive](tasks::receive) behind a web
+//! framework, [store](tasks::store) calls, answer [retries](tasks::retries), add [a
+//! provider](tasks::own_provider), fill a table from [an archive](tasks::archive), assemble [a
+//! session](tasks::session) of OpenAI, [validate](tasks::validate_in_ci) in CI, and
+//! [read](tasks::read) metrics and transcripts.
 //!
 //! ```text
 //! headers, body, URL, now
@@ -65,7 +66,8 @@
 //! | `render` | findings as a compiler shows them, for programs that people use | three small crates |
 //! | `testing` | `auth::sign`, for tests of your own endpoint | none |
 //!
-//! The examples get the present time from chrono's feature `clock`, which the crates do not turn on.
+//! The examples get the present time from chrono's feature `clock`, which the crates do not turn
+//! on.
 //!
 //! This crate reads no clock, draws no random numbers, opens no connection and keeps no global
 //! state. The caller passes the current time as `now`.

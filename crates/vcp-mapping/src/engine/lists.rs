@@ -92,8 +92,9 @@ fn quoted(text: &str) -> String {
 }
 
 impl ReadyTransfers {
-    /// Adds the transfers of an element of the list. `inside` is the way to lists inside it. `start`
-    /// is the start of the call, if it was read. Returns whether a transfer has no destination.
+    /// Adds the transfers of an element of the list. `inside` is the way to lists inside it.
+    /// `start` is the start of the call, if it was read. Returns whether a transfer has no
+    /// destination.
     pub(crate) fn read(
         &self,
         row: Row<'_, '_>,

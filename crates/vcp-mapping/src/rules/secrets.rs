@@ -187,7 +187,8 @@ impl Secrets {
         rooted.collect()
     }
 
-    /// Does the same as [`Secrets::occurring`] for a text whose names were `seen`, which is quicker.
+    /// Does the same as [`Secrets::occurring`] for a text whose names were `seen`, which is
+    /// quicker.
     pub(crate) fn occurring_in(&self, json: &str, seen: &Seen) -> Vec<&Pattern> {
         let named = self.named_in(json, seen);
         if may_hide_names(json) { named } else { occurring(named, json) }

@@ -5,7 +5,8 @@ use super::{
     string::{Quoted, few_plain, plain_end},
 };
 
-/// The fault of a text that is not JSON. [`well_formed`](super::text::well_formed) says where it is.
+/// The fault of a text that is not JSON. [`well_formed`](super::text::well_formed) says where it
+/// is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotJson;
 

@@ -5,7 +5,8 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 /// A byte with only its highest bit, in each of eight bytes.
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// Returns the number of words, which white space separates. The bytes are examined eight at a time.
+/// Returns the number of words, which white space separates. The bytes are examined eight at a
+/// time.
 pub(super) fn count(text: &str) -> usize {
     /// The number of chunks after which a byte that counts words could overflow.
     const MOST: usize = 255;

@@ -31,7 +31,8 @@ impl<'p> Delivery<'p, '_> {
         mask(self.text, if has_others { named } else { secrets.occurring_in(self.text, seen) })
     }
 
-    /// Returns whether each member with the name of a pattern has a place at which the walk found it.
+    /// Returns whether each member with the name of a pattern has a place at which the walk found
+    /// it.
     fn is_all_rooted(&self, pattern: &Pattern) -> bool {
         pattern.fits_everywhere().is_some_and(|place| {
             let rooted =
