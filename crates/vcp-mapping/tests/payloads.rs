@@ -346,3 +346,27 @@ fn both_ways_to_mask_find_the_same() {
         }
     }
 }
+
+/// A list of rows that is passed over because an earlier one has the turns is told.
+#[test]
+fn a_second_list_of_turns_is_superseded() {
+    let payload = json!({"event": "call_ended", "call": {"call_id": "c",
+        "transcript_with_tool_calls": [{"role": "agent", "content": "Hello."}],
+        "transcript_object": [{"role": "agent", "content": "Hallo."}]}});
+    let superseded: Vec<String> =
+        map("retell", &payload.to_string()).report.superseded.iter().map(|one| format!("{one:?}")).collect();
+    assert!(superseded.iter().any(|one| one.contains("/call/transcript_object")), "{superseded:?}");
+}
+
+/// A cost is told as written if, and only if, the payload has it.
+#[test]
+fn the_costs_of_roles_are_explained() {
+    let payload = json!({"message": {"type": "end-of-call-report", "call": {"id": "v"}, "costs": [
+        {"type": "model", "model": {"provider": "openai", "model": "gpt-4o"}, "cost": 0.25},
+        {"type": "transcriber", "transcriber": {"provider": "deepgram", "model": "nova-2"}, "minutes": 2}]}});
+    let report = map("vapi", &payload.to_string()).report;
+    let roles = "$.vcp_payload.outcomes.model_outcome_attribution.roles";
+    let is_written = |field: &str| report.written.iter().any(|written| *written.target == format!("{roles}.{field}"));
+    assert!(is_written("LLM.cost_usd") && is_written("STT.minutes"), "{:?}", report.written);
+    assert!(!is_written("STT.cost_usd"), "{:?}", report.written);
+}
