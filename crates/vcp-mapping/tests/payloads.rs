@@ -370,3 +370,14 @@ fn the_costs_of_roles_are_explained() {
     assert!(is_written("LLM.cost_usd") && is_written("STT.minutes"), "{:?}", report.written);
     assert!(!is_written("STT.cost_usd"), "{:?}", report.written);
 }
+
+/// Many kinds of costs take linear time: the first ones are used, and the report tells of the others.
+#[test]
+fn many_kinds_of_costs_are_told() {
+    let costs: Vec<Value> = (0..40_000).map(|at| json!({"type": at.to_string(), "cost": 1})).collect();
+    let payload = json!({"message": {"type": "end-of-call-report", "call": {"id": "v"}, "costs": costs}});
+    let mapped = map("vapi", &payload.to_string());
+    let told = |problem: &vcp_mapping::Problem| problem.message.contains("more than 256 kinds");
+    assert!(mapped.report.problems.iter().any(told));
+    assert_eq!(mapped.message.to_json().matches("\"cost_usd.").count(), 256);
+}

@@ -141,15 +141,31 @@ pub(crate) struct Used {
     lines: OrderedMap<String, Amount>,
     /// The kinds that the table of roles does not have.
     pub(crate) unknown: OrderedMap<String, ()>,
+    /// `true` if there are more kinds than are kept.
+    too_many: bool,
     /// The parts that could not be used.
     pub(crate) problems: Vec<&'static str>,
 }
 
 impl Used {
+    /// The most kinds without a role. Each entry is looked for among them, so many would take
+    /// quadratic time.
+    const MOST_KINDS: usize = 256;
+
     fn add_line(&mut self, kind: &str, cost: Amount) {
+        let is_full = self.lines.len() >= Self::MOST_KINDS;
         match self.lines.get_mut(kind) {
             Some(known) => known.0 = known.0.saturating_add(cost.0),
+            None if is_full => self.too_many = true,
             None => drop(self.lines.insert(kind.to_owned(), cost)),
+        }
+    }
+
+    fn add_unknown(&mut self, kind: &str) {
+        if self.unknown.len() < Self::MOST_KINDS {
+            self.unknown.insert(kind.to_owned(), ());
+        } else {
+            self.too_many |= self.unknown.get(kind).is_none();
         }
     }
 
@@ -238,7 +254,7 @@ impl ReadyModels {
             };
             let hit = table.map(|table| table.look_up(&kind));
             if hit.as_ref().is_some_and(|hit| hit.unlisted && hit.word.is_none()) {
-                used.unknown.insert(kind.clone(), ());
+                used.add_unknown(&kind);
             }
             let role = self.role.or_else(|| hit?.word.and_then(known_role));
             let there = |node: &NodeId| walked.text(*node).filter(|json| *json != "null");
@@ -295,6 +311,9 @@ impl ReadyModels {
             }
         }
         used.problems.dedup();
+        if used.too_many {
+            used.problems.push("there are more than 256 kinds: the others are not used");
+        }
         used
     }
 }
