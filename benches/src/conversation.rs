@@ -8,8 +8,8 @@ const START_MS: u64 = 1_793_957_400_000;
 /// The providers whose deliveries grow with the conversation.
 pub const PROVIDERS: [&str; 4] = ["vapi", "retell", "elevenlabs", "bland"];
 
-/// What the agent and the user say in turn. Quotes, line breaks and other scripts are in it, because
-/// they are in real calls.
+/// What the agent and the user say in turn. Quotes, line breaks and other scripts are in it,
+/// because they are in real calls.
 const LINES: [&str; 12] = [
     "Good morning, you have reached the Example Heating Company. This is Ida, how can I help you today?",
     "Hi Ida, our boiler says \"E-13\" again, and the flat is getting cold.",
@@ -203,8 +203,8 @@ fn delivery(provider: &str, count: usize) -> Option<Value> {
     })
 }
 
-/// Returns a delivery of about `bytes` bytes with a long conversation, or `None` for a provider that
-/// is not in [`PROVIDERS`].
+/// Returns a delivery of about `bytes` bytes with a long conversation, or `None` for a provider
+/// that is not in [`PROVIDERS`].
 #[must_use]
 pub fn conversation(provider: &str, bytes: usize) -> Option<Vec<u8>> {
     let length = |count: usize| Some(delivery(provider, count)?.to_string().len());

@@ -84,7 +84,8 @@ fn joined(part: &str) -> Option<String> {
     Some(text.repeat(members::get(part, "times")?.parse().ok()?))
 }
 
-/// Applies a JSON Patch (RFC 6902) of `add`, `replace` and `remove`. Its paths lead through objects.
+/// Applies a JSON Patch (RFC 6902) of `add`, `replace` and `remove`. Its paths lead through
+/// objects.
 fn patched(base: &str, patch: &str) -> Result<String, String> {
     members::elements(patch).try_fold(base.to_owned(), |json, operation| {
         let text = |name: &str| members::get(operation, name).and_then(string::decode);

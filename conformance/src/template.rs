@@ -35,7 +35,8 @@ const TEMPLATES: [(&str, &str, &str); 11] = [
 ///
 /// # Errors
 ///
-/// Returns a message if the id has not the form `area::topic::name`, or if the operation is unknown.
+/// Returns a message if the id has not the form `area::topic::name`, or if the operation is
+/// unknown.
 pub fn new_case(id: &str, op: &str) -> Result<String, String> {
     let is_step =
         |step: &str| !step.is_empty() && step.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));

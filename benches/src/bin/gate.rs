@@ -211,8 +211,8 @@ fn must(command: &mut Command) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Compares with another revision. `accepted` are the limits of this revision: growth that they have
-/// since that revision is accepted.
+/// Compares with another revision. `accepted` are the limits of this revision: growth that they
+/// have since that revision is accepted.
 fn base(revision: &str, accepted: Option<&Limits>) -> Result<(), String> {
     let program = env::current_exe().map_err(|e| format!("cannot find this program: {e}"))?;
     let folder = program.parent().and_then(Path::parent).ok_or("this program is in no folder")?.join("gate-base");

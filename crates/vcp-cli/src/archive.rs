@@ -63,7 +63,9 @@ impl Session {
         counts: &mut Assembled,
     ) -> Result<ControlFlow<()>, Fault> {
         let session = event.session.iter().map(|id| format!(", session {id}"));
-        let name = format!("{source}, {}{}", event.provider, session.collect::<String>());
+        // A provider may be named by an alias.
+        let provider = mapper.provider_name(&event.provider).unwrap_or(&event.provider);
+        let name = format!("{source}, {provider}{}", session.collect::<String>());
         if self.ended.contains(&name) {
             let reason = "its session ended before: put the events of each session together".to_owned();
             return Err(Fault::Record(reason));

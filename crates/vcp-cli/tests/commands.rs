@@ -103,10 +103,15 @@ fn a_session_is_assembled() {
         assert!(told.contains("its session ended before: put the events of each session together"), "{told}");
         assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 3, "no session makes two messages");
     }
-    // Two providers may use the same id.
-    let other = events.lines().next().unwrap().replacen("\"openai_realtime\"", "\"openai\"", 1);
-    let both = format!("{}\n{other}\n", events.lines().next().unwrap());
-    assert_eq!(good(&["assemble"], &here, both.as_bytes()).lines().count(), 2);
+    // An alias names the same provider. Another provider may use the same id.
+    let first = events.lines().next().unwrap();
+    let with = |provider: &str| format!("{first}\n{}\n", first.replacen("openai_realtime", provider, 1));
+    assert_eq!(good(&["assemble"], &here, with("OpenAI").as_bytes()).lines().count(), 1);
+    let output = vcp(&["assemble"], &here, with("retell").as_bytes());
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 1);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("the calls of `retell` are not sessions of events"), "{told}");
 }
 
 #[test]

@@ -304,8 +304,8 @@ proptest! {
     }
 }
 
-/// Long lists are kept in pieces, and of the rows without known members only the first is kept. Neither
-/// changes what is read, wherever the rows end.
+/// Long lists are kept in pieces, and of the rows without known members only the first is kept.
+/// Neither changes what is read, wherever the rows end.
 #[test]
 fn blank_rows_and_long_lists_lose_nothing() {
     let turn = r#"{"role":"user","content":"a"}"#;
@@ -371,7 +371,8 @@ fn the_costs_of_roles_are_explained() {
     assert!(!is_written("STT.cost_usd"), "{:?}", report.written);
 }
 
-/// Many kinds of costs take linear time: the first ones are used, and the report tells of the others.
+/// Many kinds of costs take linear time: the first ones are used, and the report tells of the
+/// others.
 #[test]
 fn many_kinds_of_costs_are_told() {
     let costs: Vec<Value> = (0..40_000).map(|at| json!({"type": at.to_string(), "cost": 1})).collect();

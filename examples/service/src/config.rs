@@ -53,8 +53,8 @@ fn secret(receiver: Receiver, name: &str, secret: String) -> Result<Receiver, St
     let name = name.to_lowercase();
     let (provider, id) = name.strip_suffix("_previous").map_or((name.as_str(), "current"), |name| (name, "previous"));
     let provider = receiver.provider_called(provider).map_err(|e| e.to_string())?.to_owned();
-    // Vapi's secret is the field "secret" of a server URL. Assistable signs nothing, so give it a URL
-    // with `?token=`.
+    // Vapi's secret is the field "secret" of a server URL. Assistable signs nothing, so give it a
+    // URL with `?token=`.
     let scheme = Scheme::usual(&provider);
     receiver.secret_for(&provider, scheme, Secret::new(id, secret)).map_err(|e| e.to_string())
 }
