@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
     let mut registry = Registry::empty();
     let mut result = None;
     let used = allocation_counter::measure(|| result = Some(registry.register_json(provider, &[rules])));
-    assert!(used.bytes_max < 128 << 20, "{} bytes of memory", used.bytes_max);
+    assert!(used.bytes_max < 64 << 20, "{} bytes of memory", used.bytes_max);
     let Some(name) = registry.providers().next().map(|provider| provider.name().to_owned()) else { return };
     let mapper = Mapper::with_registry(registry);
     if let Ok(Mapping::Call(mapped)) = mapper.map(&name, body, RECEIVED_AT.instant()) {

@@ -375,15 +375,14 @@ mod tests {
                 "rules":[{{"to":"call.from","from":{{"path":"{path}"}}}}]}}"#
             )
         };
-        let path = |names: usize| vec!["a"; names].join(".");
         let faults_of = |rules: &str| faults(provider, &[rules]).join("; ");
         let provider_ok = provider.replace("INFO", INFO);
-        Registry::empty().register_json(&provider_ok, &[&rules(&path(16), &path(17))]).unwrap();
-        let too_deep = "rule file 0 at line 2: a path has 17 names: the limit is 16";
-        for separator in [".", r"\u002e", "[]"] {
-            assert_eq!(faults_of(&rules(&path(17).replace('.', separator), "")), too_deep);
-        }
-        let long = rules("a", &"x".repeat(128 << 10));
+        let deep = "a.".repeat(255) + "aa";
+        Registry::empty().register_json(&provider_ok, &[&rules(&deep, &"x".repeat(512))]).unwrap();
+        let too_long = "rule file 0 at line 2: a text has 513 bytes: the limit is 512";
+        assert_eq!(faults_of(&rules(&format!("{deep}a"), "")), too_long);
+        assert_eq!(faults_of(&rules("a", &"x".repeat(513))), too_long.replace("line 2", "line 1"));
+        let long = rules("a", &" ".repeat(128 << 10));
         let bytes = long.len();
         assert_eq!(
             faults_of(&long),
@@ -391,8 +390,24 @@ mod tests {
         );
         let ways = [r#"{"has":["a"],"event":"e"}"#; 6].join(",");
         let many = provider.replace(r#"{"has":["a"],"event":"e"}"#, &ways);
-        let fault = faults(&many, &[&rules("a", &"x".repeat(100_000))]).join("; ");
+        let fault = faults(&many, &[&(rules("a", "") + &" ".repeat(100_000))]).join("; ");
         assert!(fault.starts_with("provider.json at detect: `detect` and `events` need 6"), "{fault}");
         assert!(fault.ends_with("bytes of rules: the limit is 524288"), "{fault}");
+        // A list counts each time that it is used, and a place of the record in each path.
+        let list = vec![r#"{"path":"a"}"#; 200].join(",");
+        let uses = vec![r#"{"use":"l"}"#; 200].join(",");
+        let many = format!(
+            r#"{{"provider":"x","name":"call","lists":{{"l":[{list}]}},"rules":[{{"to":"call.from","from":[{uses}]}}]}}"#
+        );
+        let too_many = "provider.json at its end: the rules have more than 20000 sources, conditions and paths";
+        assert_eq!(faults_of(&many), too_many);
+        let at = format!(r#""at":"{0}.{0}""#, "b".repeat(255));
+        let placed = provider.replace(r#""rules":"call""#, &format!(r#""rules":"call",{at}"#));
+        let too_far = "provider.json at its end: the rules read more than 4096 members, or one whose path has more \
+            than 1024 bytes";
+        assert_eq!(faults(&placed, &[&rules(&"c".repeat(512), "")]).join("; "), too_far);
+        let wrong = vec![r#"{"path":"a..b"}"#; 200].join(",");
+        let wrong = format!(r#"{{"provider":"x","name":"call","rules":[{{"to":"call.from","from":[{wrong}]}}]}}"#);
+        assert_eq!(faults(provider, &[&wrong]).len(), 100);
     }
 }

@@ -7,7 +7,7 @@ mod reach;
 mod rule;
 
 use super::{
-    faults::{Faults, RuleError, nearest, suggestion},
+    faults::{Faults, RuleError, nearest},
     form::{ProviderFile, Rows, RuleFile},
     limits,
     paths::{InList, NodeId, PathTree, ROOT},
@@ -47,7 +47,7 @@ pub(crate) fn compile(
         faults.file(&format!("rule file {index}"));
         files.extend(parse::<RuleFile>(text, &mut faults));
     }
-    if let Some(file) = &file {
+    if let Some(file) = file.as_ref().filter(|_| faults.is_empty()) {
         faults.file(PROVIDER_FILE);
         let lengths: Vec<(&str, usize)> =
             files.iter().zip(rules).map(|(file, text): (&RuleFile, _)| (&*file.name, text.len())).collect();
@@ -63,6 +63,7 @@ pub(crate) fn compile(
         faults,
         used: BTreeSet::new(),
         in_lists: BTreeSet::new(),
+        parts: 0,
     };
     let shapes = compiler.shapes(&files);
     compiler.faults.file(PROVIDER_FILE);
@@ -78,6 +79,19 @@ pub(crate) fn compile(
     secrets.watch(&watched);
     secrets_and_audio.watch(&watched);
     let rooted_secrets = secrets.rooted(&watched, |name| compiler.wanted(ROOT, name));
+    compiler.faults.file(PROVIDER_FILE);
+    if compiler.tree.is_full {
+        let message = format!(
+            "the rules read more than {} members, or one whose path has more than {} bytes",
+            limits::MEMBERS,
+            limits::POINTER_BYTES
+        );
+        compiler.faults.add("its end", message);
+    }
+    if compiler.is_full() {
+        let message = format!("the rules have more than {} sources, conditions and paths", limits::PARTS);
+        compiler.faults.add("its end", message);
+    }
     let Compiler { mut tree, faults, .. } = compiler;
     let plans: Vec<&Plan> = shapes.iter().flat_map(|shape| shape.events.values()).map(|event| &*event.plan).collect();
     for (at, node) in tree.nodes.iter_mut().enumerate().filter(|(_, node)| node.rows.is_some()) {
@@ -122,7 +136,7 @@ fn parse<T: DeserializeOwned>(text: &str, faults: &mut Faults) -> Option<T> {
             let message = message.split(" at line ").next().unwrap_or_default();
             let mut names = message.split('`').skip(1).step_by(2);
             let given = names.next().filter(|_| message.starts_with("unknown"));
-            let near = given.map(|given| suggestion(given, names)).unwrap_or_default();
+            let near = given.map(|given| faults.suggestion(given, names)).unwrap_or_default();
             faults.add(place_of(text, &error), format!("{message}{near}"));
             None
         }
@@ -165,9 +179,21 @@ struct Compiler<'f> {
     used: BTreeSet<&'f str>,
     /// The names of members inside lists.
     in_lists: BTreeSet<String>,
+    /// The number of parts of the plans so far.
+    parts: usize,
 }
 
 impl<'f> Compiler<'f> {
+    /// Counts parts of plans. Returns whether they are within the limit.
+    fn count(&mut self, parts: usize) -> bool {
+        self.parts = self.parts.saturating_add(parts);
+        !self.is_full()
+    }
+
+    fn is_full(&self) -> bool {
+        self.parts > limits::PARTS
+    }
+
     /// Checks that a table exists and gives words of a list.
     fn table(&mut self, name: &str, place: &str, words: Option<&[&str]>) {
         let tables = &self.file.tables;
@@ -177,7 +203,7 @@ impl<'f> Compiler<'f> {
                 table.results().for_each(|word| self.check_word(place, word, words));
             }
             None => {
-                let near = suggestion(name, tables.keys().map(String::as_str));
+                let near = self.faults.suggestion(name, tables.keys().map(String::as_str));
                 self.faults.add(place, format!("there is no table `{name}`{near}"));
             }
         }
@@ -199,6 +225,7 @@ impl<'f> Compiler<'f> {
 
     /// Returns the node of a path in a rule, and the way into it if it is a list.
     fn path(&mut self, at: NodeId, path: &str, place: &str, needs_text: bool) -> Member {
+        self.count(1);
         let (list, inside) = match InList::split(path) {
             Ok(parts) => parts,
             Err(fault) => {
@@ -221,6 +248,10 @@ impl<'f> Compiler<'f> {
 
     fn plan(&mut self, file: &'f RuleFile, at: NodeId, detection: &[NodeId]) -> Plan {
         self.faults.file(&file.name);
+        self.count(detection.len() + file.ignored.len());
+        if self.is_full() {
+            return Plan { at, ..Plan::default() };
+        }
         let mut fields: Vec<FieldName> = Vec::new();
         let mut rules = Vec::new();
         let mut lists = BTreeSet::new();
@@ -256,6 +287,10 @@ impl<'f> Compiler<'f> {
             let parts = reader.calls.iter().chain(&reader.results).flat_map(|part| &part.lists);
             let ways = parts.filter_map(|(_, inside)| inside.as_ref());
             self.in_lists.extend(ways.flat_map(|way| way.names().map(str::to_owned)));
+            for part in reader.calls.iter().chain(&reader.results) {
+                self.count(part.tree.len());
+                self.tree.is_full |= part.tree.is_full;
+            }
             for rows in &reader.lists {
                 self.tree.want_rows(rows.at, &reader.members);
             }
@@ -263,7 +298,10 @@ impl<'f> Compiler<'f> {
         }
         let models = file.models.iter().enumerate().map(|(index, usage)| {
             let role = self.check_models(usage, &format!("models[{index}]"));
-            ReadyModels::new(usage, self.wanted(at, &usage.path), role)
+            let models = ReadyModels::new(usage, self.wanted(at, &usage.path), role);
+            self.count(models.members.len());
+            self.tree.is_full |= models.members.is_full;
+            models
         });
         let models: Vec<ReadyModels> = models.collect();
         let transfers = file

@@ -1,5 +1,6 @@
 //! The faults of rule files.
 
+use super::limits;
 use std::fmt;
 use vcp_schema::ErrorCode;
 
@@ -73,8 +74,22 @@ impl Faults {
         self.file = file.to_owned();
     }
 
+    /// Adds a fault, unless there are many already.
     pub(super) fn add(&mut self, place: impl Into<String>, message: impl Into<String>) {
+        if self.list.len() >= limits::FAULTS {
+            return;
+        }
         self.list.push(RuleFault { file: self.file.clone(), place: place.into(), message: message.into() });
+    }
+
+    /// Returns a suggestion of the nearest name, to be put behind a fault. Empty if none is near, or
+    /// if there are many faults.
+    pub(super) fn suggestion<'n>(&self, given: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+        match nearest(given, known.into_iter().take(if self.list.len() < limits::SUGGESTIONS { usize::MAX } else { 0 }))
+        {
+            Some(name) => format!(": did you mean `{name}`?"),
+            None => String::new(),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -91,14 +106,6 @@ impl Faults {
 
     pub(super) fn into_error(self) -> RuleError {
         RuleError::new(self.list)
-    }
-}
-
-/// Returns a suggestion of the nearest name, to be put behind a fault. Empty if none is near.
-pub(crate) fn suggestion<'n>(given: &str, known: impl IntoIterator<Item = &'n str>) -> String {
-    match nearest(given, known) {
-        Some(name) => format!(": did you mean `{name}`?"),
-        None => String::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The members that rules look at, as a tree of names.
 
-use super::{known::Known, watched::Watched};
+use super::{known::Known, limits, watched::Watched};
 use crate::shared::SharedText;
 use std::sync::Arc;
 use vcp_schema::{
@@ -59,13 +59,15 @@ pub(crate) struct PathTree {
     pub(crate) nodes: Vec<Node>,
     /// The names that the walk watches for at every depth.
     pub(crate) watched: Watched,
+    /// `true` if a member was left out because of a limit.
+    pub(crate) is_full: bool,
 }
 
 impl PathTree {
     pub(crate) fn new() -> Self {
         let root =
             Node { wanted: false, parent: None, members: Vec::new(), pointer: "".into(), rows: None, row_parts: None };
-        Self { nodes: vec![root], watched: Watched::default() }
+        Self { nodes: vec![root], watched: Watched::default(), is_full: false }
     }
 
     /// Returns the node of a dotted path from another node, and makes it if it is not there.
@@ -79,13 +81,17 @@ impl PathTree {
         if let Some((_, child)) = parent.members.iter().find(|(n, _)| **n == *name) {
             return *child;
         }
+        let pointer = format!("{}{}", parent.pointer, FieldPath::root().name(name).pointer());
+        if next >= limits::MEMBERS || pointer.len() > limits::POINTER_BYTES {
+            self.is_full = true;
+            return node;
+        }
         parent.members.push((name.into(), next));
-        let pointer = format!("{}{}", parent.pointer, FieldPath::root().name(name).pointer()).into();
         self.nodes.push(Node {
             wanted: false,
             parent: Some(node),
             members: Vec::new(),
-            pointer,
+            pointer: pointer.into(),
             rows: None,
             row_parts: None,
         });

@@ -1,7 +1,7 @@
 //! Compiling conditions.
 
 use super::{Compiler, element};
-use crate::rules::{check::Check, faults::suggestion, form::Condition, paths::NodeId, plan::Test, target::FieldName};
+use crate::rules::{check::Check, form::Condition, paths::NodeId, plan::Test, target::FieldName};
 
 impl Compiler<'_> {
     pub(super) fn tests(
@@ -22,7 +22,7 @@ impl Compiler<'_> {
         at: NodeId,
         before: &[FieldName],
     ) -> Option<Test> {
-        if !self.is_one_condition(condition, place) {
+        if !self.count(1) || !self.is_one_condition(condition, place) {
             return None;
         }
         if let Some(path) = &condition.path {
@@ -35,7 +35,7 @@ impl Compiler<'_> {
             return Some(Test::AnyOf(self.tests(&condition.any_of, &format!("{place}.any_of"), at, before)));
         }
         for event in condition.event.iter().filter(|event| !self.file.events.contains_key(*event)) {
-            let near = suggestion(event, self.file.events.keys().map(String::as_str));
+            let near = self.faults.suggestion(event, self.file.events.keys().map(String::as_str));
             self.faults.add(place, format!("there is no event `{event}`{near}"));
         }
         if !condition.event.is_empty() {
@@ -46,7 +46,7 @@ impl Compiler<'_> {
             match before.iter().position(|field| *field.name == **name) {
                 Some(field) => fields.push(field),
                 None => {
-                    let near = suggestion(name, before.iter().map(|field| &*field.name));
+                    let near = self.faults.suggestion(name, before.iter().map(|field| &*field.name));
                     self.faults.add(place, format!("no rule before this one writes `{name}`{near}"));
                 }
             }

@@ -2,7 +2,6 @@
 
 use super::{Compiler, PROVIDER_FILE};
 use crate::rules::{
-    faults::suggestion,
     form::{Detect, Event, RuleFile},
     paths::{NodeId, ROOT},
     plan::{Plan, ReadyEvent, Shape},
@@ -89,7 +88,7 @@ impl<'f> Compiler<'f> {
     pub(super) fn check_event(&mut self, name: &str, event: &Event, files: &[RuleFile]) {
         self.faults.file(PROVIDER_FILE);
         if let Some(rules) = event.rules.as_ref().filter(|rules| files.iter().all(|file| file.name != **rules)) {
-            let near = suggestion(rules, files.iter().map(|file| file.name.as_str()));
+            let near = self.faults.suggestion(rules, files.iter().map(|file| file.name.as_str()));
             self.faults.add(format!("events.{name}.rules"), format!("there is no rule file `{rules}`{near}"));
         }
         if event.assembled && event.rules.is_none() {

@@ -3,7 +3,6 @@
 use super::{Compiler, element};
 use crate::rules::{
     check::Check,
-    faults::suggestion,
     form::{FieldRule, RuleFile, Source, Transform, ValueType, WordChange},
     paths::NodeId,
     plan::{Function, ReadyChange, ReadyRule, ReadySource, SourceKind, checks},
@@ -25,7 +24,7 @@ impl<'f> Compiler<'f> {
         let target = Target::parse(&rule.to);
         match &target {
             None => {
-                let near = suggestion(&rule.to, Target::names());
+                let near = self.faults.suggestion(&rule.to, Target::names());
                 self.faults
                     .add(format!("{place}.to"), format!("`{}` is not a field that rules can write{near}", rule.to));
             }
@@ -40,6 +39,9 @@ impl<'f> Compiler<'f> {
         }
         let mut sources = Vec::new();
         for (index, source) in rule.from.iter().enumerate() {
+            if self.is_full() {
+                break;
+            }
             let place = element(&format!("{place}.from"), index, rule.from.len());
             let twins = |source: &Source| {
                 file.twins.as_ref().map_or_else(|| vec![source.clone()], |twins| twins.of_source(source))
@@ -85,12 +87,15 @@ impl<'f> Compiler<'f> {
                 self.faults.add(&place, "beside `use` only `as` and `when` have an effect: remove the others");
             }
             let Some((name, list)) = file.lists.get_key_value(name) else {
-                let near = suggestion(name, file.lists.keys().map(String::as_str));
+                let near = self.faults.suggestion(name, file.lists.keys().map(String::as_str));
                 self.faults.add(place, format!("there is no list `{name}`{near}"));
                 continue;
             };
             lists.insert(name);
             for (index, listed) in list.iter().enumerate() {
+                if self.is_full() {
+                    break;
+                }
                 let place = format!("lists.{name}[{index}]");
                 let listed = Source {
                     transform: source.transform.or(listed.transform),
@@ -155,6 +160,10 @@ impl<'f> Compiler<'f> {
         before: &[FieldName],
         target: Option<&Target>,
     ) -> Option<ReadySource> {
+        // Conditions are copied for each source, before they are compiled.
+        if !self.count(1 + source.when.len()) {
+            return None;
+        }
         let transform = source.transform();
         let words = target.and_then(Target::words);
         let gives = if source.value.is_some() { ValueType::Word } else { transform.gives() };
@@ -249,7 +258,7 @@ impl<'f> Compiler<'f> {
         let name = source.function.as_ref()?;
         let function = self.functions.iter().find(|(known, _)| known == name).map(|(_, function)| *function);
         if function.is_none() {
-            let near = suggestion(name, self.functions.iter().map(|(name, _)| *name));
+            let near = self.faults.suggestion(name, self.functions.iter().map(|(name, _)| *name));
             self.faults.add(place, format!("there is no function `{name}`{near}"));
         }
         function
