@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures what hostile deliveries of 16 MiB cost: python3 benches/hostile.py PATH_OF_VCP
 
-Prints for each delivery the milliseconds and the memory of `vcp receive`, the best of three runs.
+Prints for each delivery the milliseconds of `vcp receive`, the quickest of three runs, and its memory,
+the most of three runs.
 Needs a release build and GNU time. SECURITY.md has the figures.
 """
 
@@ -20,8 +21,11 @@ def rows(shape: str, row: str) -> str:
 
 RETELL = '{"event":"call_ended","call":{"call_id":"c1","transcript_object":[ROWS]}}'
 VAPI = '{"message":{"type":"end-of-call-report","call":{"id":"v1"},"artifact":{"messages":[ROWS]}}}'
+COSTS = '{"message":{"type":"end-of-call-report","call":{"id":"v1"},"costs":[ROWS]}}'
+ELEVENLABS = '{"type":"post_call_transcription","data":{"conversation_id":"c","status":"done","transcript":[ROWS]}}'
+ASSISTABLE = '{"call_id":"a","disconnection_reason":"user_hangup","called_tools":[ROWS]}'
 TEXT = '{"event":"call_ended","call":{"call_id":"c1","transcript":"TEXT"}}'
-MEMBERS = ",".join(f'"m{at}":1' for at in range(95_000))
+CALL = '{"event":"call_ended","call":{"call_id":"c1",ROWS}}'
 TOOL = '{"role":"tool_calls","toolCalls":[{"id":"a","function":{"name":"f"}}]}'
 WORD = '{"word":"you","start":0.8,"end":1.1}'
 DELIVERIES = {
@@ -31,7 +35,10 @@ DELIVERIES = {
     "tool calls": ("vapi", rows(VAPI, TOOL)),
     "numbers for rows": ("retell", rows(RETELL, "1e999")),
     "secrets": ("vapi", rows(VAPI, '{"password":"a"}')),
-    "unknown members": ("retell", TEXT.replace('"transcript"', f'{MEMBERS},"transcript"').replace("TEXT", "a" * 15_000_000)),
+    "unknown members": ("retell", CALL.replace("ROWS", ",".join(f'"{at:06x}":1' for at in range(LENGTH // 11 - 10)))),
+    "kinds of costs": ("vapi", COSTS.replace("ROWS", ",".join(f'{{"type":"{at:06x}"}}' for at in range(LENGTH // 18 - 10)))),
+    "results of tools": ("elevenlabs", rows(ELEVENLABS, '{"tool_results":[{}]}')),
+    "short tool calls": ("assistable", rows(ASSISTABLE, '{"name":"a"}')),
     "one string": ("retell", TEXT.replace("TEXT", "a" * (LENGTH - len(TEXT)))),
     "escapes": ("retell", TEXT.replace("TEXT", "\\u0061" * ((LENGTH - len(TEXT)) // 6))),
     "no JSON": ("retell", "{" + " " * LENGTH),
@@ -50,11 +57,11 @@ def main() -> None:
             runs = []
             for _ in range(3):
                 ended = subprocess.run(
-                    ["/usr/bin/time", "-f", "%U %M", *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+                    ["/usr/bin/time", "-f", "%U %S %M", *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
                 )
-                seconds, kilobytes = ended.stderr.splitlines()[-1].split()
-                runs.append((float(seconds), int(kilobytes)))
-            seconds, kilobytes = min(runs)
+                user, system, kilobytes = ended.stderr.splitlines()[-1].split()
+                runs.append((float(user) + float(system), int(kilobytes)))
+            seconds, kilobytes = min(run[0] for run in runs), max(run[1] for run in runs)
             mebibytes = len(text) / 2**20
             print(f"{name:20} {seconds * 1000 / mebibytes:6.1f} ms per MiB, {kilobytes / 1024 / mebibytes:5.1f} bytes of memory per byte")
 

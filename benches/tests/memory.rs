@@ -52,6 +52,36 @@ fn small_rows_take_bounded_memory() {
     }
 }
 
+/// A delivery that is refused, because its message would have too many members, takes at most twelve
+/// times its bytes, and 16 MB.
+#[test]
+fn refused_tool_calls_take_bounded_memory() {
+    let retell = r#"{"event":"call_ended","call":{"call_id":"c1","transcript_with_tool_calls":[ROWS]}}"#;
+    let vapi = r#"{"message":{"type":"end-of-call-report","call":{"id":"v1"},"artifact":{"messages":[ROWS]}}}"#;
+    let elevenlabs =
+        r#"{"type":"post_call_transcription","data":{"conversation_id":"c","status":"done","transcript":[ROWS]}}"#;
+    let assistable = r#"{"call_id":"a","disconnection_reason":"user_hangup","called_tools":[ROWS]}"#;
+    let mapper = Mapper::new();
+    for (provider, shape, row) in [
+        ("retell", retell, r#"{"role":"tool_call_invocation","name":"f"}"#),
+        ("retell", retell, r#"{"role":"tool_call_result"}"#),
+        ("vapi", vapi, r#"{"role":"tool_calls","toolCalls":[{"id":"a","function":{"name":"f"}}]}"#),
+        ("vapi", vapi, r#"{"role":"tool_call_result"}"#),
+        ("elevenlabs", elevenlabs, r#"{"tool_results":[{}]}"#),
+        ("assistable", assistable, r#"{"name":"a"}"#),
+    ] {
+        let body = shape.replace("ROWS", &vec![row; (4 << 20) / (row.len() + 1)].join(","));
+        let received_at = "2026-11-21T12:00:00Z".parse().unwrap();
+        let mut mapped = None;
+        let used = allocation_counter::measure(|| mapped = Some(mapper.map(provider, body.as_bytes(), received_at)));
+        let refused = mapped.unwrap().map(|_| ()).unwrap_err();
+        assert_eq!(refused.code().as_str(), "VCP_E008", "{provider}, {row}: {refused}");
+        println!("{provider}, {row}: {} MB", used.bytes_max >> 20);
+        let most = 12 * body.len() as u64 + (16 << 20);
+        assert!(used.bytes_max <= most, "{provider}, {row}: {} bytes instead of {most}", used.bytes_max);
+    }
+}
+
 /// The events of a session take at most twelve times what goes in and comes out, and 1 MB.
 #[test]
 fn small_events_take_bounded_memory() {
@@ -66,6 +96,26 @@ fn small_events_take_bounded_memory() {
         let most = 12 * (given + mapped.message.to_json().len() + report) as u64 + (1 << 20);
         println!("{event}: {} for {given}, {report} of report", used.bytes_max);
         assert!(used.bytes_max <= most, "{event}: {} bytes instead of {most}", used.bytes_max);
+    }
+}
+
+/// A session with more items than any conversation has is refused before it takes much memory.
+#[test]
+fn a_session_of_many_items_is_refused() {
+    let (mapper, received_at) = (Mapper::new(), "2026-11-21T12:00:00Z".parse().unwrap());
+    for kind in ["response.mcp_call.failed", "response.output_audio.delta", "conversation.item.truncated"] {
+        let event = |at: usize| format!(r#"{{"type":"{kind}","item_id":"{at:x}","response_id":"{at:x}"}}"#);
+        let events: Vec<String> = (0..60_000).map(event).collect();
+        let events: Vec<_> = events.iter().map(|event| SessionEvent::new(received_at, event.as_bytes())).collect();
+        let mut result = None;
+        let used = allocation_counter::measure(|| result = Some(mapper.assemble("openai", &events)));
+        let given: usize = events.iter().map(|event| event.body.len()).sum();
+        println!("{kind}: {} MB for {given} bytes", used.bytes_max >> 20);
+        match result.unwrap() {
+            Err(error) => assert_eq!(error.code().as_str(), "VCP_E008", "{kind}: {error}"),
+            Ok(mapped) => assert_eq!(mapped.message.vcp_payload.call.capabilities_invoked.len(), 0, "{kind}"),
+        }
+        assert!(used.bytes_max <= 12 * given as u64 + (16 << 20), "{kind}: {} bytes", used.bytes_max);
     }
 }
 

@@ -46,6 +46,7 @@
 //! in [`vcp_schema::decisions`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![deny(clippy::disallowed_methods)]
 
 mod address;
 mod diagnose;

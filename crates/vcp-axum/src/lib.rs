@@ -51,6 +51,8 @@
 //! may take the memory of a body before it is verified. A sender that never ends the head of its
 //! request is not stopped by `axum::serve`: `examples/service` shows a server that does.
 
+#![deny(clippy::disallowed_methods)]
+
 mod trace;
 
 use axum::{

@@ -75,6 +75,7 @@
 //! or store a `serde_json::value::RawValue`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![deny(clippy::disallowed_methods)]
 
 pub mod checksum;
 mod code;

@@ -76,6 +76,7 @@
 //! in [`vcp_schema::decisions`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![deny(clippy::disallowed_methods)]
 
 pub use vcp_auth as auth;
 pub use vcp_mapping as mapping;

@@ -2,6 +2,7 @@
 // The README has an example for PostgreSQL.
 #![cfg_attr(not(feature = "postgres"), doc = "Keeps calls in a database, and recognises replays there or in Redis.")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![deny(clippy::disallowed_methods)]
 
 mod guard;
 #[cfg(feature = "redis")]

@@ -28,6 +28,8 @@
 //! films and examples. The same arguments give the same bytes: this crate reads no clock and no
 //! source of random numbers.
 
+#![deny(clippy::disallowed_methods)]
+
 mod call;
 mod delivery;
 mod facts;

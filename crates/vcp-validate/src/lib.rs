@@ -34,6 +34,7 @@
 //! in [`vcp_schema::decisions`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![deny(clippy::disallowed_methods)]
 
 mod finding;
 mod findings;

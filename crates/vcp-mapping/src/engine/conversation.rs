@@ -36,6 +36,9 @@ impl Turn<'_> {
     }
 }
 
+/// The least number of members that a tool call adds to a message: an element with four members.
+pub(crate) const MEMBERS_OF_CALL: usize = 5;
+
 /// A tool that was called.
 struct Called<'p> {
     id: Option<Cow<'p, str>>,
@@ -77,6 +80,9 @@ pub(crate) struct Rows<'p> {
     pub(crate) lacks_role: bool,
     /// `true` if a tool call has no name.
     pub(crate) lacks_name: bool,
+    /// `true` if there are more tool calls or results than a message can hold. The others are not
+    /// read.
+    pub(crate) too_many: bool,
 }
 
 /// The moment from which the times of a list count.
@@ -161,6 +167,11 @@ impl<'p> Talk<'p> {
         rows.results.retain(|result| result.id.as_ref().is_some_and(|id| !answered.contains(id)));
         known.calls.append(&mut rows.calls);
         known.results.append(&mut rows.results);
+    }
+
+    /// Returns the number of tool calls.
+    pub(crate) fn calls(&self) -> usize {
+        self.rows.calls.len()
     }
 
     /// Gives each tool call its result. A result without its call makes a call of its own. Returns

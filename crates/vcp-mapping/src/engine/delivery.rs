@@ -216,7 +216,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
         self.use_lists(&mut reading, draft);
         draft.note_latency();
         if !plan.conversations.is_empty() {
-            self.converse(&mut reading, draft);
+            self.converse(&mut reading, draft)?;
         }
         draft.end(plan);
         let lacks = ready.required.iter().filter(|node| !self.walked.is_present(**node));

@@ -5,6 +5,7 @@ mod lists;
 mod provider;
 mod reach;
 mod rule;
+mod size;
 
 use super::{
     faults::{Faults, RuleError, nearest},
@@ -51,7 +52,7 @@ pub(crate) fn compile(
         faults.file(PROVIDER_FILE);
         let lengths: Vec<(&str, usize)> =
             files.iter().zip(rules).map(|(file, text): (&RuleFile, _)| (&*file.name, text.len())).collect();
-        limits::check_compiled(file, provider.len(), &lengths, &mut faults);
+        size::check_compiled(file, provider.len(), &lengths, &mut faults);
     }
     let Some(file) = file.filter(|_| faults.is_empty()) else {
         return Err(faults.into_error());
@@ -123,7 +124,7 @@ pub(crate) fn compile(
 
 /// Reads a file. A fault names the key, and the nearest one that exists.
 fn parse<T: DeserializeOwned>(text: &str, faults: &mut Faults) -> Option<T> {
-    if !limits::check_text(text, faults) {
+    if !size::check_text(text, faults) {
         return None;
     }
     match serde_json::from_str(text) {

@@ -1,6 +1,6 @@
 //! The reading of rows: turns, tool calls and results.
 
-use super::{Called, Rows, ToolResult, Turn};
+use super::{Called, MEMBERS_OF_CALL, Rows, ToolResult, Turn};
 use crate::{
     engine::{
         clock::{At, read_clock, seconds, seconds_by},
@@ -62,8 +62,9 @@ type Lacks<'a> = &'a dyn Fn(&InList) -> bool;
 type RowOf<'r, 'p> = &'r [Option<&'p str>];
 
 impl ReadyConversation {
-    /// Reads the rows of a list. `lacks` says whether a way into lists leads nowhere.
-    pub(crate) fn read<'p>(&self, rows: &RowsFound<'p>, lacks: Lacks<'_>) -> Rows<'p> {
+    /// Reads the rows of a list. `lacks` says whether a way into lists leads nowhere. `members` is
+    /// the number of members that a message may have.
+    pub(crate) fn read<'p>(&self, rows: &RowsFound<'p>, lacks: Lacks<'_>, members: usize) -> Rows<'p> {
         /// The largest number of unknown words that are reported. Real payloads have few.
         const MOST: usize = 16;
         let mut read = Rows::default();
@@ -108,13 +109,15 @@ impl ReadyConversation {
             }
             if let Some(part) = &self.calls {
                 each(part, role == Some(Role::ToolCall), &cell, lacks, |member| match self.called(member, at()) {
+                    Some(_) if read.calls.len() > members / MEMBERS_OF_CALL => read.too_many = true,
                     Some(call) => read.calls.push(call),
                     None => read.lacks_name = true,
                 });
             }
             if let Some(part) = &self.results {
-                each(part, role == Some(Role::ToolResult), &cell, lacks, |member| {
-                    read.results.extend(self.result(member, at()));
+                each(part, role == Some(Role::ToolResult), &cell, lacks, |member| match self.result(member, at()) {
+                    Some(_) if read.results.len() > members => read.too_many = true,
+                    result => read.results.extend(result),
                 });
             }
         }

@@ -2,9 +2,10 @@
 
 use super::{Delivery, Reading};
 use crate::{
+    MapError,
     engine::{
         clock,
-        conversation::{Talk, Times},
+        conversation::{MEMBERS_OF_CALL, Talk, Times},
         draft::Draft,
     },
     report::{Consulted, How, Problem, UnlistedWord, Written},
@@ -19,7 +20,15 @@ use vcp_schema::{ErrorCode, FieldPath, RawJson};
 impl<'p> Delivery<'p, '_> {
     /// Reads the rows of the conversation. Returns the place of the first list that has any, and
     /// whether its form is precise.
-    fn rows(&self, reading: &mut Reading<'_>, draft: &mut Draft<'p>) -> Option<(Talk<'p>, SharedText, bool)> {
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E008`: there are more tool calls, or more results, than a message can have members.
+    fn rows(
+        &self,
+        reading: &mut Reading<'_>,
+        draft: &mut Draft<'p>,
+    ) -> Result<Option<(Talk<'p>, SharedText, bool)>, MapError> {
         let (mut talk, mut source, mut read, mut precise) = (Talk::default(), None, Vec::new(), false);
         for reader in &reading.plan.conversations {
             let continues = reader.rules.continues;
@@ -63,7 +72,10 @@ impl<'p> Delivery<'p, '_> {
                     let problem = Problem::new(ErrorCode::Type, pointer.clone(), "a row is not an object");
                     draft.report.problems.push(problem);
                 }
-                let rows = reader.read(&found, &|way| self.walked.lacks(way));
+                let rows = reader.read(&found, &|way| self.walked.lacks(way), self.options.limits.members);
+                if rows.too_many {
+                    return Err(self.too_many_tools());
+                }
                 let faults =
                     [(rows.lacks_role, "a row has a text and no role"), (rows.lacks_name, "a tool call has no name")];
                 for (_, message) in faults.into_iter().filter(|(has_fault, _)| *has_fault) {
@@ -83,7 +95,13 @@ impl<'p> Delivery<'p, '_> {
                 talk.add(rows, list, times);
             }
         }
-        source.map(|source| (talk, source, precise))
+        Ok(source.map(|source| (talk, source, precise)))
+    }
+
+    fn too_many_tools(&self) -> MapError {
+        let limit = self.options.limits.members;
+        let message = format!("the message has more members than the limit of {limit}, because of its tool calls");
+        MapError::new(ErrorCode::Limit, FieldPath::root(), message)
     }
 
     /// Reads the time in the call at which rows begin.
@@ -98,12 +116,20 @@ impl<'p> Delivery<'p, '_> {
     }
 
     /// Writes the values of the rows of the conversation that no rule has written.
-    pub(super) fn converse(&self, reading: &mut Reading<'_>, draft: &mut Draft<'p>) {
+    ///
+    /// # Errors
+    ///
+    /// `VCP_E008`: the message would have more members than the limit.
+    pub(super) fn converse(&self, reading: &mut Reading<'_>, draft: &mut Draft<'p>) -> Result<(), MapError> {
         let plan = reading.plan;
-        let Some((mut talk, source, precise)) = self.rows(reading, draft) else { return };
+        let Some((mut talk, source, precise)) = self.rows(reading, draft)? else { return Ok(()) };
         if talk.join() {
             let message = "a result of a tool has no call: it counts as a call";
             draft.report.problems.push(Problem::new(ErrorCode::Mapping, source.clone(), message));
+        }
+        // Such a message is refused in the end. Here it has not taken its memory yet.
+        if talk.calls() > self.options.limits.members / MEMBERS_OF_CALL {
+            return Err(self.too_many_tools());
         }
         let note = |draft: &mut Draft<'_>, target: SharedText, how: How| {
             draft.report.written.push(Written { source: Some(source.clone()), ..Written::without_source(target, how) });
@@ -138,5 +164,6 @@ impl<'p> Delivery<'p, '_> {
         for metric in draft.measure(metrics) {
             note(draft, FieldName::path_of_metric(metric), How::Derived);
         }
+        Ok(())
     }
 }

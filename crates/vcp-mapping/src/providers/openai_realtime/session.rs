@@ -103,6 +103,15 @@ const OTHER_CALL: &str = "the events are of more than one call";
 const FATAL: [&str; 3] = ["session_expired", "insufficient_quota", "credit_balance_exhausted"];
 
 impl Session {
+    /// The most items of a session. A message of the default limits holds no more tool calls, and no
+    /// conversation has as many turns. Each item takes some 3 kB.
+    pub(super) const ITEMS: usize = 20_000;
+
+    /// Returns whether there are more items than a session may have.
+    pub(super) fn is_full(&self) -> bool {
+        self.items.len() > Self::ITEMS
+    }
+
     /// Adds an event. Returns an error if the event is of another session.
     pub(super) fn event(&mut self, at: Timestamp, event: &Object<'_, '_>) -> Result<(), Refusal> {
         let kind = event.text("type").unwrap_or_default();
