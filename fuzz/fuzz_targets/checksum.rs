@@ -17,12 +17,7 @@ fuzz_target!(|text: &str| {
         && let Ok(tree) = serde_json::from_str::<serde_json::Value>(&message.to_json())
         && let Ok(other) = serde_json_canonicalizer::to_string(&tree)
     {
-        // The other implementation has no member twice.
-        let read: serde_json::Value = serde_json::from_str(&canonical).expect("canonical text is JSON");
-        assert_eq!(serde_json_canonicalizer::to_string(&read).ok().as_ref(), Some(&canonical));
-        if other.len() == canonical.len() {
-            assert_eq!(canonical, other);
-        }
+        assert_eq!(canonical, other);
     }
     for algorithm in [Algorithm::Jcs, Algorithm::Legacy] {
         message.audit.checksum = None;

@@ -4,7 +4,8 @@
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use vcp_fuzz::mutate_json;
 use vcp_schema::migrate::{UpgradeOptions, upgrade_text};
 
 fuzz_target!(|text: &str| {
@@ -21,4 +22,8 @@ fuzz_target!(|text: &str| {
     let bound = 12 * (text.len() + given) as u64 + 1_000_000;
     let (used, length) = (used.bytes_max, text.len());
     assert!(used <= bound, "{used} bytes of memory instead of {bound} for {length} bytes read and {given} returned");
+});
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutate_json(data, size, 0, seed).unwrap_or_else(|| fuzzer_mutate(data, size, max_size))
 });

@@ -379,7 +379,10 @@ impl IntoResponse for Rejection {
 #[must_use]
 pub fn refusal(status: StatusCode, mut error: serde_json::Value, trace_id: Option<&str>) -> Response {
     if let (Some(trace_id), Some(members)) = (trace_id, error.as_object_mut()) {
-        members.insert("context".to_owned(), json!({ "trace_id": trace_id }));
+        match members.get_mut("context").and_then(serde_json::Value::as_object_mut) {
+            Some(context) => drop(context.insert("trace_id".to_owned(), trace_id.into())),
+            None => drop(members.insert("context".to_owned(), json!({ "trace_id": trace_id }))),
+        }
     }
     let body = Body::from(json!({ "error": error }).to_string());
     (status, [(CONTENT_TYPE, "application/json")], body).into_response()

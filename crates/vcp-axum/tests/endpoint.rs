@@ -281,3 +281,13 @@ async fn a_large_delivery_does_not_hold_up_others() {
     // This test has one thread for asynchronous work.
     assert_eq!((order.recv().await, order.recv().await), (Some(("small", 200)), Some(("large", 200))));
 }
+
+#[tokio::test]
+async fn a_refusal_keeps_the_context_of_its_error() {
+    let error = serde_json::json!({"code": "NOT_STORED", "context": {"table": "calls"}});
+    let answer = vcp_axum::refusal(StatusCode::SERVICE_UNAVAILABLE, error, Some("0af7651916cd43dd"));
+    let body = axum::body::to_bytes(answer.into_body(), 1_000).await.unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let wanted = serde_json::json!({"table": "calls", "trace_id": "0af7651916cd43dd"});
+    assert_eq!(body["error"]["context"], wanted);
+}

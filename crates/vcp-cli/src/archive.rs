@@ -8,7 +8,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ops::ControlFlow,
 };
-use vcp_sdk::{Mapper, mapping::SessionEvent};
+use vcp_sdk::{Mapper, mapping::SessionEvent, schema::Limits};
 
 /// A delivery with what is around its body.
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub(crate) struct Envelope {
 #[derive(Default)]
 pub(crate) struct Session {
     name: String,
+    /// The bytes of the bodies.
+    bytes: usize,
+    /// The events, none if they are longer than a session may be.
     events: Vec<Envelope>,
     /// The names of the sessions before.
     ended: BTreeSet<String>,
@@ -75,7 +78,13 @@ impl Session {
             flow = self.end(mapper, out, counts)?;
             self.ended.insert(std::mem::replace(&mut self.name, name));
         }
-        self.events.push(event);
+        self.bytes += event.body.len() + 1;
+        // Events that cannot be assembled are not kept.
+        if self.bytes <= Limits::default().text_bytes {
+            self.events.push(event);
+        } else {
+            self.events = Vec::new();
+        }
         Ok(flow)
     }
 
@@ -86,7 +95,16 @@ impl Session {
         out: &mut Lines,
         counts: &mut Assembled,
     ) -> Result<ControlFlow<()>, Fault> {
-        let events = std::mem::take(&mut self.events);
+        let (events, bytes) = (std::mem::take(&mut self.events), std::mem::take(&mut self.bytes));
+        if bytes > Limits::default().text_bytes {
+            counts.failed += 1;
+            tell!(
+                "{}: the events have {bytes} bytes, more than the limit of {}",
+                self.name,
+                Limits::default().text_bytes
+            );
+            return Ok(ControlFlow::Continue(()));
+        }
         let Some(first) = events.first() else { return Ok(ControlFlow::Continue(())) };
         let timed: Vec<_> =
             events.iter().map(|event| SessionEvent::new(event.sent_at, event.body.as_bytes())).collect();

@@ -346,3 +346,19 @@ fn a_checkpoint_that_cannot_be_written_is_told() {
     assert!(text(&output.stderr).starts_with("error: cannot write `out.ndjson.checkpoint.new`: "));
     assert!(directory.join("out.ndjson.part").exists() && !directory.join("out.ndjson").exists());
 }
+
+/// A run that is stopped between giving its file the name and removing the old one is complete.
+#[cfg(unix)]
+#[test]
+fn a_complete_file_is_never_continued() {
+    let here = directory("two_names");
+    fs::write(here.join("in.ndjson"), archive(3)).unwrap();
+    fs::write(here.join("out.ndjson.part"), archive(3)).unwrap();
+    fs::write(here.join("out.ndjson.checkpoint"), "{}").unwrap();
+    fs::hard_link(here.join("out.ndjson.part"), here.join("moved.ndjson")).unwrap();
+    let output = run(&["in.ndjson", "--output", "out.ndjson", "--resume"], &here, b"");
+    assert_eq!(output.status.code(), Some(2));
+    let told = text(&output.stderr);
+    assert!(told.contains("was complete, and the file has its name: remove `out.ndjson.part`"), "{told}");
+    assert_eq!(fs::read_to_string(here.join("moved.ndjson")).unwrap(), archive(3));
+}

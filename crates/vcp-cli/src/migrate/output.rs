@@ -154,6 +154,15 @@ impl Growing {
     }
 }
 
+/// Returns whether a file also has another name. A run that was stopped while it ended leaves such a
+/// file, and continuing it would change the complete one.
+fn has_two_names(path: &Path) -> bool {
+    #[cfg(unix)]
+    return fs::metadata(path).is_ok_and(|file| std::os::unix::fs::MetadataExt::nlink(&file) > 1);
+    #[cfg(not(unix))]
+    return false;
+}
+
 /// Locks a file until it is closed. Returns an error if another run has locked it.
 fn lock(file: &File, path: &Path) -> Result<(), String> {
     match file.try_lock() {
@@ -311,6 +320,12 @@ fn are_apart(args: &Args, sources: &[Source]) -> Result<(), String> {
 /// or if the checkpoint is invalid or of a run with other arguments.
 fn earlier(target: &Path, resume: bool, run: &Run) -> Result<Option<Checkpoint>, String> {
     let (part, path) = (with_ending(target, ".part"), with_ending(target, ".checkpoint"));
+    if has_two_names(&part) {
+        let (part, path) = (part.display(), path.display());
+        return Err(format!(
+            "the run that wrote `{part}` was complete, and the file has its name: remove `{part}` and `{path}`"
+        ));
+    }
     if target.exists() {
         return Err(exists(target));
     }

@@ -69,7 +69,7 @@ pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
 /// Cuts off a sender whose body arrives too slowly.
 async fn in_time(request: Request, next: Next) -> Response {
     tokio::time::timeout(WHOLE_TIME, next.run(request)).await.unwrap_or_else(|_| {
-        let message = format!("the delivery did not arrive within {} s", WHOLE_TIME.as_secs());
+        let message = format!("the delivery did not arrive, or was not handled, within {} s", WHOLE_TIME.as_secs());
         tell!("{message}");
         json(408, serde_json::json!({"error": {"message": message}}).to_string())
     })
