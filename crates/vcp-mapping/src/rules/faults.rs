@@ -74,22 +74,21 @@ impl Faults {
         self.file = file.to_owned();
     }
 
-    /// Adds a fault, unless there are many already.
+    /// Adds a fault. If there are many, the last one says that there are more.
     pub(super) fn add(&mut self, place: impl Into<String>, message: impl Into<String>) {
-        if self.list.len() >= limits::FAULTS {
-            return;
-        }
-        self.list.push(RuleFault { file: self.file.clone(), place: place.into(), message: message.into() });
+        let message = match self.list.len() {
+            ..limits::FAULTS => message.into(),
+            limits::FAULTS => "there are more faults: mend these first".to_owned(),
+            _ => return,
+        };
+        self.list.push(RuleFault { file: self.file.clone(), place: place.into(), message });
     }
 
     /// Returns a suggestion of the nearest name, to be put behind a fault. Empty if none is near, or
     /// if there are many faults.
     pub(super) fn suggestion<'n>(&self, given: &str, known: impl IntoIterator<Item = &'n str>) -> String {
-        match nearest(given, known.into_iter().take(if self.list.len() < limits::SUGGESTIONS { usize::MAX } else { 0 }))
-        {
-            Some(name) => format!(": did you mean `{name}`?"),
-            None => String::new(),
-        }
+        let near = if self.list.len() < limits::SUGGESTIONS { nearest(given, known) } else { None };
+        near.map(|name| format!(": did you mean `{name}`?")).unwrap_or_default()
     }
 
     pub(super) fn len(&self) -> usize {
