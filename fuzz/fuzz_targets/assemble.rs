@@ -3,8 +3,8 @@
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use vcp_fuzz::{MAPPER, RECEIVED_AT, assert_readable};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use vcp_fuzz::{MAPPER, RECEIVED_AT, assert_readable, mutate_parts};
 use vcp_mapping::SessionEvent;
 
 fuzz_target!(|data: &[u8]| {
@@ -23,4 +23,8 @@ fuzz_target!(|data: &[u8]| {
     };
     let bound = 12 * (data.len() + given) as u64 + 65_000_000;
     assert!(used.bytes_max <= bound, "{} bytes of memory instead of {bound}", used.bytes_max);
+});
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutate_parts(data, size, 0, b'\n', seed).unwrap_or_else(|| fuzzer_mutate(data, size, max_size))
 });

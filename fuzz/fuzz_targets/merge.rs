@@ -3,8 +3,8 @@
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use vcp_fuzz::{MAPPER, SEPARATOR, assert_readable, message};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use vcp_fuzz::{MAPPER, SEPARATOR, assert_readable, message, mutate_parts};
 
 fuzz_target!(|data: &[u8]| {
     let Some((provider, rest)) = vcp_fuzz::provider(data) else { return };
@@ -20,4 +20,8 @@ fuzz_target!(|data: &[u8]| {
     messages.push(merged);
     let again = MAPPER.merge(&messages).map(|merged| merged.to_json());
     assert_eq!(again.ok().as_ref(), Some(&text), "merging a merged message changes it");
+});
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutate_parts(data, size, 1, SEPARATOR, seed).unwrap_or_else(|| fuzzer_mutate(data, size, max_size))
 });

@@ -3,7 +3,8 @@
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use vcp_fuzz::mutate_parts;
 use vcp_schema::ndjson::Reader;
 
 fuzz_target!(|data: &[u8]| {
@@ -19,4 +20,8 @@ fuzz_target!(|data: &[u8]| {
     }
     assert_eq!(read, lines);
     assert_eq!(Reader::new(data).count(), lines);
+});
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutate_parts(data, size, 0, b'\n', seed).unwrap_or_else(|| fuzzer_mutate(data, size, max_size))
 });

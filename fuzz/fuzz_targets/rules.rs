@@ -3,8 +3,8 @@
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use vcp_fuzz::{RECEIVED_AT, SEPARATOR, assert_readable};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use vcp_fuzz::{RECEIVED_AT, SEPARATOR, assert_readable, mutate_parts};
 use vcp_mapping::{Mapper, Mapping, Registry};
 
 fuzz_target!(|data: &[u8]| {
@@ -20,4 +20,8 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(Mapping::Call(mapped)) = mapper.map(&name, body, RECEIVED_AT.instant()) {
         assert_readable(&mapped.message);
     }
+});
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutate_parts(data, size, 0, SEPARATOR, seed).unwrap_or_else(|| fuzzer_mutate(data, size, max_size))
 });

@@ -2,7 +2,7 @@
 
 mod mutator;
 
-pub use mutator::mutate_json;
+pub use mutator::{mutate_json, mutate_parts};
 
 use std::sync::LazyLock;
 use vcp_mapping::{Mapper, Mapping, Provider};
