@@ -7,11 +7,15 @@ use crate::{
         delivery::{Delivery, Recognised},
         draft::SESSION,
     },
+    report::MapReport,
     rules::{Provider, plan::ReadyEvent},
     session::as_payload,
 };
 use sha2::{Digest, Sha256};
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+};
 use vcp_schema::{
     ErrorCode, FieldPath, RawJson, RawObject, Timestamp, VcpMessage,
     json::{members, string},
@@ -70,9 +74,10 @@ impl Mapper {
     ///
     /// The payloads that the messages keep are mapped again, with the options of this mapper. If
     /// several payloads differ, the result keeps all of them in
-    /// `custom.provider_specific.<provider>.deliveries`. A value that mapping writes and that was
-    /// changed by hand is reset to the value of the payloads. If all messages are equal, the result
-    /// is that message, unchanged.
+    /// `custom.provider_specific.<provider>.deliveries`. A value that was changed by hand is reset
+    /// to that of the payloads. It is carried over where no payload has a value and mapping writes
+    /// a default, such as the status of consent. If all messages are equal, the result is that
+    /// message, unchanged.
     ///
     /// ```
     /// use vcp_mapping::{Mapper, Mapping};
@@ -128,6 +133,7 @@ impl Mapper {
         let provider = self.known(&call.provider)?;
         let mut all = Vec::new();
         let mut carried: Option<Carried> = None;
+        let beyond = Beyond { provider, can_default: &|place| self.names().has(place) };
         for message in messages {
             let kept = kept(message, provider).ok_or_else(|| {
                 refuse("vcp_payload.custom.provider_specific", "the message does not keep the payload it was made of")
@@ -136,24 +142,27 @@ impl Mapper {
                 let message = format!("there are more deliveries than the limit of {MOST_DELIVERIES}");
                 return Err(MapError::new(ErrorCode::Limit, FieldPath::root(), message));
             }
-            let mut base = self.made_of(provider, &kept, &call.call_id)?;
+            let (mut base, _) = self.made_of(provider, &kept, &call.call_id)?;
             let mut own = message.clone();
-            // A default consent is not carried over, even if a mapper with other options wrote it.
+            // Granted consent by default is not carried over to a mapper with other options.
             if defaults::has_default_consent(message) {
                 own.vcp_payload.consent = None;
             }
             // The kept payloads are the longest part, and are not compared.
             forget_payloads(&mut own, provider);
             forget_payloads(&mut base, provider);
-            carried = union(carried, Beyond(provider).object(&own.to_json(), &base.to_json(), &[]));
+            carried = union(&[], carried, beyond.object(&own.to_json(), &base.to_json(), &[]));
             all.extend(kept);
         }
-        let made = self.made_of(provider, &all, &call.call_id)?;
+        let (made, _) = self.made_of(provider, &all, &call.call_id)?;
         // Do not carry over a value at a place that any delivery wrote, even if a later delivery
         // removed it. Otherwise merging (a, b) then c could differ from a then (b, c).
         for kept in &all {
             let Some(more) = &mut carried else { break };
-            if !keep_untold(more, &self.made_of(provider, std::slice::from_ref(kept), &call.call_id)?.to_json()) {
+            let (alone, report) = self.made_of(provider, std::slice::from_ref(kept), &call.call_id)?;
+            let defaults: HashSet<&str> = report.defaults().collect();
+            let is_default = |place: &[&str]| defaults.contains(format!("$.{}", place.join(".")).as_str());
+            if !keep_untold(more, &alone.to_json(), &[], &is_default) {
                 carried = None;
             }
         }
@@ -162,14 +171,18 @@ impl Mapper {
             return Ok(made);
         };
         let limits = self.limits();
-        vcp_schema::ReadOptions::default().limits(limits).from_json(&fill(&made.to_json(), &carried)).map_err(|error| {
-            let code = if error.code() == ErrorCode::Limit { ErrorCode::Limit } else { ErrorCode::Mapping };
-            MapError::new(code, error.path().clone(), format!("merged, {}", error.message()))
-        })
+        vcp_schema::ReadOptions::default()
+            .limits(limits)
+            .from_json(&beyond.fill(&made.to_json(), &carried, &[]))
+            .map_err(|error| {
+                let code = if error.code() == ErrorCode::Limit { ErrorCode::Limit } else { ErrorCode::Mapping };
+                MapError::new(code, error.path().clone(), format!("merged, {}", error.message()))
+            })
     }
 
-    /// Maps deliveries into one message, which keeps all of them. The same delivery counts once.
-    fn made_of(&self, provider: &Provider, kept: &[Kept], call_id: &str) -> Result<VcpMessage, MapError> {
+    /// Maps deliveries into one message, which keeps all of them. The same delivery counts once. Of
+    /// the report, only the defaults are of use.
+    fn made_of(&self, provider: &Provider, kept: &[Kept], call_id: &str) -> Result<(VcpMessage, MapReport), MapError> {
         let payloads: Vec<Cow<'_, str>> = kept.iter().map(Kept::payload).collect();
         let mut deliveries = Vec::new();
         for (kept, payload) in kept.iter().zip(&payloads) {
@@ -188,7 +201,7 @@ impl Mapper {
         let written = |kept: &Kept| (kept.session.clone(), kept.received_at.to_string());
         deliveries.sort_by(|(a, of_a, ..), (b, of_b, ..)| a.cmp(b).then_with(|| written(of_a).cmp(&written(of_b))));
         // A delivery that was received again counts once, with its first receipt.
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         deliveries.retain(|((.., digest), ..)| seen.insert(*digest));
         let Some((_, last, _, event, _)) = deliveries.last() else {
             return Err(MapError::new(ErrorCode::Mapping, FieldPath::root(), "there is nothing to merge"));
@@ -216,13 +229,13 @@ impl Mapper {
         draft.message.vcp_payload.call.call_id = call_id.to_owned();
         let data = last.data.clone();
         let list: Vec<String> = deliveries.iter().map(|(_, kept, _, event, _)| kept.to_json(event)).collect();
-        let (mut message, _) = self.close(draft, data.into(), "");
+        let (mut message, report) = self.close(draft, data.into(), "");
         if deliveries.len() > 1
             && let Some(own) = message.vcp_payload.custom.provider_specific.get_mut(provider.name())
         {
             own.extras.insert(DELIVERIES.to_owned(), RawJson::from_trusted_text(format!("[{}]", list.join(","))));
         }
-        Ok(message)
+        Ok((message, report))
     }
 }
 
@@ -294,8 +307,12 @@ enum Carried {
 /// whole. Modelled fields are not as deep.
 const DEEPEST: usize = 64;
 
-/// A comparison that finds the members that mapping did not make.
-struct Beyond<'m>(&'m Provider);
+/// A comparison that finds the members that mapping did not make, and puts them back.
+struct Beyond<'m> {
+    provider: &'m Provider,
+    /// Returns whether mapping can write a default at a place.
+    can_default: &'m dyn Fn(&[&str]) -> bool,
+}
 
 impl Beyond<'_> {
     /// Returns the members that `own` has beyond `base`. `path` is the place of both objects.
@@ -307,10 +324,14 @@ impl Beyond<'_> {
                 _ if self.is_own(path, &name) => None,
                 None => Some(whole(value, path.len())),
                 _ if value == "null" => None,
+                Some(known) if value == *known => None,
+                Some(known) if (self.can_default)(&[path, &[name.as_ref()]].concat()) => {
+                    (!is_same_time(value, known)).then(|| whole(value, path.len()))
+                }
                 Some(known) if known.starts_with('{') && value.starts_with('{') && path.len() < DEEPEST => {
                     self.object(value, known, &[path, &[name.as_ref()]].concat())
                 }
-                Some(known) => (matches!(*known, "[]" | "null") && value != *known).then(|| whole(value, path.len())),
+                Some(known) => (matches!(*known, "[]" | "null")).then(|| whole(value, path.len())),
             };
             if let Some(more) = more {
                 found.insert(name.into_owned(), more);
@@ -319,12 +340,41 @@ impl Beyond<'_> {
         (!found.is_empty()).then_some(Carried::Below(found))
     }
 
+    /// Returns the object `base` with the carried members. A carried member is used only where `base`
+    /// has no value, `[]`, `null`, or a field that can have a default. `path` is the place of `base`.
+    fn fill(&self, base: &str, carried: &Carried, path: &[&str]) -> String {
+        let (Carried::Below(more), Some(members)) = (carried, members::last(base)) else { return base.to_owned() };
+        let mut parts = Vec::new();
+        let mut known = HashSet::new();
+        for (name, value) in &members {
+            let place = || [path, &[name.as_ref()]].concat();
+            let is_open = || matches!(*value, "[]" | "null") || (self.can_default)(&place());
+            let value = match more.get(name.as_ref()) {
+                Some(below @ Carried::Below(_)) => {
+                    Cow::Owned(self.fill(if is_open() { "{}" } else { value }, below, &place()))
+                }
+                Some(Carried::Value(carried)) if is_open() => Cow::Borrowed(carried.as_str()),
+                _ => Cow::Borrowed(*value),
+            };
+            parts.push(format!("{}:{value}", RawJson::from_text(name).as_str()));
+            known.insert(name.as_ref());
+        }
+        for (name, carried) in more.iter().filter(|(name, _)| !known.contains(name.as_str())) {
+            let value = match carried {
+                Carried::Value(value) => value.clone(),
+                below @ Carried::Below(_) => self.fill("{}", below, &[path, &[name]].concat()),
+            };
+            parts.push(format!("{}:{value}", RawJson::from_text(name).as_str()));
+        }
+        format!("{{{}}}", parts.join(","))
+    }
+
     /// Returns whether a merge does not carry over a member: the kept payloads, which it writes
     /// itself, and the checksum, which does not match the merged message.
     fn is_own(&self, path: &[&str], name: &str) -> bool {
         match path {
-            ["vcp_payload", "custom", "provider_specific", of] if *of == self.0.name() => {
-                matches!(name, "data" | DELIVERIES) || name == SESSION && self.0.assembled().is_some()
+            ["vcp_payload", "custom", "provider_specific", of] if *of == self.provider.name() => {
+                matches!(name, "data" | DELIVERIES) || name == SESSION && self.provider.assembled().is_some()
             }
             ["audit"] => name == "checksum",
             _ => false,
@@ -332,82 +382,85 @@ impl Beyond<'_> {
     }
 }
 
-/// Returns a value that has no counterpart. An object is taken apart, member by member.
+/// Returns whether two texts are timestamps of one instant.
+fn is_same_time(a: &str, b: &str) -> bool {
+    let time = |text: &str| string::decode_lossy(text)?.parse::<Timestamp>().ok();
+    time(a).is_some_and(|a| time(b).is_some_and(|b| a.unix_nanos() == b.unix_nanos()))
+}
+
+/// Returns a value that has no counterpart. An object is taken apart, member by member, unless
+/// members would be lost: a name is repeated, or has a lone surrogate.
 fn whole(value: &str, depth: usize) -> Carried {
     match members::last(value) {
-        Some(members) if !members.is_empty() && depth < DEEPEST => Carried::Below(
+        Some(members) if !members.is_empty() && depth < DEEPEST && is_plain(value, members.len()) => Carried::Below(
             members.into_iter().map(|(name, value)| (name.into_owned(), whole(value, depth + 1))).collect(),
         ),
         _ => Carried::Value(value.to_owned()),
     }
 }
 
+/// Returns whether all names of an object can be decoded and `distinct` counts all its members.
+fn is_plain(object: &str, distinct: usize) -> bool {
+    let mut count = 0;
+    members::spelled(object).all(|(name, _)| {
+        count += 1;
+        name.decode().is_some()
+    }) && count == distinct
+}
+
 /// Joins the members that two messages carry over. Of two values for one place, an object wins over
-/// any other value, any value wins over `null`, and otherwise the text that sorts last wins. The
-/// result does not depend on the order of the arguments.
-fn union(a: Option<Carried>, b: Option<Carried>) -> Option<Carried> {
+/// any other value, any value wins over `null`, the stricter status of consent wins, and otherwise
+/// the text that sorts last wins. The result does not depend on the order of the arguments.
+fn union(place: &[&str], a: Option<Carried>, b: Option<Carried>) -> Option<Carried> {
     match (a, b) {
         (Some(Carried::Below(mut a)), Some(Carried::Below(b))) => {
             for (name, more) in b {
                 let known = a.remove(&name);
-                if let Some(both) = union(known, Some(more)) {
+                if let Some(both) = union(&[place, &[name.as_str()]].concat(), known, Some(more)) {
                     a.insert(name, both);
                 }
             }
             Some(Carried::Below(a))
         }
-        (Some(Carried::Value(a)), Some(Carried::Value(b))) => Some(Carried::Value(if b == "null" {
-            a
-        } else if a == "null" {
-            b
-        } else {
-            a.max(b)
-        })),
+        (Some(Carried::Value(a)), Some(Carried::Value(b))) => {
+            let rank = |value: &str| {
+                let is_status = place == ["vcp_payload", "consent", "status"];
+                (value != "null", if is_status { strictness(value) } else { 0 })
+            };
+            Some(Carried::Value(if (rank(&a), &a) < (rank(&b), &b) { b } else { a }))
+        }
         (Some(Carried::Value(_)), Some(below)) | (Some(below), Some(Carried::Value(_))) => Some(below),
         (a, b) => a.or(b),
     }
 }
 
-/// Removes from the carried members the places at which `told` has a value. Returns whether a
-/// member is left.
+/// Returns how much a status of consent forbids. A word that the specification lacks grants nothing,
+/// so it is stricter than `granted` and `pending`.
+fn strictness(status: &str) -> u8 {
+    match status {
+        "\"granted\"" => 0,
+        "\"pending\"" => 1,
+        "\"expired\"" => 3,
+        "\"denied\"" => 4,
+        "\"revoked\"" => 5,
+        _ => 2,
+    }
+}
+
+/// Removes from the carried members the places at which `told` has a value that is no default.
+/// Returns whether a member is left. `path` is the place of `told`.
 ///
 /// Looks only at the members of `told`, so that many deliveries with few members stay cheap.
-fn keep_untold(carried: &mut Carried, told: &str) -> bool {
+fn keep_untold(carried: &mut Carried, told: &str, path: &[&str], is_default: &dyn Fn(&[&str]) -> bool) -> bool {
     if matches!(told, "[]" | "null") {
         return true;
     }
-    let (Carried::Below(more), Some(members)) = (carried, members::last(told)) else { return false };
+    let (Carried::Below(more), Some(members)) = (carried, members::last(told)) else { return is_default(path) };
     for (name, told) in members {
-        if more.get_mut(name.as_ref()).is_some_and(|below| !keep_untold(below, told)) {
+        let Some(below) = more.get_mut(name.as_ref()) else { continue };
+        if !keep_untold(below, told, &[path, &[name.as_ref()]].concat(), is_default) {
             more.remove(name.as_ref());
         }
     }
     !more.is_empty()
-}
-
-/// Returns the object `base` with the carried members. A carried member is used only where `base`
-/// has no value, `[]` or `null`.
-fn fill(base: &str, carried: &Carried) -> String {
-    let (Carried::Below(more), Some(members)) = (carried, members::last(base)) else { return base.to_owned() };
-    let mut parts = Vec::new();
-    let mut known = std::collections::HashSet::new();
-    for (name, value) in &members {
-        let value = match more.get(name.as_ref()) {
-            Some(below @ Carried::Below(_)) => {
-                Cow::Owned(fill(if matches!(*value, "[]" | "null") { "{}" } else { value }, below))
-            }
-            Some(Carried::Value(carried)) if matches!(*value, "[]" | "null") => Cow::Borrowed(carried.as_str()),
-            _ => Cow::Borrowed(*value),
-        };
-        parts.push(format!("{}:{value}", RawJson::from_text(name).as_str()));
-        known.insert(name.as_ref());
-    }
-    for (name, carried) in more.iter().filter(|(name, _)| !known.contains(name.as_str())) {
-        let value = match carried {
-            Carried::Value(value) => value.clone(),
-            below @ Carried::Below(_) => fill("{}", below),
-        };
-        parts.push(format!("{}:{value}", RawJson::from_text(name).as_str()));
-    }
-    format!("{{{}}}", parts.join(","))
 }

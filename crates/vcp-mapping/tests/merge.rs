@@ -132,6 +132,12 @@ fn edit(message: &mut VcpMessage, edit: u32) {
         3 => payload.hcr.key_points.push("called back".to_owned()),
         4 => payload.custom.experimental = Some(RawObject::from_json(r#"{"a":{"b":1}}"#).unwrap()),
         5 => payload.custom.experimental = Some(RawObject::from_json(r#"{"a":{"c":[1e300]}}"#).unwrap()),
+        11 | 12 => {
+            let Some(consent) = &mut payload.consent else { return };
+            (consent.status, consent.scope) = (if edit == 11 { "denied" } else { "revoked" }.into(), vec![]);
+        }
+        13 => payload.outcomes.perception_gap.gap_score = 0.4,
+        14 => payload.call.start_time = "2026-09-01T08:00:00Z".parse().unwrap(),
         9 => payload.outcomes.user_satisfaction_score = Some(0.9),
         10 => {
             let Some(data) = payload.custom.provider_specific.get_mut("retell") else { return };
@@ -150,7 +156,7 @@ fn edit(message: &mut VcpMessage, edit: u32) {
 type Made = (usize, u32, u32, u32);
 
 fn made() -> impl Strategy<Value = Made> {
-    (0_usize..4, any::<u32>(), 0_u32..5, 0_u32..14)
+    (0_usize..4, any::<u32>(), 0_u32..5, 0_u32..20)
 }
 
 fn messages(provider: usize, made: &[Made]) -> Vec<VcpMessage> {
@@ -413,6 +419,43 @@ fn the_default_consent_of_another_mapper_is_nobodys_addition() {
     by_hand[0].vcp_payload.consent.as_mut().unwrap().scope.push("training".to_owned());
     let consent = mapper.merge(&by_hand).unwrap().vcp_payload.consent.unwrap();
     assert_eq!(consent.scope, ["recording", "analytics", "training"]);
+}
+
+#[test]
+fn a_default_replaces_nothing_that_was_written_by_hand() {
+    let [mut first, second] = [retell("call_ended", json!({}), 0), retell("call_analyzed", json!({}), 1)];
+    let payload = &mut first.vcp_payload;
+    payload.consent.as_mut().unwrap().status = "denied".into();
+    payload.consent.as_mut().unwrap().scope.clear();
+    payload.outcomes.objective.status = "success".into();
+    payload.outcomes.perception_gap.gap_score = 0.4;
+    payload.hcr.headline = "Booked".to_owned();
+    payload.provenance.data_retention_policy = Some("legal_hold".to_owned());
+    payload.call.start_time = "2026-10-01T09:00:00Z".parse().unwrap();
+    for order in [[&first, &second], [&second, &first]] {
+        let merged = MAPPER.merge(&order.map(Clone::clone)).unwrap().vcp_payload;
+        let consent = merged.consent.unwrap();
+        assert_eq!((consent.status.as_str(), consent.scope.len()), ("denied", 0));
+        assert_eq!(merged.outcomes.objective.status.as_str(), "success");
+        assert_eq!(merged.outcomes.perception_gap.gap_score, 0.4);
+        assert_eq!(merged.hcr.headline, "Booked");
+        assert_eq!(merged.provenance.data_retention_policy.as_deref(), Some("legal_hold"));
+        assert_eq!(merged.call.start_time.to_string(), "2026-10-01T09:00:00Z");
+    }
+    // A value of the provider wins.
+    let started = json!({"start_timestamp": 1_791_979_200_000_u64});
+    let merged = MAPPER.merge(&[first, retell("call_started", started, 2)]).unwrap();
+    assert_eq!(merged.vcp_payload.call.start_time.to_string(), "2026-10-14T12:00:00Z");
+}
+
+#[test]
+fn one_time_written_in_two_ways_is_not_written_by_hand() {
+    let [mut first, second] = [retell("call_ended", json!({}), 0), retell("call_analyzed", json!({}), 1)];
+    let other = retell("call_ended", json!({}), 0);
+    let start = first.vcp_payload.call.start_time.to_string().replace('Z', "+00:00");
+    first.vcp_payload.call.start_time = start.parse().unwrap();
+    let merged = MAPPER.merge(&[first, second.clone()]).unwrap();
+    assert_eq!(merged.to_json(), MAPPER.merge(&[other, second]).unwrap().to_json());
 }
 
 #[test]

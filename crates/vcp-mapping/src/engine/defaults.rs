@@ -143,16 +143,17 @@ pub(crate) fn finish(
 /// The scope of granted consent.
 const GRANTED: [&str; 2] = ["recording", "analytics"];
 
-/// Returns whether the consent record of a message is a default.
+/// Returns whether the consent record of a message is the granted one that mapping writes by
+/// default.
 pub(crate) fn has_default_consent(message: &VcpMessage) -> bool {
     let consent_id = format!("consent_{}", message.vcp_payload.call.call_id);
-    let is = |status: ConsentStatus, scope: &[&str]| {
-        let scope: Vec<String> = scope.iter().map(|word| (*word).to_owned()).collect();
-        let default =
-            ConsentRecord::builder().consent_id(&consent_id).status(status).scope(scope).version("1.0").build();
-        message.vcp_payload.consent.as_ref() == Some(&default)
-    };
-    is(ConsentStatus::Granted, &GRANTED) || is(ConsentStatus::Pending, &[])
+    let default = ConsentRecord::builder()
+        .consent_id(consent_id)
+        .status(ConsentStatus::Granted)
+        .scope(GRANTED.map(str::to_owned))
+        .version("1.0")
+        .build();
+    message.vcp_payload.consent.as_ref() == Some(&default)
 }
 
 /// The fields that can have a default, made once.
@@ -191,6 +192,13 @@ impl Names {
     fn path(&self, field: &str) -> SharedText {
         let known = self.0.iter().find(|known| *known.name == *field).map(|known| known.path.clone());
         known.unwrap_or_else(|| FieldName::path_of(field))
+    }
+
+    /// Returns whether the field at a place of the message can have a default.
+    pub(crate) fn has(&self, place: &[&str]) -> bool {
+        let Some((&"vcp_payload", names)) = place.split_first() else { return false };
+        let mut known = self.0.iter();
+        known.any(|field| field.name.split('.').eq(names.iter().copied()))
     }
 }
 

@@ -58,13 +58,19 @@ impl Stash<'_> {
     /// Returns the time that the upgrade used for an absent time. Returns `None` if the upgrade
     /// used none.
     pub(super) fn assumed_time(&self) -> Option<DateTime<Utc>> {
-        let is_absent = |operation: &&Operation<'_>| operation.value.is_none_or(|value| value == "null");
-        let ends = |end: &str| self.restore.iter().find(|operation| operation.path.ends_with(end));
-        let of = |end: &str| -> Option<Timestamp> {
-            let was = ends(end).filter(is_absent)?.was?;
-            json::string::decode(was)?.parse().ok()
+        let ends = |end: &'static str| self.restore.iter().filter(move |operation| operation.path.ends_with(end));
+        let of = |end| -> Option<Timestamp> {
+            let mut removed = ends(end).filter(|operation| operation.value.is_none_or(|value| value == "null"));
+            json::string::decode(removed.find_map(|operation| operation.was)?)?.parse().ok()
         };
-        let audit = || Node::text(&Arena::new(), ends("/audit")?.was?).text_of("received_at")?.parse().ok();
+        // The whole of `audit` can have been put in the place of another, or of none.
+        let received = |audit: Option<&str>| -> Option<Timestamp> {
+            Node::text(&Arena::new(), audit?).text_of("received_at")?.parse().ok()
+        };
+        let audit = || {
+            let mut made = ends("/audit").filter(|operation| received(operation.value).is_none());
+            made.find_map(|operation| received(operation.was))
+        };
         let time = of("/call/start_time").or_else(|| of("/audit/received_at")).or_else(audit);
         time.map(|time| time.instant())
     }
