@@ -3,7 +3,7 @@
 use crate::{
     archive::{Assembled, Envelope, Session},
     output::Lines,
-    providers::RulesArgs,
+    providers::{ConsentArgs, RulesArgs},
     records::{Fault, InputArgs},
 };
 use std::path::PathBuf;
@@ -20,13 +20,15 @@ pub(crate) struct Args {
     input: InputArgs,
     #[command(flatten)]
     rules: RulesArgs,
+    #[command(flatten)]
+    consent: ConsentArgs,
     /// The file to write. Without it, standard output.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
-    let mapper = args.rules.mapper()?;
+    let mapper = args.rules.mapper()?.options(args.consent.options());
     let mut out = Lines::open(args.output.as_deref())?;
     let (mut session, mut sessions) = (Session::default(), Assembled::default());
     let read = args.input.each(|record| {

@@ -8,11 +8,15 @@
 //! - values that could not be used
 //! - payloads that could not be mapped
 
-use crate::{output, providers::RulesArgs, records::InputArgs};
+use crate::{
+    output::{self, short},
+    providers::RulesArgs,
+    records::InputArgs,
+};
 use chrono::DateTime;
 use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
 use std::{collections::BTreeMap, fs, ops::ControlFlow, path::PathBuf};
-use vcp_sdk::{mapping::Drift, validate::visible};
+use vcp_sdk::mapping::Drift;
 
 /// Summarise what the rules do not know in many payloads of a provider.
 ///
@@ -83,7 +87,7 @@ fn summary(drift: &Drift, is_new: bool) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY).set_header(["", "where", "deliveries"]);
     for (what, place, count) in rows {
-        table.add_row([what, &visible(&place), &count.to_string()]);
+        table.add_row([what, &short(&place, 160), &count.to_string()]);
     }
     if let Some(column) = table.column_mut(2) {
         column.set_cell_alignment(CellAlignment::Right);

@@ -1,6 +1,11 @@
 //! `vcp explain`: where the fields of a message come from, and what was not understood.
 
-use crate::{clock::NowArgs, input, output, providers::RulesArgs};
+use crate::{
+    clock::NowArgs,
+    input,
+    output::{self, short},
+    providers::RulesArgs,
+};
 use comfy_table::{Table, presets};
 use std::path::PathBuf;
 use vcp_sdk::{
@@ -10,7 +15,6 @@ use vcp_sdk::{
         FieldPath,
         json::{members, string},
     },
-    validate::visible,
 };
 
 /// Say where each field of the message of a delivery comes from, and what nobody read.
@@ -77,23 +81,19 @@ pub(crate) fn value(message: &str, written: &Written) -> String {
     let path = written.target.parse::<FieldPath>().ok();
     let json = path.and_then(|path| members::pointer(message, &path.pointer())).unwrap_or_default();
     let text = string::decode_lossy(json).unwrap_or(json.into());
-    let text = visible(&text);
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.into_owned(),
-    }
+    short(&text, 40)
 }
 
 /// Returns the source of a field in a few words.
 pub(crate) fn source(written: &Written) -> String {
-    let word = written.word.as_ref().map(|word| format!(" `{}`", visible(word))).unwrap_or_default();
-    let place = written.source.as_ref().map(|source| format!("{}{word}", visible(source)));
+    let word = written.word.as_ref().map(|word| format!(" `{}`", short(word, 40))).unwrap_or_default();
+    let place = written.source.as_ref().map(|source| format!("{}{word}", short(source, 160)));
     let how = match written.how {
         How::Derived => Some("derived"),
         How::Default => Some("default"),
         _ => None,
     };
-    let by = written.changed_by.iter().map(|flag| format!("changed by {}", visible(flag)));
+    let by = written.changed_by.iter().map(|flag| format!("changed by {}", short(flag, 160)));
     let parts = place.into_iter().chain(how.map(str::to_owned)).chain(by);
     parts.collect::<Vec<_>>().join(", ")
 }
@@ -102,21 +102,21 @@ pub(crate) fn source(written: &Written) -> String {
 fn rest(report: &MapReport) -> String {
     let mut lines = Vec::new();
     for pointer in &report.unread {
-        lines.push(format!("not read: {}", visible(&pointer.pointer)));
+        lines.push(format!("not read: {}", short(&pointer.pointer, 160)));
     }
     for word in &report.unknown_words {
-        lines.push(format!("unknown word at {}: `{}`", visible(&word.source), visible(&word.word)));
+        lines.push(format!("unknown word at {}: `{}`", short(&word.source, 160), short(&word.word, 40)));
     }
     for problem in &report.problems {
         lines.push(format!(
             "not used: {} at {}: {}",
             problem.code,
-            visible(&problem.source),
-            visible(&problem.message)
+            short(&problem.source, 160),
+            short(&problem.message, 160)
         ));
     }
     for pointer in &report.masked {
-        lines.push(format!("masked: {}", visible(pointer)));
+        lines.push(format!("masked: {}", short(pointer, 160)));
     }
     if lines.is_empty() { "everything was read".to_owned() } else { lines.join("\n") }
 }

@@ -1,11 +1,10 @@
 //! The inputs of the program: files, directories and standard input, read line by line.
 
 use flate2::bufread::MultiGzDecoder;
-use ruzstd::decoding::StreamingDecoder;
 use std::{
     fmt,
     fs::{self, File},
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Cursor, Read},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -63,12 +62,17 @@ impl Source {
         let raw: Box<dyn Read> =
             if self.path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(&self.path)?) };
         let mut raw = BufReader::with_capacity(1 << 16, Counted { raw, count });
-        let begun = raw.fill_buf()?;
-        let (is_gzip, is_zstd) = (begun.starts_with(GZIP), begun.starts_with(ZSTD));
+        // A pipe may give fewer bytes at first.
+        let mut begun = Vec::new();
+        raw.by_ref().take(4).read_to_end(&mut begun)?;
+        let (is_gzip, is_zstd) = (begun.starts_with(GZIP), begun.starts_with(ZSTD) || is_skippable(&begun));
+        let raw = Cursor::new(begun).chain(raw);
         let source: Box<dyn BufRead + 'c> = if is_gzip {
             Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(raw)))
         } else if is_zstd {
-            Box::new(BufReader::with_capacity(1 << 16, Frames(Some(raw), None)))
+            let mut frames = zstd::Decoder::with_buffer(raw)?;
+            frames.window_log_max(ZSTD_WINDOW)?;
+            Box::new(BufReader::with_capacity(1 << 16, frames))
         } else {
             Box::new(raw)
         };
@@ -80,26 +84,13 @@ impl Source {
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
-/// A reader of the frames of a zstd file, one after the other.
-struct Frames<R: BufRead>(Option<R>, Option<StreamingDecoder<R, ruzstd::decoding::FrameDecoder>>);
+/// The logarithm of the largest window of a zstd file in bytes: 128 MiB. That is the largest window
+/// of the usual levels (RFC 8878 recommends at least 8 MiB).
+const ZSTD_WINDOW: u32 = 27;
 
-impl<R: BufRead> Read for Frames<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            if self.1.is_none() {
-                let Some(mut raw) = self.0.take() else { return Ok(0) };
-                if raw.fill_buf()?.is_empty() {
-                    return Ok(0);
-                }
-                self.1 = Some(StreamingDecoder::new(raw).map_err(io::Error::other)?);
-            }
-            let Some(decoder) = &mut self.1 else { return Ok(0) };
-            match decoder.read(buffer)? {
-                0 if !buffer.is_empty() => self.0 = self.1.take().map(StreamingDecoder::into_inner),
-                read => return Ok(read),
-            }
-        }
-    }
+/// Returns whether a zstd file begins with a frame to skip (RFC 8878, section 3.1.2).
+fn is_skippable(begun: &[u8]) -> bool {
+    matches!(begun, [0x50..=0x5f, 0x2a, 0x4d, 0x18])
 }
 
 fn ends(path: &Path, ends: &[&str]) -> bool {
@@ -155,6 +146,22 @@ pub(crate) fn whole(path: &Path) -> Result<Vec<u8>, String> {
     let read = read.map_err(|e| format!("cannot read `{shown}`: {e}"))?;
     if read as u64 > limit {
         return Err(format!("`{shown}` is longer than the limit of {limit} bytes"));
+    }
+    Ok(text)
+}
+
+/// Reads a file of a folder that may come from somebody else. A pipe or a device is refused, because
+/// reading it may not end.
+pub(crate) fn regular(path: &Path, most: u64) -> Result<Vec<u8>, String> {
+    let shown = path.display();
+    let cannot = |e: io::Error| format!("cannot read `{shown}`: {e}");
+    if !fs::metadata(path).map_err(cannot)?.is_file() {
+        return Err(format!("cannot read `{shown}`: it is no regular file"));
+    }
+    let mut text = Vec::new();
+    File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut text)).map_err(cannot)?;
+    if text.len() as u64 > most {
+        return Err(format!("`{shown}` is too long: the limit for it and the files before it is reached"));
     }
     Ok(text)
 }
@@ -221,6 +228,21 @@ impl Sources {
     }
 }
 
+/// Moves spaces and tabs to `text`. Returns whether a name, or the end of an object, follows.
+fn begins_with_member(source: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<bool> {
+    loop {
+        let rest = source.fill_buf()?;
+        let spaces = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        text.extend(rest.iter().take(spaces));
+        let next = rest.get(spaces).copied();
+        let is_at_end = rest.is_empty();
+        source.consume(spaces);
+        if next.is_some() || is_at_end {
+            return Ok(matches!(next, Some(b'"' | b'}')));
+        }
+    }
+}
+
 struct Counted<R, C> {
     raw: R,
     count: C,
@@ -254,10 +276,17 @@ impl Iterator for Lines<'_> {
         let mut bounded = self.source.by_ref().take(longest as u64 + 2);
         let mut read =
             if self.is_one_message { bounded.read_to_end(&mut text) } else { bounded.read_until(b'\n', &mut text) };
-        // If the first line is only a brace, the input is one pretty-printed message.
+        // If the first line is only a brace and a member follows, the input is one pretty-printed
+        // message.
         if !std::mem::replace(&mut self.has_begun, true) && !self.is_one_message && text.trim_ascii() == b"{" {
-            self.is_one_message = true;
-            read = read.and_then(|begun| bounded.read_to_end(&mut text).map(|more| begun + more));
+            match begins_with_member(&mut bounded, &mut text) {
+                Ok(true) => {
+                    self.is_one_message = true;
+                    read = read.and_then(|begun| bounded.read_to_end(&mut text).map(|more| begun + more));
+                }
+                Ok(false) => {}
+                Err(error) => read = Err(error),
+            }
         }
         // A file with one message gives one item, even if it is empty.
         self.is_at_end = self.is_one_message || !matches!(read, Ok(1..));

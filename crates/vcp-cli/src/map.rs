@@ -4,11 +4,11 @@ use crate::{
     archive::{Assembled, Envelope, Session},
     clock::NowArgs,
     output::Lines,
-    providers::RulesArgs,
+    providers::{ConsentArgs, RulesArgs},
     records::{Fault, InputArgs},
 };
 use std::{ops::ControlFlow, path::PathBuf};
-use vcp_sdk::{ConsentDefault, MapOptions, Mapping};
+use vcp_sdk::Mapping;
 
 /// Map deliveries of a provider to VCP 0.5 messages, one line each.
 ///
@@ -29,28 +29,15 @@ pub(crate) struct Args {
     output: Option<PathBuf>,
     #[command(flatten)]
     now: NowArgs,
-    /// The consent of a message whose delivery says nothing of it.
-    #[arg(long, value_name = "WORD", default_value = "granted")]
-    consent: Consent,
+    #[command(flatten)]
+    consent: ConsentArgs,
     /// Keep secrets of the payload, which are masked otherwise.
     #[arg(long)]
     keep_secrets: bool,
 }
 
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Consent {
-    Granted,
-    Pending,
-    Omit,
-}
-
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
-    let consent = match args.consent {
-        Consent::Granted => ConsentDefault::Granted,
-        Consent::Pending => ConsentDefault::Pending,
-        Consent::Omit => ConsentDefault::Omit,
-    };
-    let options = MapOptions::default().consent_default(consent).keep_secrets(args.keep_secrets);
+    let options = args.consent.options().keep_secrets(args.keep_secrets);
     let mapper = args.rules.mapper()?.options(options);
     if let Some(provider) = &args.provider {
         mapper.provider_name(provider).map_err(|e| e.to_string())?;

@@ -2,7 +2,7 @@
 
 use crate::{
     output::Lines,
-    providers::RulesArgs,
+    providers::{ConsentArgs, RulesArgs},
     records::{Fault, InputArgs},
 };
 use std::{collections::HashMap, ops::ControlFlow, path::PathBuf};
@@ -19,13 +19,15 @@ pub(crate) struct Args {
     input: InputArgs,
     #[command(flatten)]
     rules: RulesArgs,
+    #[command(flatten)]
+    consent: ConsentArgs,
     /// The file to write. Without it, standard output.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
-    let mapper = args.rules.mapper()?;
+    let mapper = args.rules.mapper()?.options(args.consent.options());
     let mut calls: Vec<Vec<VcpMessage>> = Vec::new();
     let mut places: HashMap<(String, String), usize> = HashMap::new();
     let mut read = args.input.each(|record| {

@@ -10,6 +10,15 @@ use std::{
 };
 use vcp_sdk::validate::visible;
 
+/// Returns the beginning of a text for a cell of a table or a part of a line. A text that is longer
+/// than `most` characters ends with `…`, because a long cell widens every row of its table.
+pub(crate) fn short(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", visible(text.get(..end).unwrap_or_default())),
+        None => visible(text).into_owned(),
+    }
+}
+
 /// Prints a line for people to standard output. What is not safe on a terminal is replaced, line
 /// breaks too. It is no error if the reader has stopped reading.
 pub(crate) fn line(text: &str) -> Result<(), String> {

@@ -1,11 +1,15 @@
 //! The providers that a command knows: those of the SDK, and those of a folder with rule files.
 
+use crate::input;
 use clap::Args;
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
-use vcp_sdk::{Mapper, Registry};
+use vcp_sdk::{
+    Mapper, Registry,
+    mapping::{ConsentDefault, MapOptions},
+};
 
 /// The option that adds a provider of your own.
 #[derive(Debug, Args)]
@@ -14,6 +18,32 @@ pub(crate) struct RulesArgs {
     /// times.
     #[arg(long = "rules", value_name = "DIR")]
     folders: Vec<PathBuf>,
+}
+
+/// The option for messages whose delivery says nothing of consent.
+#[derive(Debug, Args)]
+pub(crate) struct ConsentArgs {
+    /// The consent of a message whose delivery says nothing of it.
+    #[arg(long, value_name = "WORD", default_value = "granted")]
+    consent: Consent,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Consent {
+    Granted,
+    Pending,
+    Omit,
+}
+
+impl ConsentArgs {
+    /// Returns the default options of a mapper with this consent.
+    pub(crate) fn options(&self) -> MapOptions {
+        MapOptions::default().consent_default(match self.consent {
+            Consent::Granted => ConsentDefault::Granted,
+            Consent::Pending => ConsentDefault::Pending,
+            Consent::Omit => ConsentDefault::Omit,
+        })
+    }
 }
 
 impl RulesArgs {
@@ -28,6 +58,9 @@ impl RulesArgs {
     }
 }
 
+/// The most bytes of the files of a provider together. The library has a limit for each.
+const MOST_BYTES: u64 = 4 << 20;
+
 /// The files of a provider.
 pub(crate) struct Files {
     pub(crate) provider: String,
@@ -36,7 +69,12 @@ pub(crate) struct Files {
 
 impl Files {
     pub(crate) fn read(folder: &Path) -> Result<Self, String> {
-        let read = |path: &Path| fs::read_to_string(path).map_err(|e| format!("cannot read `{}`: {e}", path.display()));
+        let mut left = MOST_BYTES;
+        let mut read = |path: &Path| {
+            let text = input::regular(path, left)?;
+            left -= text.len() as u64;
+            String::from_utf8(text).map_err(|_| format!("cannot read `{}`: it is not UTF-8", path.display()))
+        };
         let provider = read(&folder.join("provider.json"))?;
         let mut paths = json_files(folder)?;
         paths.retain(|path| path.file_name() != Some("provider.json".as_ref()));

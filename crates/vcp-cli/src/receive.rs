@@ -3,7 +3,11 @@
 mod file;
 mod serve;
 
-use crate::{clock::NowArgs, providers::RulesArgs, secret::SecretArgs};
+use crate::{
+    clock::NowArgs,
+    providers::{ConsentArgs, RulesArgs},
+    secret::SecretArgs,
+};
 use std::path::PathBuf;
 use vcp_sdk::{Authenticity, ReceivedCall};
 
@@ -26,6 +30,8 @@ pub(crate) struct Args {
     provider: Option<String>,
     #[command(flatten)]
     rules: RulesArgs,
+    #[command(flatten)]
+    consent: ConsentArgs,
     #[command(flatten)]
     secret: SecretArgs,
     /// A header of the delivery. Can be given several times.

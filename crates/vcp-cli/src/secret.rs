@@ -39,7 +39,7 @@ impl SecretArgs {
             let asked = rpassword::prompt_password(format!("secret of {provider}: "));
             return asked.map(Some).map_err(|e| format!("cannot ask for the secret: {e}"));
         }
-        Ok(of_environment(provider))
+        of_environment(provider)
     }
 
     /// Returns the secret for a provider. It is an error if there is none.
@@ -58,8 +58,17 @@ pub(crate) fn variable(provider: &str) -> String {
 }
 
 /// Returns the secret of a provider that the environment has.
-pub(crate) fn of_environment(provider: &str) -> Option<String> {
-    env::var(variable(provider)).ok().filter(|secret| !secret.is_empty())
+///
+/// # Errors
+///
+/// Returns a message if the variable is not UTF-8. A secret that cannot be read is not an absent one.
+pub(crate) fn of_environment(provider: &str) -> Result<Option<String>, String> {
+    let name = variable(provider);
+    match env::var(&name) {
+        Ok(secret) => Ok(Some(secret).filter(|secret| !secret.is_empty())),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => Err(format!("the variable `{name}` is not UTF-8")),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! `vcp send`: signed deliveries to an endpoint, to try it.
 
-use crate::{clock, input, output, secret::SecretArgs};
+use crate::{
+    clock, input,
+    output::{self, short},
+    secret::SecretArgs,
+};
 use chrono::{DateTime, TimeDelta};
 use std::{
     path::PathBuf,
@@ -9,7 +13,6 @@ use std::{
 use vcp_sdk::{
     Secret,
     auth::{Request, Scheme, sign},
-    validate::visible,
 };
 use vcp_synthetic::{Call, Generation, Scenario};
 
@@ -84,7 +87,9 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
                 tamper(&mut sent);
             }
             let begun = Instant::now();
-            let (status, text) = post(&agent, &url, headers, &sent)?;
+            let (status, text) = post(&agent, &url, headers, &sent)
+                // The URL that is sent to can have the secret in it.
+                .map_err(|error| format!("cannot send to `{}`: {}", args.url, error.replace(&url, &args.url)))?;
             let millis = begun.elapsed().as_millis();
             let good = (200..300).contains(&status);
             as_wanted &= good != wants_refusal;
@@ -133,17 +138,13 @@ fn post(agent: &ureq::Agent, url: &str, headers: Vec<(String, String)>, body: &[
     for (name, value) in &headers {
         request = request.header(name, value);
     }
-    let mut answer = request.send(body).map_err(|e| format!("cannot send to `{url}`: {e}"))?;
+    let mut answer = request.send(body).map_err(|e| e.to_string())?;
     let text = answer.body_mut().with_config().limit(1 << 16).read_to_string().unwrap_or_default();
     Ok((answer.status().as_u16(), text))
 }
 
 /// Returns the beginning of an answer, on one line.
 fn shown(text: &str) -> String {
-    let text = visible(text.lines().next().unwrap_or_default()).into_owned();
-    match (text.is_empty(), text.char_indices().nth(160)) {
-        (true, _) => String::new(),
-        (_, Some((end, _))) => format!(": {}…", text.get(..end).unwrap_or_default()),
-        _ => format!(": {text}"),
-    }
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() { String::new() } else { format!(": {}", short(line, 160)) }
 }

@@ -1,12 +1,12 @@
 //! `vcp stats`: counts, minutes and costs of many messages.
 
 use crate::{
-    output,
+    output::{self, short},
     records::{Fault, InputArgs},
 };
 use comfy_table::{CellAlignment, Table, presets};
 use std::{collections::BTreeMap, ops::ControlFlow};
-use vcp_sdk::{VcpMessage, validate::visible};
+use vcp_sdk::VcpMessage;
 
 /// Count messages by provider, status, day, channel or direction, with their minutes and costs.
 ///
@@ -58,7 +58,7 @@ impl Column {
             Self::Channel => call.channel.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string),
             Self::Direction => call.direction.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string),
         };
-        visible(&word).into_owned()
+        short(&word, 60)
     }
 }
 

@@ -146,7 +146,7 @@ fn lines(args: &Args, call: &Call, generation: Generation) -> Result<Vec<String>
 
 fn envelope(delivery: &Delivery, session: Option<String>, url: &str) -> Result<String, String> {
     let provider = delivery.generation.provider();
-    let secret = secret::of_environment(provider).unwrap_or_default();
+    let secret = secret::of_environment(provider)?.unwrap_or_default();
     let headers = if secret.is_empty() { Vec::new() } else { delivery.headers(&secret) };
     let signed = delivery.url(&secret, url);
     let envelope = Envelope {

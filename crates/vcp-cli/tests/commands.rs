@@ -202,6 +202,72 @@ fn an_endpoint_is_tried() {
 }
 
 #[test]
+fn a_secret_in_the_url_is_not_in_the_error() {
+    let here = directory("send_secret");
+    fs::write(here.join("secret"), "topsecret_value").unwrap();
+    for url in ["http://127.0.0.1:1/hook", "http://nobody.invalid/hook", "no url"] {
+        let args = ["send", "--url", url, "--provider", "assistable", "--secret-file", "secret"];
+        let output = vcp(&args, &here, b"");
+        let told = String::from_utf8([output.stderr, output.stdout].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(&format!("cannot send to `{url}`")) && !told.contains("topsecret"), "{told}");
+    }
+}
+
+#[test]
+fn a_long_name_does_not_widen_a_table() {
+    let here = directory("wide");
+    let long = "L".repeat(70_000);
+    let body = format!("{{\"event\":\"call_ended\",\"call\":{{\"call_id\":\"c1\",\"{long}\":1}}}}");
+    let drift = vcp(&["drift", "--provider", "retell"], &here, body.as_bytes()).stdout;
+    assert!(drift.len() < 4_000, "{}", drift.len());
+    let explained = vcp(&["explain", "-", "--provider", "retell"], &here, body.as_bytes()).stdout;
+    assert!(explained.len() < 20_000, "{}", explained.len());
+    let message = good(&["map", "--provider", "retell"], &here, body.as_bytes()).replace(&long, "x");
+    let message = message.replacen("\"call_id\":\"c1\"", &format!("\"call_id\":\"c1\",\"channel\":\"{long}\""), 1);
+    let stats = good(&["stats", "--by", "channel"], &here, message.as_bytes());
+    assert!(stats.contains('…') && stats.len() < 4_000, "{}", stats.len());
+}
+
+#[test]
+fn the_consent_that_was_chosen_stays_in_a_merge() {
+    let here = directory("consent");
+    let bodies = "{\"event\":\"call_started\",\"call\":{\"call_id\":\"c1\"}}\n\
+                  {\"event\":\"call_ended\",\"call\":{\"call_id\":\"c1\"}}\n";
+    for (word, shown) in [("pending", "\"status\":\"pending\""), ("omit", "\"provenance\"")] {
+        let mapped = good(&["map", "--provider", "retell", "--consent", word], &here, bodies.as_bytes());
+        let merged = good(&["merge", "--consent", word], &here, mapped.as_bytes());
+        assert!(merged.contains(shown) && !merged.contains("granted"), "{merged}");
+    }
+}
+
+/// A folder with rule files can come from somebody else.
+#[cfg(unix)]
+#[test]
+fn a_hostile_folder_of_rule_files_is_refused() {
+    let here = directory("hostile_rules");
+    good(&["rules", "new", "parrot"], &here, b"");
+    let folder = here.join("parrot");
+    let told = |args: &[&str]| {
+        let output = vcp(args, &here, b"");
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    std::os::unix::fs::symlink("/dev/zero", folder.join("endless.json")).unwrap();
+    assert!(told(&["rules", "lint", "parrot"]).contains("it is no regular file"));
+    fs::remove_file(folder.join("endless.json")).unwrap();
+    fs::write(folder.join("long.json"), " ".repeat(5 << 20)).unwrap();
+    assert!(told(&["map", "--provider", "parrot", "--rules", "parrot"]).contains("`parrot/long.json` is too long"));
+    fs::remove_file(folder.join("long.json")).unwrap();
+    let expected = folder.join("samples/finished.expected.json");
+    fs::remove_file(&expected).unwrap();
+    fs::write(here.join("victim"), "mine").unwrap();
+    std::os::unix::fs::symlink("../../victim", &expected).unwrap();
+    assert!(told(&["rules", "test", "--update", "parrot"]).contains("is no regular file: remove it"));
+    assert_eq!(fs::read_to_string(here.join("victim")).unwrap(), "mine");
+}
+
+#[test]
 fn what_cannot_be_followed_is_one_line_and_status_2() {
     let here = directory("bad");
     fs::create_dir_all(here.join("folder")).unwrap();

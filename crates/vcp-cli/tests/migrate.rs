@@ -324,6 +324,100 @@ fn a_checkpoint_that_does_not_fit_is_refused() {
     assert_eq!(call_ids(&fs::read_to_string(directory.join("out.ndjson")).unwrap()).len(), 10);
 }
 
+/// A checkpoint can be of anybody.
+#[test]
+fn odd_figures_of_a_checkpoint_lose_nothing() {
+    let here = directory("odd_figures");
+    let write = |lines: u64, ways: &Value| {
+        fs::write(here.join("out.ndjson.part"), "").unwrap();
+        let text = json!({
+            "run": {"inputs": [["-", null, null]], "to": "0.5", "missing_time": null, "failures": null},
+            "position": {"sources": 0, "lines": lines},
+            "output_bytes": 0, "failures_bytes": 0,
+            "tally": {"ways": ways, "kinds": {}, "failed": u64::MAX},
+        });
+        fs::write(here.join("out.ndjson.checkpoint"), text.to_string()).unwrap();
+    };
+    for lines in [11, u64::MAX] {
+        write(lines, &json!({}));
+        let output = run(&["-", "-o", "out.ndjson", "--resume"], &here, archive(10).as_bytes());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains("`-` ends before the place at which the run was interrupted"));
+        assert!(!here.join("out.ndjson").exists());
+    }
+    write(10, &json!({"a\nerror: forged": {"b": u64::MAX, "c": 5}}));
+    let output = run(&["-", "-o", "out.ndjson", "--resume"], &here, archive(12).as_bytes());
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(!text(&output.stderr).lines().any(|line| line.starts_with("error")), "{}", text(&output.stderr));
+    assert_eq!(call_ids(&fs::read_to_string(here.join("out.ndjson")).unwrap()), ["call-10", "call-11"]);
+}
+
+#[test]
+fn a_run_that_cannot_begin_changes_no_file() {
+    let here = directory("no_begin");
+    let output = run(&["-o", "absent/out.ndjson", "--failures", "failed.ndjson"], &here, b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!here.join("failed.ndjson").exists());
+    fs::write(here.join("failed.ndjson"), "mine").unwrap();
+    let output = run(&["-o", "out.ndjson", "--failures", "failed.ndjson"], &here, b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!here.join("out.ndjson.part").exists() && !here.join("out.ndjson.checkpoint").exists());
+    assert_eq!(fs::read_to_string(here.join("failed.ndjson")).unwrap(), "mine");
+    // A file or a link with the name of a new checkpoint belongs to somebody else.
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("failed.ndjson", here.join("out.ndjson.checkpoint.new")).unwrap();
+        let output = run(&["-o", "out.ndjson"], &here, archive(1).as_bytes());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains("`out.ndjson.checkpoint.new` exists"), "{}", text(&output.stderr));
+        assert_eq!(fs::read_to_string(here.join("failed.ndjson")).unwrap(), "mine");
+    }
+}
+
+#[test]
+fn a_damaged_first_line_costs_no_other_line() {
+    let here = directory("first_line");
+    let input = format!("{{\n{}", archive(3));
+    let output = run(&["--failures", "failed.ndjson"], &here, input.as_bytes());
+    assert_eq!(call_ids(text(&output.stdout)).len(), 3, "{}", text(&output.stderr));
+    assert_eq!(fs::read_to_string(here.join("failed.ndjson")).unwrap(), "{\n");
+    let pretty = format!("{{\n  {}", message(1).trim_start_matches('{'));
+    assert_eq!(call_ids(text(&run(&[], &here, pretty.as_bytes()).stdout)), ["call-1"]);
+}
+
+#[test]
+fn a_changed_or_hostile_zstd_archive_is_refused() {
+    let here = directory("zstd");
+    // A frame without compression, with a checksum: RFC 8878, section 3.1.1.
+    let message = message(1) + "\n";
+    let length = u32::try_from(message.len()).unwrap();
+    let frame = |checksum: [u8; 4]| {
+        let size = u16::try_from(length - 256).unwrap().to_le_bytes();
+        let block = (length << 3 | 1).to_le_bytes();
+        [b"\x28\xb5\x2f\xfd\x64".as_slice(), &size, &block[..3], message.as_bytes(), &checksum].concat()
+    };
+    let output = run(&[], &here, &frame([0; 4]));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("checksum"), "{}", text(&output.stderr));
+
+    // A window of 4 TiB, and blocks that repeat one byte.
+    let mut bomb = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 31 << 3];
+    for last in [0, 0, 1_u32] {
+        bomb.extend(&(last | 2 | 131_072 << 3).to_le_bytes()[..3]);
+        bomb.push(b' ');
+    }
+    let output = run(&[], &here, &bomb);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("memory"), "{}", text(&output.stderr));
+
+    // A frame to skip, in front of a good one.
+    let skip = b"\x50\x2a\x4d\x18\x03\x00\x00\x00abc";
+    let plain = [b"\x28\xb5\x2f\xfd\x60".as_slice(), &frame([0; 4])[5..]].concat();
+    let packed = [skip.as_slice(), &plain[..plain.len() - 4], skip].concat();
+    let output = run(&[], &here, &packed);
+    assert_eq!(call_ids(text(&output.stdout)), ["call-1"], "{}", text(&output.stderr));
+}
+
 #[test]
 fn a_checkpoint_that_cannot_be_written_is_told() {
     let directory = directory("no_checkpoint");

@@ -63,13 +63,16 @@ impl Keeper {
             // The data must be on the disk before a checkpoint that refers to it.
             files.iter().try_for_each(File::sync_data).map_err(|e| format!("cannot write: {e}"))?;
             let write = || {
-                let mut file = File::create(&new)?;
+                // A link of this name is not followed.
+                let mut file = OpenOptions::new().create_new(true).write(true).open(&new)?;
                 file.write_all(&serde_json::to_vec(checkpoint)?)?;
                 file.sync_all()?;
                 fs::rename(&new, &path)
             };
             write().map_err(|e| format!("cannot write `{}`: {e}", new.display()))
         };
+        // An interrupted run may have left it.
+        let _ = fs::remove_file(with_ending(target, ".checkpoint.new"));
         keep(first)?;
         let (checkpoints, waiting) = sync_channel(0);
         let thread = thread::spawn(move || waiting.iter().try_for_each(|checkpoint| keep(&checkpoint)));
@@ -200,11 +203,6 @@ impl Output {
             None => None,
         };
         let left = |bytes: fn(&Checkpoint) -> u64| before.as_ref().map(bytes);
-        let failures = args
-            .failures
-            .as_deref()
-            .map(|path| Growing::open(path, left(|before| before.failures_bytes)))
-            .transpose()?;
         let messages = match &args.output {
             Some(target) => Messages::File {
                 growing: Growing::open(&with_ending(target, ".part"), left(|before| before.output_bytes))?,
@@ -213,6 +211,13 @@ impl Output {
             None if args.dry_run => Messages::None,
             None => Messages::Standard(io::stdout()),
         };
+        // The messages come first: if they cannot be continued, the failures stay as they are.
+        let failures = args.failures.as_deref().map(|path| Growing::open(path, left(|before| before.failures_bytes)));
+        let failures = failures.transpose().inspect_err(|_| {
+            if let (Messages::File { target, .. }, None) = (&messages, &before) {
+                let _ = fs::remove_file(with_ending(target, ".part"));
+            }
+        })?;
         let (position, tally) = before.map(|before| (before.position, before.tally)).unwrap_or_default();
         let mut output =
             Self { messages, failures, keeper: None, run, last_checkpoint: Instant::now(), position, tally };
@@ -330,7 +335,10 @@ fn earlier(target: &Path, resume: bool, run: &Run) -> Result<Option<Checkpoint>,
         return Err(exists(target));
     }
     match (part.exists(), path.exists()) {
-        (false, false) => return Ok(None),
+        (false, false) => {
+            let new = with_ending(target, ".checkpoint.new");
+            return if fs::symlink_metadata(&new).is_ok() { Err(exists(&new)) } else { Ok(None) };
+        }
         (true, false) => {
             let part = part.display();
             return Err(format!("`{part}` has no checkpoint, so no run can continue it: remove it, and start again"));

@@ -41,6 +41,8 @@ struct Batch {
     lines: Vec<(u64, Line)>,
     bytes: usize,
     end: Position,
+    /// The source ended before the lines that an interrupted run had read.
+    is_too_short: bool,
 }
 
 /// The result of a batch.
@@ -51,6 +53,8 @@ struct Done {
     reasons: Vec<String>,
     tally: Tally,
     end: Position,
+    /// The reason why the run ends.
+    fatal: Option<String>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Tally, String> {
@@ -135,6 +139,7 @@ fn read(sources: &[Source], start: Position, bar: &ProgressBar, workers: &[SyncS
             lines: Vec::new(),
             bytes: 0,
             end: Position { sources: index, lines: number },
+            is_too_short: false,
         };
         let mut number = 0;
         let mut batch = new(number);
@@ -154,6 +159,7 @@ fn read(sources: &[Source], start: Position, bar: &ProgressBar, workers: &[SyncS
                         }
                     }
                 }
+                batch.is_too_short = number < skip;
             }
             Err(error) => batch.lines.push((1, Line::Cut(Vec::new(), error))),
         }
@@ -172,6 +178,9 @@ fn write(workers: &[Receiver<Done>], output: &mut Output, bar: &ProgressBar) -> 
     for worker in workers.iter().cycle() {
         // If the next worker has no more results, none of them has.
         let Ok(done) = worker.recv() else { break };
+        if let Some(message) = done.fatal {
+            return Err(Stop::Failed(message));
+        }
         for reason in &done.reasons {
             bar.suspend(|| tell!("{reason}"));
         }
@@ -198,6 +207,10 @@ fn work(args: &Args, sources: &[Source], batches: &Receiver<Batch>, finished: &S
             reasons: Vec::new(),
             tally: Tally::default(),
             end: batch.end,
+            fatal: batch.is_too_short.then(|| {
+                let name = sources.get(batch.source).map(Source::name).unwrap_or_default();
+                format!("`{name}` ends before the place at which the run was interrupted: give the same input")
+            }),
         };
         let source = sources.get(batch.source);
         let name = source.map(Source::name).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! The counts of a migration, and the summary that is printed at its end.
 
+use crate::output::short;
 use comfy_table::{CellAlignment, Table, presets};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, collections::BTreeMap, time::Duration};
@@ -24,9 +25,9 @@ pub(crate) struct Tally {
 impl Tally {
     pub(crate) fn migrated(&mut self, from: Dialect, to: Dialect, report: &MigrationReport) {
         let ways = self.ways.entry(from.as_str().into()).or_default();
-        *ways.entry(to.as_str().into()).or_default() += 1;
+        increase(ways.entry(to.as_str().into()).or_default(), 1);
         for kind in ChangeKind::ALL {
-            *self.kinds.entry(kind.as_str().into()).or_default() += report.count(*kind) as u64;
+            increase(self.kinds.entry(kind.as_str().into()).or_default(), report.count(*kind) as u64);
         }
     }
 
@@ -34,18 +35,18 @@ impl Tally {
         for (from, ways) in other.ways {
             let known = self.ways.entry(from).or_default();
             for (to, count) in ways {
-                *known.entry(to).or_default() += count;
+                increase(known.entry(to).or_default(), count);
             }
         }
         for (kind, count) in other.kinds {
-            *self.kinds.entry(kind).or_default() += count;
+            increase(self.kinds.entry(kind).or_default(), count);
         }
-        self.failed += other.failed;
+        increase(&mut self.failed, other.failed);
     }
 
     /// Returns the number of all messages, migrated or not.
     pub(crate) fn messages(&self) -> u64 {
-        self.ways.values().flat_map(BTreeMap::values).sum::<u64>() + self.failed
+        self.ways.values().flat_map(BTreeMap::values).fold(self.failed, |sum, count| sum.saturating_add(*count))
     }
 
     /// Returns a summary for people.
@@ -60,6 +61,7 @@ impl Tally {
         };
         for (from, ways) in &self.ways {
             for (to, count) in ways {
+                let (from, to) = (short(from, 20), short(to, 20));
                 row(if from == to { format!("{from}, as it was") } else { format!("{from} → {to}") }, *count);
             }
         }
@@ -77,6 +79,11 @@ impl Tally {
         let all = grouped(self.messages());
         format!("{table}\n{all} messages{done} in {seconds:.1} s, {} a second", grouped(rate as u64))
     }
+}
+
+/// Adds to a count. A checkpoint can hold any number.
+fn increase(count: &mut u64, more: u64) {
+    *count = count.saturating_add(more);
 }
 
 /// Formats a number with groups of three digits: `1234567` gives `1 234 567`.

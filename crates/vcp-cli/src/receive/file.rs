@@ -13,7 +13,7 @@ use vcp_sdk::{
 pub(super) fn run(file: &Path, provider: &str, args: &Args) -> Result<bool, String> {
     let body = input::whole(file)?;
     let headers = headers(&args.header)?;
-    let mut receiver = Receiver::new().mapper(args.rules.mapper()?);
+    let mut receiver = Receiver::new().mapper(args.rules.mapper()?.options(args.consent.options()));
     // The user named the file, so it may be unsigned. With a secret, a signature is required.
     receiver = receiver.allow_unauthenticated(provider).map_err(|e| e.to_string())?;
     if let Some(secret) = args.secret.find(provider)? {

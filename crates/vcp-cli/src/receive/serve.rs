@@ -11,8 +11,17 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
+use axum_server::accept::Accept;
 use hyper_util::rt::TokioTimer;
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    future::{Ready, ready},
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    time::Duration,
+};
+use tokio::net::TcpStream;
+use tokio_io_timeout::TimeoutStream;
 use vcp_axum::{Delivery, Endpoint, Rejection};
 use vcp_sdk::{Received, Receiver, Secret, auth::Scheme};
 
@@ -23,11 +32,11 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 const WHOLE_TIME: Duration = Duration::from_secs(20);
 
 pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
-    let mapper = args.rules.mapper()?;
+    let mapper = args.rules.mapper()?.options(args.consent.options());
     let names: Vec<String> = mapper.registry().providers().map(|provider| provider.name().to_owned()).collect();
     let mut receiver = Receiver::new().mapper(mapper);
     for name in &names {
-        if let Some(text) = secret::of_environment(name) {
+        if let Some(text) = secret::of_environment(name)? {
             receiver = receiver
                 .secret_for(name, Scheme::usual(name), Secret::new("environment", text))
                 .map_err(|e| format!("{} cannot be used: {e}", secret::variable(name)))?;
@@ -53,7 +62,8 @@ pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
         listener.set_nonblocking(true).map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         let handle = axum_server::Handle::new();
-        let mut server = axum_server::from_tcp(listener).map_err(cannot)?.handle(handle.clone()).http1_only();
+        let server = axum_server::from_tcp(listener).map_err(cannot)?.handle(handle.clone());
+        let mut server = server.acceptor(Timed).http1_only();
         // A sender that never ends its head is cut off, which `axum::serve` cannot do.
         server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
         tokio::spawn(async move {
@@ -64,6 +74,23 @@ pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
         server.serve(router.into_make_service()).await.map_err(cannot)
     })?;
     Ok(true)
+}
+
+/// Accepts connections. One whose answer nobody reads is closed after `HEAD_TIME`, so that it does
+/// not keep the answer in memory.
+#[derive(Clone)]
+struct Timed;
+
+impl<S> Accept<TcpStream, S> for Timed {
+    type Stream = Pin<Box<TimeoutStream<TcpStream>>>;
+    type Service = S;
+    type Future = Ready<io::Result<(Self::Stream, S)>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(HEAD_TIME));
+        ready(Ok((Box::pin(stream), service)))
+    }
 }
 
 /// Cuts off a sender whose body arrives too slowly.

@@ -25,9 +25,9 @@ pub(super) struct Session {
     id: Option<String>,
     /// The ids of the session, one of each kind. A webhook of the call can have one of another
     /// kind.
-    ids: Vec<String>,
+    ids: Ids,
     /// The ids of the call, one of each kind.
-    call_ids: Vec<String>,
+    call_ids: Ids,
     model: Option<String>,
     transcription_model: Option<String>,
     /// `true` if a response has begun. The model of the session is then the one that is named.
@@ -263,10 +263,10 @@ impl Session {
             _ => return Ok(false),
         };
         let data = event.object("data");
-        if !is_same(&mut self.ids, data.filled("session_id")) {
+        if !self.ids.is_same(data.filled("session_id")) {
             return Err((&["data", "session_id"], OTHER_SESSION));
         }
-        if !is_same(&mut self.call_ids, data.filled("call_id")) {
+        if !self.call_ids.is_same(data.filled("call_id")) {
             return Err((&["data", "call_id"], OTHER_CALL));
         }
         if !self.call.contains_key("event_id") {
@@ -326,7 +326,7 @@ impl Session {
     /// Adds the description of the session that an event has.
     fn session(&mut self, session: &Object<'_, '_>) -> Result<(), Refusal> {
         let id = session.filled("id");
-        if !is_same(&mut self.ids, id.clone()) {
+        if !self.ids.is_same(id.clone()) {
             return Err((&["session", "id"], OTHER_SESSION));
         }
         self.id = self.id.take().or(id);
@@ -435,18 +435,32 @@ impl Session {
     }
 }
 
-/// Returns whether an id can be of the same session or call as the known ones, and adds it to them.
-/// Two ids of one kind differ. The kind is the part before `_`. An id without it is of any kind.
-fn is_same(known: &mut Vec<String>, id: Option<String>) -> bool {
-    let kind = |id: &str| id.split_once('_').map(|(kind, _)| kind.len());
-    let Some(id) = id.filter(|id| !known.contains(id)) else { return true };
-    let may_differ = |other: &String| match (kind(other), kind(&id)) {
-        (Some(of_other), Some(of_id)) => other.get(..of_other) != id.get(..of_id),
-        _ => false,
-    };
-    let is_same = known.iter().all(may_differ);
-    known.push(id);
-    is_same
+/// The ids of one session or call. Its ids can be of several kinds, and it has one of each. The kind
+/// is the part before `_`. An id without it is of any kind.
+#[derive(Debug, Default)]
+struct Ids {
+    first: Option<String>,
+    known: HashSet<String>,
+    kinds: HashSet<String>,
+    has_any_kind: bool,
+}
+
+impl Ids {
+    /// Returns whether an id can be of the same session or call as the known ones, and adds it to
+    /// them.
+    fn is_same(&mut self, id: Option<String>) -> bool {
+        let Some(id) = id.filter(|id| !self.known.contains(id)) else { return true };
+        let is_same = match id.split_once('_') {
+            Some((kind, _)) => self.kinds.insert(kind.to_owned()) && !self.has_any_kind,
+            None => {
+                self.has_any_kind = true;
+                self.known.is_empty()
+            }
+        };
+        self.first.get_or_insert_with(|| id.clone());
+        self.known.insert(id);
+        is_same
+    }
 }
 
 /// Names the model that an object has. After the first use of the known model, another one is a
@@ -457,5 +471,39 @@ fn set_model(known: &mut Option<String>, object: &Object<'_, '_>, is_used: bool)
         object.problem("model", ErrorCode::Mapping, "the model changed: the record names the one before");
     } else {
         *known = Some(model);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ids;
+
+    fn of(known: &[&str], id: &str) -> bool {
+        let mut ids = Ids::default();
+        known.iter().for_each(|id| _ = ids.is_same(Some((*id).to_owned())));
+        ids.is_same(Some(id.to_owned()))
+    }
+
+    #[test]
+    fn a_session_has_one_id_of_each_kind() {
+        for (known, id, is_same) in [
+            (&[][..], "sess_1", true),
+            (&["sess_1"], "sess_1", true),
+            (&["sess_1"], "sess_2", false),
+            (&["sess_1"], "rtc_2", true),
+            (&["sess_1", "rtc_2"], "rtc_3", false),
+            (&["sess_1"], "plain", false),
+            (&["plain"], "sess_1", false),
+            (&["plain"], "plain", true),
+        ] {
+            assert_eq!(of(known, id), is_same, "{known:?} {id}");
+        }
+        assert!(Ids::default().is_same(None));
+    }
+
+    #[test]
+    fn many_ids_take_linear_time() {
+        let mut ids = Ids::default();
+        assert!((0..300_000).all(|number| ids.is_same(Some(format!("kind{number}_1")))));
     }
 }

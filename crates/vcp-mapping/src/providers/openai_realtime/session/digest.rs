@@ -57,7 +57,7 @@ impl Session {
         };
         let text = |text: Option<String>| text.map(Value::from);
         let (rows, latency_ms) = (self.rows(), self.latency_ms());
-        put("id", text(self.id.or_else(|| self.ids.first().cloned())));
+        put("id", text(self.id.or(self.ids.first)));
         put("model", text(self.model));
         put("transcription_model", text(self.transcription_model));
         put("started_at", self.answered.or(self.begun).map(|at| at.to_string().into()));
@@ -66,7 +66,7 @@ impl Session {
         put("cause", text(self.cause));
         put("ending", self.ending.map(Value::from));
         let mut call = self.call;
-        call.extend(self.call_ids.first().map(|id| ("call_id".to_owned(), id.as_str().into())));
+        call.extend(self.call_ids.first.map(|id| ("call_id".to_owned(), id.into())));
         put("call", (!call.is_empty()).then_some(Value::Object(call)));
         put("minutes", self.billed.map(|seconds| (seconds / 60.0).into()));
         put("transcription_minutes", self.transcribed.map(|seconds| (seconds / 60.0).into()));
