@@ -233,7 +233,7 @@ function webhookClaim(headers: Headers, body: Uint8Array): Claim {
   const id = headerOf(headers, "webhook-id");
   const timestamp = headerOf(headers, "webhook-timestamp");
   const signature = headerOf(headers, "webhook-signature");
-  if (id === "") {
+  if (id === "" || id.includes(".")) {
     throw malformed("webhook-id");
   }
   const seconds = digitsOf(timestamp, LARGEST_INTEGER / 1000n);

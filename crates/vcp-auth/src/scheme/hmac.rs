@@ -47,6 +47,13 @@ enum Part {
     Url,
 }
 
+impl Part {
+    /// Returns literal text, which is never empty.
+    fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+}
+
 const PLACEHOLDERS: [(&str, Part); 6] = [
     ("{body}", Part::Body),
     ("{timestamp}", Part::Timestamp),
@@ -130,7 +137,12 @@ impl HmacScheme {
     /// # Errors
     ///
     /// `VCP_E210` if the format lacks `{body}`. [`Verifier::new`](crate::Verifier::new) checks
-    /// that the format fits the other settings.
+    /// that the format fits the other settings, and that no other value is directly next to an
+    /// `{id}`. A delivery whose id contains the text next to it is refused, because parts of the
+    /// id could be moved.
+    ///
+    /// Text can also move between `{url}` and the value behind it. If the format has `{url}`, give
+    /// the URL that you configured, and not the URL of the request.
     pub fn payload_format(mut self, format: &str) -> Result<Self, AuthError> {
         let mut parts = Vec::new();
         let mut rest = format;
@@ -176,6 +188,12 @@ impl HmacScheme {
                 "the payload format has an `{id}`, and no header for it is set"
             }
             _ if self.message_id.is_some() && !parts.contains(&Part::MessageId) => UNSIGNED_ID,
+            _ if parts
+                .windows(2)
+                .any(|pair| pair.contains(&Part::MessageId) && pair.iter().all(|part| part.text().is_none())) =>
+            {
+                "the payload format has nothing between `{id}` and another value, so parts of the id could be moved"
+            }
             _ => return Ok(()),
         };
         Err(AuthError::Configuration { reason })
@@ -223,8 +241,19 @@ impl HmacScheme {
             Part::Method => given(request.method_given(), "the scheme needs the method of the request"),
             Part::Url => given(request.url_given(), "the scheme needs the URL of the request"),
         };
+        let checked = |(at, one): (usize, &'r Part), all: &'r [Part]| {
+            let value = part(one)?;
+            let beside = [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter_map(|at| all.get(at)?.text());
+            let has = |text: &str| value.windows(text.len()).any(|part| part == text.as_bytes());
+            match &self.message_id {
+                Some(header) if *one == Part::MessageId && beside.into_iter().any(has) => {
+                    Err(malformed(header, "it contains the text next to it, so a part of it could be moved"))
+                }
+                _ => Ok(value),
+            }
+        };
         match (&self.payload, &self.timestamp) {
-            (Some(parts), _) => parts.iter().map(part).collect(),
+            (Some(parts), _) => parts.iter().enumerate().map(|part| checked(part, parts)).collect(),
             (None, Some(_)) => Ok(vec![part(&Part::Timestamp)?, b".", request.body()]),
             (None, None) => Ok(vec![request.body()]),
         }

@@ -19,6 +19,10 @@ pub(crate) fn claim<'r>(request: &Request<'r>) -> Result<Claim<'r>, AuthError> {
     if id.is_empty() {
         return Err(malformed(ID, "it is empty"));
     }
+    // The signed text has no other mark between the id and the time.
+    if id.contains(&b'.') {
+        return Err(malformed(ID, "it has a full stop, so a part of it could be the time or the body"));
+    }
     let seconds = digits(time).ok_or_else(|| malformed(TIMESTAMP, "it is not a number of seconds"))?;
     let signed_ms = seconds.checked_mul(1000).ok_or_else(|| malformed(TIMESTAMP, "it is out of range"))?;
     if !signature.is_ascii() {

@@ -30,6 +30,10 @@ def check_settings(config):
     check(("timestamp" in names) == config.include_timestamp, "VCP_E210")
     has_id = bool(names & {"id", "svix-id"})
     check(has_id == (config.message_id_header is not None), "VCP_E210")
+    pieces = PLACEHOLDER.split(format_of(config))
+    for index in places_of_ids(pieces):
+        check(index == 1 or pieces[index - 1], "VCP_E210")
+        check(index == len(pieces) - 2 or pieces[index + 1], "VCP_E210")
 
 
 def read_signature(request, config):
@@ -65,6 +69,18 @@ def value_of(name, request, config, timestamp):
     return raw(request.needed(name))
 
 
+def places_of_ids(pieces):
+    """Returns the indices of the ids among the pieces of a format."""
+    return [index for index in range(1, len(pieces), 2) if pieces[index] in ("id", "svix-id")]
+
+
+def checked(value, index, pieces):
+    """Checks that an id does not contain the texts next to it."""
+    beside = [text for text in (pieces[index - 1], pieces[index + 1]) if text]
+    check(index not in places_of_ids(pieces) or not any(raw(text) in value for text in beside), "VCP_E203")
+    return value
+
+
 def hmac_scheme(request, config):
     """Reads a signature whose form the user chose."""
     signature, timestamp, signed = read_signature(request, config), None, None
@@ -72,7 +88,7 @@ def hmac_scheme(request, config):
         timestamp, signed = read_timestamp(request, config)
     pieces = PLACEHOLDER.split(format_of(config))
     text = b"".join(
-        value_of(piece, request, config, timestamp) if index % 2 else raw(piece)
+        checked(value_of(piece, request, config, timestamp), index, pieces) if index % 2 else raw(piece)
         for index, piece in enumerate(pieces)
     )
     return Proof(config.algorithm, [text], [signature], signed=signed)

@@ -78,7 +78,7 @@ def standard_webhooks(request, _config):
     message_id = request.header("webhook-id")
     time = request.header("webhook-timestamp")
     entries = request.header("webhook-signature")
-    check(message_id, "VCP_E203")
+    check(message_id and "." not in message_id, "VCP_E203")
     seconds = digits(time, LARGEST_SECONDS)
     check(seconds is not None and entries.isascii(), "VCP_E203")
     found = [base64_bytes(entry.removeprefix("v1,"), 32) for entry in entries.split(" ")]
