@@ -28,6 +28,7 @@ TEXT = '{"event":"call_ended","call":{"call_id":"c1","transcript":"TEXT"}}'
 CALL = '{"event":"call_ended","call":{"call_id":"c1",ROWS}}'
 TOOL = '{"role":"tool_calls","toolCalls":[{"id":"a","function":{"name":"f"}}]}'
 WORD = '{"word":"you","start":0.8,"end":1.1}'
+MEMBERS = '{"role":"agent",' + ",".join(f'"{at:06x}":1' for at in range(LENGTH // 11 - 20)) + "}"
 DELIVERIES = {
     "a conversation": ("retell", rows(RETELL, f'{{"role":"agent","content":"Thank you.","words":[{WORD},{WORD}]}}')),
     "rows `{}`": ("retell", rows(RETELL, "{}")),
@@ -36,6 +37,8 @@ DELIVERIES = {
     "numbers for rows": ("retell", rows(RETELL, "1e999")),
     "secrets": ("vapi", rows(VAPI, '{"password":"a"}')),
     "unknown members": ("retell", CALL.replace("ROWS", ",".join(f'"{at:06x}":1' for at in range(LENGTH // 11 - 10)))),
+    "unknown members of a row": ("retell", RETELL.replace("ROWS", MEMBERS)),
+    "unknown members of a call": ("vapi", VAPI.replace("ROWS", TOOL.replace('"id":"a"', MEMBERS[1:-1]))),
     "kinds of costs": ("vapi", COSTS.replace("ROWS", ",".join(f'{{"type":"{at:06x}"}}' for at in range(LENGTH // 18 - 10)))),
     "results of tools": ("elevenlabs", rows(ELEVENLABS, '{"tool_results":[{}]}')),
     "short tool calls": ("assistable", rows(ASSISTABLE, '{"name":"a"}')),
