@@ -39,7 +39,7 @@
 //!
 //! | feature | adds | for | cost |
 //! |---|---|---|---|
-//! | `http` | headers of the `http` crate | servers | that crate |
+//! | `http` | headers of the `http` crate | servers | the crates `http` and `bytes` |
 //! | `testing` | `sign`, which signs deliveries | tests of your own endpoint | none |
 //!
 //! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are

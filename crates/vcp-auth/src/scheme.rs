@@ -51,8 +51,14 @@ pub enum Scheme {
     ///   the form. If the body is not a form, the URL holds the hash of the body.
     /// - Window: none. A delivery can be replayed at any later time.
     ///
-    /// The name and the value of a parameter are signed without a separator. A sender who can
-    /// choose both can move letters from one to the other, and the signature stays valid.
+    /// The URL and the parameters are signed without separators, so the signature stays valid if
+    /// text moves:
+    ///
+    /// - between the name and the value of a parameter, if a sender can choose both;
+    /// - between the end of the URL and the first parameters. A signed delivery fits a longer URL
+    ///   with an empty body.
+    ///
+    /// Compare the URL with the one that you configured. Do not take it from the request.
     Twilio,
     /// LiveKit's scheme, with the header `authorization: <JWT>`.
     ///

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 /// Make one message of the events of a session (OpenAI Realtime and Live).
 ///
 /// A record is an envelope, as `vcp synth` writes it: it has the time of receipt (`sent_at`) and
-/// the event as the text `body`. The events with one id of a `session` make a message. Without ids,
-/// each file is one session.
+/// the event as the text `body`. The events with one id of a `session` make a message. They must
+/// follow each other. Without ids, each file is one session.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: vcp synth --provider openai_realtime | vcp assemble")]
 pub(crate) struct Args {
@@ -39,6 +39,6 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     // If nobody reads any more, the last session is still checked.
     let _ = session.end(&mapper, &mut out, &mut sessions)?;
     out.finish()?;
-    tell!("{} sessions assembled, {} failed", sessions.good, sessions.failed);
+    tell!("{} sessions assembled, {} failed, {} events not used", sessions.good, sessions.failed, read.records);
     Ok(read.verdict()? && sessions.failed == 0)
 }

@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         }
         Err(error) => error,
     };
-    output::line(&format!("refused: {} {}", error.code(), error))?;
+    output::line(&format!("refused: {error}"))?;
     let hints = verifier.diagnose(&request, now, &[]);
     for hint in &hints {
         output::line(&format!("- {hint}"))?;

@@ -143,7 +143,7 @@ fn a_signed_body_is_good_and_a_changed_one_is_explained() {
     let output = vcp(&diagnose, &here, b"");
     let told = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(told.starts_with("refused: VCP_E204 ") && told.lines().count() > 1, "{told}");
+    assert!(told.starts_with("refused: VCP_E204: ") && told.lines().count() > 1, "{told}");
 }
 
 #[test]

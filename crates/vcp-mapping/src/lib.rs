@@ -46,7 +46,7 @@
 //!
 //! | feature | adds | for | cost |
 //! |---|---|---|---|
-//! | `phone` | `normalize::phone` | telephone numbers as E.164 | 40 crates |
+//! | `phone` | `normalize::phone` | telephone numbers as E.164 | about 30 crates |
 //! | `jsonschema` | JSON Schema of the rule files | tools | schemars |
 //!
 //! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are

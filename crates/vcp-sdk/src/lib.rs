@@ -15,7 +15,7 @@
 //!
 //! match receiver.receive("retell", &headers, body, now) {
 //!     Ok(Received::Call(call)) => println!("{}", call.message.to_json()),
-//!     Ok(Received::Ignored(other)) => println!("no call record: {}", other.event),
+//!     Ok(Received::Ignored(other)) => println!("no call record: {:?}", other.event),
 //!     Err(error) => println!("{} {error}", error.http_status()),
 //! }
 //! # let received = receiver.receive("retell", &headers, body, now);
@@ -62,7 +62,7 @@
 //!
 //! | feature | what it adds | cost |
 //! |---|---|---|
-//! | `http` | headers of the `http` crate, which hyper, axum and others use | that crate |
+//! | `http` | headers of the `http` crate, which hyper, axum and others use | the crates `http` and `bytes` |
 //! | `render` | findings as a compiler shows them, for programs that people use | three small crates |
 //! | `testing` | `auth::sign`, for tests of your own endpoint | none |
 //!

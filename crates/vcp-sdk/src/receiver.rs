@@ -36,6 +36,14 @@ pub enum Received {
     /// The delivery is not a call record. Answer 200 and discard it, or send the answer that the
     /// provider expects. If `known` is `false`, keep the body: the event may be a new kind of call
     /// record.
+    ///
+    /// Making that answer is the task of your program. It has the body that it passed to the
+    /// receiver. These events ask for an answer, for example:
+    ///
+    /// - Vapi: `assistant-request`, `tool-calls`, `transfer-destination-request`,
+    ///   `handoff-destination-request`, `knowledge-base-request`, `voice-request`,
+    /// - Retell: `call_inbound`, `chat_inbound`,
+    /// - Assistable: `pre_call`, `tool_call`.
     Ignored(Box<Ignored>),
 }
 
