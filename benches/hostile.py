@@ -38,7 +38,7 @@ DELIVERIES = {
     "secrets": ("vapi", rows(VAPI, '{"password":"a"}')),
     "unknown members": ("retell", CALL.replace("ROWS", ",".join(f'"{at:06x}":1' for at in range(LENGTH // 11 - 10)))),
     "unknown members of a row": ("retell", RETELL.replace("ROWS", MEMBERS)),
-    "unknown members of a call": ("vapi", VAPI.replace("ROWS", TOOL.replace('"id":"a"', MEMBERS[1:-1]))),
+    "unknown members of a tool call": ("vapi", VAPI.replace("ROWS", TOOL.replace('"id":"a"', MEMBERS[1:-1]))),
     "kinds of costs": ("vapi", COSTS.replace("ROWS", ",".join(f'{{"type":"{at:06x}"}}' for at in range(LENGTH // 18 - 10)))),
     "results of tools": ("elevenlabs", rows(ELEVENLABS, '{"tool_results":[{}]}')),
     "short tool calls": ("assistable", rows(ASSISTABLE, '{"name":"a"}')),

@@ -150,12 +150,12 @@ pub(crate) fn whole(path: &Path) -> Result<Vec<u8>, String> {
     Ok(text)
 }
 
-/// Reads a file of a folder that may come from somebody else. A pipe or a device is refused, because
-/// reading it may not end.
+/// Reads a file of a folder that may come from somebody else. A link is refused, because it can
+/// lead out of the folder. A pipe or a device is refused, because reading it may not end.
 pub(crate) fn regular(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     let shown = path.display();
     let cannot = |e: io::Error| format!("cannot read `{shown}`: {e}");
-    if !fs::metadata(path).map_err(cannot)?.is_file() {
+    if !fs::symlink_metadata(path).map_err(cannot)?.is_file() {
         return Err(format!("cannot read `{shown}`: it is no regular file"));
     }
     let mut text = Vec::new();
@@ -228,11 +228,11 @@ impl Sources {
     }
 }
 
-/// Moves spaces and tabs to `text`. Returns whether a name, or the end of an object, follows.
+/// Moves white space to `text`. Returns whether a name, or the end of an object, follows.
 fn begins_with_member(source: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<bool> {
     loop {
         let rest = source.fill_buf()?;
-        let spaces = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let spaces = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         text.extend(rest.iter().take(spaces));
         let next = rest.get(spaces).copied();
         let is_at_end = rest.is_empty();

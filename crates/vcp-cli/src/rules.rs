@@ -112,7 +112,11 @@ const MOST_BYTES: u64 = 64 << 20;
 
 /// Returns the samples of a folder: their paths and texts.
 fn samples(folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, String> {
-    let mut paths = json_files(&folder.join("samples"))?;
+    let folder = folder.join("samples");
+    if fs::symlink_metadata(&folder).is_ok_and(|about| about.is_symlink()) {
+        return Err(format!("`{}` is a link: put the samples into the folder", folder.display()));
+    }
+    let mut paths = json_files(&folder)?;
     paths.retain(|path| !path.to_string_lossy().ends_with(".expected.json"));
     let mut left = MOST_BYTES;
     let read = |path: PathBuf| {

@@ -61,7 +61,8 @@ pub(crate) fn variable(provider: &str) -> String {
 ///
 /// # Errors
 ///
-/// Returns a message if the variable is not UTF-8. A secret that cannot be read is not an absent one.
+/// Returns a message if the variable is not UTF-8. A secret that cannot be read is not an absent
+/// one.
 pub(crate) fn of_environment(provider: &str) -> Result<Option<String>, String> {
     let name = variable(provider);
     match env::var(&name) {

@@ -265,6 +265,12 @@ fn a_hostile_folder_of_rule_files_is_refused() {
     std::os::unix::fs::symlink("../../victim", &expected).unwrap();
     assert!(told(&["rules", "test", "--update", "parrot"]).contains("is no regular file: remove it"));
     assert_eq!(fs::read_to_string(here.join("victim")).unwrap(), "mine");
+    fs::remove_file(&expected).unwrap();
+    std::os::unix::fs::symlink("../../victim", folder.join("samples/other.json")).unwrap();
+    assert!(told(&["rules", "test", "parrot"]).contains("it is no regular file"));
+    fs::rename(folder.join("samples"), here.join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere", folder.join("samples")).unwrap();
+    assert!(told(&["rules", "test", "--update", "parrot"]).contains("`parrot/samples` is a link"));
 }
 
 #[test]

@@ -372,6 +372,29 @@ fn a_run_that_cannot_begin_changes_no_file() {
         assert!(text(&output.stderr).contains("`out.ndjson.checkpoint.new` exists"), "{}", text(&output.stderr));
         assert_eq!(fs::read_to_string(here.join("failed.ndjson")).unwrap(), "mine");
     }
+    // The name of the checkpoint is longer than file systems allow.
+    let long = "o".repeat(245);
+    let output = run(&["-o", &long, "--failures", "others.ndjson"], &here, archive(1).as_bytes());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!here.join("others.ndjson").exists() && !here.join(long + ".part").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_not_resumed() {
+    let here = directory("linked_part");
+    fs::write(here.join("victim"), "mine").unwrap();
+    std::os::unix::fs::symlink("victim", here.join("out.ndjson.part")).unwrap();
+    let checkpoint = json!({
+        "run": {"inputs": [["-", null, null]], "to": "0.5", "missing_time": null, "failures": null},
+        "position": {"sources": 0, "lines": 0}, "output_bytes": 0, "failures_bytes": 0,
+        "tally": {"ways": {}, "kinds": {}, "failed": 0},
+    });
+    fs::write(here.join("out.ndjson.checkpoint"), checkpoint.to_string()).unwrap();
+    let output = run(&["-", "-o", "out.ndjson", "--resume"], &here, archive(1).as_bytes());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("it is no regular file"), "{}", text(&output.stderr));
+    assert_eq!(fs::read_to_string(here.join("victim")).unwrap(), "mine");
 }
 
 #[test]
@@ -383,6 +406,8 @@ fn a_damaged_first_line_costs_no_other_line() {
     assert_eq!(fs::read_to_string(here.join("failed.ndjson")).unwrap(), "{\n");
     let pretty = format!("{{\n  {}", message(1).trim_start_matches('{'));
     assert_eq!(call_ids(text(&run(&[], &here, pretty.as_bytes()).stdout)), ["call-1"]);
+    let with_empty_line = pretty.replacen('\n', "\r\n\r\n", 1);
+    assert_eq!(call_ids(text(&run(&[], &here, with_empty_line.as_bytes()).stdout)), ["call-1"]);
 }
 
 #[test]

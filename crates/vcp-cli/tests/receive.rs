@@ -139,7 +139,7 @@ fn a_sender_that_does_not_read_is_cut_off() {
     let body = format!(r#"{{"call_id":"b1","status":"completed","x":"{}"}}"#, "a".repeat(12 << 20));
     let mut sender = TcpStream::connect(&server.address).unwrap();
     write!(sender, "POST /webhook/bland HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
-    std::thread::sleep(Duration::from_secs(15));
+    std::thread::sleep(Duration::from_secs(22));
     sender.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let mut answer = Vec::new();
     let _ = sender.read_to_end(&mut answer);

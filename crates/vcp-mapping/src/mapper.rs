@@ -212,8 +212,8 @@ impl Mapper {
     /// - `VCP_E002`: an event is not an object, there are no events, they are of more than one
     ///   session, or the provider has no sessions.
     /// - `VCP_E007`: an event is not JSON.
-    /// - `VCP_E008`: the events together, or the message made of them, exceed a limit, or a session of
-    ///   OpenAI has more than 20 000 items.
+    /// - `VCP_E008`: the events together, or the message made of them, exceed a limit, or a session
+    ///   of OpenAI has more than 20 000 items.
     /// - `VCP_E009`: the provider is unknown.
     pub fn assemble(&self, provider: &str, events: &[SessionEvent<'_>]) -> Result<Mapped, MapError> {
         let provider = self.provider(provider, &[])?;

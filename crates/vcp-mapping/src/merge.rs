@@ -17,7 +17,7 @@ use std::{
     collections::{BTreeMap, HashSet},
 };
 use vcp_schema::{
-    ErrorCode, FieldPath, RawJson, RawObject, Timestamp, VcpMessage,
+    ConsentRecord, ConsentStatus, ErrorCode, FieldPath, RawJson, RawObject, Timestamp, VcpMessage,
     json::{members, string},
 };
 
@@ -76,8 +76,9 @@ impl Mapper {
     /// several payloads differ, the result keeps all of them in
     /// `custom.provider_specific.<provider>.deliveries`. A value that was changed by hand is reset
     /// to that of the payloads. It is carried over where no payload has a value and mapping writes
-    /// a default, such as the status of consent. If all messages are equal, the result is that
-    /// message, unchanged.
+    /// a default that is the same for all deliveries, such as the status of the call. Consent is
+    /// carried over as a whole record, and the strictest record wins. If all messages are equal,
+    /// the result is that message, unchanged.
     ///
     /// ```
     /// use vcp_mapping::{Mapper, Mapping};
@@ -133,7 +134,10 @@ impl Mapper {
         let provider = self.known(&call.provider)?;
         let mut all = Vec::new();
         let mut carried: Option<Carried> = None;
-        let beyond = Beyond { provider, can_default: &|place| self.names().has(place) };
+        // The consent record that was written by hand. It is one value: parts of two records together
+        // would be a consent that nobody gave.
+        let mut consent: Option<ConsentRecord> = None;
+        let beyond = Beyond { provider, can_default: &|place| self.names().has_constant(place) };
         for message in messages {
             let kept = kept(message, provider).ok_or_else(|| {
                 refuse("vcp_payload.custom.provider_specific", "the message does not keep the payload it was made of")
@@ -142,42 +146,52 @@ impl Mapper {
                 let message = format!("there are more deliveries than the limit of {MOST_DELIVERIES}");
                 return Err(MapError::new(ErrorCode::Limit, FieldPath::root(), message));
             }
-            let (mut base, _) = self.made_of(provider, &kept, &call.call_id)?;
+            let (mut base, report) = self.made_of(provider, &kept, &call.call_id)?;
             let mut own = message.clone();
-            // Granted consent by default is not carried over to a mapper with other options.
-            if defaults::has_default_consent(message) {
-                own.vcp_payload.consent = None;
+            if !tells_consent(&base, &report) {
+                let (own, base) = (own.vcp_payload.consent.take(), base.vcp_payload.consent.take());
+                // Granted consent by default is not carried over to a mapper with other options.
+                let is_default = own == base || defaults::has_default_consent(message);
+                consent = strictest(consent, own.filter(|_| !is_default));
             }
             // The kept payloads are the longest part, and are not compared.
             forget_payloads(&mut own, provider);
             forget_payloads(&mut base, provider);
-            carried = union(&[], carried, beyond.object(&own.to_json(), &base.to_json(), &[]));
+            carried = union(carried, beyond.object(&own.to_json(), &base.to_json(), &[]));
             all.extend(kept);
         }
-        let (made, _) = self.made_of(provider, &all, &call.call_id)?;
+        let (mut made, _) = self.made_of(provider, &all, &call.call_id)?;
         // Do not carry over a value at a place that any delivery wrote, even if a later delivery
         // removed it. Otherwise merging (a, b) then c could differ from a then (b, c).
         for kept in &all {
-            let Some(more) = &mut carried else { break };
-            let (alone, report) = self.made_of(provider, std::slice::from_ref(kept), &call.call_id)?;
-            let defaults: HashSet<&str> = report.defaults().collect();
-            let is_default = |place: &[&str]| defaults.contains(format!("$.{}", place.join(".")).as_str());
-            if !keep_untold(more, &alone.to_json(), &[], &is_default) {
-                carried = None;
+            if carried.is_none() && consent.is_none() {
+                break;
             }
+            let (alone, report) = self.made_of(provider, std::slice::from_ref(kept), &call.call_id)?;
+            if tells_consent(&alone, &report) {
+                consent = None;
+            }
+            let defaults: HashSet<&str> = report.defaults().collect();
+            let is_default = |place: &[&str]| {
+                (beyond.can_default)(place) && defaults.contains(format!("$.{}", place.join(".")).as_str())
+            };
+            carried.take_if(|more| !keep_untold(more, &alone.to_json(), &[], &is_default));
         }
+        made.vcp_payload.consent = consent.or(made.vcp_payload.consent.take());
         let Some(carried) = carried else {
             self.readable(&made)?;
             return Ok(made);
         };
         let limits = self.limits();
-        vcp_schema::ReadOptions::default()
-            .limits(limits)
-            .from_json(&beyond.fill(&made.to_json(), &carried, &[]))
-            .map_err(|error| {
-                let code = if error.code() == ErrorCode::Limit { ErrorCode::Limit } else { ErrorCode::Mapping };
-                MapError::new(code, error.path().clone(), format!("merged, {}", error.message()))
-            })
+        let text = beyond.fill(&made.to_json(), &carried, &[]);
+        let mut merged = vcp_schema::ReadOptions::default().limits(limits).from_json(&text).map_err(|error| {
+            let code = if error.code() == ErrorCode::Limit { ErrorCode::Limit } else { ErrorCode::Mapping };
+            MapError::new(code, error.path().clone(), format!("merged, {}", error.message()))
+        })?;
+        // The status can be carried over, and the status of the summary follows it.
+        let payload = &mut merged.vcp_payload;
+        payload.hcr.outcome_status = payload.outcomes.objective.status.clone();
+        Ok(merged)
     }
 
     /// Maps deliveries into one message, which keeps all of them. The same delivery counts once. Of
@@ -326,7 +340,7 @@ impl Beyond<'_> {
                 _ if value == "null" => None,
                 Some(known) if value == *known => None,
                 Some(known) if (self.can_default)(&[path, &[name.as_ref()]].concat()) => {
-                    (!is_same_time(value, known)).then(|| whole(value, path.len()))
+                    (!is_same_number(value, known)).then(|| whole(value, path.len()))
                 }
                 Some(known) if known.starts_with('{') && value.starts_with('{') && path.len() < DEEPEST => {
                     self.object(value, known, &[path, &[name.as_ref()]].concat())
@@ -340,8 +354,9 @@ impl Beyond<'_> {
         (!found.is_empty()).then_some(Carried::Below(found))
     }
 
-    /// Returns the object `base` with the carried members. A carried member is used only where `base`
-    /// has no value, `[]`, `null`, or a field that can have a default. `path` is the place of `base`.
+    /// Returns the object `base` with the carried members. A carried member is used only where
+    /// `base` has no value, `[]`, `null`, or a field that can have a default. `path` is the place
+    /// of `base`.
     fn fill(&self, base: &str, carried: &Carried, path: &[&str]) -> String {
         let (Carried::Below(more), Some(members)) = (carried, members::last(base)) else { return base.to_owned() };
         let mut parts = Vec::new();
@@ -382,10 +397,9 @@ impl Beyond<'_> {
     }
 }
 
-/// Returns whether two texts are timestamps of one instant.
-fn is_same_time(a: &str, b: &str) -> bool {
-    let time = |text: &str| string::decode_lossy(text)?.parse::<Timestamp>().ok();
-    time(a).is_some_and(|a| time(b).is_some_and(|b| a.unix_nanos() == b.unix_nanos()))
+/// Returns whether two texts are one number.
+fn is_same_number(a: &str, b: &str) -> bool {
+    a.parse::<f64>().is_ok_and(|a| b.parse() == Ok(a))
 }
 
 /// Returns a value that has no counterpart. An object is taken apart, member by member, unless
@@ -409,40 +423,55 @@ fn is_plain(object: &str, distinct: usize) -> bool {
 }
 
 /// Joins the members that two messages carry over. Of two values for one place, an object wins over
-/// any other value, any value wins over `null`, the stricter status of consent wins, and otherwise
-/// the text that sorts last wins. The result does not depend on the order of the arguments.
-fn union(place: &[&str], a: Option<Carried>, b: Option<Carried>) -> Option<Carried> {
+/// any other value, any value wins over `null`, and otherwise the text that sorts last wins. The
+/// result does not depend on the order of the arguments.
+fn union(a: Option<Carried>, b: Option<Carried>) -> Option<Carried> {
     match (a, b) {
         (Some(Carried::Below(mut a)), Some(Carried::Below(b))) => {
             for (name, more) in b {
                 let known = a.remove(&name);
-                if let Some(both) = union(&[place, &[name.as_str()]].concat(), known, Some(more)) {
+                if let Some(both) = union(known, Some(more)) {
                     a.insert(name, both);
                 }
             }
             Some(Carried::Below(a))
         }
-        (Some(Carried::Value(a)), Some(Carried::Value(b))) => {
-            let rank = |value: &str| {
-                let is_status = place == ["vcp_payload", "consent", "status"];
-                (value != "null", if is_status { strictness(value) } else { 0 })
-            };
-            Some(Carried::Value(if (rank(&a), &a) < (rank(&b), &b) { b } else { a }))
-        }
+        (Some(Carried::Value(a)), Some(Carried::Value(b))) => Some(Carried::Value(if b == "null" {
+            a
+        } else if a == "null" {
+            b
+        } else {
+            a.max(b)
+        })),
         (Some(Carried::Value(_)), Some(below)) | (Some(below), Some(Carried::Value(_))) => Some(below),
         (a, b) => a.or(b),
     }
 }
 
-/// Returns how much a status of consent forbids. A word that the specification lacks grants nothing,
-/// so it is stricter than `granted` and `pending`.
-fn strictness(status: &str) -> u8 {
-    match status {
-        "\"granted\"" => 0,
-        "\"pending\"" => 1,
-        "\"expired\"" => 3,
-        "\"denied\"" => 4,
-        "\"revoked\"" => 5,
+/// Returns whether a payload says something of consent.
+fn tells_consent(made: &VcpMessage, report: &MapReport) -> bool {
+    let Some(consent) = &made.vcp_payload.consent else { return false };
+    consent.granted_at.is_some() || !report.defaults().any(|field| field == "$.vcp_payload.consent.status")
+}
+
+/// Returns the record that forbids more. Of two with one status, the text that sorts last wins.
+fn strictest(a: Option<ConsentRecord>, b: Option<ConsentRecord>) -> Option<ConsentRecord> {
+    let rank = |record: &Option<ConsentRecord>| {
+        let strictness = record.as_ref().map(|record| strictness(&record.status));
+        (strictness, record.as_ref().and_then(|record| serde_json::to_string(record).ok()))
+    };
+    if rank(&a) < rank(&b) { b } else { a }
+}
+
+/// Returns how much a status of consent forbids. A word that the specification lacks grants
+/// nothing, so it is stricter than `granted` and `pending`.
+fn strictness(status: &ConsentStatus) -> u8 {
+    match status.as_str() {
+        "granted" => 0,
+        "pending" => 1,
+        "expired" => 3,
+        "denied" => 4,
+        "revoked" => 5,
         _ => 2,
     }
 }

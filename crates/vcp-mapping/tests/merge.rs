@@ -137,7 +137,11 @@ fn edit(message: &mut VcpMessage, edit: u32) {
             (consent.status, consent.scope) = (if edit == 11 { "denied" } else { "revoked" }.into(), vec![]);
         }
         13 => payload.outcomes.perception_gap.gap_score = 0.4,
-        14 => payload.call.start_time = "2026-09-01T08:00:00Z".parse().unwrap(),
+        14 => payload.call.start_time = "2026-11-21T12:01:00Z".parse().unwrap(),
+        15 => payload.outcomes.perception_gap.gap_score = -0.0,
+        16 => payload.provenance.created_at = "2026-11-21T12:02:00Z".parse().unwrap(),
+        17 => payload.outcomes.objective.status = "success".into(),
+        18 => payload.hcr.headline = "Booked".to_owned(),
         9 => payload.outcomes.user_satisfaction_score = Some(0.9),
         10 => {
             let Some(data) = payload.custom.provider_specific.get_mut("retell") else { return };
@@ -431,31 +435,34 @@ fn a_default_replaces_nothing_that_was_written_by_hand() {
     payload.outcomes.perception_gap.gap_score = 0.4;
     payload.hcr.headline = "Booked".to_owned();
     payload.provenance.data_retention_policy = Some("legal_hold".to_owned());
-    payload.call.start_time = "2026-10-01T09:00:00Z".parse().unwrap();
     for order in [[&first, &second], [&second, &first]] {
         let merged = MAPPER.merge(&order.map(Clone::clone)).unwrap().vcp_payload;
         let consent = merged.consent.unwrap();
         assert_eq!((consent.status.as_str(), consent.scope.len()), ("denied", 0));
         assert_eq!(merged.outcomes.objective.status.as_str(), "success");
+        assert_eq!(merged.hcr.outcome_status.as_str(), "success");
         assert_eq!(merged.outcomes.perception_gap.gap_score, 0.4);
         assert_eq!(merged.hcr.headline, "Booked");
         assert_eq!(merged.provenance.data_retention_policy.as_deref(), Some("legal_hold"));
-        assert_eq!(merged.call.start_time.to_string(), "2026-10-01T09:00:00Z");
     }
-    // A value of the provider wins.
-    let started = json!({"start_timestamp": 1_791_979_200_000_u64});
-    let merged = MAPPER.merge(&[first, retell("call_started", started, 2)]).unwrap();
-    assert_eq!(merged.vcp_payload.call.start_time.to_string(), "2026-10-14T12:00:00Z");
+    // A value of the provider wins, and takes the whole record of consent.
+    let told = json!({"opt_out_sensitive_data_storage": true, "disconnection_reason": "dial_failed"});
+    let told = retell("call_ended", told, 2);
+    let merged = MAPPER.merge(&[first, told.clone()]).unwrap().vcp_payload;
+    assert_eq!(merged.outcomes.objective.status, told.vcp_payload.outcomes.objective.status);
+    assert_eq!(merged.consent, told.vcp_payload.consent);
+    assert_eq!(merged.hcr.headline, "Booked");
 }
 
 #[test]
-fn one_time_written_in_two_ways_is_not_written_by_hand() {
-    let [mut first, second] = [retell("call_ended", json!({}), 0), retell("call_analyzed", json!({}), 1)];
-    let other = retell("call_ended", json!({}), 0);
-    let start = first.vcp_payload.call.start_time.to_string().replace('Z', "+00:00");
-    first.vcp_payload.call.start_time = start.parse().unwrap();
-    let merged = MAPPER.merge(&[first, second.clone()]).unwrap();
-    assert_eq!(merged.to_json(), MAPPER.merge(&[other, second]).unwrap().to_json());
+fn two_records_of_consent_are_not_mixed() {
+    let [mut first, mut second] = [retell("call_ended", json!({}), 0), retell("call_analyzed", json!({}), 1)];
+    first.vcp_payload.consent.as_mut().unwrap().status = "denied".into();
+    let other = second.vcp_payload.consent.as_mut().unwrap();
+    (other.consent_id, other.scope) = ("cmp-77".to_owned(), vec!["recording".to_owned()]);
+    for all in [[first.clone(), second.clone()], [second.clone(), first.clone()]] {
+        assert_eq!(MAPPER.merge(&all).unwrap().vcp_payload.consent, first.vcp_payload.consent);
+    }
 }
 
 #[test]

@@ -241,19 +241,26 @@ impl HmacScheme {
             Part::Method => given(request.method_given(), "the scheme needs the method of the request"),
             Part::Url => given(request.url_given(), "the scheme needs the URL of the request"),
         };
-        let checked = |(at, one): (usize, &'r Part), all: &'r [Part]| {
-            let value = part(one)?;
-            let beside = [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter_map(|at| all.get(at)?.text());
-            let has = |text: &str| value.windows(text.len()).any(|part| part == text.as_bytes());
-            match &self.message_id {
-                Some(header) if *one == Part::MessageId && beside.into_iter().any(has) => {
-                    Err(malformed(header, "it contains the text next to it, so a part of it could be moved"))
-                }
-                _ => Ok(value),
-            }
+        let ambiguous = |id: &[u8], before: Option<&Part>, behind: Option<&Part>| {
+            let [before, behind] = [before, behind].map(|part| part.and_then(Part::text).unwrap_or_default());
+            is_ambiguous(id, before.as_bytes(), behind.as_bytes())
         };
         match (&self.payload, &self.timestamp) {
-            (Some(parts), _) => parts.iter().enumerate().map(|part| checked(part, parts)).collect(),
+            (Some(parts), _) => {
+                let mut values = Vec::with_capacity(parts.len());
+                for (at, one) in parts.iter().enumerate() {
+                    let value = part(one)?;
+                    let [before, behind] = [at.checked_sub(1), Some(at + 1)].map(|at| at.and_then(|at| parts.get(at)));
+                    match &self.message_id {
+                        Some(header) if *one == Part::MessageId && ambiguous(value, before, behind) => {
+                            let reason = "it contains the text next to it, so a part of it could be moved";
+                            return Err(malformed(header, reason));
+                        }
+                        _ => values.push(value),
+                    }
+                }
+                Ok(values)
+            }
             (None, Some(_)) => Ok(vec![part(&Part::Timestamp)?, b".", request.body()]),
             (None, None) => Ok(vec![request.body()]),
         }
@@ -277,6 +284,15 @@ impl HmacScheme {
         headers.push((self.header.clone(), format!("{}{digest}", self.prefix)));
         headers
     }
+}
+
+/// Returns whether an id could begin or end elsewhere, because the text in front of it or behind it
+/// also occurs further inside.
+fn is_ambiguous(id: &[u8], before: &[u8], behind: &[u8]) -> bool {
+    let has = |text: &[u8], part: &[u8]| !part.is_empty() && text.windows(part.len()).any(|window| window == part);
+    // Without the last byte, the text behind does not count at its own place. Likewise in front.
+    let (begun, ended) = ([before, id].concat(), [id, behind].concat());
+    has(begun.get(1..).unwrap_or_default(), before) || has(ended.split_last().map_or(&[], |(_, rest)| rest), behind)
 }
 
 /// Parses a time, in milliseconds if the text has 13 digits, otherwise in seconds.

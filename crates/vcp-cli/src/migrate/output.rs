@@ -71,8 +71,6 @@ impl Keeper {
             };
             write().map_err(|e| format!("cannot write `{}`: {e}", new.display()))
         };
-        // An interrupted run may have left it.
-        let _ = fs::remove_file(with_ending(target, ".checkpoint.new"));
         keep(first)?;
         let (checkpoints, waiting) = sync_channel(0);
         let thread = thread::spawn(move || waiting.iter().try_for_each(|checkpoint| keep(&checkpoint)));
@@ -122,6 +120,11 @@ impl Growing {
             };
         };
         let cannot = |e: io::Error| format!("cannot resume `{}`: {e}", path.display());
+        if fs::symlink_metadata(path).is_ok_and(|about| !about.is_file()) {
+            return Err(cannot(io::Error::other(
+                "it is no regular file: remove it and its checkpoint, and start again",
+            )));
+        }
         let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(cannot)?;
         lock(&file, path)?;
         // The other run may have finished between opening and locking. Then this is its result.
@@ -157,8 +160,8 @@ impl Growing {
     }
 }
 
-/// Returns whether a file also has another name. A run that was stopped while it ended leaves such a
-/// file, and continuing it would change the complete one.
+/// Returns whether a file also has another name. A run that was stopped while it ended leaves such
+/// a file, and continuing it would change the complete one.
 fn has_two_names(path: &Path) -> bool {
     #[cfg(unix)]
     return fs::metadata(path).is_ok_and(|file| std::os::unix::fs::MetadataExt::nlink(&file) > 1);
@@ -212,12 +215,24 @@ impl Output {
             None => Messages::Standard(io::stdout()),
         };
         // The messages come first: if they cannot be continued, the failures stay as they are.
-        let failures = args.failures.as_deref().map(|path| Growing::open(path, left(|before| before.failures_bytes)));
-        let failures = failures.transpose().inspect_err(|_| {
-            if let (Messages::File { target, .. }, None) = (&messages, &before) {
-                let _ = fs::remove_file(with_ending(target, ".part"));
-            }
-        })?;
+        let is_new = before.is_none();
+        let begun = Self::begin(args, messages, before, run);
+        if let (Err(_), Some(target), true) = (&begun, &args.output, is_new) {
+            // A run that cannot begin leaves no file of its own.
+            let _ = fs::remove_file(with_ending(target, ".part"));
+        }
+        begun
+    }
+
+    /// Opens the failures, and writes the first checkpoint.
+    fn begin(args: &Args, messages: Messages, before: Option<Checkpoint>, run: Run) -> Result<Self, String> {
+        let left = before.as_ref().map(|before| before.failures_bytes);
+        if let Some(target) = args.output.as_ref().filter(|_| before.is_some()) {
+            // The interrupted run may have left it.
+            let _ = fs::remove_file(with_ending(target, ".checkpoint.new"));
+        }
+        let failures = args.failures.as_deref().map(|path| Growing::open(path, left)).transpose()?;
+        let is_new = before.is_none();
         let (position, tally) = before.map(|before| (before.position, before.tally)).unwrap_or_default();
         let mut output =
             Self { messages, failures, keeper: None, run, last_checkpoint: Instant::now(), position, tally };
@@ -225,7 +240,12 @@ impl Output {
             let files =
                 [Some(growing), output.failures.as_ref()].into_iter().flatten().map(|grows| grows.file.try_clone());
             let files = files.collect::<io::Result<_>>().map_err(|e| format!("cannot write: {e}"))?;
-            output.keeper = Some(Keeper::begin(target, files, &output.so_far())?);
+            let keeper = Keeper::begin(target, files, &output.so_far()).inspect_err(|_| {
+                if let (true, Some(failures)) = (is_new, &args.failures) {
+                    let _ = fs::remove_file(failures);
+                }
+            })?;
+            output.keeper = Some(keeper);
         }
         Ok(output)
     }

@@ -194,11 +194,18 @@ impl Names {
         known.unwrap_or_else(|| FieldName::path_of(field))
     }
 
-    /// Returns whether the field at a place of the message can have a default.
-    pub(crate) fn has(&self, place: &[&str]) -> bool {
+    /// Returns whether the field at a place of the message can have a default that is the same for
+    /// every delivery of a call. A merge carries over other values of these fields.
+    pub(crate) fn has_constant(&self, place: &[&str]) -> bool {
         let Some((&"vcp_payload", names)) = place.split_first() else { return false };
-        let mut known = self.0.iter();
-        known.any(|field| field.name.split('.').eq(names.iter().copied()))
+        let has = |field: &FieldName| field.name.split('.').eq(names.iter().copied());
+        // `consent` is carried over as a whole, and the others depend on the delivery.
+        let is_other = |field: &FieldName| {
+            field.name.starts_with("consent.")
+                || [name::CALL_ID, name::START_TIME, "model_selection.resolved_at", "provenance.created_at"]
+                    .contains(&&*field.name)
+        };
+        self.0.iter().any(|field| has(field) && !is_other(field))
     }
 }
 

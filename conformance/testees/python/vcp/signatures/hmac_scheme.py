@@ -75,9 +75,11 @@ def places_of_ids(pieces):
 
 
 def checked(value, index, pieces):
-    """Checks that an id does not contain the texts next to it."""
-    beside = [text for text in (pieces[index - 1], pieces[index + 1]) if text]
-    check(index not in places_of_ids(pieces) or not any(raw(text) in value for text in beside), "VCP_E203")
+    """Checks that an id cannot begin or end elsewhere."""
+    if index in places_of_ids(pieces):
+        before, behind = raw(pieces[index - 1]), raw(pieces[index + 1])
+        check(not before or before not in (before + value)[1:], "VCP_E203")
+        check(not behind or behind not in (value + behind)[:-1], "VCP_E203")
     return value
 
 

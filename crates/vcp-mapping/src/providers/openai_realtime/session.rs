@@ -103,8 +103,8 @@ const OTHER_CALL: &str = "the events are of more than one call";
 const FATAL: [&str; 3] = ["session_expired", "insufficient_quota", "credit_balance_exhausted"];
 
 impl Session {
-    /// The most items of a session. A message of the default limits holds no more tool calls, and no
-    /// conversation has as many turns. Each item takes some 3 kB.
+    /// The most items of a session. A message of the default limits holds no more tool calls, and
+    /// no conversation has as many turns. Each item takes some 3 kB.
     pub(super) const ITEMS: usize = 20_000;
 
     /// Returns whether there are more items than a session may have.
@@ -435,8 +435,8 @@ impl Session {
     }
 }
 
-/// The ids of one session or call. Its ids can be of several kinds, and it has one of each. The kind
-/// is the part before `_`. An id without it is of any kind.
+/// The ids of one session or call. Its ids can be of several kinds, and it has one of each. The
+/// kind is the part before `_`. An id without it is of any kind.
 #[derive(Debug, Default)]
 struct Ids {
     first: Option<String>,
