@@ -349,11 +349,6 @@ impl Mapper {
         Ok(Mapped { message, event, idempotency_key, report })
     }
 
-    /// Returns the fields that can have a default.
-    pub(crate) fn names(&self) -> &defaults::Names {
-        &self.names
-    }
-
     /// Checks that a message can be read back within the limits of this mapper.
     pub(crate) fn readable(&self, message: &VcpMessage) -> Result<(), MapError> {
         Ok(message.check_limits(&self.limits())?)

@@ -134,10 +134,10 @@ impl Mapper {
         let provider = self.known(&call.provider)?;
         let mut all = Vec::new();
         let mut carried: Option<Carried> = None;
-        // The consent record that was written by hand. It is one value: parts of two records together
-        // would be a consent that nobody gave.
+        // The consent record that was written by hand. It is one value: parts of two records
+        // together would be a consent that nobody gave.
         let mut consent: Option<ConsentRecord> = None;
-        let beyond = Beyond { provider, can_default: &|place| self.names().has_constant(place) };
+        let beyond = Beyond(provider);
         for message in messages {
             let kept = kept(message, provider).ok_or_else(|| {
                 refuse("vcp_payload.custom.provider_specific", "the message does not keep the payload it was made of")
@@ -171,9 +171,9 @@ impl Mapper {
             if tells_consent(&alone, &report) {
                 consent = None;
             }
-            let defaults: HashSet<&str> = report.defaults().collect();
+            let of_alone: HashSet<&str> = report.defaults().collect();
             let is_default = |place: &[&str]| {
-                (beyond.can_default)(place) && defaults.contains(format!("$.{}", place.join(".")).as_str())
+                defaults::is_constant(place) && of_alone.contains(format!("$.{}", place.join(".")).as_str())
             };
             carried.take_if(|more| !keep_untold(more, &alone.to_json(), &[], &is_default));
         }
@@ -322,11 +322,7 @@ enum Carried {
 const DEEPEST: usize = 64;
 
 /// A comparison that finds the members that mapping did not make, and puts them back.
-struct Beyond<'m> {
-    provider: &'m Provider,
-    /// Returns whether mapping can write a default at a place.
-    can_default: &'m dyn Fn(&[&str]) -> bool,
-}
+struct Beyond<'m>(&'m Provider);
 
 impl Beyond<'_> {
     /// Returns the members that `own` has beyond `base`. `path` is the place of both objects.
@@ -339,13 +335,13 @@ impl Beyond<'_> {
                 None => Some(whole(value, path.len())),
                 _ if value == "null" => None,
                 Some(known) if value == *known => None,
-                Some(known) if (self.can_default)(&[path, &[name.as_ref()]].concat()) => {
+                Some(known) if defaults::is_constant(&[path, &[name.as_ref()]].concat()) => {
                     (!is_same_number(value, known)).then(|| whole(value, path.len()))
                 }
                 Some(known) if known.starts_with('{') && value.starts_with('{') && path.len() < DEEPEST => {
                     self.object(value, known, &[path, &[name.as_ref()]].concat())
                 }
-                Some(known) => (matches!(*known, "[]" | "null")).then(|| whole(value, path.len())),
+                Some(known) => matches!(*known, "[]" | "null").then(|| whole(value, path.len())),
             };
             if let Some(more) = more {
                 found.insert(name.into_owned(), more);
@@ -355,7 +351,7 @@ impl Beyond<'_> {
     }
 
     /// Returns the object `base` with the carried members. A carried member is used only where
-    /// `base` has no value, `[]`, `null`, or a field that can have a default. `path` is the place
+    /// `base` has no value, `[]`, `null`, or a field with a constant default. `path` is the place
     /// of `base`.
     fn fill(&self, base: &str, carried: &Carried, path: &[&str]) -> String {
         let (Carried::Below(more), Some(members)) = (carried, members::last(base)) else { return base.to_owned() };
@@ -363,7 +359,7 @@ impl Beyond<'_> {
         let mut known = HashSet::new();
         for (name, value) in &members {
             let place = || [path, &[name.as_ref()]].concat();
-            let is_open = || matches!(*value, "[]" | "null") || (self.can_default)(&place());
+            let is_open = || matches!(*value, "[]" | "null") || defaults::is_constant(&place());
             let value = match more.get(name.as_ref()) {
                 Some(below @ Carried::Below(_)) => {
                     Cow::Owned(self.fill(if is_open() { "{}" } else { value }, below, &place()))
@@ -388,8 +384,8 @@ impl Beyond<'_> {
     /// itself, and the checksum, which does not match the merged message.
     fn is_own(&self, path: &[&str], name: &str) -> bool {
         match path {
-            ["vcp_payload", "custom", "provider_specific", of] if *of == self.provider.name() => {
-                matches!(name, "data" | DELIVERIES) || name == SESSION && self.provider.assembled().is_some()
+            ["vcp_payload", "custom", "provider_specific", of] if *of == self.0.name() => {
+                matches!(name, "data" | DELIVERIES) || name == SESSION && self.0.assembled().is_some()
             }
             ["audit"] => name == "checksum",
             _ => false,

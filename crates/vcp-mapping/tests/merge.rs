@@ -205,6 +205,43 @@ proptest! {
         prop_assert_eq!(json(&right), json(&merged));
     }
 
+    /// The messages come from mappers with several options of consent, and were changed by hand.
+    #[test]
+    fn the_laws_hold_for_consent_too(
+        made in prop::collection::vec((0_usize..4, 0_usize..3, 0_u32..5, 0_usize..3, any::<bool>()), 2..5),
+        own in 0_usize..3,
+        cut in any::<prop::sample::Index>(),
+    ) {
+        const OPTIONS: [ConsentDefault; 3] = [ConsentDefault::Granted, ConsentDefault::Pending, ConsentDefault::Omit];
+        let mapper = |option: usize| Mapper::new().options(MapOptions::default().consent_default(OPTIONS[option]));
+        let message = |&(event, option, minute, by_hand, opts_out): &(usize, usize, u32, usize, bool)| {
+            let event = ["call_started", "call_ended", "call_analyzed", "transfer_started"][event];
+            let body = json!({"event": event, "call": {"call_id": "c1", "opt_out_sensitive_data_storage": opts_out}});
+            let body = if opts_out { body } else { json!({"event": event, "call": {"call_id": "c1"}}) };
+            let mapped = mapper(option).map("retell", body.to_string().as_bytes(), at(minute)).unwrap();
+            let Mapping::Call(mapped) = mapped else { panic!("{event} is a call") };
+            let mut message = mapped.message;
+            if let Some(consent) = &mut message.vcp_payload.consent {
+                match by_hand {
+                    1 => consent.consent_id = "cmp-77".to_owned(),
+                    2 => (consent.status, consent.scope) = ("revoked".into(), vec!["training".to_owned()]),
+                    _ => {}
+                }
+            }
+            message
+        };
+        let mapper = mapper(own);
+        let merge = |messages: &[VcpMessage]| mapper.merge(messages).unwrap();
+        let all: Vec<VcpMessage> = made.iter().map(message).collect();
+        // A single message, or equal ones, stay as they are, with the consent of their own mapper.
+        prop_assume!(all.iter().any(|message| *message != all[0]));
+        let merged = merge(&all);
+        prop_assert_eq!(json(&merge(&[merged.clone(), all[0].clone()])), json(&merged));
+        let (some, rest) = all.split_at(1 + cut.index(all.len() - 1));
+        prop_assert_eq!(json(&merge(&[&[merge(some)], rest].concat())), json(&merged));
+        prop_assert_eq!(json(&merge(&[some, &[merge(rest)]].concat())), json(&merged));
+    }
+
     #[test]
     fn every_delivery_and_every_addition_is_kept(provider in 0_usize..3, made in prop::collection::vec(made(), 1..5)) {
         let all = messages(provider, &made);

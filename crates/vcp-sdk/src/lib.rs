@@ -62,7 +62,7 @@
 //!
 //! | feature | what it adds | cost |
 //! |---|---|---|
-//! | `http` | headers of the `http` crate, which hyper, axum and others use | the crates `http` and `bytes` |
+//! | `http` | headers of the `http` crate, as hyper and axum have | `http` and `bytes` |
 //! | `render` | findings as a compiler shows them, for programs that people use | three small crates |
 //! | `testing` | `auth::sign`, for tests of your own endpoint | none |
 //!

@@ -47,11 +47,9 @@ enum Part {
     Url,
 }
 
-impl Part {
-    /// Returns literal text, which is never empty.
-    fn text(&self) -> Option<&str> {
-        if let Self::Text(text) = self { Some(text) } else { None }
-    }
+/// Returns whether a value is directly next to an id. Text is never empty.
+fn touches_id(pair: &[Part]) -> bool {
+    pair.contains(&Part::MessageId) && !pair.iter().any(|part| matches!(part, Part::Text(_)))
 }
 
 const PLACEHOLDERS: [(&str, Part); 6] = [
@@ -188,10 +186,7 @@ impl HmacScheme {
                 "the payload format has an `{id}`, and no header for it is set"
             }
             _ if self.message_id.is_some() && !parts.contains(&Part::MessageId) => UNSIGNED_ID,
-            _ if parts
-                .windows(2)
-                .any(|pair| pair.contains(&Part::MessageId) && pair.iter().all(|part| part.text().is_none())) =>
-            {
+            _ if parts.windows(2).any(touches_id) => {
                 "the payload format has nothing between `{id}` and another value, so parts of the id could be moved"
             }
             _ => return Ok(()),
@@ -241,29 +236,30 @@ impl HmacScheme {
             Part::Method => given(request.method_given(), "the scheme needs the method of the request"),
             Part::Url => given(request.url_given(), "the scheme needs the URL of the request"),
         };
-        let ambiguous = |id: &[u8], before: Option<&Part>, behind: Option<&Part>| {
-            let [before, behind] = [before, behind].map(|part| part.and_then(Part::text).unwrap_or_default());
-            is_ambiguous(id, before.as_bytes(), behind.as_bytes())
-        };
         match (&self.payload, &self.timestamp) {
             (Some(parts), _) => {
-                let mut values = Vec::with_capacity(parts.len());
-                for (at, one) in parts.iter().enumerate() {
-                    let value = part(one)?;
-                    let [before, behind] = [at.checked_sub(1), Some(at + 1)].map(|at| at.and_then(|at| parts.get(at)));
-                    match &self.message_id {
-                        Some(header) if *one == Part::MessageId && ambiguous(value, before, behind) => {
-                            let reason = "it contains the text next to it, so a part of it could be moved";
-                            return Err(malformed(header, reason));
-                        }
-                        _ => values.push(value),
-                    }
-                }
+                let values = parts.iter().map(part).collect::<Result<Vec<_>, _>>()?;
+                self.check_ids(parts, &values)?;
                 Ok(values)
             }
             (None, Some(_)) => Ok(vec![part(&Part::Timestamp)?, b".", request.body()]),
             (None, None) => Ok(vec![request.body()]),
         }
+    }
+
+    /// Checks that no id could begin or end elsewhere in the signed text.
+    fn check_ids(&self, parts: &[Part], values: &[&[u8]]) -> Result<(), AuthError> {
+        let Some(header) = &self.message_id else { return Ok(()) };
+        for (at, id) in values.iter().enumerate().filter(|(at, _)| parts.get(*at) == Some(&Part::MessageId)) {
+            // Only text is next to an id, or nothing.
+            let [before, behind] =
+                [at.checked_sub(1), Some(at + 1)].map(|at| at.and_then(|at| values.get(at)).copied());
+            if is_ambiguous(id, before.unwrap_or_default(), behind.unwrap_or_default()) {
+                let reason = "it contains the text next to it, so a part of it could be moved";
+                return Err(malformed(header, reason));
+            }
+        }
+        Ok(())
     }
 
     /// Returns the headers that sign a request.

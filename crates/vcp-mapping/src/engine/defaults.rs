@@ -193,20 +193,28 @@ impl Names {
         let known = self.0.iter().find(|known| *known.name == *field).map(|known| known.path.clone());
         known.unwrap_or_else(|| FieldName::path_of(field))
     }
+}
 
-    /// Returns whether the field at a place of the message can have a default that is the same for
-    /// every delivery of a call. A merge carries over other values of these fields.
-    pub(crate) fn has_constant(&self, place: &[&str]) -> bool {
-        let Some((&"vcp_payload", names)) = place.split_first() else { return false };
-        let has = |field: &FieldName| field.name.split('.').eq(names.iter().copied());
-        // `consent` is carried over as a whole, and the others depend on the delivery.
-        let is_other = |field: &FieldName| {
-            field.name.starts_with("consent.")
-                || [name::CALL_ID, name::START_TIME, "model_selection.resolved_at", "provenance.created_at"]
-                    .contains(&&*field.name)
-        };
-        self.0.iter().any(|field| has(field) && !is_other(field))
-    }
+/// The fields whose default is the same for every delivery of a call. A merge carries over other
+/// values of these fields. `conformance/MAPPING.md`, section 14.6, lists them.
+const CONSTANT: [&str; 11] = [
+    name::SESSION_ID,
+    "model_selection.policy_id",
+    name::STATUS,
+    name::GAP_SCORE,
+    name::GAP_CLASS,
+    "hcr.audience",
+    "hcr.headline",
+    "provenance.source_system",
+    "provenance.created_by",
+    "provenance.transformation_history",
+    "provenance.data_retention_policy",
+];
+
+/// Returns whether the field at a place of the message has a constant default.
+pub(crate) fn is_constant(place: &[&str]) -> bool {
+    let Some((&"vcp_payload", names)) = place.split_first() else { return false };
+    CONSTANT.iter().any(|field| field.split('.').eq(names.iter().copied()))
 }
 
 /// A writer of the report's entries for defaults and for values that follow from others.

@@ -74,13 +74,12 @@ def places_of_ids(pieces):
     return [index for index in range(1, len(pieces), 2) if pieces[index] in ("id", "svix-id")]
 
 
-def checked(value, index, pieces):
-    """Checks that an id cannot begin or end elsewhere."""
-    if index in places_of_ids(pieces):
-        before, behind = raw(pieces[index - 1]), raw(pieces[index + 1])
+def check_ids(pieces, values):
+    """Checks that no id could begin or end elsewhere."""
+    for index in places_of_ids(pieces):
+        before, value, behind = values[index - 1 : index + 2]
         check(not before or before not in (before + value)[1:], "VCP_E203")
         check(not behind or behind not in (value + behind)[:-1], "VCP_E203")
-    return value
 
 
 def hmac_scheme(request, config):
@@ -89,8 +88,8 @@ def hmac_scheme(request, config):
     if config.include_timestamp:
         timestamp, signed = read_timestamp(request, config)
     pieces = PLACEHOLDER.split(format_of(config))
-    text = b"".join(
-        checked(value_of(piece, request, config, timestamp), index, pieces) if index % 2 else raw(piece)
-        for index, piece in enumerate(pieces)
-    )
-    return Proof(config.algorithm, [text], [signature], signed=signed)
+    values = [
+        value_of(piece, request, config, timestamp) if index % 2 else raw(piece) for index, piece in enumerate(pieces)
+    ]
+    check_ids(pieces, values)
+    return Proof(config.algorithm, [b"".join(values)], [signature], signed=signed)

@@ -20,11 +20,10 @@ const KINDS: [&str; 7] = [
 const ROLES: [&str; 3] = ["user", "assistant", "system"];
 
 impl Session {
-    /// Returns the item whose id a member has. Adds one of this kind if the id is new. Sets the
+    /// Returns the item with an id, which a member of an object has. Adds one of this kind if the id is new. Sets the
     /// kind if it is not known yet. An item of another kind with the same id is a problem, and is
     /// not used.
-    fn with_id(&mut self, object: &Object<'_, '_>, member: &str, kind: Kind) -> Option<&mut Item> {
-        let id = object.filled(member)?;
+    fn with_id(&mut self, id: String, (object, member): (&Object<'_, '_>, &str), kind: Kind) -> Option<&mut Item> {
         let next = self.items.len();
         let at = *self.places.entry(id).or_insert(next);
         if at == next {
@@ -47,7 +46,7 @@ impl Session {
 
     /// Returns the item that an event names.
     pub(super) fn named(&mut self, event: &Object<'_, '_>, kind: Kind) -> Option<&mut Item> {
-        self.with_id(event, "item_id", kind)
+        self.with_id(event.filled("item_id")?, (event, "item_id"), kind)
     }
 
     /// Adds the complete text of a part of an item.
@@ -75,7 +74,7 @@ impl Session {
 
     /// Adds the description of an item.
     pub(super) fn item(&mut self, at: Timestamp, item: &Object<'_, '_>, response: Option<Rc<str>>) {
-        let (Some(_), Some(kind)) = (item.filled("id"), item.text("type")) else { return };
+        let (Some(id), Some(kind)) = (item.filled("id"), item.text("type")) else { return };
         let role = item.text("role");
         let is_message = kind == "message";
         if !KINDS.contains(&&*kind) {
@@ -91,7 +90,7 @@ impl Session {
             ("function_call_output", _) => Kind::Result,
             _ => Kind::Other,
         };
-        let Some(known) = self.with_id(item, "id", of_kind) else { return };
+        let Some(known) = self.with_id(id, (item, "id"), of_kind) else { return };
         known.response = known.response.take().or(response);
         known.described = true;
         match of_kind {
