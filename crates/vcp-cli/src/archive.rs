@@ -55,6 +55,11 @@ pub(crate) struct Assembled {
 }
 
 impl Session {
+    /// Returns the most bytes that a session may have.
+    fn most_bytes() -> usize {
+        Limits::default().text_bytes
+    }
+
     /// Adds an event. If it is of another session than the one before, the message of that session
     /// is written first. Sessions of two sources or of two providers are not the same.
     pub(crate) fn add(
@@ -80,7 +85,7 @@ impl Session {
         }
         self.bytes += event.body.len() + 1;
         // Events that cannot be assembled are not kept.
-        if self.bytes <= Limits::default().text_bytes {
+        if self.bytes <= Self::most_bytes() {
             self.events.push(event);
         } else {
             self.events = Vec::new();
@@ -96,13 +101,10 @@ impl Session {
         counts: &mut Assembled,
     ) -> Result<ControlFlow<()>, Fault> {
         let (events, bytes) = (std::mem::take(&mut self.events), std::mem::take(&mut self.bytes));
-        if bytes > Limits::default().text_bytes {
+        let most = Self::most_bytes();
+        if bytes > most {
             counts.failed += 1;
-            tell!(
-                "{}: the events have {bytes} bytes, more than the limit of {}",
-                self.name,
-                Limits::default().text_bytes
-            );
+            tell!("{}: the events have {bytes} bytes, more than the limit of {most}", self.name);
             return Ok(ControlFlow::Continue(()));
         }
         let Some(first) = events.first() else { return Ok(ControlFlow::Continue(())) };

@@ -1,10 +1,18 @@
 //! The clock. Only this module reads it: the libraries get the time from the program.
 
+#![expect(clippy::disallowed_methods, reason = "the only module that reads the clock")]
+
 use chrono::{DateTime, SubsecRound as _, Utc};
+use std::time::Instant;
 
 /// Returns the present time, in whole milliseconds.
 pub(crate) fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(3)
+}
+
+/// Returns the present of a clock that never goes back, to measure how long something takes.
+pub(crate) fn instant() -> Instant {
+    Instant::now()
 }
 
 /// The option that sets the time.

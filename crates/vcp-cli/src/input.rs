@@ -135,14 +135,19 @@ impl fmt::Display for Unreadable {
 
 /// Reads a whole file, or standard input if the path is `-`. The limit is that of a delivery.
 pub(crate) fn whole(path: &Path) -> Result<Vec<u8>, String> {
-    let shown = path.display();
     let limit = Limits::default().text_bytes as u64;
-    let mut text = Vec::new();
-    let read = if path == Path::new("-") {
-        io::stdin().lock().take(limit + 1).read_to_end(&mut text)
+    if path == Path::new("-") {
+        up_to(path, Ok(io::stdin().lock()), limit)
     } else {
-        File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut text))
-    };
+        up_to(path, File::open(path), limit)
+    }
+}
+
+/// Reads all bytes. It is an error if there are more than `limit`. `path` is for the error.
+fn up_to(path: &Path, source: io::Result<impl Read>, limit: u64) -> Result<Vec<u8>, String> {
+    let shown = path.display();
+    let mut text = Vec::new();
+    let read = source.and_then(|source| source.take(limit + 1).read_to_end(&mut text));
     let read = read.map_err(|e| format!("cannot read `{shown}`: {e}"))?;
     if read as u64 > limit {
         return Err(format!("`{shown}` is longer than the limit of {limit} bytes"));
@@ -150,20 +155,30 @@ pub(crate) fn whole(path: &Path) -> Result<Vec<u8>, String> {
     Ok(text)
 }
 
-/// Reads a file of a folder that may come from somebody else. A link is refused, because it can
-/// lead out of the folder. A pipe or a device is refused, because reading it may not end.
-pub(crate) fn regular(path: &Path, most: u64) -> Result<Vec<u8>, String> {
-    let shown = path.display();
-    let cannot = |e: io::Error| format!("cannot read `{shown}`: {e}");
-    if !fs::symlink_metadata(path).map_err(cannot)?.is_file() {
-        return Err(format!("cannot read `{shown}`: it is no regular file"));
+/// A reader of the files of a folder that may come from somebody else.
+pub(crate) struct Folder {
+    /// The bytes that may still be read.
+    left: u64,
+}
+
+impl Folder {
+    /// Makes a reader of files that have at most `bytes` together.
+    pub(crate) fn with_limit(bytes: u64) -> Self {
+        Self { left: bytes }
     }
-    let mut text = Vec::new();
-    File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut text)).map_err(cannot)?;
-    if text.len() as u64 > most {
-        return Err(format!("`{shown}` is too long: the limit for it and the files before it is reached"));
+
+    /// Reads a file. A link is refused, because it can lead out of the folder. A pipe or a device is
+    /// refused, because reading it may not end.
+    pub(crate) fn read(&mut self, path: &Path) -> Result<Vec<u8>, String> {
+        let about = fs::symlink_metadata(path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
+        if !about.is_file() {
+            return Err(format!("cannot read `{}`: it is no regular file", path.display()));
+        }
+        let text =
+            up_to(path, File::open(path), self.left).map_err(|error| format!("{error}, with the files before it"))?;
+        self.left -= text.len() as u64;
+        Ok(text)
     }
-    Ok(text)
 }
 
 /// Finds the sources that the arguments name. Without arguments, the source is standard input.
@@ -279,14 +294,10 @@ impl Iterator for Lines<'_> {
         // If the first line is only a brace and a member follows, the input is one pretty-printed
         // message.
         if !std::mem::replace(&mut self.has_begun, true) && !self.is_one_message && text.trim_ascii() == b"{" {
-            match begins_with_member(&mut bounded, &mut text) {
-                Ok(true) => {
-                    self.is_one_message = true;
-                    read = read.and_then(|begun| bounded.read_to_end(&mut text).map(|more| begun + more));
-                }
-                Ok(false) => {}
-                Err(error) => read = Err(error),
-            }
+            read = read.and_then(|begun| {
+                self.is_one_message = begins_with_member(&mut bounded, &mut text)?;
+                Ok(if self.is_one_message { begun + bounded.read_to_end(&mut text)? } else { begun })
+            });
         }
         // A file with one message gives one item, even if it is empty.
         self.is_at_end = self.is_one_message || !matches!(read, Ok(1..));

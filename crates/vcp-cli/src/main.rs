@@ -2,6 +2,9 @@
 //!
 //! A subcommand is a module. It has `Args`, and a function `run` that returns whether all is well.
 
+// Only `clock` reads the clock.
+#![deny(clippy::disallowed_methods)]
+
 #[macro_use]
 mod output;
 

@@ -69,10 +69,9 @@ pub(crate) struct Files {
 
 impl Files {
     pub(crate) fn read(folder: &Path) -> Result<Self, String> {
-        let mut left = MOST_BYTES;
+        let mut files = input::Folder::with_limit(MOST_BYTES);
         let mut read = |path: &Path| {
-            let text = input::regular(path, left)?;
-            left -= text.len() as u64;
+            let text = files.read(path)?;
             String::from_utf8(text).map_err(|_| format!("cannot read `{}`: it is not UTF-8", path.display()))
         };
         let provider = read(&folder.join("provider.json"))?;

@@ -118,13 +118,8 @@ fn samples(folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, String> {
     }
     let mut paths = json_files(&folder)?;
     paths.retain(|path| !path.to_string_lossy().ends_with(".expected.json"));
-    let mut left = MOST_BYTES;
-    let read = |path: PathBuf| {
-        let text = input::regular(&path, left)?;
-        left -= text.len() as u64;
-        Ok((path, text))
-    };
-    paths.into_iter().map(read).collect()
+    let mut files = input::Folder::with_limit(MOST_BYTES);
+    paths.into_iter().map(|path| files.read(&path).map(|text| (path, text))).collect()
 }
 
 fn lint(folder: &Path) -> Result<bool, String> {

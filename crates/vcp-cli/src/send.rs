@@ -6,10 +6,7 @@ use crate::{
     secret::SecretArgs,
 };
 use chrono::{DateTime, TimeDelta};
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, time::Duration};
 use vcp_sdk::{
     Secret,
     auth::{Request, Scheme, sign},
@@ -86,7 +83,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
             if args.tamper {
                 tamper(&mut sent);
             }
-            let begun = Instant::now();
+            let begun = clock::instant();
             let (status, text) = post(&agent, &url, headers, &sent)
                 // The URL that is sent to can have the secret in it.
                 .map_err(|error| format!("cannot send to `{}`: {}", args.url, error.replace(&url, &args.url)))?;

@@ -4,7 +4,7 @@
 //! checkpoint.
 
 use super::{Args, Target, tally::Tally};
-use crate::{input::Source, output::publish};
+use crate::{clock, input::Source, output::publish};
 use serde::{Deserialize, Serialize};
 use std::{
     ffi::OsString,
@@ -215,37 +215,40 @@ impl Output {
             None => Messages::Standard(io::stdout()),
         };
         // The messages come first: if they cannot be continued, the failures stay as they are.
+        let mut made: Vec<PathBuf> = args.output.iter().map(|target| with_ending(target, ".part")).collect();
+        let failures = args.failures.as_deref().map(|path| Growing::open(path, left(|before| before.failures_bytes)));
         let is_new = before.is_none();
-        let begun = Self::begin(args, messages, before, run);
-        if let (Err(_), Some(target), true) = (&begun, &args.output, is_new) {
-            // A run that cannot begin leaves no file of its own.
-            let _ = fs::remove_file(with_ending(target, ".part"));
+        let begun = failures.transpose().and_then(|failures| {
+            made.extend(args.failures.clone());
+            Self::begin(messages, failures, before, run)
+        });
+        if is_new && begun.is_err() {
+            // A run that cannot begin leaves none of the files that it made.
+            made.iter().for_each(|path| drop(fs::remove_file(path)));
         }
         begun
     }
 
-    /// Opens the failures, and writes the first checkpoint.
-    fn begin(args: &Args, messages: Messages, before: Option<Checkpoint>, run: Run) -> Result<Self, String> {
-        let left = before.as_ref().map(|before| before.failures_bytes);
-        if let Some(target) = args.output.as_ref().filter(|_| before.is_some()) {
-            // The interrupted run may have left it.
-            let _ = fs::remove_file(with_ending(target, ".checkpoint.new"));
-        }
-        let failures = args.failures.as_deref().map(|path| Growing::open(path, left)).transpose()?;
+    /// Writes the first checkpoint.
+    fn begin(
+        messages: Messages,
+        failures: Option<Growing>,
+        before: Option<Checkpoint>,
+        run: Run,
+    ) -> Result<Self, String> {
         let is_new = before.is_none();
         let (position, tally) = before.map(|before| (before.position, before.tally)).unwrap_or_default();
         let mut output =
-            Self { messages, failures, keeper: None, run, last_checkpoint: Instant::now(), position, tally };
+            Self { messages, failures, keeper: None, run, last_checkpoint: clock::instant(), position, tally };
         if let Messages::File { growing, target } = &output.messages {
+            if !is_new {
+                // The interrupted run may have left it.
+                let _ = fs::remove_file(with_ending(target, ".checkpoint.new"));
+            }
             let files =
                 [Some(growing), output.failures.as_ref()].into_iter().flatten().map(|grows| grows.file.try_clone());
             let files = files.collect::<io::Result<_>>().map_err(|e| format!("cannot write: {e}"))?;
-            let keeper = Keeper::begin(target, files, &output.so_far()).inspect_err(|_| {
-                if let (true, Some(failures)) = (is_new, &args.failures) {
-                    let _ = fs::remove_file(failures);
-                }
-            })?;
-            output.keeper = Some(keeper);
+            output.keeper = Some(Keeper::begin(target, files, &output.so_far())?);
         }
         Ok(output)
     }
@@ -272,7 +275,7 @@ impl Output {
         if self.last_checkpoint.elapsed() < INTERVAL {
             return Ok(());
         }
-        self.last_checkpoint = Instant::now();
+        self.last_checkpoint = clock::instant();
         let Some(keeper) = &self.keeper else { return Ok(()) };
         match keeper.checkpoints.try_send(self.so_far()) {
             // The thread ends early only after an error, which `Keeper::end` returns.

@@ -13,6 +13,7 @@ use super::{
     tally::Tally,
 };
 use crate::{
+    clock,
     input::{self, Line, Source, Sources},
     output, progress,
 };
@@ -20,7 +21,7 @@ use indicatif::ProgressBar;
 use std::{
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 use vcp_sdk::schema::{
     Dialect, Limits, VcpMessage,
@@ -58,7 +59,7 @@ struct Done {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Tally, String> {
-    let begun = Instant::now();
+    let begun = clock::instant();
     let Sources { sources, passed_over, unreadable } = input::sources(&args.input)?;
     let mut output = Output::open(args, &sources)?;
     for reason in &unreadable {
@@ -172,7 +173,7 @@ fn read(sources: &[Source], start: Position, bar: &ProgressBar, workers: &[SyncS
 
 /// Writes the results of the workers, in turn.
 fn write(workers: &[Receiver<Done>], output: &mut Output, bar: &ProgressBar) -> Result<(), Stop> {
-    let begun = Instant::now();
+    let begun = clock::instant();
     let before = output.tally.messages();
     let mut shown = begun;
     for worker in workers.iter().cycle() {
@@ -190,7 +191,7 @@ fn write(workers: &[Receiver<Done>], output: &mut Output, bar: &ProgressBar) -> 
         output.tally.add(done.tally);
         output.checkpoint(done.end)?;
         if shown.elapsed() > Duration::from_millis(100) {
-            shown = Instant::now();
+            shown = clock::instant();
             let rate = (output.tally.messages() - before) as f64 / begun.elapsed().as_secs_f64();
             bar.set_message(format!(", {} messages, {rate:.0}/s", output.tally.messages()));
         }
