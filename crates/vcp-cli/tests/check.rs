@@ -64,6 +64,21 @@ fn findings_stand_at_their_line_and_show_no_value() {
 }
 
 #[test]
+fn a_long_name_is_cut_in_lines_and_whole_for_programs() {
+    let directory = directory("long");
+    let name = "x".repeat(30_000);
+    fs::write(directory.join("long.ndjson"), format!("{{\"{name}\": 1, \"{name}\": 2}}\n")).unwrap();
+    for format in ["text", "line", "github", "junit"] {
+        let output = check(&["long.ndjson", "--format", format], &directory);
+        let longest = text(&output.stdout).lines().map(str::len).max().unwrap();
+        assert!(longest < 1000, "{format}: {longest}");
+    }
+    for format in ["json", "sarif"] {
+        assert!(text(&check(&["long.ndjson", "--format", format], &directory).stdout).contains(&name), "{format}");
+    }
+}
+
+#[test]
 fn json_lines_and_sarif_hold_the_same_findings() {
     let directory = directory("machines");
     let lines = check(&[".", "--format", "json"], &directory);
