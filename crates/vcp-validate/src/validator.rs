@@ -100,15 +100,16 @@ impl Validator {
         self
     }
 
-    /// Replaces the severity of a code.
+    /// Replaces the severity of a code. A text that cannot be read as a 0.5 message, and is no older
+    /// one, still has an error: if no fault is one, `VCP_E001` at `$` says that no rule was applied.
     #[must_use]
     pub fn severity(mut self, code: ErrorCode, severity: Severity) -> Self {
         self.overrides.set(code, Some(severity));
         self
     }
 
-    /// Switches a code off, so that it is not reported. A text with structural faults still cannot
-    /// be read as a message.
+    /// Switches a code off, so that it is not reported. A text that cannot be read as a message
+    /// still has an error, as in [`Validator::severity`].
     #[must_use]
     pub fn without(mut self, code: ErrorCode) -> Self {
         self.overrides.set(code, None);
@@ -138,7 +139,8 @@ impl Validator {
     }
 
     /// Sets how many findings are listed at most. The first in document order are kept. All others
-    /// are replaced by one `VCP_E008` at the end, which is as severe as the worst of them.
+    /// are replaced by one `VCP_E008` at the end, which is as severe as the worst of them. Another
+    /// severity of `VCP_E008` applies only if none of them is an error.
     #[must_use]
     pub fn max_findings(mut self, most: usize) -> Self {
         self.max_findings = most;
@@ -157,7 +159,7 @@ impl Validator {
                 let mut findings = self.collect();
                 let finding = Finding::new(error.code(), error.path().clone(), error.message());
                 findings.push_made(Finding { position: error.position(), ..finding });
-                Report { findings: findings.into_list(), message: None, dialect: Dialect::V05 }
+                Report { findings: unreadable(findings.into_list()), message: None, dialect: Dialect::V05 }
             }
         }
     }
@@ -343,6 +345,7 @@ impl Validator {
         let at = json::text::locate(text, &[&provider]).into_iter().next().flatten();
         let provider = at.and_then(|at| json::string::decode(json::text::value_at(text, at)));
         let findings = self.finished(placed, text, true, provider.as_deref(), most);
+        let findings = if dialect == Dialect::V05 { unreadable(findings) } else { findings };
         Report { findings, message: None, dialect }
     }
 
@@ -389,7 +392,10 @@ impl Validator {
         let hidden = placed.split_off(placed.len().min(most));
         let worst = hidden.iter().map(|(_, finding)| finding.severity).max();
         if let (Some((at, _)), Some(severity)) = (hidden.first(), worst)
-            && let Some(severity) = self.overrides.chosen(ErrorCode::Limit).unwrap_or(Some(severity))
+            && let Some(severity) = match self.overrides.chosen(ErrorCode::Limit) {
+                Some(chosen) if severity != Severity::Error => chosen,
+                _ => Some(severity),
+            }
         {
             let text = format!("there are more than {most} findings");
             let finding = Finding::new(ErrorCode::Limit, FieldPath::root(), text).severity(severity);
@@ -403,6 +409,16 @@ impl Validator {
         };
         placed.into_iter().map(finish).collect()
     }
+}
+
+/// Returns the findings on a text that is no message, with an error among them. Without one, a text
+/// to which no rule was applied would count as valid.
+fn unreadable(mut findings: Vec<Finding>) -> Vec<Finding> {
+    if findings.iter().all(|finding| finding.severity != Severity::Error) {
+        let text = "the text cannot be read as a message, so no rule was applied: mend its faults, whose severities were changed";
+        findings.push(Finding::new(ErrorCode::Unreadable, FieldPath::root(), text));
+    }
+    findings
 }
 
 /// Moves findings on `from` to `from_` if the text spells the member that way. Both names are

@@ -271,6 +271,36 @@ fn severities_and_switches() {
     assert_eq!(codes(Validator::new().without(ErrorCode::ConsentRevoked)), []);
 }
 
+/// A text to which no rule was applied is never valid, whatever the severities.
+#[test]
+fn no_setting_makes_a_text_valid_that_cannot_be_read() {
+    let codes = |validator: &Validator, text: &[u8]| {
+        let report = validator.validate_slice(text, None);
+        let valid = std::str::from_utf8(text).is_ok_and(|text| validator.is_valid_json(text, None));
+        assert_eq!(report.is_valid(), valid);
+        (report.is_valid(), report.findings.iter().map(|f| format!("{} {}", f.severity, f.code)).collect::<Vec<_>>())
+    };
+    let wrong_type = unsummed().replacen("\"call_id\":\"", "\"call_id\":7,\"more\":\"", 1);
+    let texts: [(&[u8], ErrorCode); 6] = [
+        (wrong_type.as_bytes(), ErrorCode::Type),
+        (b"{}", ErrorCode::Missing),
+        (b"[", ErrorCode::Malformed),
+        (b"\xff", ErrorCode::Malformed),
+        (br#"{"vcp_version":"7"}"#, ErrorCode::Version),
+        (&vec![b' '; 17 * 1024 * 1024], ErrorCode::Limit),
+    ];
+    for (text, code) in texts {
+        let (valid, found) = codes(&Validator::new().severity(code, Severity::Warning), text);
+        assert!(!valid && found.first() == Some(&format!("warning {code}")), "{found:?}");
+        assert_eq!(found.last().unwrap(), "error VCP_E001");
+        assert_eq!(codes(&Validator::new().without(code), text), (false, vec!["error VCP_E001".to_owned()]));
+    }
+    // A word that is not listed can be read, so its severity is the user's choice.
+    let unlisted = unsummed().replace("\"granted\"", "\"perhaps\"");
+    let (valid, found) = codes(&Validator::new().severity(ErrorCode::Type, Severity::Warning), unlisted.as_bytes());
+    assert!(valid, "{found:?}");
+}
+
 #[derive(Debug)]
 struct Own(bool);
 
@@ -384,6 +414,12 @@ fn the_cap_cuts_in_document_order_and_keeps_the_verdict() {
         (true, vec!["info VCP_E107".to_owned(), "warning VCP_E008".to_owned()])
     );
     assert_eq!(codes(lenient().max_findings(1).without(ErrorCode::Limit)).1, ["info VCP_E107"]);
+    for settings in
+        [Validator::new().without(ErrorCode::Limit), Validator::new().severity(ErrorCode::Limit, Severity::Info)]
+    {
+        let cut = codes(settings.max_findings(1));
+        assert_eq!(cut.1, ["error VCP_E107", "error VCP_E008"], "no setting hides an error that was cut off");
+    }
     let first = Validator::new().without(ErrorCode::ChecksumMismatch).max_findings(0).check_json(&text, None);
     assert_eq!(first.unwrap_err().code, ErrorCode::Negative, "the first error is the first, whatever the cap");
 }
