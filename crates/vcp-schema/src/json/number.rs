@@ -269,6 +269,14 @@ mod tests {
         assert!("0e-9223372036854775808".parse::<Decimal>().unwrap().is_zero());
     }
 
+    #[test]
+    fn an_exponent_has_digits_only() {
+        for text in ["0e", "0e+", "0E-", "0e+-1", "0ex", "0e1x", "1e", "1e1.0"] {
+            assert!(text.parse::<Decimal>().is_err(), "{text}");
+        }
+        assert!("0e+7".parse::<Decimal>().unwrap().is_zero());
+    }
+
     fn decimal(text: &str) -> Decimal {
         text.parse().unwrap()
     }
