@@ -53,6 +53,9 @@ impl Case {
         if let Some(why) = parsed.unsupported {
             return Verdict::Unsupported(why);
         }
+        if parsed.ok.is_some_and(|ok| serde_json::from_str::<Object>(ok.get()).is_err()) {
+            return Verdict::NotOfTheProtocol("`ok` must be an object".to_owned());
+        }
         self.difference(parsed.ok, parsed.error.as_ref(), reports).map_or(Verdict::Met, Verdict::Failed)
     }
 
@@ -200,6 +203,8 @@ mod tests {
             r#"{"seq":1,"ok":{},"error":{"code":"VCP_E001"}}"#,
             r#"{"seq":1,"ok":{},"unsupported":"x"}"#,
             r#"{"seq":1,"error":"VCP_E001"}"#,
+            r#"{"seq":1,"ok":[]}"#,
+            r#"{"seq":1,"ok":"{}"}"#,
         ] {
             let verdict = judge(r#"{"value":{"event":null}}"#, answer, true);
             assert!(matches!(verdict, Verdict::NotOfTheProtocol(_)), "{answer}: {verdict:?}");

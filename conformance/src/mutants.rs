@@ -9,7 +9,7 @@ use serde::Deserialize;
 use std::{
     fmt::Write as _,
     fs, io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -33,7 +33,7 @@ pub struct Mutant {
     pub name: String,
     /// The mistake that an implementer would make.
     pub mistake: String,
-    /// The file, from the folder of the testee.
+    /// The file, from the folder of the testee. It is inside the folder.
     pub file: PathBuf,
     /// The text that is replaced. The file has it once.
     pub find: String,
@@ -86,7 +86,7 @@ pub fn run<'m>(
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(mutant) = table.mutants.get(at) else { return Ok(()) };
-            let copy = source.copy(&mutant.name, Some(mutant))?;
+            let copy = source.copy(&at.to_string(), Some(mutant))?;
             let chosen: Vec<&Case> = cases.iter().filter(|case| case.id.starts_with(&mutant.cases)).collect();
             let by = match run::run(&chosen, bases, &source.in_copy(&copy), &|| {}) {
                 Ok(results) => {
@@ -116,13 +116,16 @@ pub fn run<'m>(
 }
 
 impl Source<'_> {
-    /// Copies the testee and plants a fault. Returns the folder of the copy.
+    /// Copies the testee to the folder `name` and plants a fault. Returns the folder of the copy.
     fn copy(&self, name: &str, mutant: Option<&Mutant>) -> Result<PathBuf, String> {
         let to = self.work.join(name);
         copy_folder(self.folder, &to).map_err(|error| format!("{}: {error}", to.display()))?;
         let Some(mutant) = mutant else { return Ok(to) };
         let path = to.join(&mutant.file);
         let fail = |reason: &dyn std::fmt::Display| format!("`{}`: {}: {reason}", mutant.name, mutant.file.display());
+        if !mutant.file.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(fail(&"the file must be in the folder of the testee"));
+        }
         let text = fs::read_to_string(&path).map_err(|error| fail(&error))?;
         match text.matches(&mutant.find).count() {
             1 => fs::write(&path, text.replace(&mutant.find, &mutant.replace)).map_err(|error| fail(&error))?,

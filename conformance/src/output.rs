@@ -7,6 +7,7 @@ use crate::{
 use comfy_table::{CellAlignment, Table, presets::NOTHING};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::{collections::BTreeMap, fmt::Write as _};
+use vcp_validate::visible;
 
 /// The failures that a summary shows in full.
 const SHOWN: usize = 40;
@@ -29,7 +30,7 @@ pub fn summary(results: &Results) -> String {
     }
     let table: Vec<String> =
         table.to_string().lines().map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned()).collect();
-    let mut text = format!("{}\n\n{}\n", results.name(), table.join("\n"));
+    let mut text = format!("{}\n\n{}\n", visible(&results.name()), table.join("\n"));
     for (level, name) in [(Level::Must, "must"), (Level::May, "may")] {
         let counts = Counts::of(results.cases.iter().filter(|result| result.level == level));
         let ran = counts.passed + counts.failed + counts.failed_as_expected;
@@ -39,7 +40,8 @@ pub fn summary(results: &Results) -> String {
     let failed: Vec<&CaseResult> = results.cases.iter().filter(|result| result.outcome == Outcome::Failed).collect();
     for result in failed.iter().take(SHOWN) {
         let reason = result.reason.as_deref().unwrap_or_default().replace('\n', "\n    ");
-        let _ = write!(text, "\n{}\n  {}\n  {}\n", result.id, result.title, crate::process::shortened(&reason));
+        let (id, title) = (visible(&result.id), visible(&result.title));
+        let _ = write!(text, "\n{id}\n  {title}\n  {}\n", crate::process::shortened(&reason));
     }
     if failed.len() > SHOWN {
         let _ = writeln!(text, "\nand {} more: `--json FILE` writes all", failed.len() - SHOWN);
@@ -119,7 +121,7 @@ impl<'r> Difference<'r> {
         for (title, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
             let _ = writeln!(text, "{title}: {}", list.len());
             for result in list {
-                let _ = writeln!(text, "  {}  {}", result.id, result.title);
+                let _ = writeln!(text, "  {}  {}", visible(&result.id), visible(&result.title));
             }
         }
         if text.is_empty() { "no difference\n".to_owned() } else { text }

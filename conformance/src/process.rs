@@ -108,7 +108,12 @@ impl Process {
         let (program, arguments) =
             self.command.split_first().ok_or_else(|| io::Error::other("a command must be given after `--`"))?;
         let piped = Stdio::piped;
-        let mut child = Command::new(program).args(arguments).stdin(piped()).stdout(piped()).stderr(piped()).spawn()?;
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(piped()).stdout(piped()).stderr(piped());
+        // The programs that it starts end with it.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command.spawn()?;
         let gone = || io::Error::other("the program has no standard streams");
         let (mut input, output) = (child.stdin.take().ok_or_else(gone)?, child.stdout.take().ok_or_else(gone)?);
         let errors = child.stderr.take().ok_or_else(gone)?;
@@ -187,6 +192,11 @@ impl Running {
 
     fn stop(&mut self) {
         // It may have ended already.
+        #[cfg(unix)]
+        let _ = rustix::process::kill_process_group(
+            rustix::process::Pid::from_child(&self.child),
+            rustix::process::Signal::KILL,
+        );
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -229,14 +239,18 @@ fn keep_last_words(mut errors: ChildStderr, kept: &Mutex<VecDeque<u8>>) {
     }
 }
 
-/// Returns the beginning of a text.
+/// Returns the beginning of a text, for people.
 #[must_use]
 pub fn shortened(text: &str) -> String {
-    const MOST: usize = 300;
-    if text.chars().nth(MOST).is_none() {
+    beginning(text, 300)
+}
+
+/// Returns at most `most` characters of a text. A text that was cut ends with `…`.
+pub(crate) fn beginning(text: &str, most: usize) -> String {
+    if text.chars().nth(most).is_none() {
         return text.to_owned();
     }
-    text.chars().take(MOST).chain(['…']).collect()
+    text.chars().take(most).chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -260,6 +274,26 @@ mod tests {
         assert_eq!(ask("read -r line; echo yes; echo yes; sleep 9").first(), Some(&answer()));
         assert_eq!(ask("read -r line; echo yes"), [answer(), Err(Trouble::Crash)]);
         assert_eq!(ask("read -r line; printf yes"), [Err(Trouble::Crash), Err(Trouble::Crash)]);
+    }
+
+    #[test]
+    fn what_a_program_started_ends_with_it() {
+        let command = ["sh", "-c", "read -r line; sleep 99 & echo $!; wait"].map(str::to_owned).to_vec();
+        let mut process = Process::new(command, Duration::from_secs(9));
+        let child = process.ask("x").unwrap().unwrap();
+        let is_running = || {
+            let status = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+            // One that nobody has waited for has the state `Z`.
+            !status.is_empty() && !status.contains(") Z ")
+        };
+        let has_proc = std::path::Path::new("/proc/self/stat").exists();
+        assert_eq!(is_running(), has_proc);
+        drop(process);
+        let start = Instant::now();
+        while is_running() {
+            assert!(start.elapsed() < Duration::from_secs(9), "process {child} goes on running");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::{
     case::{Case, Level},
     judge::Verdict,
-    process::{NoAnswer, Process, Trouble, shortened},
+    process::{NoAnswer, Process, Trouble, beginning, shortened},
     recipe::Bases,
 };
 use serde::{Deserialize, Serialize};
@@ -153,6 +153,9 @@ impl Abilities {
     pub fn read(hello: &str) -> Result<(Value, Self), String> {
         let answer: Value = serde_json::from_str(hello)
             .map_err(|error| format!("the answer to `hello` is not JSON ({error}): {}", shortened(hello)))?;
+        if answer.get("seq").and_then(Value::as_u64) != Some(0) {
+            return Err(format!("the answer to `hello` has not the `seq` 0 of the request: {}", shortened(hello)));
+        }
         let ok = answer.get("ok").ok_or_else(|| format!("the answer to `hello` has no `ok`: {}", shortened(hello)))?;
         let texts = |name: &str| -> Option<Vec<String>> {
             ok.get(name)?.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
@@ -201,6 +204,9 @@ pub fn run<C: Borrow<Case> + Sync>(
     Ok(Results { command: settings.command.clone(), implementation, cases })
 }
 
+/// The most characters of a wrong answer that are kept. Thousands of answers can be wrong.
+const MOST_KEPT: usize = 1 << 16;
+
 /// Runs one case.
 fn run_case(case: &Case, bases: &Bases, abilities: &Abilities, process: &mut Process) -> CaseResult {
     let result = |outcome, kind, reason| CaseResult {
@@ -243,7 +249,7 @@ fn run_case(case: &Case, bases: &Bases, abilities: &Abilities, process: &mut Pro
     CaseResult {
         request: Some(request),
         expected: serde_json::to_string_pretty(&case.expect).ok(),
-        answer: answer.ok(),
+        answer: answer.ok().map(|answer| beginning(&answer, MOST_KEPT)),
         ..result(Outcome::Failed, Some(kind), Some(reason))
     }
 }

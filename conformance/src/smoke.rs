@@ -6,6 +6,7 @@ use crate::{
 };
 use serde_json::Value;
 use std::{fmt::Write as _, time::Duration};
+use vcp_validate::visible;
 
 /// The request of a check, and the test that its answer must pass.
 struct Check {
@@ -79,9 +80,11 @@ pub fn check(command: &[String], timeout: Duration) -> (String, bool) {
     let hello = ask(r#"{"seq":0,"op":"hello","protocol":1}"#).and_then(|answer| Abilities::read(&answer));
     match hello {
         Ok((_, abilities)) => {
-            let _ = writeln!(text, "fine: the program answers `hello`; operations: {}", abilities.ops.join(", "));
+            let _ =
+                writeln!(text, "fine: the program answers `hello`; operations: {}", visible(&abilities.ops.join(", ")));
         }
         Err(reason) => {
+            let reason = reason.replace('\n', "\n    ");
             let _ = writeln!(text, "wrong: the program does not answer `hello`\n  {reason}");
             let _ =
                 writeln!(text, "  read one JSON line from standard input, write one to standard output, and flush it");
@@ -96,6 +99,7 @@ pub fn check(command: &[String], timeout: Duration) -> (String, bool) {
             },
             Err(reason) => Some(reason),
         };
+        let wrong = wrong.map(|reason| reason.replace('\n', "\n    "));
         is_fine &= wrong.is_none();
         let _ = match wrong {
             None => writeln!(text, "fine: {about}"),

@@ -77,6 +77,33 @@ fn kinds_of_failure_are_told_apart_and_the_run_goes_on() {
     assert!(!flooded.is_empty() && flooded.iter().all(|kind| matches!(&**kind, "flood" | "junk")), "{flooded:?}");
 }
 
+/// What a program under test writes cannot forge a line of the summary.
+#[test]
+fn nothing_of_a_testee_reaches_the_terminal_as_it_is() {
+    let hello = r#"{"seq":0,"ok":{"implementation":"x\n\nall  1799 passed\u001b[8m","ops":["verify\u202e","verify"]}}"#;
+    let hello = file("hostile.txt", &format!("{hello}\n"));
+    let (hello, script) = (hello.to_str().unwrap(), "read -r line; cat \"$0\"; printf '\\033]52;c;x\\007' >&2; exit 3");
+    for command in [&["run", "--filter", "verify::bland::good"][..], &["smoke"]] {
+        let output = run(&[command, &["--", "sh", "-c", script, hello]].concat());
+        assert_eq!(output.status.code(), Some(1));
+        let told = out(&output);
+        assert!(!told.contains(|c: char| c != '\n' && (c.is_control() || c == '\u{202e}')), "{told:?}");
+        assert!(!told.lines().any(|line| line.starts_with("all  1799")), "{told}");
+    }
+    let silent = run(&["run", "--", "sh", "-c", "printf '\\033[2J' >&2; exit 3"]);
+    let told = String::from_utf8(silent.stderr).unwrap();
+    assert!(silent.status.code() == Some(2) && !told.contains('\u{1b}') && told.lines().count() == 1, "{told:?}");
+}
+
+#[test]
+fn output_that_cannot_be_written_is_told() {
+    if let Ok(full) = fs::File::options().write(true).open("/dev/full") {
+        let folder = env!("CARGO_MANIFEST_DIR");
+        let mut list = Command::new(env!("CARGO_BIN_EXE_vcp-conformance"));
+        assert_eq!(list.current_dir(folder).arg("list").stdout(full).output().unwrap().status.code(), Some(2));
+    }
+}
+
 #[test]
 fn expected_failures_are_strict() {
     let expect = |name: &str, entries: Value| {
@@ -163,6 +190,16 @@ fn planted_faults_are_caught_or_named() {
     assert!(caught.status.code() == Some(0) && out(&caught).contains("caught: 1 of 1"), "{}", out(&caught));
     let missed = plant("missed.json", json!([outcome, fault("nothing", "E009/'", "E008/'")]));
     assert!(missed.status.code() == Some(1) && out(&missed).contains("nothing: not caught"), "{}", out(&missed));
+    // A name is no path, and a file is in the folder.
+    let other = file("other.sh", "kept");
+    let named = plant("named.json", json!([fault(other.to_str().unwrap(), "E009/'", "E008/'")]));
+    assert!(named.status.code() == Some(1), "{}", String::from_utf8_lossy(&named.stderr));
+    let mut outside = fault("outside", "kept", "lost");
+    for path in [other.to_str().unwrap(), "../other.sh"] {
+        outside["file"] = json!(path);
+        assert_eq!(plant("outside.json", json!([outside])).status.code(), Some(2));
+    }
+    assert_eq!(fs::read_to_string(other).unwrap(), "kept");
     let stale = plant("stale.json", json!([fault("stale", "no such text", "x")]));
     assert!(stale.status.code() == Some(2), "{}", out(&stale));
 }

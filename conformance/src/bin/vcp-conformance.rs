@@ -1,7 +1,5 @@
 //! The program `vcp-conformance`: runs the suite against any program that speaks the protocol
 //! `vcp-conformance/1`.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program prints")]
-
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
@@ -21,6 +19,7 @@ use vcp_conformance::{
     run::{self, Counts, ExpectedFailures, Results, Settings},
     smoke, template,
 };
+use vcp_validate::visible;
 
 /// Runs the conformance cases of the Voice Context Protocol.
 #[derive(Parser)]
@@ -220,34 +219,39 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Run(run) => run_cases(&run),
-        Command::Smoke { timeout, program } => seconds(timeout).map(|timeout| {
+        Command::Smoke { timeout, program } => seconds(timeout).and_then(|timeout| {
             let (text, is_fine) = smoke::check(&program, timeout);
-            print(&text);
-            is_fine
+            print(&text).map(|()| is_fine)
         }),
         Command::List(choice) => list(&choice),
         Command::NewCase { id, op, suite } => new_case(&id, &op, &suite),
         Command::Diff { before, after } => diff(&before, &after),
         Command::Mutants(mutants) => plant(&mutants),
-        Command::Pack { folder, suite } => suite.folder().and_then(|suite| pack::pack(&suite, &folder)).map(|path| {
-            println!("{}", path.display());
-            true
-        }),
+        Command::Pack { folder, suite } => suite
+            .folder()
+            .and_then(|suite| pack::pack(&suite, &folder))
+            .and_then(|path| print(&format!("{}\n", path.display())).map(|()| true)),
         Command::Report { page, results } => report(&page, &results),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(message) => {
-            eprintln!("error: {message}");
+            // There is no other place to tell it.
+            let _ = writeln!(io::stderr().lock(), "error: {}", visible(&message));
             ExitCode::from(2)
         }
     }
 }
 
-/// Prints a text. A reader that stopped reading is no fault.
-fn print(text: &str) {
-    let _ = io::stdout().lock().write_all(text.as_bytes());
+/// Prints lines for people. What a program under test wrote cannot move the cursor or hide a line.
+/// A reader that stopped reading is no fault.
+fn print(text: &str) -> Result<(), String> {
+    let lines: Vec<_> = text.split('\n').map(visible).collect();
+    match io::stdout().lock().write_all(lines.join("\n").as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write: {error}")),
+        _ => Ok(()),
+    }
 }
 
 fn seconds(timeout: f64) -> Result<Duration, String> {
@@ -279,10 +283,8 @@ fn run_cases(arguments: &Run) -> Result<bool, String> {
     if let Some(path) = &arguments.junit {
         write(path, &output::junit(&results).map_err(|error| error.to_string())?)?;
     }
-    print(&output::summary(&results));
-    for message in &wrong {
-        println!("\n{message}");
-    }
+    print(&output::summary(&results))?;
+    wrong.iter().try_for_each(|message| print(&format!("\n{}\n", visible(message))))?;
     Ok(Counts::of(results.cases.iter()).failed == 0 && wrong.is_empty())
 }
 
@@ -311,11 +313,11 @@ fn plant(arguments: &Mutants) -> Result<bool, String> {
     for Caught { mutant, by } in &caught {
         if by.len() < 2 {
             let by = by.first().map_or_else(|| "not caught".to_owned(), |id| format!("only caught by {id}"));
-            println!("{}: {by}: {}", mutant.name, mutant.mistake);
+            print(&format!("{}: {by}: {}\n", mutant.name, mutant.mistake))?;
         }
     }
     let score = Score::of(&caught);
-    println!("caught: {} of {}, by one case only: {}", score.caught, score.all, score.by_one);
+    print(&format!("caught: {} of {}, by one case only: {}\n", score.caught, score.all, score.by_one))?;
     if let Some(path) = &arguments.page {
         write(path, &mutants::page(&caught))?;
     }
@@ -325,7 +327,7 @@ fn plant(arguments: &Mutants) -> Result<bool, String> {
 fn list(choice: &Choice) -> Result<bool, String> {
     for case in choice.suite.cases()?.iter().filter(|case| choice.has(case)) {
         let level = if case.level == Level::Must { "must" } else { "may" };
-        print(&format!("{}\t{level}\t{}\n", case.id, case.title));
+        print(&format!("{}\t{level}\t{}\n", case.id, case.title))?;
     }
     Ok(true)
 }
@@ -336,14 +338,14 @@ fn new_case(id: &str, op: &str, suite: &Suite) -> Result<bool, String> {
     if lock.lines().any(|known| known.trim_start_matches('-') == id) {
         return Err(format!("the id `{id}` is used or retired: choose another"));
     }
-    print(&template::new_case(id, op)?);
+    print(&template::new_case(id, op)?)?;
     Ok(true)
 }
 
 fn diff(before: &Path, after: &Path) -> Result<bool, String> {
     let (before, after): (Results, Results) = (read_json(before)?, read_json(after)?);
     let difference = Difference::new(&before, &after);
-    print(&difference.text());
+    print(&difference.text())?;
     Ok(difference.worse.is_empty())
 }
 
