@@ -1,11 +1,16 @@
 //! Archives of deliveries. A line is the body of a delivery, or an envelope as `vcp synth` writes
 //! it: `{"provider", "event", "sent_at", "session", "headers", "url", "body"}`.
 
-use crate::{output::Lines, records::Fault};
+use crate::{
+    input,
+    output::{Lines, short},
+    records::Fault,
+};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, HashSet},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     ops::ControlFlow,
 };
 use vcp_sdk::{Mapper, mapping::SessionEvent, schema::Limits};
@@ -33,16 +38,25 @@ pub(crate) struct Envelope {
     pub(crate) body: String,
 }
 
+impl Envelope {
+    /// Reads a record. The error contains no value of the record.
+    pub(crate) fn read(text: &[u8]) -> Result<Self, Fault> {
+        serde_json::from_slice(text)
+            .map_err(|error| Fault::Record(format!("not an envelope of a delivery: {}", input::reason(&error))))
+    }
+}
+
 /// The events of the session that is being read. The events of a session follow one another.
 #[derive(Default)]
 pub(crate) struct Session {
     name: String,
+    provider: String,
     /// The bytes of the bodies.
     bytes: usize,
-    /// The events, none if they are longer than a session may be.
-    events: Vec<Envelope>,
-    /// The names of the sessions before.
-    ended: BTreeSet<String>,
+    /// The times and the bodies of the events, none if they are longer than a session may be.
+    events: Vec<(DateTime<Utc>, String)>,
+    /// The hashes of the names of the sessions before, because the names can be long.
+    ended: HashSet<u64>,
 }
 
 /// The numbers of sessions.
@@ -74,19 +88,20 @@ impl Session {
         // A provider may be named by an alias.
         let provider = mapper.provider_name(&event.provider).unwrap_or(&event.provider);
         let name = format!("{source}, {provider}{}", session.collect::<String>());
-        if self.ended.contains(&name) {
+        if self.ended.contains(&hash(&name)) {
             let reason = "its session ended before: put the events of each session together".to_owned();
             return Err(Fault::Record(reason));
         }
         let mut flow = ControlFlow::Continue(());
         if self.name != name {
             flow = self.end(mapper, out, counts)?;
-            self.ended.insert(std::mem::replace(&mut self.name, name));
+            self.ended.insert(hash(&self.name));
+            (self.name, self.provider) = (name, event.provider);
         }
         self.bytes += event.body.len() + 1;
         // Events that cannot be assembled are not kept.
         if self.bytes <= Self::most_bytes() {
-            self.events.push(event);
+            self.events.push((event.sent_at, event.body));
         } else {
             self.events = Vec::new();
         }
@@ -101,25 +116,32 @@ impl Session {
         counts: &mut Assembled,
     ) -> Result<ControlFlow<()>, Fault> {
         let (events, bytes) = (std::mem::take(&mut self.events), std::mem::take(&mut self.bytes));
-        let most = Self::most_bytes();
+        let (name, most) = (short(&self.name, 200), Self::most_bytes());
         if bytes > most {
             counts.failed += 1;
-            tell!("{}: the events have {bytes} bytes, more than the limit of {most}", self.name);
+            tell!("{name}: the events have {bytes} bytes, more than the limit of {most}");
             return Ok(ControlFlow::Continue(()));
         }
-        let Some(first) = events.first() else { return Ok(ControlFlow::Continue(())) };
-        let timed: Vec<_> =
-            events.iter().map(|event| SessionEvent::new(event.sent_at, event.body.as_bytes())).collect();
-        match mapper.assemble(&first.provider, &timed) {
+        if events.is_empty() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let timed: Vec<_> = events.iter().map(|(sent_at, body)| SessionEvent::new(*sent_at, body.as_bytes())).collect();
+        match mapper.assemble(&self.provider, &timed) {
             Ok(mapped) => {
                 counts.good += 1;
                 out.line(&mapped.message.to_json_line())
             }
             Err(error) => {
                 counts.failed += 1;
-                tell!("{}: {error}", self.name);
+                tell!("{name}: {error}");
                 Ok(ControlFlow::Continue(()))
             }
         }
     }
+}
+
+fn hash(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
 }

@@ -4,7 +4,7 @@ use crate::{
     archive::{Assembled, Envelope, Session},
     output::Lines,
     providers::{ConsentArgs, RulesArgs},
-    records::{Fault, InputArgs},
+    records::InputArgs,
 };
 use std::path::PathBuf;
 
@@ -31,11 +31,9 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let mapper = args.rules.mapper()?.options(args.consent.options());
     let mut out = Lines::open(args.output.as_deref())?;
     let (mut session, mut sessions) = (Session::default(), Assembled::default());
-    let read = args.input.each(|record| {
-        let event: Envelope = serde_json::from_slice(&record.text)
-            .map_err(|error| Fault::Record(format!("not an envelope of an event: {error}")))?;
-        session.add(record.source, event, &mapper, &mut out, &mut sessions)
-    })?;
+    let read = args
+        .input
+        .each(|record| session.add(record.source, Envelope::read(&record.text)?, &mapper, &mut out, &mut sessions))?;
     // If nobody reads any more, the last session is still checked.
     let _ = session.end(&mapper, &mut out, &mut sessions)?;
     out.finish()?;

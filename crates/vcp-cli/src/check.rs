@@ -121,8 +121,11 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     bar.finish_and_clear();
     let unread = match finished {
         Ok(unread) => unread,
-        // The reader of standard output has stopped reading, which is not an error.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Vec::new(),
+        // The reader of standard output has stopped reading. There is no verdict on the rest.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            tell!("nobody reads the findings any more, so the rest was not checked");
+            return Ok(false);
+        }
         Err(error) => return Err(format!("cannot write: {error}")),
     };
     input::note_skipped(passed_over);

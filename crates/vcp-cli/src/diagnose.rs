@@ -1,6 +1,6 @@
 //! `vcp diagnose`: the reason why a delivery was refused.
 
-use crate::{clock::NowArgs, input, output, receive, secret::SecretArgs};
+use crate::{clock::NowArgs, delivery::DeliveryArgs, input, output, secret::SecretArgs};
 use std::path::PathBuf;
 use vcp_sdk::{
     Secret,
@@ -19,12 +19,8 @@ pub(crate) struct Args {
     /// assistable (a token in the URL).
     #[arg(long)]
     provider: String,
-    /// A header of the delivery. Can be given several times.
-    #[arg(long, value_name = "NAME: VALUE")]
-    header: Vec<String>,
-    /// The URL to which the delivery was sent.
-    #[arg(long)]
-    url: Option<String>,
+    #[command(flatten)]
+    delivery: DeliveryArgs,
     #[command(flatten)]
     secret: SecretArgs,
     #[command(flatten)]
@@ -33,12 +29,13 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let body = input::whole(&args.file)?;
-    let headers = receive::headers(&args.header)?;
+    let headers = args.delivery.headers()?;
     let secret = Secret::new("cli", args.secret.require(&args.provider)?);
     let verifier = Verifier::new(Scheme::usual(&args.provider), vec![secret]).map_err(|e| e.to_string())?;
     let now = args.now.get();
     let mut request = Request::new(&headers, &body);
-    if let Some(url) = &args.url {
+    let url = args.delivery.url()?;
+    if let Some(url) = &url {
         request = request.url(url);
     }
     let error = match verifier.check(&request, now) {

@@ -9,6 +9,7 @@
 //! - payloads that could not be mapped
 
 use crate::{
+    input,
     output::{self, short},
     providers::RulesArgs,
     records::InputArgs,
@@ -47,7 +48,8 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         None => Drift::default(),
         Some(path) => {
             let text = fs::read(path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
-            serde_json::from_slice(&text).map_err(|e| format!("`{}` is not a `--json` summary: {e}", path.display()))?
+            serde_json::from_slice(&text)
+                .map_err(|e| format!("`{}` is not a `--json` summary: {}", path.display(), input::reason(&e)))?
         }
     };
     let mut drift = Drift::default();

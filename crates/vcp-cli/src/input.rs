@@ -114,9 +114,12 @@ pub(crate) struct Sources {
 pub(crate) fn note_skipped(entries: u64) {
     if entries > 0 {
         let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
-        tell!("{entries} skipped: only .json, .ndjson and .jsonl files are read, plain or with .gz or .zst");
+        tell!("{entries} skipped: {NAMES}");
     }
 }
+
+/// The names of files that are read from directories.
+const NAMES: &str = "only .json, .ndjson and .jsonl files are read, plain or with .gz or .zst";
 
 /// A file or directory that cannot be read.
 #[derive(Debug)]
@@ -155,6 +158,16 @@ fn up_to(path: &Path, source: io::Result<impl Read>, limit: u64) -> Result<Vec<u
     Ok(text)
 }
 
+/// Returns what is wrong with a JSON text and where, without a value of the text.
+pub(crate) fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    // These errors name a member of our own type. Other errors of types quote the value.
+    if !error.is_data() || ["missing field", "duplicate field"].iter().any(|begin| text.starts_with(begin)) {
+        return text;
+    }
+    format!("a value has another type than is wanted, at line {} column {}", error.line(), error.column())
+}
+
 /// A reader of the files of a folder that may come from somebody else.
 pub(crate) struct Folder {
     /// The bytes that may still be read.
@@ -167,8 +180,8 @@ impl Folder {
         Self { left: bytes }
     }
 
-    /// Reads a file. A link is refused, because it can lead out of the folder. A pipe or a device is
-    /// refused, because reading it may not end.
+    /// Reads a file. A link is refused, because it can lead out of the folder. A pipe or a device
+    /// is refused, because reading it may not end.
     pub(crate) fn read(&mut self, path: &Path) -> Result<Vec<u8>, String> {
         let about = fs::symlink_metadata(path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
         if !about.is_file() {
@@ -186,7 +199,7 @@ impl Folder {
 /// # Errors
 ///
 /// Returns a message if an argument names a file or directory that does not exist or cannot be
-/// accessed.
+/// accessed, or if the directories have no file to read.
 pub(crate) fn sources(paths: &[PathBuf]) -> Result<Sources, String> {
     let mut found = Sources::default();
     let standard = [PathBuf::from("-")];
@@ -202,12 +215,16 @@ pub(crate) fn sources(paths: &[PathBuf]) -> Result<Sources, String> {
             found.sources.push(Source::file(path, &about));
         }
     }
+    if found.sources.is_empty() && found.unreadable.is_empty() {
+        return Err(format!("no file was found to read: {NAMES}"));
+    }
     Ok(found)
 }
 
 impl Sources {
-    /// Adds the files of a directory and its subdirectories. Does not follow links to directories,
-    /// because they can form a loop.
+    /// Adds the files of a directory and its subdirectories. Follows no links: whoever made the
+    /// directory could have other files read, or files that never end. A link with the name of an
+    /// archive counts as unreadable.
     fn directory(&mut self, path: &Path) {
         let inside = fs::read_dir(path).and_then(|entries| {
             let mut inside: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
@@ -231,13 +248,16 @@ impl Sources {
         let is_ours = ["", ".gz", ".zst"]
             .iter()
             .any(|packed| [".json", ".ndjson", ".jsonl"].iter().any(|end| ends(path, &[&format!("{end}{packed}")])));
-        if fs::symlink_metadata(path)?.is_dir() {
+        let about = fs::symlink_metadata(path)?;
+        if about.is_dir() {
             self.directory(path);
-        } else if !is_ours || !fs::metadata(path)?.is_file() {
+        } else if is_ours && about.is_symlink() {
+            return Err(io::Error::other("a link can lead out of the directory: name it itself to read it"));
+        } else if !is_ours || !about.is_file() {
             // Reading a pipe would wait for a writer, and a device may never end.
             self.passed_over += 1;
         } else {
-            self.sources.push(Source::file(path, &fs::metadata(path)?));
+            self.sources.push(Source::file(path, &about));
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ mod assemble;
 mod check;
 mod checksum;
 mod clock;
+mod delivery;
 mod demo;
 mod diagnose;
 mod drift;

@@ -50,7 +50,12 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         let (provider, received_at, body) = match &args.provider {
             Some(provider) => (provider.clone(), now, record.text),
             None => {
-                let event: Envelope = serde_json::from_slice(&record.text).map_err(not_an_envelope)?;
+                let event: Envelope = Envelope::read(&record.text).map_err(|fault| match fault {
+                    Fault::Record(reason) => {
+                        Fault::Record(format!("{reason}: name the provider of plain bodies with --provider"))
+                    }
+                    command => command,
+                })?;
                 if event.session.is_some() {
                     return session.add(record.source, event, &mapper, &mut out, &mut sessions);
                 }
@@ -75,9 +80,4 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let (mapped, failed) = (mapped + sessions.good, read.records + sessions.failed);
     tell!("{mapped} mapped, {others} no call records, {failed} failed");
     Ok(read.verdict()? && sessions.failed == 0)
-}
-
-fn not_an_envelope(error: serde_json::Error) -> Fault {
-    let reason = format!("not an envelope of a delivery ({error}): name the provider of plain bodies with --provider");
-    Fault::Record(reason)
 }

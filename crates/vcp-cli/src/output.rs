@@ -36,10 +36,10 @@ pub(crate) fn data(text: &str) -> Result<(), String> {
     finish(writeln!(io::stdout().lock(), "{text}"))
 }
 
-/// Prints a line for people to standard error, as [`line()`] does.
-#[allow(clippy::print_stderr, reason = "the only place that prints to standard error")]
+/// Prints a line for people to standard error, as [`line()`] does. It is no error if it cannot be
+/// written, because there is no other place to tell it.
 pub(crate) fn tell(text: &str) {
-    eprintln!("{}", visible(text));
+    let _ = writeln!(io::stderr().lock(), "{}", visible(text));
 }
 
 /// Formats a line for people and prints it to standard error.

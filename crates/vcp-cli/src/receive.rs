@@ -5,6 +5,7 @@ mod serve;
 
 use crate::{
     clock::NowArgs,
+    delivery::DeliveryArgs,
     providers::{ConsentArgs, RulesArgs},
     secret::SecretArgs,
 };
@@ -34,12 +35,8 @@ pub(crate) struct Args {
     consent: ConsentArgs,
     #[command(flatten)]
     secret: SecretArgs,
-    /// A header of the delivery. Can be given several times.
-    #[arg(long, value_name = "NAME: VALUE", requires = "file")]
-    header: Vec<String>,
-    /// The URL to which the delivery was sent.
-    #[arg(long, requires = "file")]
-    url: Option<String>,
+    #[command(flatten)]
+    delivery: DeliveryArgs,
     #[command(flatten)]
     now: NowArgs,
     /// Run a server with `POST /webhook/{provider}` at this address, for example 127.0.0.1:8787.
@@ -57,16 +54,6 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         (None, Some(file), Some(provider)) => file::run(file, provider, args),
         _ => Err("name a file and its --provider, or use --serve".to_owned()),
     }
-}
-
-/// Reads headers of the form `Name: value`.
-pub(crate) fn headers(given: &[String]) -> Result<Vec<(String, String)>, String> {
-    let header = |header: &String| {
-        let (name, value) =
-            header.split_once(':').ok_or_else(|| format!("the header `{header}` has no colon: write `Name: value`"))?;
-        Ok((name.trim().to_owned(), value.trim().to_owned()))
-    };
-    given.iter().map(header).collect()
 }
 
 /// Returns the consent status of a call, and whether it is a default.

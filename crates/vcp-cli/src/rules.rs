@@ -165,7 +165,12 @@ fn test(folder: &Path, update: bool) -> Result<bool, String> {
     registry.register_json(&provider, &rules).map_err(|e| e.to_string())?;
     let mapper = Mapper::with_registry(registry);
     let mut good = true;
-    for (path, text) in samples(folder)? {
+    let samples = samples(folder)?;
+    if samples.is_empty() {
+        let folder = folder.join("samples");
+        return Err(format!("`{}` has no sample: put the bodies of deliveries there as .json files", folder.display()));
+    }
+    for (path, text) in samples {
         let expected = path.with_extension("expected.json");
         let shown = path.display();
         // A link could lead out of the folder.
@@ -203,8 +208,15 @@ fn compare(wanted: &Value, given: &Value, at: &str, differences: &mut Vec<String
     match (wanted, given) {
         (Value::Object(wanted), Value::Object(given)) => {
             for name in wanted.keys().chain(given.keys().filter(|name| !wanted.contains_key(*name))) {
-                let [wanted, given] = [wanted, given].map(|members| members.get(name).unwrap_or(&Value::Null));
-                compare(wanted, given, &format!("{at}/{name}"), differences);
+                let at = format!("{at}/{name}");
+                match (wanted.get(name), given.get(name)) {
+                    (Some(wanted), Some(given)) => compare(wanted, given, &at, differences),
+                    (Some(wanted), None) => differences.push(format!("{at}: {wanted} was expected, and is absent")),
+                    (None, given) => {
+                        let given = given.unwrap_or(&Value::Null);
+                        differences.push(format!("{at}: nothing was expected, and is {given}"));
+                    }
+                }
             }
         }
         (wanted, given) if wanted != given => differences.push(format!("{at}: {wanted} was expected, and is {given}")),

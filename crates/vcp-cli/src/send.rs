@@ -16,7 +16,7 @@ use vcp_synthetic::{Call, Generation, Scenario};
 /// Send signed deliveries to an endpoint and show its answers.
 ///
 /// Sends every delivery of a synthetic call, or the body of a file. Without a secret nothing is
-/// signed. With --tamper or --late, the endpoint must refuse.
+/// signed. With --tamper or --late, the endpoint must refuse with the status 400, 401 or 403.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   vcp send --url http://127.0.0.1:8787/webhook/retell --provider retell
@@ -49,9 +49,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SECONDS")]
     late: Option<u32>,
     /// The time that an answer may take, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
 }
+
+/// The statuses by which an endpoint says that a signature is wrong.
+const REFUSED: [u16; 3] = [400, 401, 403];
 
 /// A body to send, with the name of its event.
 struct Outgoing {
@@ -62,7 +65,12 @@ struct Outgoing {
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let (provider, scheme, outgoing) = outgoing(args)?;
     let secret = args.secret.find(&provider)?.map(|text| Secret::new("cli", text));
+    let wants_refusal = args.tamper || args.late.is_some();
     if secret.is_none() {
+        if wants_refusal {
+            let error = args.secret.require(&provider).err().unwrap_or_default();
+            return Err(format!("--tamper and --late change a signed delivery: {error}"));
+        }
         tell!("nothing is signed: there is no secret for {provider}");
     }
     let agent: ureq::Agent = ureq::Agent::config_builder()
@@ -71,7 +79,6 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         .max_redirects(0)
         .build()
         .into();
-    let wants_refusal = args.tamper || args.late.is_some();
     let mut as_wanted = true;
     for Outgoing { event, body } in outgoing {
         for _ in 0..args.repeat {
@@ -88,14 +95,14 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
                 // The URL that is sent to can have the secret in it.
                 .map_err(|error| format!("cannot send to `{}`: {}", args.url, error.replace(&url, &args.url)))?;
             let millis = begun.elapsed().as_millis();
-            let good = (200..300).contains(&status);
-            as_wanted &= good != wants_refusal;
+            // Another status shows another failure: 404 is a wrong URL, and 500 a broken endpoint.
+            as_wanted &= if wants_refusal { REFUSED.contains(&status) } else { (200..300).contains(&status) };
             output::line(&format!("{event}: {status} in {millis} ms{}", shown(&text)))?;
         }
     }
     if !as_wanted {
-        let wanted = if wants_refusal { "was accepted, and should have been refused" } else { "was not accepted" };
-        tell!("a delivery {wanted}");
+        let wanted = if wants_refusal { "refused with 400, 401 or 403" } else { "accepted" };
+        tell!("a delivery was not {wanted}");
     }
     Ok(as_wanted)
 }

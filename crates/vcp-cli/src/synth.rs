@@ -6,7 +6,7 @@ use crate::{
     output::{self, Lines},
     secret,
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use std::path::PathBuf;
 use vcp_synthetic::{Call, Delivery, Generation, Mix, Older, Scenario};
 
@@ -90,7 +90,11 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         return output::block(&lines.join("\n")).map(|()| true);
     }
     let until = args.until.unwrap_or_else(clock::now);
-    let from = args.from.unwrap_or(until - TimeDelta::days(1));
+    let from = args.from.unwrap_or_else(|| until.checked_sub_signed(TimeDelta::days(1)).unwrap_or(until));
+    // RFC 3339 has no other years.
+    if [from, until].iter().any(|time| !(0..=9999).contains(&time.year())) {
+        return Err("--from and --until must be in the years 0 to 9999".to_owned());
+    }
     if from >= until {
         return Err("--from must be before --until".to_owned());
     }

@@ -146,6 +146,124 @@ fn a_signed_body_is_good_and_a_changed_one_is_explained() {
     assert!(told.starts_with("refused: VCP_E204: ") && told.lines().count() > 1, "{told}");
 }
 
+/// Other users of the machine can see arguments.
+#[test]
+fn a_header_or_a_url_with_a_secret_comes_from_a_file() {
+    let here = directory("header_files");
+    fs::write(here.join("body.json"), "{}").unwrap();
+    fs::write(here.join("secret"), "topsecret\n").unwrap();
+    fs::write(here.join("headers"), "Host: example.com\nX-Vapi-Secret: topsecret\n").unwrap();
+    fs::write(here.join("url"), "https://example.com/hook?token=topsecret\n").unwrap();
+    for [provider, option, file] in [["vapi", "--header", "@headers"], ["assistable", "--url", "@url"]] {
+        let args = ["diagnose", "body.json", "--provider", provider, "--secret-file", "secret", option, file];
+        assert!(good(&args, &here, b"").starts_with("the delivery is good"), "{provider}");
+    }
+    for header in ["x-vapi-secret=topsecret", "@secret"] {
+        let args = ["diagnose", "body.json", "--provider", "vapi", "--secret-file", "secret", "--header", header];
+        let told = String::from_utf8(vcp(&args, &here, b"").stderr).unwrap();
+        assert!(told.contains("--header number 1 has no colon") && !told.contains("topsecret"), "{told}");
+    }
+}
+
+#[test]
+fn no_value_of_a_record_is_in_an_error() {
+    let here = directory("private");
+    let records = r#""John Doe +4915112345678"
+{"provider":"vapi","sent_at":"2026-10-14T12:00:00Z","headers":"x-vapi-secret: topsecret","body":"{}"}
+{"provider":"vapi","sent_at":"John Doe","body":"{}"}
+{"provider":"openai_realtime","sent_at":"2026-10-14T12:00:00Z","session":4915112345678,"body":"{}"}
+{"provider":"vapi","sent_at":"2026-10-14T12:00:00Z"}
+"#;
+    for command in ["map", "assemble"] {
+        let output = vcp(&[command], &here, records.as_bytes());
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(!["John", "491511", "topsecret"].iter().any(|value| told.contains(value)), "{told}");
+        assert!(told.contains("missing field `body`") && told.contains("has another type than is wanted"), "{told}");
+    }
+}
+
+/// Only the times and the bodies of events are kept, and only the length of a session.
+#[cfg(target_os = "linux")]
+#[test]
+fn long_envelopes_take_no_memory() {
+    let here = directory("long_envelopes");
+    let long = "x".repeat(4 << 20);
+    let record = |session: &str, event: &str| {
+        format!(
+            "{{\"provider\":\"openai_realtime\",\"sent_at\":\"2026-10-14T12:00:00Z\",\"event\":\"{event}\",\"session\":\"{session}\",\"body\":\"{{}}\"}}\n"
+        )
+    };
+    let one: String = (0..60).map(|_| record("s", &long)).collect();
+    let many: String = (0..60).map(|number| record(&format!("{number}{long}"), "")).collect();
+    for records in [one, many] {
+        // The shell limits the memory of the program to 200 MB.
+        let script = format!("ulimit -v 200000; exec {} assemble", env!("CARGO_BIN_EXE_vcp"));
+        let mut child = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(&here)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(records.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.code().is_some_and(|code| code <= 1), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// A link in a directory can lead to secrets, or to a file that never ends.
+#[cfg(unix)]
+#[test]
+fn a_link_in_a_directory_is_not_followed() {
+    let here = directory("links");
+    let synth = synth(&["--count", "1", "--as", "0.5", "-o", "outside.ndjson"]);
+    good(&synth, &here, b"");
+    fs::create_dir(here.join("in")).unwrap();
+    std::os::unix::fs::symlink("../outside.ndjson", here.join("in/link.ndjson")).unwrap();
+    for command in ["check", "migrate", "map", "stats", "checksum"] {
+        let output = vcp(&[command, "in"], &here, b"");
+        let told = String::from_utf8(output.stderr).unwrap();
+        // For `migrate`, a file that cannot be read is a message that is not migrated.
+        let status = if command == "migrate" { 1 } else { 2 };
+        assert_eq!(output.status.code(), Some(status), "{command}: {told}");
+        assert!(!String::from_utf8(output.stdout).unwrap().contains("call_id"), "{command}");
+        assert!(told.contains("link.ndjson: cannot be read: a link can lead out of the directory"), "{told}");
+    }
+    assert_eq!(good(&["migrate", "in/link.ndjson"], &here, b"").lines().count(), 1, "a link that is named is read");
+}
+
+/// Nobody may read standard error, or its disk may be full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_standard_error_that_fails_stops_nothing() {
+    let here = directory("full_error");
+    let good_line = "{\"event\":\"call_ended\",\"call\":{\"call_id\":\"c1\"}}\n";
+    fs::write(here.join("d.ndjson"), format!("7\n{good_line}")).unwrap();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let args = ["map", "--provider", "retell", "d.ndjson"];
+    let output = Command::new(env!("CARGO_BIN_EXE_vcp")).args(args).current_dir(&here).stderr(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 1);
+}
+
+/// There is no verdict on messages that were not checked.
+#[cfg(unix)]
+#[test]
+fn a_check_whose_reader_stops_is_not_passed() {
+    let here = directory("reader_stops");
+    let line = "{\"vcp_version\":\"0.5\"}\n";
+    fs::write(here.join("m.ndjson"), line.repeat(5_000)).unwrap();
+    let script = format!(
+        "({} check --fail-on error --set VCP_E005=info m.ndjson; echo $? > status) | head -1",
+        env!("CARGO_BIN_EXE_vcp")
+    );
+    let output = Command::new("sh").args(["-c", &script]).current_dir(&here).output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("so the rest was not checked"));
+    assert_eq!(fs::read_to_string(here.join("status")).unwrap().trim(), "1");
+}
+
 #[test]
 fn rule_files_of_a_new_provider_work_at_once() {
     let here = directory("rules");
@@ -164,6 +282,18 @@ fn rule_files_of_a_new_provider_work_at_once() {
     assert_eq!(changed.status.code(), Some(1));
     let told = String::from_utf8(changed.stdout).unwrap();
     assert!(told.contains("/vcp_payload/call/duration_sec: 61 was expected, and is 62"), "{told}");
+    // A null is not the same as an absent member, in either direction.
+    good(&["rules", "test", "parrot", "--update"], &here, b"");
+    let expected = here.join("parrot/samples/finished.expected.json");
+    let message = fs::read_to_string(&expected).unwrap();
+    let with_null = message.replacen("\"call\": {", "\"call\": { \"more\": null,", 1);
+    assert_ne!(message, with_null);
+    fs::write(&expected, with_null).unwrap();
+    let told = String::from_utf8(vcp(&["rules", "test", "parrot"], &here, b"").stdout).unwrap();
+    assert!(told.contains("/vcp_payload/call/more: null was expected, and is absent"), "{told}");
+    // Nothing is tested without a sample.
+    fs::remove_file(&sample).unwrap();
+    assert_eq!(vcp(&["rules", "test", "parrot"], &here, b"").status.code(), Some(2));
 }
 
 #[test]
@@ -196,6 +326,13 @@ fn an_endpoint_is_tried() {
         let sent = send(&refused);
         let shown = String::from_utf8(sent.stdout).unwrap();
         assert!(sent.status.success() && shown.contains(": 401 in "), "{refused:?}: {shown}");
+        // An endpoint that is not there refuses nothing.
+        let absent = url.replace("webhook", "elsewhere");
+        let sent = vcp(&[&["send", "--url", &absent, "--provider", "retell"], &refused[..]].concat(), &here, b"");
+        assert_eq!(sent.status.code(), Some(1), "{}", String::from_utf8_lossy(&sent.stdout));
+        // What is not signed shows nothing about signatures.
+        let unsigned = vcp(&[&["send", "--url", &url, "--provider", "bland"], &refused[..]].concat(), &here, b"");
+        assert_eq!(unsigned.status.code(), Some(2), "{}", String::from_utf8_lossy(&unsigned.stdout));
     }
     // Another secret: the endpoint refuses, which is not what was wanted.
     assert_eq!(send(&["--secret-env", "PATH"]).status.code(), Some(1));
@@ -301,6 +438,10 @@ fn what_cannot_be_followed_is_one_line_and_status_2() {
         &["rules", "new", "exists.ndjson"],
         &["synth", "--from", "2026-10-08T00:00:00Z", "--until", "2026-10-01T00:00:00Z"],
         &["synth", "--provider", "openai_realtime", "--scenario", "busy", "--output", "never.ndjson"],
+        &["synth", "--until=-262143-01-01T00:00:00Z"],
+        &["synth", "--from", "+262142-01-01T00:00:00Z", "--until", "+262142-12-31T23:59:59Z"],
+        &["check", "folder"],
+        &["map", "--provider", "retell", "folder"],
         &["send", "--url", "http://127.0.0.1:1/", "--provider", "retell"],
         &["send", "--url", "no url", "--provider", "retell"],
         &["send", "--url", "http://127.0.0.1:1/", "--provider", "openai_realtime", "--scenario", "busy"],

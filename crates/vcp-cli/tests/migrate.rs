@@ -220,7 +220,7 @@ fn an_interrupted_run_is_taken_up_where_it_stopped() {
         "error: `out.ndjson.part` is from an interrupted run: use --resume, or remove it\n"
     );
     let other = run(&["-o", "out.ndjson", "--failures", "other.ndjson", "--resume"], &directory, b"");
-    assert!(text(&other.stderr).contains("is from a run with other inputs, --to, --missing-time or --failures"));
+    assert!(text(&other.stderr).contains("is from a run with other inputs, --to,"));
     let resumed = run(&[&args[..], &["--resume"]].concat(), &directory, archive.as_bytes());
     let left = 6001 - done;
     let now = format!("\n6 001 messages, {} {:03} of them now, in ", left / 1000, left % 1000);
@@ -290,15 +290,14 @@ fn a_checkpoint_that_does_not_fit_is_refused() {
     told("`out.ndjson.part` has no checkpoint, so no run can continue it: remove it, and start again");
 
     let about = fs::metadata(&input).unwrap();
-    let modified = about.modified().unwrap().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let modified = about.modified().unwrap();
+    let proving = std::cell::Cell::new(false);
     let write = |sources: usize, output_bytes: usize, later_by: u64| {
+        let changed = Some(modified + std::time::Duration::from_secs(later_by));
         let text = serde_json::json!({
             "run": {
-                "inputs": [["in.ndjson", about.len(), {
-                    "secs_since_epoch": modified.as_secs() + later_by,
-                    "nanos_since_epoch": modified.subsec_nanos(),
-                }]],
-                "to": "0.5", "missing_time": null, "failures": null,
+                "inputs": [format!("{:?}, size {:?}, changed {changed:?}", Path::new("in.ndjson"), Some(about.len()))],
+                "to": "0.5", "missing_time": null, "failures": null, "prove": proving.get(),
             },
             "position": {"sources": sources, "lines": 0},
             "output_bytes": output_bytes, "failures_bytes": 0,
@@ -307,7 +306,12 @@ fn a_checkpoint_that_does_not_fit_is_refused() {
         fs::write(&checkpoint, text.to_string()).unwrap();
     };
     write(0, 5, 1);
-    told("is from a run with other inputs, --to, --missing-time or --failures");
+    told("is from a run with other inputs, --to, --missing-time, --failures or --prove");
+    // What was written before would not be proved.
+    proving.set(true);
+    write(0, 5, 0);
+    told("is from a run with other inputs, --to, --missing-time, --failures or --prove");
+    proving.set(false);
     write(2, 5, 0);
     told("is not a checkpoint: it is beyond the last input");
     write(0, 6, 0);
@@ -324,6 +328,22 @@ fn a_checkpoint_that_does_not_fit_is_refused() {
     assert_eq!(call_ids(&fs::read_to_string(directory.join("out.ndjson")).unwrap()).len(), 10);
 }
 
+/// A name can have any bytes, and a time can be before 1970. Neither can be written as JSON.
+#[cfg(target_os = "linux")]
+#[test]
+fn odd_names_and_times_of_files_stop_nothing() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let here = directory("odd_names");
+    fs::create_dir(here.join("in")).unwrap();
+    fs::write(here.join("in").join(std::ffi::OsStr::from_bytes(b"a\xff.ndjson")), archive(2)).unwrap();
+    let old = fs::File::create(here.join("in/old.ndjson")).unwrap();
+    fs::write(here.join("in/old.ndjson"), archive(3)).unwrap();
+    old.set_modified(std::time::UNIX_EPOCH - std::time::Duration::from_secs(1 << 28)).unwrap();
+    let output = run(&["in", "-o", "out.ndjson"], &here, b"");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(call_ids(&fs::read_to_string(here.join("out.ndjson")).unwrap()).len(), 5);
+}
+
 /// A checkpoint can be of anybody.
 #[test]
 fn odd_figures_of_a_checkpoint_lose_nothing() {
@@ -331,7 +351,10 @@ fn odd_figures_of_a_checkpoint_lose_nothing() {
     let write = |lines: u64, ways: &Value| {
         fs::write(here.join("out.ndjson.part"), "").unwrap();
         let text = json!({
-            "run": {"inputs": [["-", null, null]], "to": "0.5", "missing_time": null, "failures": null},
+            "run": {
+                "inputs": ["\"-\", size None, changed None"],
+                "to": "0.5", "missing_time": null, "failures": null, "prove": false,
+            },
             "position": {"sources": 0, "lines": lines},
             "output_bytes": 0, "failures_bytes": 0,
             "tally": {"ways": ways, "kinds": {}, "failed": u64::MAX},
@@ -386,7 +409,10 @@ fn a_link_is_not_resumed() {
     fs::write(here.join("victim"), "mine").unwrap();
     std::os::unix::fs::symlink("victim", here.join("out.ndjson.part")).unwrap();
     let checkpoint = json!({
-        "run": {"inputs": [["-", null, null]], "to": "0.5", "missing_time": null, "failures": null},
+        "run": {
+                "inputs": ["\"-\", size None, changed None"],
+                "to": "0.5", "missing_time": null, "failures": null, "prove": false,
+            },
         "position": {"sources": 0, "lines": 0}, "output_bytes": 0, "failures_bytes": 0,
         "tally": {"ways": {}, "kinds": {}, "failed": 0},
     });

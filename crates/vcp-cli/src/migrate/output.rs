@@ -4,7 +4,11 @@
 //! checkpoint.
 
 use super::{Args, Target, tally::Tally};
-use crate::{clock, input::Source, output::publish};
+use crate::{
+    clock,
+    input::{self, Folder, Source},
+    output::publish,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     ffi::OsString,
@@ -13,11 +17,14 @@ use std::{
     path::{Path, PathBuf},
     sync::mpsc::{SyncSender, TrySendError, sync_channel},
     thread::{self, JoinHandle},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 /// The minimum time between two checkpoints.
 const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The most bytes of a checkpoint that are read. A run with a million inputs has about 100 MB.
+const LARGEST_CHECKPOINT: u64 = 1 << 28;
 
 /// The progress of a run: the number of finished sources, and the number of finished lines of the
 /// next source.
@@ -30,11 +37,13 @@ pub(crate) struct Position {
 /// The arguments of a run. A run with other arguments cannot continue from its checkpoint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Run {
-    /// The inputs, with their sizes and the times of their last change.
-    inputs: Vec<(PathBuf, Option<u64>, Option<SystemTime>)>,
+    /// The inputs, with their sizes and the times of their last change. JSON cannot hold every path
+    /// and every time, so each is the text that Rust shows.
+    inputs: Vec<String>,
     to: String,
     missing_time: Option<String>,
-    failures: Option<PathBuf>,
+    failures: Option<String>,
+    prove: bool,
 }
 
 /// The content of `FILE.checkpoint`.
@@ -195,10 +204,14 @@ impl Output {
             Target::V05 => "0.5",
         };
         let run = Run {
-            inputs: sources.iter().map(|source| (source.path().to_owned(), source.size, source.modified)).collect(),
+            inputs: sources
+                .iter()
+                .map(|source| format!("{:?}, size {:?}, changed {:?}", source.path(), source.size, source.modified))
+                .collect(),
             to: to.to_owned(),
             missing_time: args.missing_time.map(|time| time.to_rfc3339()),
-            failures: args.failures.clone(),
+            failures: args.failures.as_ref().map(|path| format!("{path:?}")),
+            prove: args.prove,
         };
         are_apart(args, sources)?;
         let before = match &args.output {
@@ -220,6 +233,7 @@ impl Output {
         let is_new = before.is_none();
         let begun = failures.transpose().and_then(|failures| {
             made.extend(args.failures.clone());
+            made.extend(args.output.iter().map(|target| with_ending(target, ".checkpoint.new")));
             Self::begin(messages, failures, before, run)
         });
         if is_new && begun.is_err() {
@@ -372,12 +386,12 @@ fn earlier(target: &Path, resume: bool, run: &Run) -> Result<Option<Checkpoint>,
         }
         (_, true) => {}
     }
-    let text = fs::read(&path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
-    let checkpoint: Checkpoint =
-        serde_json::from_slice(&text).map_err(|e| format!("`{}` is not a checkpoint: {e}", path.display()))?;
+    let text = Folder::with_limit(LARGEST_CHECKPOINT).read(&path)?;
+    let checkpoint: Checkpoint = serde_json::from_slice(&text)
+        .map_err(|e| format!("`{}` is not a checkpoint: {}", path.display(), input::reason(&e)))?;
     if checkpoint.run != *run {
         return Err(format!(
-            "`{}` is from a run with other inputs, --to, --missing-time or --failures: use the same, or remove it",
+            "`{}` is from a run with other inputs, --to, --missing-time, --failures or --prove: use the same, or remove it",
             path.display()
         ));
     }

@@ -1,7 +1,7 @@
 //! Receives one delivery. Prints the message to standard output, and everything else to standard
 //! error.
 
-use super::{Args, consent, headers, vouched};
+use super::{Args, consent, vouched};
 use crate::{input, output};
 use std::path::Path;
 use vcp_sdk::{
@@ -12,7 +12,7 @@ use vcp_sdk::{
 
 pub(super) fn run(file: &Path, provider: &str, args: &Args) -> Result<bool, String> {
     let body = input::whole(file)?;
-    let headers = headers(&args.header)?;
+    let (headers, url) = (args.delivery.headers()?, args.delivery.url()?);
     let mut receiver = Receiver::new().mapper(args.rules.mapper()?.options(args.consent.options()));
     // The user named the file, so it may be unsigned. With a secret, a signature is required.
     receiver = receiver.allow_unauthenticated(provider).map_err(|e| e.to_string())?;
@@ -23,7 +23,7 @@ pub(super) fn run(file: &Path, provider: &str, args: &Args) -> Result<bool, Stri
             .map_err(|e| format!("the secret for `{provider}` cannot be used: {e}"))?;
     }
     let mut request = Request::new(&headers, &body);
-    if let Some(url) = &args.url {
+    if let Some(url) = &url {
         request = request.url(url);
     }
     match receiver.receive_request(provider, &request, args.now.get()) {

@@ -1,0 +1,56 @@
+//! What came with the body of a delivery: its headers and its URL. Both can have a secret in them,
+//! and other users of the machine can see arguments, so both can come from a file.
+
+use crate::input;
+use std::path::Path;
+
+/// The options for what came with a body.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DeliveryArgs {
+    /// A header of the delivery. Can be given several times. `@FILE` stands for the lines of a
+    /// file: use it for a header that is a secret, such as `x-vapi-secret`.
+    #[arg(long, value_name = "NAME: VALUE", requires = "file")]
+    header: Vec<String>,
+    /// The URL to which the delivery was sent. `@FILE` stands for the first line of a file: use it
+    /// for a URL with a secret in it.
+    #[arg(long, requires = "file")]
+    url: Option<String>,
+}
+
+impl DeliveryArgs {
+    /// Returns the names and values of the headers.
+    ///
+    /// # Errors
+    ///
+    /// Returns a message if a file cannot be read, or if a header has no colon. The message does
+    /// not contain the header.
+    pub(crate) fn headers(&self) -> Result<Vec<(String, String)>, String> {
+        let mut headers = Vec::new();
+        for (given, number) in self.header.iter().zip(1..) {
+            let text = argument(given)?;
+            for line in text.lines().filter(|line| !line.trim().is_empty()) {
+                let (name, value) = line
+                    .split_once(':')
+                    .ok_or_else(|| format!("--header number {number} has no colon: write `Name: value`"))?;
+                headers.push((name.trim().to_owned(), value.trim().to_owned()));
+            }
+        }
+        Ok(headers)
+    }
+
+    /// Returns the URL.
+    ///
+    /// # Errors
+    ///
+    /// Returns a message if the file cannot be read.
+    pub(crate) fn url(&self) -> Result<Option<String>, String> {
+        let text = self.url.as_deref().map(argument).transpose()?;
+        Ok(text.map(|text| text.lines().next().unwrap_or_default().trim().to_owned()))
+    }
+}
+
+/// Returns an argument, or the content of the file that it names as `@FILE`.
+fn argument(given: &str) -> Result<String, String> {
+    let Some(file) = given.strip_prefix('@') else { return Ok(given.to_owned()) };
+    String::from_utf8(input::whole(Path::new(file))?).map_err(|_| format!("`{file}` is not UTF-8"))
+}
