@@ -56,7 +56,8 @@ pub(crate) fn mask<'t>(json: &'t str, patterns: Vec<&Pattern>) -> (Cow<'t, str>,
         json,
         out: String::with_capacity(json.len()),
         copied: 0,
-        stack: Vec::new(),
+        levels: Vec::new(),
+        objects: vec![Object::default()],
         budget: json.len() + 64 * 1024,
         masked: Vec::new(),
     };
@@ -69,33 +70,53 @@ pub(crate) fn mask<'t>(json: &'t str, patterns: Vec<&Pattern>) -> (Cow<'t, str>,
 }
 
 /// Returns whether the names down to here end with the outer names of the pattern.
-fn encloses(pattern: &Pattern, stack: &[Frame<'_>]) -> bool {
-    let mut names = stack.iter().rev().filter_map(|frame| frame.name.as_deref());
+fn encloses(pattern: &Pattern, objects: &[Object<'_>]) -> bool {
+    let mut names = objects.iter().rev().filter_map(|object| object.name.as_deref());
     pattern.outer.iter().rev().all(|outer| names.next() == Some(outer)) && (!pattern.anchored || names.next().is_none())
 }
 
 /// Returns whether a member below here can fit the pattern.
-fn can_follow(pattern: &Pattern, stack: &[Frame<'_>]) -> bool {
-    let mut names = stack.iter().filter_map(|frame| frame.name.as_deref());
-    let mut outer = pattern.outer.iter();
-    !pattern.anchored || names.all(|name| outer.next().map_or(pattern.anywhere_below, |wanted| wanted == name))
+fn can_follow(pattern: &Pattern, objects: &[Object<'_>]) -> bool {
+    if !pattern.anchored {
+        return true;
+    }
+    let mut names = objects.iter().filter_map(|object| object.name.as_deref());
+    // A long way down costs no more than a short one.
+    let fits = pattern.outer.iter().all(|outer| names.next().is_none_or(|name| name == outer));
+    fits && (pattern.anywhere_below || names.next().is_none())
 }
 
-/// An open object or list.
-struct Frame<'t> {
-    /// The name of the member that is being read. `None` in a list.
+/// An open object or list. Lists can be 8 million levels deep, so a level is small.
+enum Level {
+    Object,
+    /// A list, with the index of the element that is being read.
+    List(u32),
+}
+
+/// An open object. The first one is no object, and stands for what is around the whole text.
+#[derive(Default)]
+struct Object<'t> {
+    /// The name of the member that is being read. `None` before the first one.
     name: Option<Cow<'t, str>>,
-    index: usize,
-    is_object: bool,
     /// `true` if everything in here is masked.
     all: bool,
     /// `true` if the next value is masked, if it is a string or a number.
     next: bool,
     /// `true` if everything in the next value is masked.
     next_all: bool,
-    /// One bit for each pattern that can fit a member of this object.
+    /// The patterns that can fit here.
+    patterns: Fitting,
+    /// The patterns that can fit in the objects of the member that is being read. They are the same
+    /// for all elements of a list, because lists have no names.
+    inside: Option<Fitting>,
+}
+
+/// The patterns that can fit. Each has one bit.
+#[derive(Clone, Copy, Default)]
+struct Fitting {
+    /// Those that can fit a member of an object.
     here: u64,
-    /// One bit for each pattern that can fit a member of this object or of any object below it.
+    /// Those that can fit a member of an object, or of any object below it.
     below: u64,
 }
 
@@ -106,7 +127,8 @@ struct Masker<'m, 't> {
     out: String,
     /// The offset up to which the text is in `out`.
     copied: usize,
-    stack: Vec<Frame<'t>>,
+    levels: Vec<Level>,
+    objects: Vec<Object<'t>>,
     /// The number of bytes of pointers that may still be added.
     budget: usize,
     masked: Vec<String>,
@@ -126,18 +148,23 @@ impl<'t> Masker<'_, 't> {
                 }
                 TokenKind::Open => {
                     wants_name = token.first() == b'{';
-                    self.open(wants_name);
-                }
-                TokenKind::Close => {
-                    self.stack.pop();
-                    wants_name = false;
-                }
-                TokenKind::Comma => {
-                    if let Some(frame) = self.stack.last_mut() {
-                        frame.index += 1;
-                        wants_name = frame.is_object;
+                    if wants_name {
+                        self.open();
+                    } else {
+                        self.levels.push(Level::List(0));
                     }
                 }
+                TokenKind::Close => {
+                    if let Some(Level::Object) = self.levels.pop() {
+                        self.objects.pop();
+                    }
+                    wants_name = false;
+                }
+                TokenKind::Comma => match self.levels.last_mut() {
+                    Some(Level::Object) => wants_name = true,
+                    Some(Level::List(index)) => *index = index.saturating_add(1),
+                    None => {}
+                },
                 TokenKind::String if wants_name => {
                     self.enter(token.text);
                     wants_name = false;
@@ -151,51 +178,54 @@ impl<'t> Masker<'_, 't> {
 
     /// Returns whether the next value is that of a listed member or below one.
     fn is_masking(&self) -> bool {
-        self.stack.last().is_some_and(|frame| frame.next)
+        let is_in_list = matches!(self.levels.last(), Some(Level::List(_)));
+        self.objects.last().is_some_and(|object| if is_in_list { object.next_all } else { object.next })
     }
 
     /// Returns whether nothing in the next value can be masked.
     fn is_dead(&self) -> bool {
-        !self.is_masking() && !self.patterns.iter().any(|pattern| can_follow(pattern, &self.stack))
+        !self.is_masking() && !self.patterns.iter().any(|pattern| can_follow(pattern, &self.objects))
     }
 
-    /// Enters an object or a list.
-    fn open(&mut self, is_object: bool) {
-        let all = self.stack.last().is_some_and(|frame| frame.next_all);
-        let (here, below) = match self.stack.last() {
-            // Lists have no names, so the patterns that can fit are the same for all elements.
-            Some(list) if !list.is_object => (list.here, list.below),
-            parent => {
-                let mut bits = (0, parent.map_or(0, |parent| parent.below));
-                for (bit, pattern) in self.patterns.iter().enumerate().filter(|(_, p)| encloses(p, &self.stack)) {
-                    if pattern.anywhere_below {
-                        bits.1 |= 1 << bit;
-                    } else {
-                        bits.0 |= 1 << bit;
-                    }
-                }
-                bits
+    /// Enters an object.
+    fn open(&mut self) {
+        let patterns = self.inside();
+        let Some(outer) = self.objects.last_mut() else { return };
+        outer.inside = Some(patterns);
+        let all = outer.next_all;
+        self.levels.push(Level::Object);
+        self.objects.push(Object { all, next: all, next_all: all, patterns, ..Object::default() });
+    }
+
+    /// Returns the patterns that can fit in the objects of the member that is being read.
+    fn inside(&self) -> Fitting {
+        let outer = self.objects.last();
+        outer.and_then(|outer| outer.inside).unwrap_or_else(|| {
+            let mut fitting = Fitting { here: 0, below: outer.map_or(0, |outer| outer.patterns.below) };
+            for (bit, pattern) in self.patterns.iter().enumerate().filter(|(_, p)| encloses(p, &self.objects)) {
+                let bits = if pattern.anywhere_below { &mut fitting.below } else { &mut fitting.here };
+                *bits |= 1 << bit;
             }
-        };
-        self.stack.push(Frame { name: None, index: 0, is_object, all, next: all, next_all: all, here, below });
+            fitting
+        })
     }
 
     /// Notes the name of a member, and decides whether its value is masked.
     fn enter(&mut self, name: &'t str) {
-        let Some(frame) = self.stack.last_mut() else { return };
+        let Some(object) = self.objects.last_mut() else { return };
         let name = string::decode_lossy(name).unwrap_or_default();
-        let mut can_fit = if frame.all { 0 } else { frame.here | frame.below };
+        let mut can_fit = if object.all { 0 } else { object.patterns.here | object.patterns.below };
         let mut lower = None;
-        (frame.next, frame.next_all) = (frame.all, frame.all);
-        while can_fit != 0 && !frame.next_all {
+        (object.next, object.next_all) = (object.all, object.all);
+        while can_fit != 0 && !object.next_all {
             let pattern = self.patterns.get(can_fit.trailing_zeros() as usize);
             if let Some(pattern) = pattern.filter(|pattern| pattern.fits(&name, &mut lower)) {
-                frame.next = true;
-                frame.next_all = !pattern.leaf_only;
+                object.next = true;
+                object.next_all = !pattern.leaf_only;
             }
             can_fit &= can_fit - 1;
         }
-        frame.name = Some(name);
+        (object.name, object.inside) = (Some(name), None);
     }
 
     /// Replaces a string or number by the mask.
@@ -213,9 +243,10 @@ impl<'t> Masker<'_, 't> {
         if self.budget == 0 {
             return;
         }
-        let path = self.stack.iter().fold(FieldPath::root(), |path, frame| match &frame.name {
-            Some(name) => path.name(name.as_ref()),
-            None => path.index(frame.index),
+        let mut names = self.objects.iter().skip(1).map(|object| object.name.as_deref().unwrap_or_default());
+        let path = self.levels.iter().fold(FieldPath::root(), |path, level| match level {
+            Level::Object => path.name(names.next().unwrap_or_default()),
+            Level::List(index) => path.index(*index as usize),
         });
         let pointer = path.pointer();
         self.budget = self.budget.saturating_sub(pointer.len());
@@ -281,6 +312,20 @@ mod tests {
             let inner = format!(r#"{{"b":{{"pin":"1","x":"{}"}},"c":2}}"#, "x".repeat(length));
             let json = r#"{"a":"#.repeat(depth) + &inner + &"}".repeat(depth);
             assert_eq!(mask(&["c", "a.zz", "b"], &json).1.len(), 3, "{depth} times, {length} bytes");
+        }
+    }
+
+    /// The time does not grow with the square of the depth. If it did, this would take minutes.
+    #[test]
+    fn deep_lists_and_objects_are_quick() {
+        let depth = 300_000;
+        let lists = "[".repeat(depth) + r#"{"b":{"c":"1"}}"# + &"]".repeat(depth);
+        let objects = r#"{"x":"#.repeat(depth) + r#"{"b":{"c":"1"}}"# + &"}".repeat(depth);
+        let patterns = ["$.b.c", "$.a.b.c", "a.b.c", "$.a.**.c", "b.c"];
+        // A list has no name, so `b` is directly below `a` in the lists only.
+        for (deep, masked) in [(lists, [1, 1, 1, 1, 3]), (objects, [1, 0, 0, 1, 3])] {
+            let json = format!(r#"{{"a":{deep},"d":{deep},"b":{{"c":"2"}}}}"#);
+            assert_eq!(patterns.map(|pattern| mask(&[pattern], &json).0.matches(MASK).count()), masked);
         }
     }
 

@@ -49,6 +49,8 @@ pub(crate) struct Pattern {
     last: String,
     /// The parts of the name between the `*`, in lower case. Empty if the name has no `*`.
     glob: Vec<String>,
+    /// The characters of these parts, as [`letters`] returns them.
+    letters: u64,
     /// `true` if only the member itself is masked, and nothing below it.
     pub(crate) leaf_only: bool,
     /// The names without `*` that the walk watches for, as their places among the watched names.
@@ -76,11 +78,13 @@ impl Pattern {
         if anywhere_below {
             outer.pop();
         }
+        let glob = if last.contains('*') { last.split('*').map(str::to_ascii_lowercase).collect() } else { Vec::new() };
         Self {
             anchored,
             outer,
             anywhere_below,
-            glob: if last.contains('*') { last.split('*').map(str::to_ascii_lowercase).collect() } else { Vec::new() },
+            letters: glob.iter().map(|part| letters(part)).fold(0, |all, part| all | part),
+            glob,
             last,
             leaf_only,
             watched: Vec::new(),
@@ -109,22 +113,6 @@ impl Pattern {
             && is_plain(&self.last)
     }
 
-    /// Returns whether the pattern can fit a member of a text. It cannot if no member has one of
-    /// its names, or if no value of the innermost enclosing name has a name that fits.
-    fn may_occur<'a>(&'a self, members: &mut Members<'a, '_>) -> bool {
-        if !self.literals().all(|name| members.any(name, |_| true)) {
-            return false;
-        }
-        match (self.outer.last(), &*self.glob) {
-            (_, []) if self.leaf_only => members.any(&self.last, |value| !value.starts_with(['{', '['])),
-            (Some(inner), [_, ..]) => members.any(inner, |value| {
-                let names = Tokens::new(value).filter(|token| token.kind == TokenKind::String);
-                names.filter_map(|token| string::decode_lossy(token.text)).any(|name| self.fits(&name, &mut None))
-            }),
-            _ => true,
-        }
-    }
-
     fn names(&self) -> impl Iterator<Item = &str> {
         self.outer.iter().chain([&self.last]).map(String::as_str)
     }
@@ -136,12 +124,35 @@ impl Pattern {
 
     /// Returns whether a name fits. A glob is compared in lower case.
     #[inline]
-    pub(crate) fn fits(&self, name: &str, lower: &mut Option<String>) -> bool {
+    pub(crate) fn fits(&self, name: &str, lower: &mut Option<Lower>) -> bool {
         match &*self.glob {
             [] => self.last == name,
-            parts => fits_glob(parts, lower.get_or_insert_with(|| name.to_ascii_lowercase())),
+            parts => {
+                let lower = lower.get_or_insert_with(|| Lower::new(name));
+                // Most names lack a letter. For a million short names below a member with 34 globs,
+                // this takes a twelfth of the time of the searches.
+                self.letters & !lower.letters == 0 && fits_glob(parts, &lower.name)
+            }
         }
     }
+}
+
+/// A name in lower case, which is made once for all globs.
+pub(crate) struct Lower {
+    name: String,
+    letters: u64,
+}
+
+impl Lower {
+    fn new(name: &str) -> Self {
+        let name = name.to_ascii_lowercase();
+        Self { letters: letters(&name), name }
+    }
+}
+
+/// Returns one bit for each byte of a text. Some bytes share a bit.
+fn letters(text: &str) -> u64 {
+    text.bytes().fold(0, |all, byte| all | 1 << (byte & 63))
 }
 
 impl Secrets {
@@ -210,15 +221,45 @@ impl Secrets {
 pub(crate) fn occurring<'a>(patterns: Vec<&'a Pattern>, json: &str) -> Vec<&'a Pattern> {
     // Values inside others could make the work long.
     let mut members = Members { json, known: Vec::new(), budget: 64 * 1024 + 2 * json.len() };
-    let can_fit = patterns.iter().any(|pattern| pattern.may_occur(&mut members));
-    if !can_fit && members.budget > 0 {
-        return Vec::new();
-    }
-    let mut has_names = |pattern: &'a Pattern| pattern.literals().all(|name| members.any(name, |_| true));
     let mut found = patterns.clone();
-    found.retain(|pattern| has_names(pattern));
+    found.retain(|pattern| pattern.literals().all(|name| members.any(name, |_| true)));
+    let can_fit = can_fit(&found, &mut members);
     // Without a budget, not every value was looked at, so each pattern may fit.
-    if members.budget == 0 { patterns } else { found }
+    match members.budget {
+        0 => patterns,
+        _ if can_fit => found,
+        _ => Vec::new(),
+    }
+}
+
+/// Returns whether one of some patterns can fit a member of a text that has all their names. A glob
+/// cannot if no value of the innermost enclosing name has a name that fits.
+fn can_fit<'a>(patterns: &[&'a Pattern], members: &mut Members<'a, '_>) -> bool {
+    // The patterns with globs, by the innermost enclosing name. A value is read once for all.
+    let mut globs: Vec<(&str, Vec<&Pattern>)> = Vec::new();
+    for pattern in patterns {
+        match (pattern.outer.last(), &*pattern.glob) {
+            (Some(inner), [_, ..]) => match globs.iter_mut().find(|(name, _)| name == inner) {
+                Some((_, same)) => same.push(pattern),
+                None => globs.push((inner, vec![pattern])),
+            },
+            (_, []) if pattern.leaf_only => {
+                if members.any(&pattern.last, |value| !value.starts_with(['{', '['])) {
+                    return true;
+                }
+            }
+            _ => return true,
+        }
+    }
+    globs.into_iter().any(|(inner, globs)| {
+        members.any(inner, |value| {
+            let names = Tokens::new(value).filter(|token| token.kind == TokenKind::String);
+            names.filter_map(|token| string::decode_lossy(token.text)).any(|name| {
+                let mut lower = None;
+                globs.iter().any(|glob| glob.fits(&name, &mut lower))
+            })
+        })
+    })
 }
 
 /// The members of a text by their names, at any depth. They are found by a search for the text of
