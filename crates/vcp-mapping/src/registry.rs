@@ -188,7 +188,7 @@ impl Registry {
     /// ```
     /// let registry = vcp_mapping::Registry::builtin();
     /// let with_sentiment = &registry.comparison()["outcomes.user_satisfaction_score"];
-    /// assert_eq!(with_sentiment, &["retell", "assistable"]);
+    /// assert_eq!(with_sentiment, &["retell", "elevenlabs", "assistable"]);
     /// ```
     #[must_use]
     pub fn comparison(&self) -> BTreeMap<&str, Vec<&str>> {

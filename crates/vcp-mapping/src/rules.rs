@@ -23,8 +23,8 @@ pub(crate) use faults::nearest;
 pub use faults::{RuleError, RuleFault};
 pub use form::{
     Clock, ClockForm, Condition, Conversation, Criteria, Detect, Event, FieldRule, File, ModelUsage, ProviderFile,
-    ProviderInfo, Role, Rows, RuleFile, Source, Table, ToolCalls, ToolResults, Transfers, Transform, Twins, ValueType,
-    WebhookAuth, WebhookSchema, WordChange, Words,
+    ProviderInfo, Role, Rows, RuleFile, Side, Source, Table, ToolCalls, ToolResults, Transfers, Transform, Twins,
+    ValueType, WebhookAuth, WebhookSchema, WordChange, Words,
 };
 pub use provider::Provider;
 pub(crate) use table::Hit;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
-use vcp_mapping::{ConsentDefault, MapOptions, Mapper, Mapping, SessionEvent};
+use vcp_mapping::{ConsentDefault, How, MapOptions, Mapper, Mapping, SessionEvent};
 use vcp_schema::{ErrorCode, RawJson, RawObject, VcpMessage};
 
 static MAPPER: LazyLock<Mapper> = LazyLock::new(Mapper::new);
@@ -377,6 +377,34 @@ fn what_is_worked_out_does_not_replace_what_was_read() {
     let started = retell("call_started", json!({"start_timestamp": 1_791_979_200_000_i64, "duration_ms": 45_000}), 0);
     let ended = retell("call_ended", json!({"end_timestamp": 1_791_979_260_000_i64}), 1);
     assert_eq!(merge(&[started, ended]).vcp_payload.call.duration_sec, Some(45));
+}
+
+/// A weaker cause in between does not make the first one weaker.
+#[test]
+fn a_precise_cause_stays_whatever_comes_between() {
+    let conversation = |data: Value, minute: u32| {
+        let mut data = data;
+        data["conversation_id"] = json!("c1");
+        map("elevenlabs", &json!({"type": "post_call_transcription", "data": data}), at(minute))
+    };
+    let precise = conversation(json!({"metadata": {"phone_call": {"call_result": "no_answer"}}}), 0);
+    let coarse = conversation(json!({"status": "in-progress"}), 1);
+    let usual = conversation(json!({"metadata": {"termination_reason": "Client disconnected"}}), 2);
+    let status = |message: &VcpMessage| message.status().as_str().to_owned();
+    assert_ne!(status(&precise), status(&usual));
+    assert_eq!(status(&merge(&[precise.clone(), coarse, usual])), status(&precise));
+}
+
+/// An assumed time of a tool call names the rows of the call, as what was read does.
+#[test]
+fn an_assumed_time_of_a_tool_call_has_its_source() {
+    let row = json!({"role": "agent", "tool_calls": [{"request_id": "r1", "tool_name": "book"}]});
+    let body = json!({"type": "post_call_transcription", "data": {"conversation_id": "c1", "transcript": [row]}});
+    let Ok(Mapping::Call(mapped)) = MAPPER.map("elevenlabs", body.to_string().as_bytes(), at(0)) else { panic!() };
+    let is_time = |target: &str| target.ends_with("capabilities_invoked[0].invoked_at");
+    let written = mapped.report.written.iter().find(|written| is_time(&written.target)).unwrap();
+    assert_eq!(written.how, How::Default);
+    assert_eq!(written.source.as_ref().map(ToString::to_string).as_deref(), Some("/data/transcript"));
 }
 
 #[test]

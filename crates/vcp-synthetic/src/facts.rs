@@ -317,7 +317,7 @@ impl Told<'_> {
         facts.metric("talk_ratio", figures.talk_ratio().filter(|_| timed).map(thousandths));
         facts.metric("agent_wpm", figures.words_per_minute(agent).filter(|_| timed).map(thousandths));
         facts.metric("user_wpm", figures.words_per_minute(user).filter(|_| timed).map(thousandths));
-        // ElevenLabs and OpenAI flag the turns that were cut off, Vapi counts them.
+        // ElevenLabs and OpenAI flag the turns of the agent that were cut off, Vapi counts them.
         let by_person = match self.generation {
             Generation::Vapi => self.connected(),
             Generation::ElevenLabs | Generation::ElevenLabs2025 => rows,
@@ -325,7 +325,7 @@ impl Told<'_> {
         };
         let by_agent = match self.generation {
             Generation::Vapi => self.connected(),
-            Generation::ElevenLabs | Generation::ElevenLabs2025 => figures.turns(user) > 0,
+            Generation::ElevenLabs | Generation::ElevenLabs2025 => false,
             _ => timed,
         };
         facts.metric("user_interruptions", by_person.then(|| figures.interruptions_by(user)));

@@ -71,6 +71,7 @@ pub(crate) fn apply<'p>(transform: Transform, json: &'p str, setting: Setting<'_
         Transform::FromMillis => duration(json, |d| Some(d.scaled(scale.saturating_sub(3)))),
         Transform::FromSeconds => duration(json, |d| Some(d.scaled(scale))),
         Transform::FromMinutes => duration(json, |d| d.scaled(scale).times(60)),
+        Transform::SecondsAsMinutes => minutes(json, scale),
         Transform::Count => count(json),
         Transform::Sum => sum(json),
         Transform::Round3 => rounded(json, scale),
@@ -273,6 +274,15 @@ fn float(json: &str, places: i32) -> Made<'static> {
             None => Problem(UNREADABLE, "the number is out of range"),
         },
         Err(problem) => problem,
+    }
+}
+
+/// Reads a length in seconds, multiplied by 10^`places`, as minutes.
+fn minutes(json: &str, places: i32) -> Made<'static> {
+    match float(json, places) {
+        Made::Value(Value::Float(seconds)) if seconds < 0.0 => Problem(UNREADABLE, "a duration is not negative"),
+        Made::Value(Value::Float(seconds)) => Made::Value(Value::Float(seconds / 60.0)),
+        made => made,
     }
 }
 

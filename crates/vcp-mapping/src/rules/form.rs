@@ -35,7 +35,7 @@ pub(super) mod transform;
 mod values;
 
 pub use condition::Condition;
-pub use conversation::{Clock, ClockForm, Conversation, Role, Rows, ToolCalls, ToolResults, Words};
+pub use conversation::{Clock, ClockForm, Conversation, Role, Rows, Side, ToolCalls, ToolResults, Words};
 pub use lists::{Criteria, Transfers};
 pub use provider::{Detect, Event, ProviderFile, ProviderInfo, Table, WebhookAuth, WebhookSchema};
 pub use rule::{FieldRule, ModelUsage, RuleFile, Source, Twins, WordChange};

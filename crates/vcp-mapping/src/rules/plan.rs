@@ -224,7 +224,9 @@ fn form_for(transform: Transform) -> Option<Form> {
         Text | Id | Phone => Some(Form::Scalar),
         Word | SentimentWord => Some(Form::Word),
         Time => Some(Form::Time),
-        EpochMs | EpochS | FromMillis | FromSeconds | FromMinutes | Count | Number | Round3 => Some(Form::Number),
+        EpochMs | EpochS | FromMillis | FromSeconds | FromMinutes | SecondsAsMinutes | Count | Number | Round3 => {
+            Some(Form::Number)
+        }
         _ => None,
     }
 }

@@ -189,6 +189,7 @@ fn spoken(turn: &Turn, latency: Option<u64>) -> Json {
         Speaker::Agent => ("agent", None),
         Speaker::User => ("user", Some("audio")),
     };
+    let is_cut_off = turn.speaker == Speaker::Agent && turn.cut_off_from.is_some();
     row(
         role,
         turn.start_ms(),
@@ -196,8 +197,9 @@ fn spoken(turn: &Turn, latency: Option<u64>) -> Json {
             "message": &turn.text,
             "tool_calls": Vec::<Json>::new(),
             "tool_results": Vec::<Json>::new(),
-            "interrupted": turn.cut_off_from.is_some(),
-            "original_message": turn.cut_off_from.as_ref(),
+            // On rows of the person it is always false.
+            "interrupted": is_cut_off,
+            "original_message": turn.cut_off_from.as_ref().filter(|_| is_cut_off),
             "source_medium": medium,
             "conversation_turn_metrics": metrics,
         },

@@ -73,6 +73,7 @@ class Form:
     speech_ms: Path | None
     latency: tuple
     cut_off: Path | None
+    cut_off_of: str | None
     order_by: tuple
     continues: bool
     begins_at: Path | None
@@ -168,6 +169,7 @@ def read_form(data, lists):
         **keys,
         lists=tuple(lists),
         all_rows=data.get("all_rows"),
+        cut_off_of=data.get("cut_off_of"),
         roles={fold(trim(word)): roles[word] for word in sorted(roles)[::-1]},
         silence=listed(data.get("silence")),
         continues=bool(data.get("continues")),

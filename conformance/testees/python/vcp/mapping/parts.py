@@ -12,6 +12,7 @@ NUMBER_TRANSFORMS = (
     "from_millis",
     "from_seconds",
     "from_minutes",
+    "seconds_as_minutes",
     "count",
     "number",
     "round_3",

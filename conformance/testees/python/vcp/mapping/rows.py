@@ -115,7 +115,7 @@ class RowReader:
         """Reads the turn, the flag and the latency of a row of a speaker."""
         side = "user" if role == "person" else role
         flag = flag_of(find(row, self.form.cut_off.head)) if self.form.cut_off else None
-        if flag is not None:
+        if flag or (flag is not None and self.form.cut_off_of in (None, side)):
             self.found.flags.append((side, flag))
         seconds = [read_seconds(find(row, path.head)) for path in self.form.latency]
         latency = next((value for value in seconds if value is not None), None)

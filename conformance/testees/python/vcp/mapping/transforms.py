@@ -18,7 +18,7 @@ from .readers import (
     whole_seconds,
 )
 from .tables import NONE
-from .values import Nothing, is_empty, string_of, text_of, word_of, wrong_type
+from .values import Nothing, invalid, is_empty, string_of, text_of, word_of, wrong_type
 
 TEXT_TRANSFORMS = ("text", "id", "phone", "sentiment_word")
 
@@ -146,11 +146,19 @@ def time(_source, node, _copy):
     return read_time(node)
 
 
+def minutes(number):
+    """Gives the minutes of a length in seconds."""
+    if number < 0:
+        raise invalid()
+    return nearest_double(number) / 60
+
+
 TEXTS = {"text": text, "id": identifier, "phone": phone, "sentiment_word": sentiment_word}
 NUMBERS = {
     "from_millis": lambda number: whole_seconds(number / 1000),
     "from_seconds": whole_seconds,
     "from_minutes": lambda number: whole_seconds(number * 60),
+    "seconds_as_minutes": minutes,
     "count": whole_count,
     "number": nearest_double,
     "round_3": lambda number: nearest_double(rounded(number, 3)),

@@ -9,7 +9,7 @@ use crate::{
         walk::RowsFound,
     },
     rules::{
-        Clock, Role, Words,
+        Clock, Role, Side, Words,
         columns::Column,
         paths::{InList, Row},
         plan::{Part, ReadyConversation},
@@ -102,7 +102,7 @@ impl ReadyConversation {
                 let person = if role == Some(Role::Person) { word.map(Cow::into_owned) } else { None };
                 match self.turn(is_agent, row) {
                     Some(turn) => read.turns.push(Turn { person, ..turn }),
-                    None => read.flags.extend(self.cut_off(row).map(|flag| (is_agent, flag))),
+                    None => read.flags.extend(self.cut_off(is_agent, row).map(|flag| (is_agent, flag))),
                 }
                 let latency = columns.latency.iter().find_map(|column| seconds(column.get(row)?));
                 read.latencies.extend(latency);
@@ -125,8 +125,10 @@ impl ReadyConversation {
     }
 
     /// Returns the provider's flag for an interrupted row.
-    fn cut_off(&self, row: RowOf<'_, '_>) -> Option<bool> {
-        flag(self.columns.cut_off.as_ref()?.get(row)?)
+    fn cut_off(&self, is_agent: bool, row: RowOf<'_, '_>) -> Option<bool> {
+        let side = if is_agent { Side::Agent } else { Side::User };
+        let is_known = self.rules.cut_off_of.is_none_or(|of| of == side);
+        flag(self.columns.cut_off.as_ref()?.get(row)?).filter(|cut_off| *cut_off || is_known)
     }
 
     /// Returns the rows in their order.
@@ -192,7 +194,7 @@ impl ReadyConversation {
         // An end before the start is not used.
         let end = end.filter(|end| start.is_none_or(|start| start <= *end));
         let speech = self.speech(row, start.zip(end));
-        Some(Turn { is_agent, person: None, text, start, end, speech, cut_off: self.cut_off(row) })
+        Some(Turn { is_agent, person: None, text, start, end, speech, cut_off: self.cut_off(is_agent, row) })
     }
 
     /// Returns the text of a row, or its parts.

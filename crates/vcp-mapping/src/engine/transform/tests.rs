@@ -167,7 +167,7 @@ fn times_of_every_unit() {
 }
 
 #[test]
-fn durations_are_whole_seconds_rounded_half_up() {
+fn durations_are_whole_seconds_rounded_half_up_or_minutes() {
     for (transform, json, seconds) in [
         (Transform::FromMillis, "35303", "35"),
         (Transform::FromMillis, "35500", "36"),
@@ -177,6 +177,13 @@ fn durations_are_whole_seconds_rounded_half_up() {
         (Transform::FromSeconds, "\"196\"", "196"),
         (Transform::FromMinutes, "0.666666666666667", "40"),
         (Transform::FromMinutes, "1.92", "115"),
+        (Transform::SecondsAsMinutes, "87.0", "1.45"),
+        (Transform::SecondsAsMinutes, "\"38.1\"", "0.635"),
+        (Transform::SecondsAsMinutes, "0", "0.0"),
+        (Transform::SecondsAsMinutes, "-1", "VCP_E001"),
+        (Transform::SecondsAsMinutes, "1e400", "VCP_E001"),
+        (Transform::SecondsAsMinutes, "true", "VCP_E004"),
+        (Transform::SecondsAsMinutes, "\" \"", "nothing"),
         (Transform::FromSeconds, "-1", "VCP_E001"),
         (Transform::FromSeconds, "1e30", "VCP_E001"),
         (Transform::FromSeconds, "\"long\"", "VCP_E001"),

@@ -84,11 +84,25 @@ object! {
         pub begins_at: Option<String>,
         /// The member that is true if the other side cut the turn off.
         pub cut_off: Option<String>,
+        /// The side of which the provider knows it. On rows of the other side, `false` says nothing.
+        /// Without this key, the provider knows it of both sides.
+        pub cut_off_of: Option<Side>,
         /// The form of tool calls.
         pub calls: Option<ToolCalls>,
         /// The form of the results of tool calls.
         pub results: Option<ToolResults>,
     }
+}
+
+/// A side of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "jsonschema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The agent.
+    Agent,
+    /// The person.
+    User,
 }
 
 object! {

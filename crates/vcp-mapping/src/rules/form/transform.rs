@@ -44,6 +44,8 @@ pub enum Transform {
     FromSeconds,
     /// Converts minutes to whole seconds, rounded half up.
     FromMinutes,
+    /// Converts seconds to minutes, as a double. The fraction stays.
+    SecondsAsMinutes,
     /// Reads a whole number, 0 or more.
     Count,
     /// Takes the metric `total_tokens` if it is written, else the sum of `prompt_tokens` and
@@ -99,6 +101,7 @@ impl Transform {
                 | Self::FromMillis
                 | Self::FromSeconds
                 | Self::FromMinutes
+                | Self::SecondsAsMinutes
                 | Self::EpochMs
                 | Self::EpochS
         )
@@ -120,7 +123,13 @@ impl Transform {
             | Self::Count
             | Self::Sum
             | Self::TotalTokens => ValueType::Integer,
-            Self::Number | Self::Sentiment | Self::Round3 | Self::Mean | Self::Median | Self::P95 => ValueType::Float,
+            Self::Number
+            | Self::SecondsAsMinutes
+            | Self::Sentiment
+            | Self::Round3
+            | Self::Mean
+            | Self::Median
+            | Self::P95 => ValueType::Float,
             Self::Json | Self::Function => ValueType::Json,
         }
     }
