@@ -52,7 +52,7 @@ DELIVERIES = {
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or not os.path.isfile(sys.argv[1]):
         sys.exit(__doc__)
     with tempfile.TemporaryDirectory() as folder:
         file = os.path.join(folder, "delivery.json")
@@ -65,6 +65,8 @@ def main() -> None:
                 ended = subprocess.run(
                     ["/usr/bin/time", "-f", "%U %S %M", *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
                 )
+                if ended.returncode not in (0, 1):
+                    sys.exit(f"`{sys.argv[1]}` ended with {ended.returncode}: {ended.stderr.splitlines()[0]}")
                 user, system, kilobytes = ended.stderr.splitlines()[-1].split()
                 runs.append((float(user) + float(system), int(kilobytes)))
             seconds, kilobytes = min(run[0] for run in runs), max(run[1] for run in runs)

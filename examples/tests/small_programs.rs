@@ -36,7 +36,7 @@ fn a_text_is_migrated_and_comes_back() {
 #[test]
 fn a_refusal_is_explained() {
     let shown = shown(env!("CARGO_BIN_EXE_verify_only"), &[]);
-    assert!(shown.starts_with("verified with the secret `old`\nrefused: VCP_E204 "), "{shown}");
+    assert!(shown.starts_with("verified with the secret `old`\nrefused: VCP_E204: "), "{shown}");
     assert!(shown.lines().count() > 2, "{shown}");
 }
 

@@ -3,15 +3,13 @@
 use crate::{clock::NowArgs, delivery::DeliveryArgs, input, output, secret::SecretArgs};
 use std::path::PathBuf;
 use vcp_sdk::{
-    Secret,
+    ErrorCode, Secret,
     auth::{Request, Scheme, Verifier},
 };
 
 /// Find out why a delivery was refused: another secret, a changed body, a late clock, a proxy.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example: vcp diagnose body.json --provider retell --header 'x-retell-signature: v=1,d=00' --ask-secret"
-)]
+#[command(after_help = "Example: vcp diagnose body.json --provider retell --header @headers.txt --ask-secret")]
 pub(crate) struct Args {
     /// A file with the body as it was received, or `-` for standard input.
     file: PathBuf,
@@ -50,7 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     for hint in &hints {
         output::line(&format!("- {hint}"))?;
     }
-    if hints.is_empty() {
+    if hints.is_empty() && error.code() == ErrorCode::AuthNoMatch {
         output::line("- no cause was found: compare the secret with that of the provider")?;
     }
     Ok(false)

@@ -26,16 +26,19 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Make a folder with rule files to begin with, a sample delivery and what is expected of it.
+    #[command(after_help = "Example: vcp rules new parrot")]
     New {
         /// The folder. Its name is the name of the provider.
         folder: PathBuf,
     },
     /// Check the rule files of a folder, and show the parts that match nothing in the samples.
+    #[command(after_help = "Example: vcp rules lint parrot")]
     Lint {
         /// The folder. Samples are `samples/*.json` in it.
         folder: PathBuf,
     },
     /// Map the samples of a folder and compare the messages with `samples/*.expected.json`.
+    #[command(after_help = "Example: vcp rules test parrot")]
     Test {
         /// The folder.
         folder: PathBuf,
@@ -44,6 +47,7 @@ enum Command {
         update: bool,
     },
     /// List the fields that rules can write.
+    #[command(after_help = "Example: vcp rules targets")]
     Targets,
 }
 

@@ -1,5 +1,3 @@
-//! `cargo add vcp-sdk`
-//!
 //! A receiver for the webhooks of voice-AI providers. It verifies a delivery, maps it to a
 //! normalised [VCP v0.5](vcp_schema) message and validates the message.
 //!

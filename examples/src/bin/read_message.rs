@@ -1,7 +1,7 @@
 //! How do I read a message: its outcome, its metrics and its transcript?
 //!
 //! ```sh
-//! cargo run --bin read_message -- message.json
+//! cargo run --bin read_message
 //! ```
 #![allow(clippy::print_stdout, reason = "a command-line program prints")]
 

@@ -1,6 +1,7 @@
 //! How do I fail a build if a message is not valid?
 //!
 //! ```sh
+//! cargo run --bin vcp -- synth --as 0.5 > messages.ndjson
 //! cargo run --bin validate_ci -- messages.ndjson
 //! ```
 //!

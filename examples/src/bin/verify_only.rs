@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let changed = br#"{"event": "call_ended"}"#;
     let request = Request::new(&headers, changed);
     if let Err(error) = verifier.check(&request, now) {
-        println!("refused: {} {error}", error.code());
+        println!("refused: {error}");
     }
     for hint in verifier.diagnose(&request, now, &[]) {
         println!("- {hint}");
