@@ -203,6 +203,7 @@ def main():
             except Exception as error:
                 answer, fault = {}, f"{type(error).__name__}: {error}"
                 process.kill()
+                process.wait()
                 process = start()
         if "unsupported" in answer:
             skipped += 1
@@ -217,7 +218,8 @@ def main():
         else:
             passed += 1
     for name, fault in faults.items():
-        print(f"{name}: {fault}")
+        # What the testee wrote cannot move the cursor or begin a line.
+        print("".join(letter if letter.isprintable() else "\ufffd" for letter in f"{name}: {fault}"))
     counts = f"{passed} passed, {len(faults)} failed, {skipped} skipped"
     print(f"{counts}, {as_expected} failed as expected" if listed else counts)
     sys.exit(1 if faults else 0)

@@ -110,7 +110,7 @@ impl Process {
         let piped = Stdio::piped;
         let mut command = Command::new(program);
         command.args(arguments).stdin(piped()).stdout(piped()).stderr(piped());
-        // The programs that it starts end with it.
+        // The programs that it starts end with it. At Ctrl-C it gets the end of its input only.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn()?;

@@ -134,6 +134,10 @@ impl Endpoint {
     /// Sets the part before the path of the URL that providers request, such as
     /// `https://hooks.example.com`. Behind proxies, this is the URL of the outermost proxy. Schemes
     /// that sign the URL (Twilio) need it. A token in the URL is found without it.
+    ///
+    /// The path and the query are those of the request. Twilio signs the URL and the parameters
+    /// without separators. For Twilio, configure a URL without a query, and refuse requests with
+    /// another query than `bodySHA256` in a layer before the endpoint.
     #[must_use]
     pub fn public_url(mut self, origin: &str) -> Self {
         self.public_url = Some(origin.trim_end_matches('/').into());

@@ -40,9 +40,9 @@ pub(crate) struct Envelope {
 
 impl Envelope {
     /// Reads a record. The error contains no value of the record.
-    pub(crate) fn read(text: &[u8]) -> Result<Self, Fault> {
+    pub(crate) fn read(text: &[u8]) -> Result<Self, String> {
         serde_json::from_slice(text)
-            .map_err(|error| Fault::Record(format!("not an envelope of a delivery: {}", input::reason(&error))))
+            .map_err(|error| format!("not an envelope of a delivery: {}", input::reason(&error)))
     }
 }
 
@@ -116,7 +116,7 @@ impl Session {
         counts: &mut Assembled,
     ) -> Result<ControlFlow<()>, Fault> {
         let (events, bytes) = (std::mem::take(&mut self.events), std::mem::take(&mut self.bytes));
-        let (name, most) = (short(&self.name, 200), Self::most_bytes());
+        let (name, most) = (short(&self.name, 1000), Self::most_bytes());
         if bytes > most {
             counts.failed += 1;
             tell!("{name}: the events have {bytes} bytes, more than the limit of {most}");

@@ -4,7 +4,7 @@ use crate::{
     archive::{Assembled, Envelope, Session},
     output::Lines,
     providers::{ConsentArgs, RulesArgs},
-    records::InputArgs,
+    records::{Fault, InputArgs},
 };
 use std::path::PathBuf;
 
@@ -31,9 +31,15 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let mapper = args.rules.mapper()?.options(args.consent.options());
     let mut out = Lines::open(args.output.as_deref())?;
     let (mut session, mut sessions) = (Session::default(), Assembled::default());
-    let read = args
-        .input
-        .each(|record| session.add(record.source, Envelope::read(&record.text)?, &mapper, &mut out, &mut sessions))?;
+    let read = args.input.each(|record| {
+        session.add(
+            record.source,
+            Envelope::read(&record.text).map_err(Fault::Record)?,
+            &mapper,
+            &mut out,
+            &mut sessions,
+        )
+    })?;
     // If nobody reads any more, the last session is still checked.
     let _ = session.end(&mapper, &mut out, &mut sessions)?;
     out.finish()?;

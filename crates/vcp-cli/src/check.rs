@@ -121,9 +121,9 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     bar.finish_and_clear();
     let unread = match finished {
         Ok(unread) => unread,
-        // The reader of standard output has stopped reading. There is no verdict on the rest.
+        // The reader of standard output has stopped reading, so the rest may be unchecked.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            tell!("nobody reads the findings any more, so the rest was not checked");
+            tell!("nobody reads the findings any more, so not all of them are told");
             return Ok(false);
         }
         Err(error) => return Err(format!("cannot write: {error}")),

@@ -27,12 +27,15 @@ impl DeliveryArgs {
     pub(crate) fn headers(&self) -> Result<Vec<(String, String)>, String> {
         let mut headers = Vec::new();
         for (given, number) in self.header.iter().zip(1..) {
-            let text = argument(given)?;
-            for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let (text, before) = (argument(given)?, headers.len());
+            for (line, at) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
                 let (name, value) = line
                     .split_once(':')
-                    .ok_or_else(|| format!("--header number {number} has no colon: write `Name: value`"))?;
+                    .ok_or_else(|| format!("--header number {number}, line {at}, has no colon: write `Name: value`"))?;
                 headers.push((name.trim().to_owned(), value.trim().to_owned()));
+            }
+            if headers.len() == before {
+                return Err(format!("--header number {number} is empty: write `Name: value`"));
             }
         }
         Ok(headers)
@@ -42,15 +45,19 @@ impl DeliveryArgs {
     ///
     /// # Errors
     ///
-    /// Returns a message if the file cannot be read.
+    /// Returns a message if the file cannot be read, or if there is no URL in it.
     pub(crate) fn url(&self) -> Result<Option<String>, String> {
         let text = self.url.as_deref().map(argument).transpose()?;
-        Ok(text.map(|text| text.lines().next().unwrap_or_default().trim().to_owned()))
+        let line = text.map(|text| text.lines().next().unwrap_or_default().trim().to_owned());
+        if line.as_deref() == Some("") { Err("--url is empty: name a URL".to_owned()) } else { Ok(line) }
     }
 }
 
 /// Returns an argument, or the content of the file that it names as `@FILE`.
 fn argument(given: &str) -> Result<String, String> {
     let Some(file) = given.strip_prefix('@') else { return Ok(given.to_owned()) };
+    if file == "-" {
+        return Err("standard input is for the body: write headers and URLs to files".to_owned());
+    }
     String::from_utf8(input::whole(Path::new(file))?).map_err(|_| format!("`{file}` is not UTF-8"))
 }

@@ -199,7 +199,7 @@ impl Folder {
 /// # Errors
 ///
 /// Returns a message if an argument names a file or directory that does not exist or cannot be
-/// accessed, or if the directories have no file to read.
+/// accessed, or if a directory has no file to read.
 pub(crate) fn sources(paths: &[PathBuf]) -> Result<Sources, String> {
     let mut found = Sources::default();
     let standard = [PathBuf::from("-")];
@@ -210,13 +210,14 @@ pub(crate) fn sources(paths: &[PathBuf]) -> Result<Sources, String> {
         }
         let about = fs::metadata(path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
         if about.is_dir() {
+            let before = found.sources.len() + found.unreadable.len();
             found.directory(path);
+            if found.sources.len() + found.unreadable.len() == before {
+                return Err(format!("`{}` has no file to read: {NAMES}", path.display()));
+            }
         } else {
             found.sources.push(Source::file(path, &about));
         }
-    }
-    if found.sources.is_empty() && found.unreadable.is_empty() {
-        return Err(format!("no file was found to read: {NAMES}"));
     }
     Ok(found)
 }

@@ -5,7 +5,7 @@ use crate::{
     output::{self, short},
     secret::SecretArgs,
 };
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::{path::PathBuf, time::Duration};
 use vcp_sdk::{
     Secret,
@@ -68,10 +68,20 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let wants_refusal = args.tamper || args.late.is_some();
     if secret.is_none() {
         if wants_refusal {
-            let error = args.secret.require(&provider).err().unwrap_or_default();
-            return Err(format!("--tamper and --late change a signed delivery: {error}"));
+            args.secret.require(&provider)?;
         }
         tell!("nothing is signed: there is no secret for {provider}");
+    }
+    let signed = |body: &[u8], at: DateTime<Utc>| -> Vec<_> {
+        let request = Request::new(&(), body).url(&args.url).method("POST");
+        secret.iter().flat_map(|secret| sign::headers(&scheme, secret, &request, at)).collect()
+    };
+    let now = clock::now();
+    if args.tamper && signed(b"1", now) == signed(b"2", now) {
+        return Err(format!("{provider} signs no body, so a changed one is accepted: leave --tamper out"));
+    }
+    if args.late.is_some() && signed(b"1", now) == signed(b"1", now - TimeDelta::days(1)) {
+        return Err(format!("{provider} signs no time, so a late delivery is accepted: leave --late out"));
     }
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(args.timeout)))

@@ -8,7 +8,7 @@ fn place(checked: &Checked<'_>, finding: &Finding) -> (usize, usize) {
     finding.position.map_or((checked.line, 1), |position| (checked.line + position.line - 1, position.column))
 }
 
-/// Returns the finding on one line. A long path is cut: the formats for programs have all of it.
+/// Returns the finding on one line. A long path is cut. JSON lines and SARIF have all of it.
 fn message(finding: &Finding) -> String {
     visible(&format!("{} at {}: {}", finding.code, finding.path.shortened(), finding.message)).into_owned()
 }

@@ -56,11 +56,12 @@ pub(crate) fn mask<'t>(json: &'t str, patterns: Vec<&Pattern>) -> (Cow<'t, str>,
         json,
         out: String::with_capacity(json.len()),
         copied: 0,
-        levels: Vec::new(),
-        objects: vec![Object::default()],
+        levels: Vec::with_capacity(16),
+        objects: Vec::with_capacity(8),
         budget: json.len() + 64 * 1024,
         masked: Vec::new(),
     };
+    masker.objects.push(Object::default());
     masker.run();
     if masker.masked.is_empty() {
         return (Cow::Borrowed(json), Vec::new());

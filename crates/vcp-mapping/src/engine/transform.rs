@@ -279,8 +279,12 @@ fn float(json: &str, places: i32) -> Made<'static> {
 
 /// Reads a length in seconds, multiplied by 10^`places`, as minutes.
 fn minutes(json: &str, places: i32) -> Made<'static> {
+    if let Ok(Some(number)) = decimal(json)
+        && number.is_negative()
+    {
+        return Problem(UNREADABLE, "a duration is not negative");
+    }
     match float(json, places) {
-        Made::Value(Value::Float(seconds)) if seconds < 0.0 => Problem(UNREADABLE, "a duration is not negative"),
         Made::Value(Value::Float(seconds)) => Made::Value(Value::Float(seconds / 60.0)),
         made => made,
     }

@@ -113,6 +113,10 @@ impl Pattern {
             && is_plain(&self.last)
     }
 
+    fn is_glob(&self) -> bool {
+        !self.glob.is_empty()
+    }
+
     fn names(&self) -> impl Iterator<Item = &str> {
         self.outer.iter().chain([&self.last]).map(String::as_str)
     }
@@ -218,45 +222,49 @@ impl Secrets {
 }
 
 /// Returns those of some patterns whose names a text has, if one of them can fit a member of it.
-pub(crate) fn occurring<'a>(patterns: Vec<&'a Pattern>, json: &str) -> Vec<&'a Pattern> {
+pub(crate) fn occurring<'a>(mut patterns: Vec<&'a Pattern>, json: &str) -> Vec<&'a Pattern> {
     // Values inside others could make the work long.
     let mut members = Members { json, known: Vec::new(), budget: 64 * 1024 + 2 * json.len() };
-    let mut found = patterns.clone();
-    found.retain(|pattern| pattern.literals().all(|name| members.any(name, |_| true)));
-    let can_fit = can_fit(&found, &mut members);
-    // Without a budget, not every value was looked at, so each pattern may fit.
-    match members.budget {
-        0 => patterns,
-        _ if can_fit => found,
-        _ => Vec::new(),
+    // One bit for each pattern. There are at most 64.
+    let mut named = 0_u64;
+    for (bit, pattern) in patterns.iter().enumerate() {
+        named |= u64::from(pattern.literals().all(|name| members.any(name, |_| true))) << bit;
     }
+    let can_fit = can_fit(&patterns, named, &mut members);
+    // Without a budget, not every value was looked at, so each pattern may fit.
+    if members.budget == 0 {
+        return patterns;
+    }
+    if !can_fit {
+        return Vec::new();
+    }
+    let mut bits = (0..).map(|bit| named >> bit & 1 == 1);
+    patterns.retain(|_| bits.next() == Some(true));
+    patterns
 }
 
-/// Returns whether one of some patterns can fit a member of a text that has all their names. A glob
-/// cannot if no value of the innermost enclosing name has a name that fits.
-fn can_fit<'a>(patterns: &[&'a Pattern], members: &mut Members<'a, '_>) -> bool {
-    // The patterns with globs, by the innermost enclosing name. A value is read once for all.
-    let mut globs: Vec<(&str, Vec<&Pattern>)> = Vec::new();
-    for pattern in patterns {
-        match (pattern.outer.last(), &*pattern.glob) {
-            (Some(inner), [_, ..]) => match globs.iter_mut().find(|(name, _)| name == inner) {
-                Some((_, same)) => same.push(pattern),
-                None => globs.push((inner, vec![pattern])),
-            },
-            (_, []) if pattern.leaf_only => {
-                if members.any(&pattern.last, |value| !value.starts_with(['{', '['])) {
-                    return true;
-                }
-            }
-            _ => return true,
-        }
+/// Returns whether one of the patterns in `named` can fit a member of a text that has their names.
+/// A glob cannot if no value of the innermost enclosing name has a name that fits.
+fn can_fit<'a>(patterns: &[&'a Pattern], named: u64, members: &mut Members<'a, '_>) -> bool {
+    let named = || (0..).zip(patterns).filter(|(bit, _)| named >> bit & 1 == 1).map(|(_, pattern)| *pattern);
+    let globs = || named().filter(|pattern| pattern.is_glob() && !pattern.outer.is_empty());
+    let mut others = named().filter(|pattern| !pattern.is_glob() || pattern.outer.is_empty());
+    if others.any(|pattern| {
+        !pattern.leaf_only || pattern.is_glob() || members.any(&pattern.last, |value| !value.starts_with(['{', '[']))
+    }) {
+        return true;
     }
-    globs.into_iter().any(|(inner, globs)| {
+    // A value is read once for all globs with the same enclosing name.
+    globs().enumerate().any(|(place, glob)| {
+        let is_same = |other: &&Pattern| other.outer.last() == glob.outer.last();
+        let Some(inner) = glob.outer.last().filter(|_| !globs().take(place).any(|other| is_same(&other))) else {
+            return false;
+        };
         members.any(inner, |value| {
             let names = Tokens::new(value).filter(|token| token.kind == TokenKind::String);
             names.filter_map(|token| string::decode_lossy(token.text)).any(|name| {
                 let mut lower = None;
-                globs.iter().any(|glob| glob.fits(&name, &mut lower))
+                globs().filter(is_same).any(|glob| glob.fits(&name, &mut lower))
             })
         })
     })

@@ -181,6 +181,7 @@ fn durations_are_whole_seconds_rounded_half_up_or_minutes() {
         (Transform::SecondsAsMinutes, "\"38.1\"", "0.635"),
         (Transform::SecondsAsMinutes, "0", "0.0"),
         (Transform::SecondsAsMinutes, "-1", "VCP_E001"),
+        (Transform::SecondsAsMinutes, "-1e-400", "VCP_E001"),
         (Transform::SecondsAsMinutes, "1e400", "VCP_E001"),
         (Transform::SecondsAsMinutes, "true", "VCP_E004"),
         (Transform::SecondsAsMinutes, "\" \"", "nothing"),

@@ -84,8 +84,8 @@ object! {
         pub begins_at: Option<String>,
         /// The member that is true if the other side cut the turn off.
         pub cut_off: Option<String>,
-        /// The side of which the provider knows it. On rows of the other side, `false` says nothing.
-        /// Without this key, the provider knows it of both sides.
+        /// The side of which the provider knows it. On rows of the other side, `false` says
+        /// nothing. Without this key, the provider knows it of both sides.
         pub cut_off_of: Option<Side>,
         /// The form of tool calls.
         pub calls: Option<ToolCalls>,
