@@ -306,8 +306,8 @@ shared.
 {table(["part", "version"], versions())}
 ## Targets
 
-Inputs are those of `cargo run --release -p vcp-benches --bin inputs -- FOLDER`. A scan is `serde_json` into
-`IgnoredAny`. [`NOTES.md`](NOTES.md) says what remains where a target is not met.
+Inputs are those of `cargo run --release -p vcp-benches --bin inputs -- FOLDER`. A scan is
+`serde_json` into `IgnoredAny`. [`NOTES.md`](NOTES.md) says what remains where a target is not met.
 
 {table(["work", "target", "measured", "met"], targets(times))}
 ## Deliveries

@@ -1,5 +1,6 @@
 //! The program `vcp-conformance`: runs the suite against any program that speaks the protocol
 //! `vcp-conformance/1`.
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{

@@ -140,6 +140,7 @@ impl Session {
     }
 }
 
+/// Returns the hash of a name. If two names have one hash, the later session is refused aloud.
 fn hash(name: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);

@@ -32,13 +32,8 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let mut out = Lines::open(args.output.as_deref())?;
     let (mut session, mut sessions) = (Session::default(), Assembled::default());
     let read = args.input.each(|record| {
-        session.add(
-            record.source,
-            Envelope::read(&record.text).map_err(Fault::Record)?,
-            &mapper,
-            &mut out,
-            &mut sessions,
-        )
+        let event = Envelope::read(&record.text).map_err(Fault::Record)?;
+        session.add(record.source, event, &mapper, &mut out, &mut sessions)
     })?;
     // If nobody reads any more, the last session is still checked.
     let _ = session.end(&mapper, &mut out, &mut sessions)?;

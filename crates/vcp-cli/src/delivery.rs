@@ -1,10 +1,10 @@
-//! What came with the body of a delivery: its headers and its URL. Both can have a secret in them,
-//! and other users of the machine can see arguments, so both can come from a file.
+//! Headers and URL of a delivery, as options. Both can have a secret in them, and other users of the
+//! machine can see arguments. Therefore both can come from a file.
 
 use crate::input;
 use std::path::Path;
 
-/// The options for what came with a body.
+/// The options for the headers and the URL of a delivery.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DeliveryArgs {
     /// A header of the delivery. Can be given several times. `@FILE` stands for the lines of a

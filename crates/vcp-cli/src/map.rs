@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         let (provider, received_at, body) = match &args.provider {
             Some(provider) => (provider.clone(), now, record.text),
             None => {
-                let event: Envelope = Envelope::read(&record.text).map_err(|error| {
+                let event = Envelope::read(&record.text).map_err(|error| {
                     Fault::Record(format!("{error}: name the provider of plain bodies with --provider"))
                 })?;
                 if event.session.is_some() {

@@ -64,16 +64,15 @@ struct Outgoing {
 
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let (provider, scheme, outgoing) = outgoing(args)?;
-    let secret = args.secret.find(&provider)?.map(|text| Secret::new("cli", text));
     let wants_refusal = args.tamper || args.late.is_some();
+    let secret = if wants_refusal { Some(args.secret.require(&provider)?) } else { args.secret.find(&provider)? };
+    let secret = secret.map(|text| Secret::new("cli", text));
     if secret.is_none() {
-        if wants_refusal {
-            args.secret.require(&provider)?;
-        }
         tell!("nothing is signed: there is no secret for {provider}");
     }
-    let signed = |body: &[u8], at: DateTime<Utc>| -> Vec<_> {
-        let request = Request::new(&(), body).url(&args.url).method("POST");
+    let url = secret.as_ref().map_or_else(|| args.url.clone(), |secret| sign::url(&scheme, secret, &args.url));
+    let signed = |body: &[u8], at: DateTime<Utc>| -> Vec<(String, String)> {
+        let request = Request::new(&(), body).url(&url).method("POST");
         secret.iter().flat_map(|secret| sign::headers(&scheme, secret, &request, at)).collect()
     };
     let now = clock::now();
@@ -94,9 +93,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         for _ in 0..args.repeat {
             let now = clock::now() - TimeDelta::seconds(args.late.unwrap_or(0).into());
             let mut sent = body.clone();
-            let url = secret.as_ref().map_or_else(|| args.url.clone(), |secret| sign::url(&scheme, secret, &args.url));
-            let request = Request::new(&(), &body).url(&url).method("POST");
-            let headers = secret.iter().flat_map(|secret| sign::headers(&scheme, secret, &request, now)).collect();
+            let headers = signed(&body, now);
             if args.tamper {
                 tamper(&mut sent);
             }

@@ -100,8 +100,10 @@ impl Validator {
         self
     }
 
-    /// Replaces the severity of a code. A text that cannot be read as a 0.5 message, and is no older
-    /// one, still has an error: if no fault is one, `VCP_E001` at `$` says that no rule was applied.
+    /// Replaces the severity of a code.
+    ///
+    /// A text that cannot be read as a 0.5 message, and is no older one, still has an error. If none
+    /// of its faults is an error, `VCP_E001` at `$` says that no rule was applied.
     #[must_use]
     pub fn severity(mut self, code: ErrorCode, severity: Severity) -> Self {
         self.overrides.set(code, Some(severity));
@@ -415,7 +417,7 @@ impl Validator {
 /// to which no rule was applied would count as valid.
 fn unreadable(mut findings: Vec<Finding>) -> Vec<Finding> {
     if findings.iter().all(|finding| finding.severity != Severity::Error) {
-        let text = "the text cannot be read as a message, so no rule was applied: mend its faults, whose severities were changed";
+        let text = "no rule was applied, because the text cannot be read as a message: mend its faults";
         findings.push(Finding::new(ErrorCode::Unreadable, FieldPath::root(), text));
     }
     findings

@@ -82,7 +82,7 @@ fn can_follow(pattern: &Pattern, objects: &[Object<'_>]) -> bool {
         return true;
     }
     let mut names = objects.iter().filter_map(|object| object.name.as_deref());
-    // A long way down costs no more than a short one.
+    // The time does not depend on the depth.
     let fits = pattern.outer.iter().all(|outer| names.next().is_none_or(|name| name == outer));
     fits && (pattern.anywhere_below || names.next().is_none())
 }
@@ -94,7 +94,7 @@ enum Level {
     List(u32),
 }
 
-/// An open object. The first one is no object, and stands for what is around the whole text.
+/// An open object. The first entry is no object of the text: its member is the whole text.
 #[derive(Default)]
 struct Object<'t> {
     /// The name of the member that is being read. `None` before the first one.

@@ -252,42 +252,46 @@ fn number_in(address: &str) -> Option<&str> {
     (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(user)
 }
 
-/// Reads a duration in whole seconds, rounded half up. `to_seconds` converts its unit.
-fn duration(json: &str, to_seconds: impl Fn(Decimal) -> Option<Decimal>) -> Made<'static> {
+/// Reads a number, and makes a value of it. An empty string gives nothing.
+fn of_number(json: &str, make: impl FnOnce(Decimal) -> Made<'static>) -> Made<'static> {
     match decimal(json) {
         Ok(None) => Nothing,
-        Ok(Some(number)) if number.is_negative() => Problem(UNREADABLE, "a duration is not negative"),
-        Ok(Some(number)) => match to_seconds(number).and_then(|seconds| seconds.rounded(0).to_i64()) {
-            Some(seconds) => Made::Value(Value::Integer(seconds)),
-            None => Problem(UNREADABLE, "the duration is out of range"),
-        },
+        Ok(Some(number)) => make(number),
         Err(problem) => problem,
     }
 }
 
-/// Reads a number, multiplied by 10^`places`.
-fn float(json: &str, places: i32) -> Made<'static> {
-    match decimal(json) {
-        Ok(None) => Nothing,
-        Ok(Some(number)) => match number.scaled(places).to_f64() {
-            Some(value) => Made::Value(Value::Float(value)),
-            None => Problem(UNREADABLE, "the number is out of range"),
+/// Reads the length of something, and makes a value of it. A length is not negative.
+fn of_length(json: &str, make: impl FnOnce(Decimal) -> Made<'static>) -> Made<'static> {
+    of_number(
+        json,
+        |length| {
+            if length.is_negative() { Problem(UNREADABLE, "a duration is not negative") } else { make(length) }
         },
-        Err(problem) => problem,
-    }
+    )
+}
+
+/// Returns a double, or the problem of a number that no double can hold.
+fn double(value: Option<f64>) -> Made<'static> {
+    value.map_or(Problem(UNREADABLE, "the number is out of range"), |value| Made::Value(Value::Float(value)))
+}
+
+/// Reads a duration in whole seconds, rounded half up. `to_seconds` converts its unit.
+fn duration(json: &str, to_seconds: impl Fn(Decimal) -> Option<Decimal>) -> Made<'static> {
+    of_length(json, |length| match to_seconds(length).and_then(|seconds| seconds.rounded(0).to_i64()) {
+        Some(seconds) => Made::Value(Value::Integer(seconds)),
+        None => Problem(UNREADABLE, "the duration is out of range"),
+    })
 }
 
 /// Reads a length in seconds, multiplied by 10^`places`, as minutes.
 fn minutes(json: &str, places: i32) -> Made<'static> {
-    if let Ok(Some(number)) = decimal(json)
-        && number.is_negative()
-    {
-        return Problem(UNREADABLE, "a duration is not negative");
-    }
-    match float(json, places) {
-        Made::Value(Value::Float(seconds)) => Made::Value(Value::Float(seconds / 60.0)),
-        made => made,
-    }
+    of_length(json, |seconds| double(seconds.scaled(places).to_f64().map(|seconds| seconds / 60.0)))
+}
+
+/// Reads a number, multiplied by 10^`places`.
+fn float(json: &str, places: i32) -> Made<'static> {
+    of_number(json, |number| double(number.scaled(places).to_f64()))
 }
 
 /// Reads a number of at most 15 digits and nothing else. Most numbers have that form.
@@ -358,14 +362,7 @@ fn sum(json: &str) -> Made<'static> {
 
 /// Reads a number, multiplied by 10^`places` and rounded half up to three decimals.
 fn rounded(json: &str, places: i32) -> Made<'static> {
-    match decimal(json) {
-        Ok(None) => Nothing,
-        Ok(Some(number)) => match number.scaled(places).rounded(3).to_f64() {
-            Some(value) => Made::Value(Value::Float(value)),
-            None => Problem(UNREADABLE, "the number is out of range"),
-        },
-        Err(problem) => problem,
-    }
+    of_number(json, |number| double(number.scaled(places).rounded(3).to_f64()))
 }
 
 /// Returns the numbers of a list, or of `members` of its rows, in millionths. Sums of integers are
