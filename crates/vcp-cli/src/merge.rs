@@ -6,7 +6,7 @@ use crate::{
     records::{Fault, InputArgs},
 };
 use std::{collections::HashMap, ops::ControlFlow, path::PathBuf};
-use vcp_sdk::VcpMessage;
+use vcp_sdk::{ErrorCode, VcpMessage};
 
 /// Merge the messages of each call into one message.
 ///
@@ -21,13 +21,17 @@ pub(crate) struct Args {
     rules: RulesArgs,
     #[command(flatten)]
     consent: ConsentArgs,
+    /// Of a live transcript (such as Vapi's conversation-update), keep the first and the last
+    /// delivery. A long call is above the limit of 16 MiB otherwise.
+    #[arg(long)]
+    drop_replaced: bool,
     /// The file to write. Without it, standard output.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
-    let mapper = args.rules.mapper()?.options(args.consent.options());
+    let mapper = args.rules.mapper()?.options(args.consent.options().keep_replaced(!args.drop_replaced));
     let mut calls: Vec<Vec<VcpMessage>> = Vec::new();
     let mut places: HashMap<(String, String), usize> = HashMap::new();
     let mut read = args.input.each(|record| {
@@ -56,7 +60,9 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
             Err(error) => {
                 read.records += 1;
                 let id = call.first().map(|message| message.vcp_payload.call.call_id.to_string()).unwrap_or_default();
-                tell!("call {id}: {error}");
+                let is_too_long = error.code() == ErrorCode::Limit && !args.drop_replaced;
+                let advice = if is_too_long { " (if it has live transcripts, use --drop-replaced)" } else { "" };
+                tell!("call {id}: {error}{advice}");
             }
         }
     }

@@ -392,6 +392,24 @@ fn the_consent_that_was_chosen_stays_in_a_merge() {
     }
 }
 
+#[test]
+fn a_call_with_long_live_transcripts_is_merged_without_the_replaced() {
+    let here = directory("live");
+    let text = "a turn ".repeat(430_000);
+    let live = |n: u32| {
+        format!(
+            "{{\"message\":{{\"type\":\"conversation-update\",\"timestamp\":179197920000{n},\"call\":{{\"id\":\"c1\"}},\
+             \"artifact\":{{\"messages\":[{{\"role\":\"user\",\"message\":\"{text}{n}\"}}]}}}}}}\n"
+        )
+    };
+    let mapped = good(&["map", "--provider", "vapi"], &here, (0..4).map(live).collect::<String>().as_bytes());
+    let output = vcp(&["merge"], &here, mapped.as_bytes());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("use --drop-replaced"), "{said}");
+    let merged = good(&["merge", "--drop-replaced"], &here, mapped.as_bytes());
+    assert_eq!(merged.lines().count(), 1);
+}
+
 /// A folder with rule files can come from somebody else.
 #[cfg(unix)]
 #[test]

@@ -141,6 +141,12 @@ impl Mapper {
         self
     }
 
+    /// Returns the options.
+    #[must_use]
+    pub fn as_options(&self) -> &MapOptions {
+        &self.options
+    }
+
     /// Returns the providers.
     #[must_use]
     pub fn registry(&self) -> &Registry {

@@ -14,7 +14,7 @@ use crate::{
 use sha2::{Digest, Sha256};
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
 };
 use vcp_schema::{
     ConsentRecord, ConsentStatus, ErrorCode, FieldPath, RawJson, RawObject, Timestamp, VcpMessage,
@@ -71,6 +71,8 @@ impl Mapper {
     /// - Members that mapping does not produce are carried over.
     ///
     /// The result does not depend on the order of the messages, on their grouping, or on repeats.
+    /// With [`MapOptions::keep_replaced`](crate::MapOptions::keep_replaced) set to `false`, a value that was written by hand can
+    /// depend on the grouping.
     ///
     /// The payloads that the messages keep are mapped again, with the options of this mapper. If
     /// several payloads differ, the result keeps all of them in
@@ -217,6 +219,18 @@ impl Mapper {
         // A delivery that was received again counts once, with its first receipt.
         let mut seen = HashSet::new();
         deliveries.retain(|((.., digest), ..)| seen.insert(*digest));
+        if !self.as_options().keep_replaced {
+            // By the time alone, because a delivery can be received again later.
+            let mut bounds: HashMap<String, (i128, i128)> = HashMap::new();
+            for ((time, ..), .., event, _) in deliveries.iter().filter(|(.., ready)| ready.replaces) {
+                let Some(time) = *time else { continue };
+                bounds.entry(event.clone()).or_insert((time, time)).1 = time;
+            }
+            deliveries.retain(|((time, ..), .., event, ready)| match (time, bounds.get(event)) {
+                (Some(time), Some((first, last))) if ready.replaces => time == first || time == last,
+                _ => true,
+            });
+        }
         let Some((_, last, _, event, _)) = deliveries.last() else {
             return Err(MapError::new(ErrorCode::Mapping, FieldPath::root(), "there is nothing to merge"));
         };

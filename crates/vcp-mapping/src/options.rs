@@ -31,18 +31,22 @@ pub struct MapOptions {
     pub keep_secrets: bool,
     /// `true` if audio that payloads hold as text is kept. Otherwise it is masked.
     pub keep_audio: bool,
+    /// `true` if a merge keeps every delivery of a live transcript. Otherwise it keeps the first
+    /// and the last.
+    pub keep_replaced: bool,
     /// The limits on payloads and on the messages made of them.
     pub limits: Limits,
 }
 
 impl Default for MapOptions {
     /// Returns the defaults: consent as the specification's mapping states it, secrets masked,
-    /// audio kept, and the default limits.
+    /// audio and every merged delivery kept, and the default limits.
     fn default() -> Self {
         Self {
             consent_default: ConsentDefault::Granted,
             keep_secrets: false,
             keep_audio: true,
+            keep_replaced: true,
             limits: Limits::default(),
         }
     }
@@ -67,6 +71,19 @@ impl MapOptions {
     #[must_use]
     pub fn keep_audio(mut self, keep: bool) -> Self {
         self.keep_audio = keep;
+        self
+    }
+
+    /// Sets whether a merge keeps every delivery of a live transcript (an event with `replaces` in
+    /// the rule file, such as Vapi's `conversation-update`). Each of them holds the whole
+    /// conversation so far. A call with some hundred of them is above the limit of 16 MiB.
+    ///
+    /// Otherwise [`Mapper::merge`](crate::Mapper::merge) keeps the first and the last delivery of
+    /// such an event, by the time of the event. It keeps every delivery without such a time. A
+    /// value that only a delivery between them had is lost.
+    #[must_use]
+    pub fn keep_replaced(mut self, keep: bool) -> Self {
+        self.keep_replaced = keep;
         self
     }
 

@@ -288,6 +288,15 @@ mod tests {
             faults(r#"{"provider":"x","info":INFO,"detect":[],"events":{}}"#, &[]),
             ["provider.json at detect: give at least one way to recognise a delivery"]
         );
+        let live = r#"{"provider":"x","info":INFO,"detect":[{"has":["a"],"event":"live"}],
+            "events":{"live":{"replaces":true,"key":["a"]}}}"#;
+        assert_eq!(
+            faults(live, &[]),
+            [
+                "provider.json at events.live: an event that `replaces` has no key: remove `key`, or `replaces`",
+                "provider.json at events.live: an event that `replaces` needs a `time`, which orders its deliveries",
+            ]
+        );
         assert_eq!(
             faults("{}", &["[]", r#"{"provider":"x","name":"y","rulez":[]}"#])[2],
             "rule file 1 at line 1, column 34: unknown field `rulez`, expected one of `provider`, `name`, `lists`, `twins`, `ignored`, `words`, `rules`, `models`, `transfers`, `criteria`, `conversation`, `note`, `spec`: did you mean `rules`?"

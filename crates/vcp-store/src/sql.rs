@@ -201,7 +201,9 @@ macro_rules! database {
             ///
             /// A delivery may arrive several times, at several servers at once, and in any order:
             /// the row is the merge of all of them. Answer the provider only after this returned.
-            /// A signature without a time limit is remembered for a day after receipt.
+            /// A signature without a time limit is remembered for a day after receipt. Of a live
+            /// transcript, a row keeps the first and the last delivery
+            /// ([`keep_replaced`](vcp_sdk::MapOptions::keep_replaced)).
             ///
             /// The receiver needs [`Receiver::replay_keys`] to detect replays. Merging maps each
             /// delivery of the call again, on a thread for blocking work, so the costs of a call
@@ -234,7 +236,9 @@ macro_rules! database {
                 }
                 // Another delivery of the call cannot be stored before this transaction ends.
                 let known: String = sqlx::query_scalar(LOCK).bind(id).fetch_one(&mut *transaction).await?;
-                let (mapper, new) = (receiver.as_mapper().clone(), call.message.clone());
+                let mapper = receiver.as_mapper().clone();
+                let options = mapper.as_options().keep_replaced(false);
+                let (mapper, new) = (mapper.options(options), call.message.clone());
                 let merged = tokio::task::spawn_blocking(move || {
                     let known = row::message(&known)?;
                     let merged = mapper.merge(&[known, new]).map_err(|error| StoreError::Merge(error.into()))?;

@@ -9,8 +9,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use std::{env, sync::Arc};
 use vcp_sdk::{
-    Received, ReceivedCall, Receiver,
+    MapOptions, Mapper, Received, ReceivedCall, Receiver,
     auth::{MemoryGuard, ReplayKey, Seen},
+    schema::Limits,
 };
 use vcp_store::AsyncReplayGuard;
 
@@ -173,6 +174,31 @@ macro_rules! tests_of {
             assert_eq!((row.get::<i64, _>("duration_sec"), row.get::<f64, _>("total_cost_usd")), (90, 0.125));
             assert_eq!(row.get::<DateTime<Utc>, _>("start_time").to_rfc3339(), "2026-10-14T12:00:00+00:00");
             assert_eq!(row.get::<DateTime<Utc>, _>("created_at"), at);
+        }
+
+        #[tokio::test(flavor = "multi_thread")]
+        async fn live_transcripts_do_not_fill_a_row() {
+            let Some((store, _)) = store().await else { return };
+            let options = MapOptions::default().limits(Limits::default().text_bytes(64 * 1024));
+            let receiver = receiver().mapper(Mapper::new().options(options));
+            let turns = "a turn of the conversation ".repeat(400);
+            let delivery = |event: &str, minute: i64| {
+                let body = format!(
+                    r#"{{"message":{{"type":"{event}","timestamp":{},"call":{{"id":"live"}},"endedReason":"customer-ended-call",
+                        "artifact":{{"messages":[{{"role":"user","message":"{turns}{minute}","time":1}}]}}}}}}"#,
+                    1_791_979_200_000 + minute * 60_000
+                );
+                received(&receiver, "vapi", &body, now())
+            };
+            let mut all: Vec<_> = (0..8).map(|minute| delivery("conversation-update", minute)).collect();
+            all.push(delivery("end-of-call-report", 8));
+            for call in &all {
+                store.store(&receiver, call).await.unwrap();
+            }
+            let stored = store.message("vapi", "live").await.unwrap().unwrap();
+            assert!(stored.to_json().contains(r#""event_type":"end-of-call-report""#));
+            let messages: Vec<_> = all.into_iter().map(|call| call.message).collect();
+            assert_eq!(receiver.merge(&messages).unwrap_err().http_status(), 413, "all of them are too long");
         }
 
         #[tokio::test]

@@ -40,6 +40,8 @@ pub(crate) struct ReadyEvent {
     pub(crate) unless: Vec<Test>,
     /// The parts of the idempotency key, each with its alternatives.
     pub(crate) key: Vec<Vec<NodeId>>,
+    /// `true` if each delivery holds everything that the one before held.
+    pub(crate) replaces: bool,
     /// The stage of the call.
     pub(crate) rank: u8,
     /// The member with the time of the event.

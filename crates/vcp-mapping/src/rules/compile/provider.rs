@@ -77,8 +77,9 @@ impl<'f> Compiler<'f> {
                 let required = event.schema.iter().flat_map(|schema| &schema.required);
                 let required = required.map(|path| self.member(at, path)).collect();
                 let receipt_is_time = event.fetched || event.assembled;
-                let rank = event.rank;
-                events.insert(name.clone(), ReadyEvent { plan, unless, key, rank, time, receipt_is_time, required });
+                let Event { replaces, rank, .. } = *event;
+                let ready = ReadyEvent { plan, unless, key, replaces, rank, time, receipt_is_time, required };
+                events.insert(name.clone(), ready);
             }
             shapes.push(Shape { has, has_any, filled, lacks, event: detect.event.clone(), event_from, events });
         }
@@ -93,6 +94,14 @@ impl<'f> Compiler<'f> {
         }
         if event.assembled && event.rules.is_none() {
             self.faults.add(format!("events.{name}"), "an `assembled` event needs `rules`");
+        }
+        if event.replaces && !event.key.is_empty() {
+            let message = "an event that `replaces` has no key: remove `key`, or `replaces`";
+            self.faults.add(format!("events.{name}"), message);
+        }
+        if event.replaces && event.time.is_none() {
+            let message = "an event that `replaces` needs a `time`, which orders its deliveries";
+            self.faults.add(format!("events.{name}"), message);
         }
     }
 

@@ -137,6 +137,10 @@ object! {
         /// has the time of its receipt.
         #[serde(default, skip_serializing_if = "is_default")]
         pub fetched: bool,
+        /// `true` if each delivery holds everything that the one before held, as a live transcript
+        /// does. A merge can then leave out those before. Such an event has no `key`.
+        #[serde(default, skip_serializing_if = "is_default")]
+        pub replaces: bool,
         /// The stage of the call at which the event is sent. A delivery of a higher rank knows
         /// more.
         #[serde(default, skip_serializing_if = "is_default")]
@@ -145,7 +149,7 @@ object! {
         pub time: Option<String>,
         /// The members that distinguish deliveries and stay the same when one is sent again. The
         /// first is the id, without which there is no key. A list inside it has alternatives: the
-        /// first that is filled is used. Empty: each delivery replaces the one before.
+        /// first that is filled is used. Empty: there is no key.
         #[serde_as(as = "Vec<OneOrMany<_, PreferOne>>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "Vec<OneOrList<String>>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
