@@ -22,7 +22,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     consent: ConsentArgs,
     /// Of a live transcript (such as Vapi's conversation-update), keep the first and the last
-    /// delivery. A long call is above the limit of 16 MiB otherwise.
+    /// delivery. A long call can be above the limit of 16 MiB otherwise. A single message of a call
+    /// stays as it is.
     #[arg(long)]
     drop_replaced: bool,
     /// The file to write. Without it, standard output.
@@ -61,7 +62,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
                 read.records += 1;
                 let id = call.first().map(|message| message.vcp_payload.call.call_id.to_string()).unwrap_or_default();
                 let is_too_long = error.code() == ErrorCode::Limit && !args.drop_replaced;
-                let advice = if is_too_long { " (if it has live transcripts, use --drop-replaced)" } else { "" };
+                let advice = if is_too_long { " (if it has live transcripts, try --drop-replaced)" } else { "" };
                 tell!("call {id}: {error}{advice}");
             }
         }

@@ -405,9 +405,11 @@ fn a_call_with_long_live_transcripts_is_merged_without_the_replaced() {
     let mapped = good(&["map", "--provider", "vapi"], &here, (0..4).map(live).collect::<String>().as_bytes());
     let output = vcp(&["merge"], &here, mapped.as_bytes());
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success() && said.contains("use --drop-replaced"), "{said}");
+    assert!(!output.status.success() && said.contains("try --drop-replaced"), "{said}");
     let merged = good(&["merge", "--drop-replaced"], &here, mapped.as_bytes());
-    assert_eq!(merged.lines().count(), 1);
+    let received = |n: u32| merged.matches(&format!("a turn {n}\"")).count();
+    assert_eq!([received(0), received(1), received(2)], [1, 0, 0], "in `deliveries`");
+    assert_eq!(received(3), 3, "in `data`, `deliveries` and the transcript");
 }
 
 /// A folder with rule files can come from somebody else.

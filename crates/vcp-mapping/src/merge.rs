@@ -71,11 +71,12 @@ impl Mapper {
     /// - Members that mapping does not produce are carried over.
     ///
     /// The result does not depend on the order of the messages, on their grouping, or on repeats.
-    /// With [`MapOptions::keep_replaced`](crate::MapOptions::keep_replaced) set to `false`, a value that was written by hand can
-    /// depend on the grouping.
+    /// [`MapOptions::keep_replaced`] states an exception.
+    ///
+    /// [`MapOptions::keep_replaced`]: crate::MapOptions::keep_replaced
     ///
     /// The payloads that the messages keep are mapped again, with the options of this mapper. If
-    /// several payloads differ, the result keeps all of them in
+    /// several payloads differ, the result keeps them in
     /// `custom.provider_specific.<provider>.deliveries`. A value that was changed by hand is reset
     /// to that of the payloads. It is carried over where no payload has a value and mapping writes
     /// a default that is the same for all deliveries, such as the status of the call. Consent is
@@ -196,7 +197,7 @@ impl Mapper {
         Ok(merged)
     }
 
-    /// Maps deliveries into one message, which keeps all of them. The same delivery counts once. Of
+    /// Maps deliveries into one message, which keeps them. The same delivery counts once. Of
     /// the report, only the defaults are of use.
     fn made_of(&self, provider: &Provider, kept: &[Kept], call_id: &str) -> Result<(VcpMessage, MapReport), MapError> {
         let payloads: Vec<Cow<'_, str>> = kept.iter().map(Kept::payload).collect();
@@ -220,14 +221,15 @@ impl Mapper {
         let mut seen = HashSet::new();
         deliveries.retain(|((.., digest), ..)| seen.insert(*digest));
         if !self.as_options().keep_replaced {
-            // By the time alone, because a delivery can be received again later.
+            // The first is kept for its time of receipt, from which a start can be derived. Only
+            // the time of the event counts, because a delivery can be received again later.
             let mut bounds: HashMap<String, (i128, i128)> = HashMap::new();
             for ((time, ..), .., event, _) in deliveries.iter().filter(|(.., ready)| ready.replaces) {
                 let Some(time) = *time else { continue };
                 bounds.entry(event.clone()).or_insert((time, time)).1 = time;
             }
-            deliveries.retain(|((time, ..), .., event, ready)| match (time, bounds.get(event)) {
-                (Some(time), Some((first, last))) if ready.replaces => time == first || time == last,
+            deliveries.retain(|((time, ..), .., event, _)| match (time, bounds.get(event)) {
+                (Some(time), Some((first, last))) => time == first || time == last,
                 _ => true,
             });
         }

@@ -74,13 +74,17 @@ impl MapOptions {
         self
     }
 
-    /// Sets whether a merge keeps every delivery of a live transcript (an event with `replaces` in
-    /// the rule file, such as Vapi's `conversation-update`). Each of them holds the whole
-    /// conversation so far. A call with some hundred of them is above the limit of 16 MiB.
+    /// Sets whether a merge keeps every delivery of a live transcript: of an event with `replaces`
+    /// in the rule file, such as Vapi's `conversation-update`. Each of them holds the whole
+    /// conversation so far. Some hundred of them can be above the limit of 16 MiB.
     ///
     /// Otherwise [`Mapper::merge`](crate::Mapper::merge) keeps the first and the last delivery of
-    /// such an event, by the time of the event. It keeps every delivery without such a time. A
-    /// value that only a delivery between them had is lost.
+    /// such an event, by the time of the event. Deliveries without that time, or with the same
+    /// first or last time, are all kept. A message that is merged with no other stays as it is.
+    ///
+    /// A value that only a delivery between them had is lost, also a denial of consent. A value
+    /// that was written by hand, and the consent of a mapper with other options, can then depend on
+    /// the grouping of the messages and on repeats.
     #[must_use]
     pub fn keep_replaced(mut self, keep: bool) -> Self {
         self.keep_replaced = keep;

@@ -289,12 +289,13 @@ mod tests {
             ["provider.json at detect: give at least one way to recognise a delivery"]
         );
         let live = r#"{"provider":"x","info":INFO,"detect":[{"has":["a"],"event":"live"}],
-            "events":{"live":{"replaces":true,"key":["a"]}}}"#;
+            "events":{"live":{"replaces":true,"fetched":true,"key":["a"]}}}"#;
         assert_eq!(
             faults(live, &[]),
             [
                 "provider.json at events.live: an event that `replaces` has no key: remove `key`, or `replaces`",
                 "provider.json at events.live: an event that `replaces` needs a `time`, which orders its deliveries",
+                "provider.json at events.live: an event that `replaces` is neither `fetched` nor `assembled`: its time is in the payload",
             ]
         );
         assert_eq!(

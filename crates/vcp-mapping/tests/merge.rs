@@ -185,21 +185,11 @@ proptest! {
     #[test]
     fn order_grouping_and_repetition_do_not_matter(
         provider in 0_usize..3,
-        made in prop::collection::vec(made(), 2..6),
-        brief in any::<bool>(),
+        made in prop::collection::vec(made(), 2..5),
         turn in any::<prop::sample::Index>(),
         cut in any::<prop::sample::Index>(),
     ) {
         let mut all = messages(provider, &made);
-        // Without replaced deliveries, a value that was written by hand depends on the grouping.
-        let mapper = if brief {
-            let unedited: Vec<Made> = made.iter().map(|&(event, members, minute, _)| (event, members, minute, 0)).collect();
-            all = messages(provider, &unedited);
-            &*BRIEF
-        } else {
-            &*MAPPER
-        };
-        let merge = |messages: &[VcpMessage]| merge_with(mapper, messages);
         let merged = merge(&all);
         // Repeat the messages, and merge the result again.
         let mut again = all.clone();
@@ -278,32 +268,88 @@ proptest! {
     }
 }
 
-/// Returns the numbers at the ends of the names that the deliveries of a message have.
+/// Returns the numbers of the deliveries that a message keeps.
 fn kept(message: &VcpMessage) -> Vec<i64> {
-    let own = json(message)["vcp_payload"]["custom"]["provider_specific"]["vapi"].take();
-    let list = own["deliveries"].as_array().unwrap();
-    list.iter().map(|delivery| delivery["data"]["message"]["n"].as_i64().unwrap()).collect()
+    let own = json(message)["vcp_payload"]["custom"]["provider_specific"].as_object().unwrap().values().next().cloned();
+    let list = own.unwrap()["deliveries"].take();
+    list.as_array().unwrap().iter().map(|delivery| delivery["data"]["n"].as_i64().unwrap()).collect()
+}
+
+/// Returns a delivery of Vapi or Retell with a number. `time` is the time of the event in
+/// milliseconds, if it has one.
+fn numbered(provider: &str, event: &str, n: u32, time: Option<i64>, minute: u32) -> VcpMessage {
+    let time = time.map(|time| 1_791_979_300_000 + time);
+    let row = json!({"role": "user", "content": format!("turn {n}"), "message": format!("turn {n}"), "time": 1});
+    let payload = match provider {
+        "vapi" => {
+            let call = json!({"id": "c1", "type": "webCall"});
+            json!({"n": n, "message": {"type": event, "timestamp": time, "call": call,
+                "status": format!("s{n}"), "artifact": {"messages": [row]}}})
+        }
+        _ => json!({"n": n, "event": event, "event_timestamp": time,
+            "call": {"call_id": "c1", "transcript_with_tool_calls": [row]}}),
+    };
+    map(provider, &payload, at(minute))
+}
+
+/// Returns the name of the live transcripts of a provider, and of another event.
+fn live(provider: &str) -> [&'static str; 2] {
+    if provider == "vapi" { ["conversation-update", "status-update"] } else { ["transcript_updated", "call_started"] }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The laws hold without the deliveries that were replaced, if nothing was written by hand.
+    #[test]
+    fn the_laws_hold_without_replaced_deliveries(
+        vapi in any::<bool>(),
+        made in prop::collection::vec((0_u32..4, prop::option::weighted(0.9, 0_i64..6), 0_u32..6, prop::bool::weighted(0.8)), 3..8),
+        turn in any::<prop::sample::Index>(),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let provider = if vapi { "vapi" } else { "retell" };
+        let message = |&(n, time, minute, is_live): &(u32, Option<i64>, u32, bool)| {
+            numbered(provider, live(provider)[usize::from(!is_live)], n, time, minute)
+        };
+        let merge = |messages: &[VcpMessage]| merge_with(&BRIEF, messages);
+        let mut all: Vec<VcpMessage> = made.iter().map(message).collect();
+        let merged = merge(&all);
+        prop_assert_eq!(json(&merge(&[merged.clone(), all[0].clone()])), json(&merged));
+        // A message that was merged before, with all deliveries, is among those of a new merge.
+        if all[..2].iter().any(|message| *message != all[0]) {
+            let older = [&[MAPPER.merge(&all[..2]).unwrap()], &all[2..]].concat();
+            prop_assert_eq!(json(&merge(&older)), json(&merged));
+        }
+        let (some, rest) = all.split_at(1 + cut.index(all.len() - 1));
+        prop_assert_eq!(json(&merge(&[&[merge(some)], rest].concat())), json(&merged));
+        prop_assert_eq!(json(&merge(&[some, &[merge(rest)]].concat())), json(&merged));
+        let turn = turn.index(all.len());
+        all.rotate_left(turn);
+        prop_assert_eq!(json(&merge(&all)), json(&merged));
+    }
 }
 
 #[test]
-fn a_live_transcript_keeps_its_first_and_last_delivery() {
-    let delivery = |n: u32, event: &str, timestamp: Value| {
-        let message = json!({"type": event, "n": n, "timestamp": timestamp, "call": {"id": "c1", "type": "webCall"},
-            "status": format!("{n}"), "artifact": {"messages": [{"role": "user", "message": format!("turn {n}"), "time": 1}]}});
-        map("vapi", &json!({"message": message}), at(n))
-    };
-    let update = |n: u32| delivery(n, "conversation-update", json!(1_791_979_300_000_i64 + i64::from(n)));
-    let mut all: Vec<_> = (1..6).map(update).collect();
-    all.push(delivery(6, "status-update", json!(1_791_979_300_002_i64)));
-    all.push(delivery(7, "status-update", json!(1_791_979_300_003_i64)));
-    // These two have no time, so no delivery is known to replace them.
-    all.extend([delivery(8, "conversation-update", json!(null)), delivery(9, "conversation-update", json!(null))]);
-    assert_eq!(kept(&merge_with(&BRIEF, &all)), [8, 9, 1, 6, 7, 5]);
-    assert_eq!(kept(&merge(&all)), [8, 9, 1, 6, 2, 7, 3, 4, 5], "the default keeps all");
-    assert_eq!(merge_with(&BRIEF, &all).transcript().as_deref(), Some("User: turn 5"));
-    // One by one, as a database does it.
-    let row = all.iter().rev().cloned().reduce(|row, new| merge_with(&BRIEF, &[row, new])).unwrap();
-    assert_eq!(row, merge_with(&BRIEF, &all));
+fn a_live_transcript_keeps_its_first_and_last_deliveries() {
+    for provider in ["vapi", "retell"] {
+        let [update, other] = live(provider);
+        // They arrive in the reverse order, and several times.
+        let mut all: Vec<_> = (1..6).map(|n| numbered(provider, update, n, Some(n.into()), 20 - n)).collect();
+        all.extend([1, 3, 5].map(|n| numbered(provider, update, n, Some(n.into()), n)));
+        all.push(numbered(provider, update, 10, Some(1), 30));
+        all.push(numbered(provider, update, 50, Some(5), 30));
+        all.push(numbered(provider, other, 6, Some(2), 6));
+        all.push(numbered(provider, other, 7, Some(3), 7));
+        // No delivery is known to replace those without a time.
+        all.extend([8, 9].map(|n| numbered(provider, update, n, None, n)));
+        let merged = merge_with(&BRIEF, &all);
+        assert_eq!(kept(&merged), [8, 9, 1, 10, 6, 7, 5, 50], "{provider}");
+        assert_eq!(merged.transcript().as_deref(), Some("User: turn 50"));
+        let mut every = kept(&merge(&all));
+        every.sort_unstable();
+        assert_eq!(every, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 50], "the default keeps all");
+    }
 }
 
 #[test]

@@ -235,7 +235,10 @@ fn page(provider: &ProviderFile, rules: &[RuleFile]) -> String {
     for (name, event) in &provider.events {
         let rules = event.rules.as_deref().map_or("not a call record".to_owned(), code);
         let alternatives = |part: &Vec<String>| part.iter().map(|path| code(path)).collect::<Vec<_>>().join(" or ");
-        let key = event.key.iter().map(alternatives).collect::<Vec<_>>().join(", ");
+        let mut key = event.key.iter().map(alternatives).collect::<Vec<_>>().join(", ");
+        if event.replaces {
+            key.push_str("none: holds everything that the one before held");
+        }
         page.push_str(&format!("| {} | {rules} | {} | {} |\n", code(name), event.rank, key));
     }
     for file in rules {

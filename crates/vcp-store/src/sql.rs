@@ -202,8 +202,9 @@ macro_rules! database {
             /// A delivery may arrive several times, at several servers at once, and in any order:
             /// the row is the merge of all of them. Answer the provider only after this returned.
             /// A signature without a time limit is remembered for a day after receipt. Of a live
-            /// transcript, a row keeps the first and the last delivery
-            /// ([`keep_replaced`](vcp_sdk::MapOptions::keep_replaced)).
+            /// transcript, a row keeps the first and the last delivery: the store merges with
+            /// [`keep_replaced(false)`](vcp_sdk::MapOptions::keep_replaced), whatever the options
+            /// of the receiver's mapper are.
             ///
             /// The receiver needs [`Receiver::replay_keys`] to detect replays. Merging maps each
             /// delivery of the call again, on a thread for blocking work, so the costs of a call

@@ -103,6 +103,10 @@ impl<'f> Compiler<'f> {
             let message = "an event that `replaces` needs a `time`, which orders its deliveries";
             self.faults.add(format!("events.{name}"), message);
         }
+        if event.replaces && (event.fetched || event.assembled) {
+            let message = "an event that `replaces` is neither `fetched` nor `assembled`: its time is in the payload";
+            self.faults.add(format!("events.{name}"), message);
+        }
     }
 
     pub(super) fn check_detect(&mut self, index: usize, detect: &Detect) {

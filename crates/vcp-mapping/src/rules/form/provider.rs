@@ -138,7 +138,8 @@ object! {
         #[serde(default, skip_serializing_if = "is_default")]
         pub fetched: bool,
         /// `true` if each delivery holds everything that the one before held, as a live transcript
-        /// does. A merge can then leave out those before. Such an event has no `key`.
+        /// does. A merge can then leave out those between the first and the last. Such an event has
+        /// a `time` in its payload, and no `key`.
         #[serde(default, skip_serializing_if = "is_default")]
         pub replaces: bool,
         /// The stage of the call at which the event is sent. A delivery of a higher rank knows
