@@ -5,6 +5,7 @@ pub(crate) mod conversation;
 pub(crate) mod defaults;
 pub(crate) mod delivery;
 pub(crate) mod draft;
+pub(crate) mod joined;
 pub(crate) mod lists;
 pub(crate) mod mask;
 pub(crate) mod models;

@@ -252,8 +252,8 @@ fn upgrade_older(text: &str, options: &UpgradeOptions) -> Result<Option<Upgraded
                 Some(source) => source,
                 None => read_large(&arena, text, dialect, options)?,
             };
-            if let Some(pointer) = tree::repeated(&source) {
-                return Err(MigrateError::shape(tree::path(&pointer), "the member appears twice in its object"));
+            if let Some(path) = tree::repeated(&source) {
+                return Err(MigrateError::shape(path, "the member appears twice in its object"));
             }
             (dialect, source)
         }
@@ -512,6 +512,10 @@ fn came_up(text: &str, source: &Node<'_>) -> Option<Downgraded> {
     }
     let arena = arena(&old);
     let again = arena.alloc(read_all(&arena, &old, dialect));
+    // A stash that was changed by hand can put a member there twice. No upgrade takes that.
+    if tree::repeated(again).is_some() {
+        return None;
+    }
     let again = upgrade_afresh(&old, again, dialect, &options).ok()?.text;
     same_but_for_stashes(&again, text).then_some(Downgraded { text: old, dialect, report })
 }

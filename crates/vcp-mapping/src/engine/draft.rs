@@ -1,6 +1,6 @@
 //! A message in the making, from one delivery or several.
 
-use super::{defaults, lists::Transfer, models::Models, value::Value};
+use super::{defaults, joined::Joined, lists::Transfer, models::Models, value::Value};
 use crate::{
     options::ConsentDefault,
     report::{How, MapReport, Written},
@@ -12,7 +12,7 @@ use crate::{
 };
 use std::{
     borrow::Cow,
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet},
 };
 use vcp_schema::{
     CapabilityInvocation, ConsentStatus, CustomProviderData, OrderedMap, RawJson, RawObject, VcpMessage, json::string,
@@ -54,9 +54,9 @@ pub(crate) struct Draft<'p> {
     /// `true` if the provider reported latencies of its own.
     has_latency: bool,
     /// The tool calls of all deliveries.
-    calls: Vec<Call>,
+    calls: Joined<Call>,
     /// The transfers of all deliveries.
-    pub(crate) transfers: Vec<Transfer>,
+    transfers: Joined<Transfer>,
 }
 
 /// The kind of evidence for a value, from the weakest (`DECISIONS.md` 5.7, 5.11).
@@ -123,8 +123,8 @@ impl<'p> Draft<'p> {
             earlier: 0,
             has_precise_rows: false,
             has_latency: false,
-            calls: Vec::new(),
-            transfers: Vec::new(),
+            calls: Joined::default(),
+            transfers: Joined::default(),
         }
     }
 
@@ -257,32 +257,28 @@ impl<'p> Draft<'p> {
     /// Joins the tool calls of this delivery with the known ones by id. Calls without an id replace
     /// all known ones without an id.
     pub(crate) fn join(&mut self, calls: Vec<Call>) {
-        if calls.is_empty() {
-            return;
+        if !self.merges {
+            return self.calls.set(calls);
         }
-        if calls.iter().any(|call| call.id.is_none()) {
-            self.calls.retain(|known| known.id.is_some());
-        }
-        // If an id is repeated, the calls are matched in their order.
-        let mut known: HashMap<String, VecDeque<usize>> = HashMap::new();
-        for (at, call) in self.calls.iter().enumerate() {
-            known.entry(call.id.clone().unwrap_or_default()).or_default().push_back(at);
-        }
-        for call in calls {
-            let at = call.id.as_ref().and_then(|id| known.get_mut(id)?.pop_front());
-            match at.and_then(|at| self.calls.get_mut(at)) {
+        self.calls.add(
+            calls,
+            |call| call.id.as_deref(),
+            |known, call| {
                 // A known result or time is kept if the new call has none.
-                Some(known) => {
-                    let is_timed = call.is_timed || known.is_timed;
-                    let invoked_at = if call.is_timed { &call } else { &*known }.capability.invoked_at;
-                    if call.has_result || !known.has_result {
-                        *known = call;
-                    }
-                    (known.is_timed, known.capability.invoked_at) = (is_timed, invoked_at);
+                let is_timed = call.is_timed || known.is_timed;
+                let invoked_at = if call.is_timed { &call } else { &*known }.capability.invoked_at;
+                if call.has_result || !known.has_result {
+                    *known = call;
                 }
-                None => self.calls.push(call),
-            }
-        }
+                (known.is_timed, known.capability.invoked_at) = (is_timed, invoked_at);
+            },
+        );
+    }
+
+    /// Adds the transfers of this delivery to those of earlier deliveries. The same transfer keeps
+    /// its first time, and has the outcome of the last delivery that gives one.
+    pub(crate) fn add_transfers(&mut self, transfers: Vec<Transfer>) {
+        self.transfers.add(transfers, |transfer| Some(&transfer.to), Transfer::update);
     }
 
     /// Finishes the message. `data` is the kept payload. A missing call id is computed from `text`.
@@ -295,7 +291,7 @@ impl<'p> Draft<'p> {
     ) -> (VcpMessage, MapReport) {
         let provider = self.message.vcp_payload.call.provider.clone();
         let start = self.message.vcp_payload.call.start_time;
-        for call in self.calls {
+        for call in self.calls.into_elements() {
             let mut capability = call.capability;
             if !call.is_timed {
                 capability.invoked_at = start;
@@ -308,8 +304,8 @@ impl<'p> Draft<'p> {
         defaults::finish(&mut self.message, &mut self.report, is_written, names, text, consent);
         let data = CustomProviderData::builder().data(RawObject::from_trusted_text(data)).build();
         self.message.vcp_payload.custom.provider_specific.insert(provider.clone(), data);
-        if !self.transfers.is_empty() {
-            let list: Vec<String> = self.transfers.iter().map(Transfer::text).collect();
+        let list: Vec<String> = self.transfers.into_elements().map(|transfer| transfer.text()).collect();
+        if !list.is_empty() {
             let names = [provider.clone(), TRANSFERS.to_owned()].into();
             self.free.push((Place::ProviderSpecific, names, Cow::Owned(format!("[{}]", list.join(",")))));
         }

@@ -11,7 +11,7 @@ use crate::rules::{
     paths::{InList, Row, below, is_empty},
     plan::ReadyTransfers,
 };
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 use vcp_schema::{
     ErrorCode, RawJson, ScoredCriteria, Timestamp,
     json::{members, string},
@@ -20,7 +20,7 @@ use vcp_schema::{
 /// A transfer of a call. Its parts are JSON texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Transfer {
-    to: String,
+    pub(super) to: String,
     at: Option<String>,
     outcome: Option<String>,
 }
@@ -32,24 +32,11 @@ impl Transfer {
         let others = [part("at", &self.at), part("outcome", &self.outcome)];
         format!("{{\"to\":{}{}}}", self.to, others.into_iter().flatten().collect::<String>())
     }
-}
 
-/// Adds the transfers of a delivery to those of earlier deliveries. The same transfer keeps its
-/// first time, and has the outcome of the last delivery that gives one.
-pub(crate) fn add_transfers(known: &mut Vec<Transfer>, new: Vec<Transfer>) {
-    // The places of the earlier transfers to each number, the first one last.
-    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
-    for (at, transfer) in known.iter().enumerate().rev() {
-        places.entry(transfer.to.clone()).or_default().push(at);
-    }
-    for transfer in new {
-        let same = places.get_mut(&transfer.to).and_then(Vec::pop);
-        let Some(known) = same.and_then(|at| known.get_mut(at)) else {
-            known.push(transfer);
-            continue;
-        };
-        known.at = known.at.take().or(transfer.at);
-        known.outcome = transfer.outcome.or(known.outcome.take());
+    /// Changes a transfer by a later delivery. The first time is kept, and the last outcome.
+    pub(super) fn update(&mut self, later: Self) {
+        self.at = self.at.take().or(later.at);
+        self.outcome = later.outcome.or(self.outcome.take());
     }
 }
 
@@ -196,12 +183,11 @@ mod tests {
     }
 
     #[test]
-    fn a_transfer_is_known_by_its_number() {
-        let mut known = vec![of("a", Some("1"), Some("ringing"))];
-        add_transfers(&mut known, vec![of("a", Some("2"), Some("bridged")), of("a", Some("3"), None)]);
-        let expected = vec![of("a", Some("1"), Some("bridged")), of("a", Some("3"), None)];
-        assert_eq!(known, expected);
-        add_transfers(&mut known, expected.clone());
-        assert_eq!(known, expected, "the same delivery again");
+    fn a_transfer_keeps_its_first_time_and_its_last_outcome() {
+        let mut known = of("a", Some("1"), Some("ringing"));
+        known.update(of("a", Some("2"), Some("bridged")));
+        assert_eq!(known, of("a", Some("1"), Some("bridged")));
+        known.update(of("a", None, None));
+        assert_eq!(known, of("a", Some("1"), Some("bridged")));
     }
 }

@@ -11,10 +11,12 @@ use chrono::{DateTime, Utc};
 use std::{cell::RefCell, collections::HashMap};
 use vcp_schema::{ErrorCode, FieldPath};
 
+mod content;
 mod event;
 mod item;
 mod session;
 
+use content::ContentDigest;
 use event::{Notes, Object};
 use session::Session;
 
@@ -27,8 +29,8 @@ impl Assemble for OpenAi {
         let (mut session, notes) = (Session::default(), RefCell::new(Notes::new()));
         // The position of the first event with each id.
         let mut seen: HashMap<String, usize> = HashMap::new();
-        // The first events of which another text has the id.
-        let mut parsed: HashMap<usize, Option<serde_json::Value>> = HashMap::new();
+        // The content of the first events of which another text has the id.
+        let mut known: HashMap<usize, ContentDigest> = HashMap::new();
         for (at, (received_at, text)) in events.iter().enumerate() {
             let event = Object::event(text, at, &notes);
             let first = event.filled("event_id").map_or(at, |id| *seen.entry(id).or_insert(at));
@@ -43,10 +45,8 @@ impl Assemble for OpenAi {
                 })?;
             } else {
                 let first_text = events.get(first).map_or("", |(_, text)| *text);
-                let mut is_same = || {
-                    let known = parsed.entry(first).or_insert_with(|| serde_json::from_str(first_text).ok());
-                    known.is_some() && *known == serde_json::from_str(text).ok()
-                };
+                let mut is_same =
+                    || *known.entry(first).or_insert_with(|| ContentDigest::of(first_text)) == ContentDigest::of(text);
                 if first_text.trim() != text.trim() && !is_same() {
                     event.unusable(ErrorCode::Mapping, "another event has the same id: this event is not used");
                 }

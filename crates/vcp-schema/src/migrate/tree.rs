@@ -8,7 +8,6 @@ use crate::{
     json::{
         cursor::Cursor,
         is_number, members,
-        path::pointer_step,
         string::{self, Quoted, same_name},
         trim,
     },
@@ -312,31 +311,45 @@ impl<'t> Node<'t> {
     }
 }
 
-/// Returns the pointer to a member that appears twice in its object. No value may have been opened
+/// Returns the path of a member that appears twice in its object. No value may have been opened
 /// since the tree was read. Free-form data is then not opened and not searched.
-pub(super) fn repeated<'t>(node: &Node<'t>) -> Option<String> {
-    const FEW: usize = 16;
-    match node {
-        Node::Raw(..) => None,
-        Node::List(list) => list.iter().enumerate().find_map(|(at, node)| Some(format!("/{at}{}", repeated(node)?))),
-        Node::Object(members) => {
-            let second = if members.len() > FEW {
-                let mut seen = HashSet::new();
-                members.iter().find(|(name, _)| !seen.insert(name.key()))
-            } else {
-                let is_second = |at: usize, name: &Name<'t>| members.iter().take(at).any(|(other, _)| other.same(name));
-                members.iter().enumerate().find(|(at, (name, _))| is_second(*at, name)).map(|(_, member)| member)
-            };
-            let step = |name: &Name<'t>| pointer_step(&name.key()).into_owned();
-            match second {
-                Some((name, _)) => Some(format!("/{}", step(name))),
-                None => members.iter().find_map(|(name, node)| {
-                    let below = repeated(node)?;
-                    Some(format!("/{}{below}", step(name)))
-                }),
+pub(super) fn repeated(node: &Node<'_>) -> Option<FieldPath> {
+    enum Step {
+        Name(String),
+        Index(usize),
+    }
+    // The steps are noted on the way back, so that a tree without such a member costs nothing.
+    fn find(node: &Node<'_>, steps: &mut Vec<Step>) -> bool {
+        const FEW: usize = 16;
+        match node {
+            Node::Raw(..) => false,
+            Node::List(list) => {
+                let at = list.iter().position(|node| find(node, steps));
+                steps.extend(at.map(Step::Index));
+                at.is_some()
+            }
+            Node::Object(members) => {
+                let second = if members.len() > FEW {
+                    let mut seen = HashSet::new();
+                    members.iter().find(|(name, _)| !seen.insert(name.key()))
+                } else {
+                    let is_second =
+                        |at: usize, name: &Name<'_>| members.iter().take(at).any(|(other, _)| other.same(name));
+                    members.iter().enumerate().find(|(at, (name, _))| is_second(*at, name)).map(|(_, member)| member)
+                };
+                let found = second.or_else(|| members.iter().find(|(_, node)| find(node, steps)));
+                steps.extend(found.map(|(name, _)| Step::Name(name.key().into_owned())));
+                found.is_some()
             }
         }
     }
+    let mut steps = Vec::new();
+    find(node, &mut steps).then(|| {
+        steps.iter().rev().fold(FieldPath::root(), |path, step| match step {
+            Step::Name(name) => path.name(name),
+            Step::Index(at) => path.index(*at),
+        })
+    })
 }
 
 /// Returns whether there are at most 16 names, all of them differ, and none has escapes. A name

@@ -27,7 +27,7 @@ impl<'p> Delivery<'p, '_> {
             draft.report.written.push(Written { source: Some(source), ..written });
             found.extend(transfers);
         }
-        lists::add_transfers(&mut draft.transfers, found);
+        draft.add_transfers(found);
         for (node, rules) in &reading.plan.criteria {
             let Some(json) = self.walked.text(*node).filter(|json| *json != "null") else { continue };
             let Some(table) = self.provider.table(&rules.table) else { continue };

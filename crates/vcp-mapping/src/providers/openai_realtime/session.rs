@@ -196,7 +196,12 @@ impl Session {
                 let usage = event.object("usage");
                 self.count("transcription_tokens", &usage, "total_tokens");
                 if let Some(seconds) = usage.seconds("seconds") {
-                    *self.transcribed.get_or_insert(0.0) += seconds;
+                    let sum = self.transcribed.unwrap_or(0.0) + seconds;
+                    if sum.is_finite() {
+                        self.transcribed = Some(sum);
+                    } else {
+                        usage.problem("seconds", ErrorCode::Unreadable, "the sum of seconds is too large");
+                    }
                 }
                 self.said(event, Kind::User, "transcript", response);
             }
