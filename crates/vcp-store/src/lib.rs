@@ -24,6 +24,7 @@ pub mod postgres {
         connection: sqlx::PgConnection,
         migrations: ["../sql/postgres/1-calls.sql"],
         id: "$1::uuid",
+        begin: "BEGIN",
         lock: " FOR UPDATE",
     }
 }
@@ -39,6 +40,7 @@ pub mod sqlite {
         connection: sqlx::SqliteConnection,
         migrations: ["../sql/sqlite/1-calls.sql"],
         id: "$1",
+        begin: "BEGIN IMMEDIATE",
         lock: "",
     }
 }

@@ -62,6 +62,7 @@ macro_rules! database {
         connection: $Connection:ty,
         migrations: [$($migration:literal),+],
         id: $id:literal,
+        begin: $begin:literal,
         lock: $lock:literal,
     ) => {
         use crate::{
@@ -70,7 +71,10 @@ macro_rules! database {
             row::{self, Row},
         };
         use chrono::{DateTime, TimeDelta, Utc};
-        use sqlx::migrate::{Migration, MigrationType, Migrator};
+        use sqlx::{
+            Connection as _,
+            migrate::{Migration, MigrationType, Migrator},
+        };
         use vcp_sdk::{ReceivedCall, Receiver, VcpMessage, auth::ReplayKey, auth::Seen};
 
         /// The statements that create the tables and the view: all [`MIGRATIONS`], one after the
@@ -118,6 +122,9 @@ macro_rules! database {
 
             /// Does the same as [`AsyncReplayGuard::remember`] in a transaction of yours. If it is
             /// rolled back, the delivery is not remembered.
+            ///
+            /// If the database fails, close the connection, as [`Store::store`] does. With SQLite,
+            /// the connection can take later transactions for parts of the one that failed.
             ///
             /// # Errors
             ///
@@ -219,9 +226,25 @@ macro_rules! database {
                 receiver: &Receiver,
                 call: &ReceivedCall,
             ) -> Result<Stored, StoreError> {
+                let mut connection = self.pool.acquire().await?;
+                let stored = Self::store_in(&mut connection, receiver, call).await;
+                if matches!(stored, Err(StoreError::Database(_))) {
+                    // SQLite ends a transaction on its own, for example if the disk is full. sqlx
+                    // does not notice it, and would take later transactions for parts of it.
+                    connection.close_on_drop();
+                }
+                stored
+            }
+
+            async fn store_in(
+                connection: &mut $Connection,
+                receiver: &Receiver,
+                call: &ReceivedCall,
+            ) -> Result<Stored, StoreError> {
                 let now = call.message.audit.received_at.instant();
-                // Dropping the transaction rolls it back.
-                let mut transaction = self.pool.begin().await?;
+                // Dropping the transaction rolls it back. `begin_with` refuses to begin inside of
+                // another one, whose end nobody would write.
+                let mut transaction = connection.begin_with($begin).await?;
                 if let Some(key) = call.replay_key {
                     let a_day = || now.checked_add_signed(TimeDelta::days(1)).unwrap_or(now);
                     let until = call.good_until.unwrap_or_else(a_day);

@@ -328,6 +328,46 @@ mod sqlite {
         let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
         Some(sqlx::SqlitePool::connect_with(options.journal_mode(SqliteJournalMode::Wal)).await.unwrap())
     });
+
+    /// SQLite ends a transaction on its own if the disk is full. Later transactions must not become
+    /// parts of it, or what was stored would be gone when the connection is closed.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_full_disk_loses_nothing_that_was_stored() {
+        use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+        let file =
+            std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-full.sqlite", std::process::id()));
+        let options = SqliteConnectOptions::new().filename(&file).create_if_missing(true);
+        let one = || SqlitePoolOptions::new().max_connections(1);
+        let pool = one().connect_with(options.clone().pragma("max_page_count", "40")).await.unwrap();
+        let store = vcp_store::sqlite::Store::new(pool.clone());
+        store.migrate().await.unwrap();
+        let receiver = receiver();
+        let delivery = |n: u32, size: usize| {
+            let said = "x".repeat(size);
+            let body = format!(r#"{{"event":"call_ended","call":{{"call_id":"c{n}","transcript":"{said}"}}}}"#);
+            received(&receiver, "retell", &body, now())
+        };
+        // A small delivery has room, and two large ones have not. The small one is a replay then.
+        let mut stored = Vec::new();
+        let mut failed = 0;
+        for (n, size) in [(1, 100), (2, 200_000), (3, 200_000), (1, 100), (4, 100), (2, 200_000), (5, 100)] {
+            match store.store(&receiver, &delivery(n, size)).await {
+                Ok(Stored::Created) => stored.push(n),
+                Ok(_) => {}
+                Err(error) => {
+                    assert_eq!(error.http_status(), 503);
+                    failed += 1;
+                }
+            }
+        }
+        assert_eq!((stored.as_slice(), failed), ([1, 4, 5].as_slice(), 3));
+        pool.close().await;
+        let kept = vcp_store::sqlite::Store::new(one().connect_with(options).await.unwrap());
+        for n in stored {
+            assert!(kept.message("retell", &format!("c{n}")).await.unwrap().is_some(), "c{n} was stored");
+        }
+        assert_eq!(kept.message("retell", "c2").await.unwrap(), None);
+    }
 }
 
 #[cfg(feature = "postgres")]
