@@ -12,19 +12,33 @@ use axum::{
     middleware,
     routing::{get, post},
 };
-use axum_server::Handle;
+use axum_server::{Handle, accept::Accept};
 use chrono::Utc;
 use config::Config;
 use database::Database;
 use hyper_util::rt::TokioTimer;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
-use tokio::signal::unix::{SignalKind, signal};
+use std::{
+    future::{Ready, ready},
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    process::ExitCode,
+    time::Duration,
+};
+use tokio::{
+    net::TcpStream,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_io_timeout::TimeoutStream;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tracing_subscriber::EnvFilter;
 
 /// The deliveries that are handled at the same time. Each may have a body of 16 MiB.
 const MOST_AT_ONCE: usize = 64;
+/// The time in which the head of a request must have arrived, and in which the sender must have
+/// read some of a waiting answer.
+const HEAD_TIME: Duration = Duration::from_secs(10);
 /// The time in which a delivery must have arrived and been stored.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
@@ -68,9 +82,9 @@ async fn run() -> Result<(), String> {
 }
 
 async fn serve(what: &str, address: SocketAddr, handle: Handle<SocketAddr>, router: Router) -> Result<(), String> {
-    let mut server = axum_server::bind(address).handle(handle.clone()).http1_only();
+    let mut server = axum_server::bind(address).handle(handle.clone()).acceptor(Timed).http1_only();
     // A sender that never ends its head is cut off. With HTTP/2 it would not be.
-    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10));
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
     let told = async {
         let bound = handle.listening().await;
         bound.inspect(|address| tracing::info!(%address, "listening for {what}"));
@@ -78,6 +92,23 @@ async fn serve(what: &str, address: SocketAddr, handle: Handle<SocketAddr>, rout
     };
     let served = tokio::try_join!(server.serve(router.into_make_service()), told);
     served.map(|_| ()).map_err(|e| format!("cannot serve {what} at {address}: {e}"))
+}
+
+/// Accepts connections. A connection on which the sender reads no answer is closed after
+/// [`HEAD_TIME`]. Otherwise such senders could hold all connections.
+#[derive(Clone)]
+struct Timed;
+
+impl<S> Accept<TcpStream, S> for Timed {
+    type Stream = Pin<Box<TimeoutStream<TcpStream>>>;
+    type Service = S;
+    type Future = Ready<io::Result<(Self::Stream, S)>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(HEAD_TIME));
+        ready(Ok((Box::pin(stream), service)))
+    }
 }
 
 /// Waits for SIGTERM or SIGINT, then lets the deliveries end that are being handled.

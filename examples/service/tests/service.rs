@@ -420,6 +420,22 @@ fn a_sender_without_a_head_is_cut_off() {
 }
 
 #[test]
+fn a_sender_that_reads_no_answer_is_cut_off() {
+    let folder = folder("unread");
+    let service = Service::start(&folder, "sqlite://vcp.sqlite");
+    let mut sender = TcpStream::connect(("127.0.0.1", service.port)).unwrap();
+    sender.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
+    // Write until the answers fill the buffers of both sides.
+    let requests = "GET /elsewhere HTTP/1.1\r\nhost: x\r\n\r\n".repeat(1000);
+    while sender.write_all(requests.as_bytes()).is_ok() {}
+    thread::sleep(Duration::from_secs(13));
+    sender.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let ended = sender.read_to_end(&mut Vec::new());
+    let is_open = ended.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
+    assert!(!is_open, "the connection is still open: {ended:?}");
+}
+
+#[test]
 fn wrong_settings_are_one_line() {
     for (variables, expected) in [
         (vec![], "set WEBHOOK_SECRET_<PROVIDER>"),
