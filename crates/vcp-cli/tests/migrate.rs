@@ -274,6 +274,19 @@ fn two_runs_never_write_the_same_file() {
     assert_eq!(call_ids(&fs::read_to_string(directory.join("out.ndjson")).unwrap()).len(), 10);
 }
 
+/// Returns the entry of a checkpoint for a file.
+fn written(path: &Path, bytes: u64) -> Value {
+    #[cfg(unix)]
+    let file = {
+        use std::os::unix::fs::MetadataExt;
+        let about = fs::metadata(path).unwrap();
+        Some(format!("{}, {}, {:?}", about.dev(), about.ino(), about.created().ok()))
+    };
+    #[cfg(not(unix))]
+    let file: Option<String> = path.to_str().filter(|_| false).map(str::to_owned);
+    json!({"bytes": bytes, "file": file})
+}
+
 #[test]
 fn a_checkpoint_that_does_not_fit_is_refused() {
     let directory = directory("odd_checkpoints");
@@ -292,7 +305,7 @@ fn a_checkpoint_that_does_not_fit_is_refused() {
     let about = fs::metadata(&input).unwrap();
     let modified = about.modified().unwrap();
     let proving = std::cell::Cell::new(false);
-    let write = |sources: usize, output_bytes: usize, later_by: u64| {
+    let write = |sources: usize, output_bytes: u64, later_by: u64| {
         let changed = Some(modified + std::time::Duration::from_secs(later_by));
         let text = serde_json::json!({
             "run": {
@@ -300,7 +313,7 @@ fn a_checkpoint_that_does_not_fit_is_refused() {
                 "to": "0.5", "missing_time": null, "failures": null, "prove": proving.get(),
             },
             "position": {"sources": sources, "lines": 0},
-            "output_bytes": output_bytes, "failures_bytes": 0,
+            "output": written(&part, output_bytes), "failures": null,
             "tally": {"ways": {}, "kinds": {}, "failed": 0},
         });
         fs::write(&checkpoint, text.to_string()).unwrap();
@@ -320,6 +333,18 @@ fn a_checkpoint_that_does_not_fit_is_refused() {
     told("its checkpoint is within a line");
     fs::write(&checkpoint, "{\"run\":7}").unwrap();
     told("`out.ndjson.checkpoint` is not a checkpoint");
+    write(0, 0, 0);
+    let without = fs::read_to_string(&checkpoint).unwrap().replace("\"output\":{", "\"other\":{");
+    fs::write(&checkpoint, without).unwrap();
+    told("`out.ndjson.checkpoint` is not a checkpoint: it says nothing of a file");
+    // Another file of the same name and length.
+    write(0, 5, 0);
+    fs::rename(&part, directory.join("moved")).unwrap();
+    fs::write(&part, "mine\n").unwrap();
+    if cfg!(unix) {
+        told("it is not the file that the interrupted run wrote: move it away");
+    }
+    assert_eq!(fs::read_to_string(&part).unwrap(), "mine\n");
     // The checkpoint that fits is continued.
     fs::write(&part, "").unwrap();
     write(0, 0, 0);
@@ -356,7 +381,7 @@ fn odd_figures_of_a_checkpoint_lose_nothing() {
                 "to": "0.5", "missing_time": null, "failures": null, "prove": false,
             },
             "position": {"sources": 0, "lines": lines},
-            "output_bytes": 0, "failures_bytes": 0,
+            "output": written(&here.join("out.ndjson.part"), 0), "failures": null,
             "tally": {"ways": ways, "kinds": {}, "failed": u64::MAX},
         });
         fs::write(here.join("out.ndjson.checkpoint"), text.to_string()).unwrap();
@@ -373,6 +398,41 @@ fn odd_figures_of_a_checkpoint_lose_nothing() {
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     assert!(!text(&output.stderr).lines().any(|line| line.starts_with("error")), "{}", text(&output.stderr));
     assert_eq!(call_ids(&fs::read_to_string(here.join("out.ndjson")).unwrap()), ["call-10", "call-11"]);
+}
+
+/// `--failures` can be in another folder, or the file can have been replaced.
+#[cfg(unix)]
+#[test]
+fn a_resumed_run_does_not_cut_the_failures_of_another() {
+    let here = directory("other_failures");
+    let (part, failed) = (here.join("out.ndjson.part"), here.join("failed.ndjson"));
+    fs::write(&part, "").unwrap();
+    fs::write(&failed, "").unwrap();
+    let checkpoint = json!({
+        "run": {
+            "inputs": ["\"-\", size None, changed None"],
+            "to": "0.5", "missing_time": null, "failures": "\"failed.ndjson\"", "prove": false,
+        },
+        "position": {"sources": 0, "lines": 0},
+        "output": written(&part, 0), "failures": written(&failed, 0),
+        "tally": {"ways": {}, "kinds": {}, "failed": 0},
+    });
+    fs::write(here.join("out.ndjson.checkpoint"), checkpoint.to_string()).unwrap();
+    fs::rename(&failed, here.join("moved")).unwrap();
+    fs::write(&failed, "mine\n").unwrap();
+    let arguments = ["-", "-o", "out.ndjson", "--failures", "failed.ndjson", "--resume"];
+    let output = run(&arguments, &here, archive(3).as_bytes());
+    assert_eq!(output.status.code(), Some(2));
+    let told = text(&output.stderr);
+    assert!(
+        told.contains("cannot resume `failed.ndjson`: it is not the file that the interrupted run wrote"),
+        "{told}"
+    );
+    assert_eq!(fs::read_to_string(&failed).unwrap(), "mine\n");
+    // The right file is continued.
+    fs::rename(here.join("moved"), &failed).unwrap();
+    let output = run(&arguments, &here, archive(3).as_bytes());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -413,7 +473,7 @@ fn a_link_is_not_resumed() {
                 "inputs": ["\"-\", size None, changed None"],
                 "to": "0.5", "missing_time": null, "failures": null, "prove": false,
             },
-        "position": {"sources": 0, "lines": 0}, "output_bytes": 0, "failures_bytes": 0,
+        "position": {"sources": 0, "lines": 0}, "output": written(&here.join("out.ndjson.part"), 0), "failures": null,
         "tally": {"ways": {}, "kinds": {}, "failed": 0},
     });
     fs::write(here.join("out.ndjson.checkpoint"), checkpoint.to_string()).unwrap();

@@ -51,9 +51,17 @@ struct Run {
 struct Checkpoint {
     run: Run,
     position: Position,
-    output_bytes: u64,
-    failures_bytes: u64,
+    output: Option<Written>,
+    failures: Option<Written>,
     tally: Tally,
+}
+
+/// The part of a file that the run has written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Written {
+    bytes: u64,
+    /// The identity of the file, so that another file of that name is not cut.
+    file: Option<String>,
 }
 
 /// A writer of checkpoints on a separate thread, so that the main thread does not wait for the
@@ -118,10 +126,10 @@ struct Growing {
 impl Growing {
     /// Creates a file, or opens the file of an interrupted run.
     ///
-    /// `left` is the length in bytes from the checkpoint of the interrupted run. The file is cut to
+    /// `left` is the part that the interrupted run wrote until its checkpoint. The file is cut to
     /// this length, because the bytes behind it may end with an incomplete line.
-    fn open(path: &Path, left: Option<u64>) -> Result<Self, String> {
-        let Some(bytes) = left else {
+    fn open(path: &Path, left: Option<Written>) -> Result<Self, String> {
+        let Some(Written { bytes, file: written }) = left else {
             return match OpenOptions::new().create_new(true).write(true).open(path) {
                 Ok(file) => lock(&file, path).map(|()| Self { file, bytes: 0 }),
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(exists(path)),
@@ -141,6 +149,11 @@ impl Growing {
             return Err(format!("`{}` was finished by another run: nothing is left to do", path.display()));
         }
         let mut cut = || {
+            if identity(&file) != written {
+                return Err(io::Error::other(
+                    "it is not the file that the interrupted run wrote: move it away, remove the checkpoint, and start again",
+                ));
+            }
             if file.metadata()?.len() < bytes {
                 return Err(io::Error::other("it is shorter than its checkpoint says: remove both, and start again"));
             }
@@ -159,6 +172,11 @@ impl Growing {
         Ok(Self { file, bytes })
     }
 
+    /// Returns the part that was written so far.
+    fn so_far(&self) -> Written {
+        Written { bytes: self.bytes, file: identity(&self.file) }
+    }
+
     fn write(&mut self, lines: &[u8]) -> Result<(), String> {
         self.bytes += lines.len() as u64;
         self.file.write_all(lines).map_err(|e| format!("cannot write: {e}"))
@@ -167,6 +185,19 @@ impl Growing {
     fn sync(&self) -> Result<(), String> {
         self.file.sync_data().map_err(|e| format!("cannot write: {e}"))
     }
+}
+
+/// Returns what tells a file from any other: its device, its number there, and the time of its
+/// creation, because numbers are used again. `None` where files have no numbers.
+fn identity(file: &File) -> Option<String> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let about = file.metadata().ok()?;
+        Some(format!("{}, {}, {:?}", about.dev(), about.ino(), about.created().ok()))
+    }
+    #[cfg(not(unix))]
+    None
 }
 
 /// Returns whether a file also has another name. A run that was stopped while it ended leaves such
@@ -218,10 +249,11 @@ impl Output {
             Some(target) => earlier(target, args.resume, &run)?,
             None => None,
         };
-        let left = |bytes: fn(&Checkpoint) -> u64| before.as_ref().map(bytes);
+        let left =
+            |written: fn(&Checkpoint) -> &Option<Written>| before.as_ref().and_then(|before| written(before).clone());
         let messages = match &args.output {
             Some(target) => Messages::File {
-                growing: Growing::open(&with_ending(target, ".part"), left(|before| before.output_bytes))?,
+                growing: Growing::open(&with_ending(target, ".part"), left(|before| &before.output))?,
                 target: target.clone(),
             },
             None if args.dry_run => Messages::None,
@@ -229,7 +261,7 @@ impl Output {
         };
         // The messages come first: if they cannot be continued, the failures stay as they are.
         let mut made: Vec<PathBuf> = args.output.iter().map(|target| with_ending(target, ".part")).collect();
-        let failures = args.failures.as_deref().map(|path| Growing::open(path, left(|before| before.failures_bytes)));
+        let failures = args.failures.as_deref().map(|path| Growing::open(path, left(|before| &before.failures)));
         let is_new = before.is_none();
         let begun = failures.transpose().and_then(|failures| {
             made.extend(args.failures.clone());
@@ -301,13 +333,12 @@ impl Output {
 
     /// Returns a checkpoint of everything that was written so far.
     fn so_far(&self) -> Checkpoint {
-        let bytes = |growing: Option<&Growing>| growing.map_or(0, |growing| growing.bytes);
         let messages = if let Messages::File { growing, .. } = &self.messages { Some(growing) } else { None };
         Checkpoint {
             run: self.run.clone(),
             position: self.position,
-            output_bytes: bytes(messages),
-            failures_bytes: bytes(self.failures.as_ref()),
+            output: messages.map(Growing::so_far),
+            failures: self.failures.as_ref().map(Growing::so_far),
             tally: self.tally.clone(),
         }
     }
@@ -394,6 +425,9 @@ fn earlier(target: &Path, resume: bool, run: &Run) -> Result<Option<Checkpoint>,
             "`{}` is from a run with other inputs, --to, --missing-time, --failures or --prove: use the same, or remove it",
             path.display()
         ));
+    }
+    if checkpoint.output.is_none() || checkpoint.failures.is_some() != run.failures.is_some() {
+        return Err(format!("`{}` is not a checkpoint: it says nothing of a file: remove it", path.display()));
     }
     if checkpoint.position.sources > run.inputs.len() {
         return Err(format!("`{}` is not a checkpoint: it is beyond the last input: remove it", path.display()));
