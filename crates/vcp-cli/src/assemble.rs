@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     })?;
     // If nobody reads any more, the last session is still checked.
     let _ = session.end(&mapper, &mut out, &mut sessions)?;
-    out.finish()?;
+    let finished = out.finish_read(&read);
     tell!("{} sessions assembled, {} failed, {} events not used", sessions.good, sessions.failed, read.records);
-    Ok(read.verdict()? && sessions.failed == 0)
+    Ok(finished? && sessions.failed == 0)
 }

@@ -73,8 +73,8 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     })?;
     // If nobody reads any more, the last session is still checked.
     let _ = session.end(&mapper, &mut out, &mut sessions)?;
-    out.finish()?;
+    let finished = out.finish_read(&read);
     let (mapped, failed) = (mapped + sessions.good, read.records + sessions.failed);
     tell!("{mapped} mapped, {others} no call records, {failed} failed");
-    Ok(read.verdict()? && sessions.failed == 0)
+    Ok(finished? && sessions.failed == 0)
 }

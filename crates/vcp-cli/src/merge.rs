@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
             }
         }
     }
-    out.finish()?;
+    let finished = out.finish_read(&read);
     tell!("{messages} messages of {written} calls, {} failed", read.records);
-    read.verdict()
+    finished
 }

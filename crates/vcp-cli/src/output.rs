@@ -1,6 +1,6 @@
 //! The output of the program: standard output, and files that appear only when they are complete.
 
-use crate::records::Fault;
+use crate::records::{Fault, Unused};
 use std::{
     ffi::OsString,
     fs::{self, File},
@@ -103,6 +103,14 @@ impl Lines {
             Err(error) => Err(Fault::Command(format!("cannot write: {error}"))),
             Ok(()) => Ok(ControlFlow::Continue(())),
         }
+    }
+
+    /// Completes the output of what was read. Returns whether every record was used. If a source
+    /// could not be read completely, that is an error, and the file is removed.
+    pub(crate) fn finish_read(mut self, read: &Unused) -> Result<bool, String> {
+        finish(self.out.flush())?;
+        let are_all_used = read.verdict()?;
+        self.finish().map(|()| are_all_used)
     }
 
     /// Completes the output. The file gets its name.

@@ -392,6 +392,26 @@ fn the_consent_that_was_chosen_stays_in_a_merge() {
     }
 }
 
+/// A file with a part of the records would look complete.
+#[test]
+fn a_source_that_breaks_off_leaves_no_file() {
+    let here = directory("cut");
+    let mapped = good(&["map"], &here, good(&synth(&["--count", "3"]), &here, b"").as_bytes());
+    fs::write(here.join("whole.ndjson"), &mapped).unwrap();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(mapped.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    fs::write(here.join("cut.ndjson.gz"), &packed[..packed.len() / 2]).unwrap();
+    for command in ["map", "merge", "assemble"] {
+        let output = vcp(&[command, "cut.ndjson.gz", "-o", "out.ndjson"], &here, b"");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && told.contains("could not be read completely"), "{command}: {told}");
+        assert!(!here.join("out.ndjson").exists() && !here.join("out.ndjson.part").exists(), "{command}");
+    }
+    good(&["merge", "whole.ndjson", "-o", "out.ndjson"], &here, b"");
+    assert!(here.join("out.ndjson").exists());
+}
+
 #[test]
 fn a_call_with_long_live_transcripts_is_merged_without_the_replaced() {
     let here = directory("live");

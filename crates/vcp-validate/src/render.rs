@@ -200,9 +200,11 @@ impl Excerpt {
 }
 
 /// Replaces the characters of a text that are not safe on a terminal by U+FFFD. These move the
-/// cursor, change colours or the direction of writing, or are invisible.
+/// cursor, change colours or the direction of writing, or are invisible. In `##[` the second `#` is
+/// replaced, because the runner of GitHub Actions takes it for a command anywhere in a line.
 ///
 /// ```
+/// assert_eq!(vcp_validate::visible("a ##[stop-commands]"), "a #\u{fffd}[stop-commands]");
 /// assert_eq!(vcp_validate::visible("a\u{1b}[31m\u{202e}b"), "a\u{fffd}[31m\u{fffd}b");
 /// assert_eq!(vcp_validate::visible("soft\u{ad}hyphen \u{61c}"), "soft\u{fffd}hyphen \u{fffd}");
 /// ```
@@ -217,7 +219,8 @@ pub fn visible(text: &str) -> Cow<'_, str> {
                     | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
             )
     };
-    if text.contains(is_hidden) { text.replace(is_hidden, "\u{fffd}").into() } else { text.into() }
+    let text = if text.contains(is_hidden) { text.replace(is_hidden, "\u{fffd}").into() } else { Cow::Borrowed(text) };
+    if text.contains("##[") { text.replace("##[", "#\u{fffd}[").into() } else { text }
 }
 
 /// Returns the length of the token that a line goes on with, or 0 for white space.
