@@ -75,13 +75,18 @@ fn list(json: &str, made: impl Fn(&str) -> Result<String, String>) -> Result<Str
     Ok(format!("[{}]", elements?.join(",")))
 }
 
+/// The most bytes of a part that is repeated. The longest input of the suite has 16 MiB.
+const LONGEST: usize = 1 << 28;
+
 /// Returns a part: a string, or one that is repeated.
 fn joined(part: &str) -> Option<String> {
     if part.starts_with('"') {
         return string::decode(part).map(Into::into);
     }
     let text = string::decode(members::get(part, "repeat")?)?;
-    Some(text.repeat(members::get(part, "times")?.parse().ok()?))
+    let times: usize = members::get(part, "times")?.parse().ok()?;
+    text.len().checked_mul(times).filter(|length| *length <= LONGEST)?;
+    Some(text.repeat(times))
 }
 
 /// Applies a JSON Patch (RFC 6902) of `add`, `replace` and `remove`. Its paths lead through
@@ -132,6 +137,13 @@ mod tests {
 
     fn made(recipe: &str) -> Result<String, String> {
         bases().text(recipe)
+    }
+
+    #[test]
+    fn a_part_that_is_repeated_too_often_is_refused() {
+        for times in ["9999999999999999999", "1000000000"] {
+            assert!(made(&format!(r#"{{"parts":[{{"repeat":"xxxxxxxx","times":{times}}}]}}"#)).is_err());
+        }
     }
 
     #[test]

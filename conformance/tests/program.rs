@@ -140,6 +140,15 @@ fn results_become_a_junit_file_a_page_and_a_difference() {
     let better = run(&["diff", bad, good]);
     assert!(better.status.code() == Some(0) && out(&better).contains("passes now: "));
     assert_eq!(out(&run(&["diff", good, good])), "no difference\n");
+    // A result without a case that passed.
+    let mut fewer: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(good).unwrap()).unwrap();
+    let is_passed = |case: &serde_json::Value| case["outcome"] == "passed";
+    let cases = fewer["cases"].as_array_mut().unwrap();
+    cases.remove(cases.iter().position(is_passed).unwrap());
+    let path = format!("{good}.fewer");
+    std::fs::write(&path, fewer.to_string()).unwrap();
+    assert_eq!(run(&["diff", good, &path]).status.code(), Some(1));
+    assert_eq!(run(&["diff", &path, good]).status.code(), Some(0));
 
     let page = file("page.html", "");
     assert_eq!(run(&["report", page.to_str().unwrap(), good, bad]).status.code(), Some(0));

@@ -17,7 +17,7 @@ use vcp_conformance::{
     output::{self, Difference},
     pack,
     recipe::Bases,
-    run::{self, Counts, ExpectedFailures, Results, Settings},
+    run::{self, Counts, ExpectedFailures, Outcome, Results, Settings},
     smoke, template,
 };
 use vcp_validate::visible;
@@ -63,7 +63,7 @@ enum Command {
         suite: Suite,
     },
     /// Show which cases changed between two results that `run --json` wrote. Fails if one passed
-    /// before and does not any more.
+    /// before, and fails or is left out now.
     #[command(after_help = "Example: vcp-conformance diff before.json after.json")]
     Diff {
         /// The earlier results.
@@ -74,7 +74,7 @@ enum Command {
     /// Plant faults in copies of a testee, and show which the cases catch. Fails if one is not
     /// caught, or if more than a third are caught by one case only.
     #[command(
-        after_help = "Example: vcp-conformance mutants --testee conformance/testees/python -- python3 {}/testee.py"
+        after_help = "Example: VCP_SUITE=. vcp-conformance mutants --testee conformance/testees/python -- python3 {}/testee.py"
     )]
     Mutants(Mutants),
     /// Write the suite as an archive, with a manifest, for teams that do not use Rust.
@@ -302,6 +302,9 @@ fn plant(arguments: &Mutants) -> Result<bool, String> {
         Settings { command: arguments.program.clone(), timeout: seconds(arguments.timeout)?, jobs: arguments.jobs };
     let mut table: MutantTable = read_json(arguments.table.as_deref().unwrap_or(&suite.join("mutants.json")))?;
     table.mutants.retain(|mutant| mutant.name.contains(&arguments.mutant));
+    if table.mutants.is_empty() {
+        return Err(format!("no fault has `{}` in its name: see `conformance/mutants.json`", arguments.mutant));
+    }
     let cases: Vec<Case> =
         arguments.choice.suite.cases()?.into_iter().filter(|case| arguments.choice.has(case)).collect();
     let bases = Bases::read(&suite.join("bases")).map_err(|error| format!("{}: {error}", suite.display()))?;
@@ -347,7 +350,9 @@ fn diff(before: &Path, after: &Path) -> Result<bool, String> {
     let (before, after): (Results, Results) = (read_json(before)?, read_json(after)?);
     let difference = Difference::new(&before, &after);
     print(&difference.text())?;
-    Ok(difference.worse.is_empty())
+    // A case that passed and is no longer run is worse too.
+    let has_lost = difference.gone.iter().any(|result| result.outcome == Outcome::Passed);
+    Ok(difference.worse.is_empty() && !has_lost)
 }
 
 fn report(page: &Path, results: &[PathBuf]) -> Result<bool, String> {

@@ -331,19 +331,12 @@ impl Iterator for Lines<'_> {
         if text.len() <= longest || (ended && text.len() == longest + 1) {
             return Some(Line::Text(text));
         }
-        // The rest is read without keeping it in memory.
-        let rest = if self.is_one_message || !ended { self.pass_over() } else { Ok(()) };
+        if self.is_one_message {
+            return Some(Line::TooLong);
+        }
+        // The rest of the line is read without keeping it in memory.
+        let rest = if ended { Ok(()) } else { self.source.skip_until(b'\n').map(drop) };
         self.is_at_end |= rest.is_err();
         Some(rest.map_or_else(|error| Line::Cut(Vec::new(), error), |()| Line::TooLong))
-    }
-}
-
-impl Lines<'_> {
-    /// Skips the rest of a line, or of a file that is one message.
-    fn pass_over(&mut self) -> io::Result<()> {
-        if self.is_one_message {
-            return io::copy(&mut self.source, &mut io::sink()).map(drop);
-        }
-        self.source.skip_until(b'\n').map(drop)
     }
 }

@@ -111,7 +111,7 @@ fn new(folder: &Path) -> Result<bool, String> {
     test(folder, true)
 }
 
-/// The most bytes of all samples together.
+/// The most bytes of all samples together, and of what is expected of them.
 const MOST_BYTES: u64 = 64 << 20;
 
 /// Returns the samples of a folder: their paths and texts.
@@ -174,6 +174,7 @@ fn test(folder: &Path, update: bool) -> Result<bool, String> {
         let folder = folder.join("samples");
         return Err(format!("`{}` has no sample: put the bodies of deliveries there as .json files", folder.display()));
     }
+    let mut expectations = input::Folder::with_limit(MOST_BYTES);
     for (path, text) in samples {
         let expected = path.with_extension("expected.json");
         let shown = path.display();
@@ -191,12 +192,11 @@ fn test(folder: &Path, update: bool) -> Result<bool, String> {
             output::line(&format!("{shown}: written to {}", expected.display()))?;
             continue;
         }
-        let wanted = fs::read_to_string(&expected)
-            .map_err(|e| format!("cannot read `{}`: {e}: make it with --update", expected.display()))?;
+        let wanted = expectations.read(&expected).map_err(|e| format!("{e}: make it with --update"))?;
         let value =
-            |text: &str| serde_json::from_str::<Value>(text).map_err(|e| format!("{}: {e}", expected.display()));
+            |text: &[u8]| serde_json::from_slice::<Value>(text).map_err(|e| format!("{}: {e}", expected.display()));
         let mut differences = Vec::new();
-        compare(&value(&wanted)?, &value(&message)?, "", &mut differences);
+        compare(&value(&wanted)?, &value(message.as_bytes())?, "", &mut differences);
         good &= differences.is_empty();
         let verdict = if differences.is_empty() { "as expected" } else { "differs" };
         output::line(&format!("{shown}: {verdict}"))?;

@@ -66,9 +66,6 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
         tell!("{reason}");
     }
     let before = output.tally.messages();
-    if output.position == Position::default() {
-        output.tally.failed += unreadable.len() as u64;
-    }
     let bar = progress::bar(&sources);
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let workers = args.threads.map_or(cores, usize::from);
@@ -93,7 +90,9 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
     bar.finish_and_clear();
 
     input::note_skipped(passed_over);
-    let tally = output.finish()?;
+    let mut tally = output.finish()?;
+    // A checkpoint does not have these, because each run looks at the folders again.
+    tally.failed += unreadable.len() as u64;
     tally.summary(begun.elapsed(), before).split('\n').for_each(output::tell);
     Ok(tally)
 }
