@@ -165,6 +165,7 @@ fn commands_that_cannot_be_followed_say_why() {
         (&["run", "--timeout=-1", "--", TESTEE], "--timeout"),
         (&["run", "--", "true"], "the program ended"),
         (&["diff", "no-such-file", "no-such-file"], "no-such-file"),
+        (&["mutants", "--mutant", "no-such-fault", "--testee", "src", "--", "true"], "no fault has `no-such-fault`"),
         (&["new-case", "verify::bland::good", "--op", "verify"], "used or retired"),
     ] {
         let output = run(arguments);

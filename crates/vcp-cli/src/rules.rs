@@ -192,7 +192,10 @@ fn test(folder: &Path, update: bool) -> Result<bool, String> {
             output::line(&format!("{shown}: written to {}", expected.display()))?;
             continue;
         }
-        let wanted = expectations.read(&expected).map_err(|e| format!("{e}: make it with --update"))?;
+        if !expected.exists() {
+            return Err(format!("there is no `{}`: make it with --update", expected.display()));
+        }
+        let wanted = expectations.read(&expected)?;
         let value =
             |text: &[u8]| serde_json::from_slice::<Value>(text).map_err(|e| format!("{}: {e}", expected.display()));
         let mut differences = Vec::new();

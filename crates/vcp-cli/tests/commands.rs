@@ -460,6 +460,11 @@ fn a_hostile_folder_of_rule_files_is_refused() {
     assert!(told(&["rules", "test", "--update", "parrot"]).contains("is no regular file: remove it"));
     assert_eq!(fs::read_to_string(here.join("victim")).unwrap(), "mine");
     fs::remove_file(&expected).unwrap();
+    assert!(told(&["rules", "test", "parrot"]).contains("finished.expected.json`: make it with --update"));
+    // The file is sparse.
+    fs::File::create(&expected).unwrap().set_len(65 << 20).unwrap();
+    assert!(told(&["rules", "test", "parrot"]).contains("is longer than the limit of"));
+    fs::remove_file(&expected).unwrap();
     std::os::unix::fs::symlink("../../victim", folder.join("samples/other.json")).unwrap();
     assert!(told(&["rules", "test", "parrot"]).contains("it is no regular file"));
     fs::rename(folder.join("samples"), here.join("elsewhere")).unwrap();

@@ -280,7 +280,7 @@ fn written(path: &Path, bytes: u64) -> Value {
     let file = {
         use std::os::unix::fs::MetadataExt;
         let about = fs::metadata(path).unwrap();
-        Some(format!("{}, {}, {:?}", about.dev(), about.ino(), about.created().ok()))
+        Some(format!("{}, {:?}", about.ino(), about.created().ok()))
     };
     #[cfg(not(unix))]
     let file: Option<String> = path.to_str().filter(|_| false).map(str::to_owned);

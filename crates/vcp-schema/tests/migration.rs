@@ -373,6 +373,31 @@ fn consent_survives_edits_on_both_ways() {
 }
 
 #[test]
+fn a_member_that_appears_twice_in_a_list_has_its_place() {
+    let text = changed(PRODUCTION, |m| {
+        m["vcp_payload"]["outcomes"]["objective"]["scored_criteria"] = json!([{"id": "a"}, {"id": "b", "di": "c"}]);
+    });
+    let error = migrate::upgrade(&text.replace("\"di\"", "\"id\""), &UpgradeOptions::default()).unwrap_err();
+    let expected = "$.vcp_payload.outcomes.objective.scored_criteria[1].id: the member appears twice in its object";
+    assert_eq!(error.to_string(), format!("VCP_E003 at {expected}"));
+}
+
+/// No upgrade takes a message with such a member, so the downgrade would be a way without a return.
+#[test]
+fn a_stash_from_outside_puts_no_member_there_twice() {
+    let text = changed(PRODUCTION, |m| {
+        m["vcp_payload"]["outcomes"]["perceived"] =
+            json!([{"by": "caller", "sentiment": {"model": "m", "score": 0.75}}]);
+    });
+    let upgraded = up(&text).message.to_json();
+    let forged = upgraded.replace("\"model\":\"m\"", "\"model\":\"m\",\"model\":\"m\"");
+    assert_ne!(forged, upgraded);
+    let message = VcpMessage::from_json(&forged).unwrap();
+    let down = migrate::downgrade(&message, Downgrade::Reversible).unwrap();
+    assert!(same(&up(&down.text).message.to_json(), &forged));
+}
+
+#[test]
 fn a_stash_from_outside_takes_no_stack() {
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     let path = format!("/vcp_payload/custom/experimental/x{}", "/0".repeat(199_000));

@@ -72,7 +72,7 @@ macro_rules! database {
         };
         use chrono::{DateTime, TimeDelta, Utc};
         use sqlx::{
-            Connection as _,
+            Connection,
             migrate::{Migration, MigrationType, Migrator},
         };
         use vcp_sdk::{ReceivedCall, Receiver, VcpMessage, auth::ReplayKey, auth::Seen};
@@ -220,19 +220,16 @@ macro_rules! database {
             /// # Errors
             ///
             /// See [`StoreError`]. Nothing is stored then, and nothing is remembered. Answer
-            /// [`StoreError::http_status`].
+            /// [`StoreError::http_status`]. If the database fails, or the caller stops waiting, the
+            /// connection is closed. A database in memory is lost with its last connection.
             pub async fn store(
                 &self,
                 receiver: &Receiver,
                 call: &ReceivedCall,
             ) -> Result<Stored, StoreError> {
-                let mut connection = self.pool.acquire().await?;
-                let stored = Self::store_in(&mut connection, receiver, call).await;
-                if matches!(stored, Err(StoreError::Database(_))) {
-                    // SQLite ends a transaction on its own, for example if the disk is full. sqlx
-                    // does not notice it, and would take later transactions for parts of it.
-                    connection.close_on_drop();
-                }
+                let mut held = Held { connection: self.pool.acquire().await?, is_sound: false };
+                let stored = Self::store_in(&mut held.connection, receiver, call).await;
+                held.is_sound = !matches!(stored, Err(StoreError::Database(_)));
                 stored
             }
 
@@ -293,6 +290,24 @@ macro_rules! database {
             #[must_use]
             pub fn guard(&self) -> Guard {
                 Guard::new(self.pool.clone())
+            }
+        }
+
+        /// A connection that is closed when it is dropped, unless its transaction ended.
+        ///
+        /// SQLite ends a transaction on its own, for example if the disk is full. sqlx does not
+        /// notice it, and would take later transactions of the connection for parts of it. The
+        /// same can happen if the caller stops waiting.
+        struct Held {
+            connection: sqlx::pool::PoolConnection<<$Connection as Connection>::Database>,
+            is_sound: bool,
+        }
+
+        impl Drop for Held {
+            fn drop(&mut self) {
+                if !self.is_sound {
+                    self.connection.close_on_drop();
+                }
             }
         }
 

@@ -336,6 +336,8 @@ mod sqlite {
         use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
         let file =
             std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-full.sqlite", std::process::id()));
+        // A process of the same number may have left it.
+        let _ = std::fs::remove_file(&file);
         let options = SqliteConnectOptions::new().filename(&file).create_if_missing(true);
         let one = || SqlitePoolOptions::new().max_connections(1);
         let pool = one().connect_with(options.clone().pragma("max_page_count", "40")).await.unwrap();

@@ -109,7 +109,8 @@ impl Rendering {
             };
             let _ = writeln!(out, ": {}\n", self.renderer.render(&[group]));
         }
-        out
+        // A command can come together from parts that are no command alone.
+        without_commands(out.into()).into_owned()
     }
 
     fn group<'f>(&'f self, text: &str, finding: &'f Finding, title: Cow<'f, str>, path: &FieldPath) -> Group<'f> {
@@ -220,6 +221,11 @@ pub fn visible(text: &str) -> Cow<'_, str> {
             )
     };
     let text = if text.contains(is_hidden) { text.replace(is_hidden, "\u{fffd}").into() } else { Cow::Borrowed(text) };
+    without_commands(text)
+}
+
+/// Breaks `##[`, which begins a command of the runner of GitHub Actions.
+fn without_commands(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.contains("##[") { text.replace("##[", "#\u{fffd}[").into() } else { text }
 }
 
@@ -284,6 +290,16 @@ mod tests {
             "text that is no JSON hides its values too"
         );
         assert_eq!(masked(text).len(), text.len());
+    }
+
+    #[test]
+    fn parts_of_a_line_make_no_command() {
+        let excerpt = "{\"a\": ##[stop-commands]x}";
+        let findings = Validator::new().validate_json(excerpt, None).findings;
+        let excerpt = Rendering::plain().show_values(true).render(excerpt, &findings);
+        assert!(excerpt.contains("stop-commands") && !excerpt.contains("##["), "{excerpt}");
+        let word = FULL.replacen("\"inbound\"", "\"##[add-mask]x\"", 1);
+        assert!(word != FULL && !shown(&word).contains("##["), "{}", shown(&word));
     }
 
     #[test]

@@ -36,9 +36,8 @@ use tracing_subscriber::EnvFilter;
 
 /// The deliveries that are handled at the same time. Each may have a body of 16 MiB.
 const MOST_AT_ONCE: usize = 64;
-/// The time in which the head of a request must have arrived, and in which the sender must have
-/// read some of a waiting answer.
-const HEAD_TIME: Duration = Duration::from_secs(10);
+/// The longest time to wait for the rest of a head, or for the sender to read more of an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The time in which a delivery must have arrived and been stored.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
@@ -84,7 +83,7 @@ async fn run() -> Result<(), String> {
 async fn serve(what: &str, address: SocketAddr, handle: Handle<SocketAddr>, router: Router) -> Result<(), String> {
     let mut server = axum_server::bind(address).handle(handle.clone()).acceptor(Timed).http1_only();
     // A sender that never ends its head is cut off. With HTTP/2 it would not be.
-    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
     let told = async {
         let bound = handle.listening().await;
         bound.inspect(|address| tracing::info!(%address, "listening for {what}"));
@@ -94,8 +93,8 @@ async fn serve(what: &str, address: SocketAddr, handle: Handle<SocketAddr>, rout
     served.map(|_| ()).map_err(|e| format!("cannot serve {what} at {address}: {e}"))
 }
 
-/// Accepts connections. A connection on which the sender reads no answer is closed after
-/// [`HEAD_TIME`]. Otherwise such senders could hold all connections.
+/// An acceptor of connections. It closes a connection if the sender reads nothing of an answer for
+/// [`PATIENCE`]. Otherwise such senders could hold all connections.
 #[derive(Clone)]
 struct Timed;
 
@@ -106,7 +105,7 @@ impl<S> Accept<TcpStream, S> for Timed {
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(HEAD_TIME));
+        stream.set_write_timeout(Some(PATIENCE));
         ready(Ok((Box::pin(stream), service)))
     }
 }

@@ -9,7 +9,10 @@
 #![allow(clippy::print_stdout, reason = "a command-line program prints")]
 
 use std::{env, error::Error, fs::File, io::BufRead as _, io::BufReader, process::ExitCode};
-use vcp_sdk::{Severity, Validator, validate::Profile};
+use vcp_sdk::{
+    Severity, Validator,
+    validate::{Profile, visible},
+};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let path = env::args().nth(1).ok_or("name a file with one message a line")?;
@@ -18,7 +21,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     for (number, line) in (1..).zip(BufReader::new(File::open(&path)?).split(b'\n')) {
         // Without a time, only the status of a consent counts, not its end.
         for finding in validator.validate_slice(&line?, None).findings {
-            println!("{path}:{number}: {finding}");
+            // The text comes from outside: it must not move the cursor or command the runner.
+            println!("{}", visible(&format!("{path}:{number}: {finding}")));
             failed |= finding.severity == Severity::Error;
         }
     }

@@ -187,14 +187,15 @@ impl Growing {
     }
 }
 
-/// Returns what tells a file from any other: its device, its number there, and the time of its
-/// creation, because numbers are used again. `None` where files have no numbers.
+/// Returns what tells a file from any other: its number and the time of its creation, because
+/// numbers are used again. The number of the device is left out, because it can be another one
+/// after a restart. `None` where files have no numbers.
 fn identity(file: &File) -> Option<String> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
         let about = file.metadata().ok()?;
-        Some(format!("{}, {}, {:?}", about.dev(), about.ino(), about.created().ok()))
+        Some(format!("{}, {:?}", about.ino(), about.created().ok()))
     }
     #[cfg(not(unix))]
     None

@@ -92,7 +92,7 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
     input::note_skipped(passed_over);
     let mut tally = output.finish()?;
     // A checkpoint does not have these, because each run looks at the folders again.
-    tally.failed += unreadable.len() as u64;
+    tally.failed = tally.failed.saturating_add(unreadable.len() as u64);
     tally.summary(begun.elapsed(), before).split('\n').for_each(output::tell);
     Ok(tally)
 }

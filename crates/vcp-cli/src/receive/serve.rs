@@ -76,8 +76,8 @@ pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
     Ok(true)
 }
 
-/// Accepts connections. One whose answer nobody reads is closed after `HEAD_TIME`, so that it does
-/// not keep the answer in memory.
+/// An acceptor of connections. It closes a connection if nobody reads its answer for
+/// [`HEAD_TIME`], so that the answer does not stay in memory.
 #[derive(Clone)]
 struct Timed;
 

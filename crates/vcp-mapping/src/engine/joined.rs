@@ -72,6 +72,21 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test measures time")]
+    fn many_deliveries_take_linear_time() {
+        let started = std::time::Instant::now();
+        let mut joined = Joined::default();
+        fn key(element: &(String, u32)) -> Option<&str> {
+            Some(&element.0)
+        }
+        for n in 0..50_000 {
+            joined.add(vec![(format!("t{n}"), n)], key, |known, new| *known = new);
+        }
+        assert_eq!(joined.into_elements().count(), 50_000);
+        assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+    }
+
+    #[test]
     fn elements_are_matched_by_key_and_order() {
         let mut joined = Joined::default();
         let mut add = |new: &[Element]| joined.add(new.to_vec(), key, |known, new| known.1 = new.1);

@@ -101,6 +101,17 @@ mod tests {
     }
 
     #[test]
+    fn a_sum_of_seconds_that_is_too_large_is_reported() {
+        let transcribed = r#"{"type":"conversation.item.input_audio_transcription.completed","item_id":"i",
+            "transcript":"a","usage":{"type":"duration","seconds":1e308}}"#;
+        let events: Vec<(DateTime<Utc>, &str)> = vec![("2026-10-14T12:00:00Z".parse().unwrap(), transcribed); 2];
+        let digest = OpenAi.digest(&events).unwrap();
+        let problems: Vec<String> = digest.problems.iter().map(|problem| format!("{problem:?}")).collect();
+        assert!(problems.iter().any(|problem| problem.contains("/events/1/usage/seconds")), "{problems:?}");
+        assert_eq!(digest.members.get("transcription_minutes"), None);
+    }
+
+    #[test]
     fn the_end_is_what_the_last_event_says() {
         let done = r#"{"type":"response.done","response":{"id":"r","status":"completed"}}"#;
         let cancelled = r#"{"type":"response.done","response":{"id":"r","status":"cancelled","status_details":{"reason":"turn_detected"}}}"#;

@@ -7,7 +7,8 @@ use vcp_schema::{
     json::{members, string},
 };
 
-/// The depth down to which the order of members does not matter. Events are not as deep.
+/// The depth down to which values are compared. Deeper ones must have the same text. Events are not
+/// as deep.
 const DEEPEST: usize = 64;
 
 /// A digest of what a JSON text says. White space, the order of members, and the spelling of
@@ -31,15 +32,16 @@ impl ContentDigest {
 fn feed(json: &str, depth: usize, digest: &mut Sha256) {
     match json.as_bytes().first() {
         Some(b'{') if depth < DEEPEST => {
-            let mut members: Vec<(Cow<'_, str>, &str)> = members::spelled(json)
-                .map(|(name, value)| (name.decode().unwrap_or(Cow::Borrowed(name.raw)), value))
+            // A name with a lone surrogate cannot be decoded. It is never equal to one that can.
+            let mut members: Vec<((&str, Cow<'_, str>), &str)> = members::spelled(json)
+                .map(|(name, value)| (name.decode().map_or(("u", Cow::Borrowed(name.raw)), |name| ("n", name)), value))
                 .collect();
             // The sort keeps the order of members with the same name.
             members.sort_by(|(a, _), (b, _)| a.cmp(b));
             digest.update("{");
             for (at, (name, value)) in members.iter().enumerate() {
                 if members.get(at + 1).is_none_or(|(next, _)| next != name) {
-                    text("n", name, digest);
+                    text(name.0, &name.1, digest);
                     feed(value, depth + 1, digest);
                 }
             }
@@ -89,6 +91,8 @@ mod tests {
             (r#"["ab","c"]"#, r#"["a","bc"]"#),
             (r#"[[],[]]"#, r#"[[[]]]"#),
             (r#"{"a":1e400}"#, r#"{"a":1e401}"#),
+            (r#"{"\ud800":1}"#, r#"{"\\ud800":1}"#),
+            (r#"{"\ud800":1,"\\ud800":2}"#, r#"{"\\ud800":2}"#),
             (r#"{"a":9007199254740993}"#, r#"{"a":9007199254740992}"#),
         ] {
             assert!(!same(a, b), "{a} {b}");

@@ -73,7 +73,7 @@ pub(super) struct Session {
     failed_transcriptions: i64,
     /// The billed seconds of the session so far.
     billed: Option<f64>,
-    /// The sum of the transcribed seconds.
+    /// The sum of the transcribed seconds. It is infinite if it is too large.
     transcribed: Option<f64>,
     /// The model to which the session delegates its work.
     worker: Option<String>,
@@ -196,10 +196,9 @@ impl Session {
                 let usage = event.object("usage");
                 self.count("transcription_tokens", &usage, "total_tokens");
                 if let Some(seconds) = usage.seconds("seconds") {
-                    let sum = self.transcribed.unwrap_or(0.0) + seconds;
-                    if sum.is_finite() {
-                        self.transcribed = Some(sum);
-                    } else {
+                    let sum = self.transcribed.get_or_insert(0.0);
+                    *sum += seconds;
+                    if sum.is_infinite() {
                         usage.problem("seconds", ErrorCode::Unreadable, "the sum of seconds is too large");
                     }
                 }

@@ -69,7 +69,7 @@ impl Session {
         call.extend(self.call_ids.first.map(|id| ("call_id".to_owned(), id.into())));
         put("call", (!call.is_empty()).then_some(Value::Object(call)));
         put("minutes", self.billed.map(|seconds| (seconds / 60.0).into()));
-        put("transcription_minutes", self.transcribed.map(|seconds| (seconds / 60.0).into()));
+        put("transcription_minutes", self.transcribed.filter(|sum| sum.is_finite()).map(|sum| (sum / 60.0).into()));
         put("worker_model", text(self.worker));
         if let Some((status, reason)) = self.last_response {
             let reason = reason.map(|reason| ("reason".to_owned(), reason.into()));
