@@ -1,5 +1,5 @@
-//! Headers and URL of a delivery, as options. Both can have a secret in them, and other users of the
-//! machine can see arguments. Therefore both can come from a file.
+//! Headers and URL of a delivery, as options. Both can have a secret in them, and other users of
+//! the machine can see arguments. Therefore both can come from a file.
 
 use crate::input;
 use std::path::Path;

@@ -21,9 +21,9 @@ pub(crate) struct Args {
     rules: RulesArgs,
     #[command(flatten)]
     consent: ConsentArgs,
-    /// Of a live transcript (such as Vapi's conversation-update), keep the first and the last
-    /// delivery. A long call can be above the limit of 16 MiB otherwise. A single message of a call
-    /// stays as it is.
+    /// Keep only the first and the last delivery of a live transcript (such as Vapi's
+    /// conversation-update). A long call can be above the limit of 16 MiB otherwise. A single
+    /// message of a call stays as it is.
     #[arg(long)]
     drop_replaced: bool,
     /// The file to write. Without it, standard output.

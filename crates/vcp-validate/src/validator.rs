@@ -102,8 +102,8 @@ impl Validator {
 
     /// Replaces the severity of a code.
     ///
-    /// A text that cannot be read as a 0.5 message, and is no older one, still has an error. If none
-    /// of its faults is an error, `VCP_E001` at `$` says that no rule was applied.
+    /// A text that cannot be read as a 0.5 message, and is no older one, still has an error. If
+    /// none of its faults is an error, `VCP_E001` at `$` says that no rule was applied.
     #[must_use]
     pub fn severity(mut self, code: ErrorCode, severity: Severity) -> Self {
         self.overrides.set(code, Some(severity));
