@@ -48,11 +48,16 @@
 //! route. [`Endpoint::max_bytes`] limits the length of the body. axum's `DefaultBodyLimit` has no
 //! effect here. A delivery of more than 256 kB is verified and mapped on a thread for blocking
 //! work, so that it does not hold up others. Limit the number of requests at a time, because each
-//! may take the memory of a body before it is verified. A sender that never ends the head of its
-//! request is not stopped by `axum::serve`: `examples/service` shows a server that does.
+//! may take the memory of a body before it is verified.
+//!
+//! `axum::serve` does not stop a sender that never ends the head of its request, or that reads
+//! nothing of its answers. The feature `server` has a server that does.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(clippy::disallowed_methods)]
 
+#[cfg(feature = "server")]
+pub mod server;
 mod trace;
 
 use axum::{
@@ -63,6 +68,8 @@ use axum::{
     http::{StatusCode, header::CONTENT_TYPE, request::Parts},
     response::{IntoResponse, Response},
 };
+#[cfg(feature = "server")]
+pub use axum_server;
 use chrono::{DateTime, SubsecRound as _, Utc};
 use http_body_util::LengthLimitError;
 use serde_json::json;

@@ -12,27 +12,19 @@ use axum::{
     middleware,
     routing::{get, post},
 };
-use axum_server::{Handle, accept::Accept};
 use chrono::Utc;
 use config::Config;
 use database::Database;
-use hyper_util::rt::TokioTimer;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::{
-    future::{Ready, ready},
-    io,
-    net::SocketAddr,
-    pin::Pin,
+    net::{SocketAddr, TcpListener},
     process::ExitCode,
     time::Duration,
 };
-use tokio::{
-    net::TcpStream,
-    signal::unix::{SignalKind, signal},
-};
-use tokio_io_timeout::TimeoutStream;
+use tokio::signal::unix::{SignalKind, signal};
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tracing_subscriber::EnvFilter;
+use vcp_axum::axum_server::Handle;
 
 /// The deliveries that are handled at the same time. Each may have a body of 16 MiB.
 const MOST_AT_ONCE: usize = 64;
@@ -81,33 +73,12 @@ async fn run() -> Result<(), String> {
 }
 
 async fn serve(what: &str, address: SocketAddr, handle: Handle<SocketAddr>, router: Router) -> Result<(), String> {
-    let mut server = axum_server::bind(address).handle(handle.clone()).acceptor(Timed).http1_only();
-    // A sender that never ends its head is cut off. With HTTP/2 it would not be.
-    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
-    let told = async {
-        let bound = handle.listening().await;
-        bound.inspect(|address| tracing::info!(%address, "listening for {what}"));
-        Ok::<(), io::Error>(())
-    };
-    let served = tokio::try_join!(server.serve(router.into_make_service()), told);
-    served.map(|_| ()).map_err(|e| format!("cannot serve {what} at {address}: {e}"))
-}
-
-/// An acceptor of connections. It closes a connection if the sender reads nothing of an answer for
-/// [`PATIENCE`]. Otherwise such senders could hold all connections.
-#[derive(Clone)]
-struct Timed;
-
-impl<S> Accept<TcpStream, S> for Timed {
-    type Stream = Pin<Box<TimeoutStream<TcpStream>>>;
-    type Service = S;
-    type Future = Ready<io::Result<(Self::Stream, S)>>;
-
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(PATIENCE));
-        ready(Ok((Box::pin(stream), service)))
-    }
+    let cannot = |e| format!("cannot serve {what} at {address}: {e}");
+    let listener = TcpListener::bind(address).map_err(cannot)?;
+    let bound = listener.local_addr().map_err(cannot)?;
+    let server = vcp_axum::server::from_tcp(listener, PATIENCE).map_err(cannot)?.handle(handle);
+    tracing::info!(address = %bound, "listening for {what}");
+    server.serve(router.into_make_service()).await.map_err(cannot)
 }
 
 /// Waits for SIGTERM or SIGINT, then lets the deliveries end that are being handled.

@@ -11,22 +11,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use axum_server::accept::Accept;
-use hyper_util::rt::TokioTimer;
-use std::{
-    future::{Ready, ready},
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    time::Duration,
-};
-use tokio::net::TcpStream;
-use tokio_io_timeout::TimeoutStream;
-use vcp_axum::{Delivery, Endpoint, Rejection};
+use std::{net::SocketAddr, time::Duration};
+use vcp_axum::{Delivery, Endpoint, Rejection, axum_server::Handle};
 use vcp_sdk::{Received, Receiver, Secret, auth::Scheme};
 
-/// The time in which the head of a request must have arrived.
-const HEAD_TIME: Duration = Duration::from_secs(10);
+/// The longest time to wait for the rest of a head, or for the sender to read more of an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The time in which a delivery must have arrived and been handled.
 const WHOLE_TIME: Duration = Duration::from_secs(20);
@@ -59,38 +49,17 @@ pub(super) fn run(address: SocketAddr, args: &Args) -> Result<bool, String> {
     runtime.block_on(async {
         let cannot = |e| format!("cannot listen on {address}: {e}");
         let listener = std::net::TcpListener::bind(address).map_err(cannot)?;
-        listener.set_nonblocking(true).map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
-        let handle = axum_server::Handle::new();
-        let server = axum_server::from_tcp(listener).map_err(cannot)?.handle(handle.clone());
-        let mut server = server.acceptor(Timed).http1_only();
-        // A sender that never ends its head is cut off, which `axum::serve` cannot do.
-        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+        let handle = Handle::new();
+        let server = vcp_axum::server::from_tcp(listener, PATIENCE).map_err(cannot)?.handle(handle.clone());
         tokio::spawn(async move {
             drop(tokio::signal::ctrl_c().await);
-            handle.graceful_shutdown(Some(HEAD_TIME));
+            handle.graceful_shutdown(Some(PATIENCE));
         });
         tell!("listening: POST http://{address}/webhook/{{provider}}");
         server.serve(router.into_make_service()).await.map_err(cannot)
     })?;
     Ok(true)
-}
-
-/// An acceptor of connections. It closes a connection if nobody reads its answer for
-/// [`HEAD_TIME`], so that the answer does not stay in memory.
-#[derive(Clone)]
-struct Timed;
-
-impl<S> Accept<TcpStream, S> for Timed {
-    type Stream = Pin<Box<TimeoutStream<TcpStream>>>;
-    type Service = S;
-    type Future = Ready<io::Result<(Self::Stream, S)>>;
-
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(HEAD_TIME));
-        ready(Ok((Box::pin(stream), service)))
-    }
 }
 
 /// Cuts off a sender whose body arrives too slowly.
