@@ -14,7 +14,6 @@ use std::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    thread,
 };
 
 /// A table of faults.
@@ -103,13 +102,7 @@ pub fn run<'m>(
             done();
         }
     };
-    let failed = thread::scope(|scope| {
-        let running: Vec<_> = (0..source.settings.jobs.max(1)).map(|_| scope.spawn(work)).collect();
-        running.into_iter().find_map(|thread| thread.join().unwrap_or_else(|_| Err("a thread failed".to_owned())).err())
-    });
-    if let Some(message) = failed {
-        return Err(message);
-    }
+    run::in_threads(source.settings.jobs, work)?.into_iter().collect::<Result<(), String>>()?;
     let mut caught = caught.into_inner().unwrap_or_default();
     caught.sort_by_key(|(at, _)| *at);
     Ok(caught.into_iter().map(|(_, caught)| caught).collect())

@@ -62,7 +62,7 @@ pub struct Process {
 
 #[derive(Debug)]
 struct Running {
-    child: Child,
+    program: Program,
     requests: Sender<Vec<u8>>,
     answers: Receiver<Line>,
     last_words: Arc<Mutex<VecDeque<u8>>>,
@@ -97,9 +97,8 @@ impl Process {
             None => self.start()?,
         };
         let answer = running.ask(request, self.timeout);
-        match answer {
-            Ok(_) => self.running = Some(running),
-            Err(_) => running.stop(),
+        if answer.is_ok() {
+            self.running = Some(running);
         }
         Ok(answer)
     }
@@ -113,33 +112,27 @@ impl Process {
         // The programs that it starts end with it. At Ctrl-C it gets the end of its input only.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command.spawn()?;
+        let mut program = Program(command.spawn()?);
+        let child = &mut program.0;
+        let thread = thread::Builder::new;
         let gone = || io::Error::other("the program has no standard streams");
         let (mut input, output) = (child.stdin.take().ok_or_else(gone)?, child.stdout.take().ok_or_else(gone)?);
         let errors = child.stderr.take().ok_or_else(gone)?;
         let (requests, lines) = mpsc::channel::<Vec<u8>>();
         // A program that does not read must not hold up the runner.
-        thread::spawn(move || {
+        thread().spawn(move || {
             for line in lines {
                 if input.write_all(&line).and_then(|()| input.flush()).is_err() {
                     break;
                 }
             }
-        });
+        })?;
         let (sender, answers) = mpsc::channel();
-        thread::spawn(move || read_lines(output, &sender));
+        thread().spawn(move || read_lines(output, &sender))?;
         let last_words = Arc::new(Mutex::new(VecDeque::new()));
         let kept = last_words.clone();
-        let listener = thread::spawn(move || keep_last_words(errors, &kept));
-        Ok(Running { child, requests, answers, last_words, listener })
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        if let Some(running) = &mut self.running {
-            running.stop();
-        }
+        let listener = thread().spawn(move || keep_last_words(errors, &kept))?;
+        Ok(Running { program, requests, answers, last_words, listener })
     }
 }
 
@@ -171,7 +164,7 @@ impl Running {
     fn ended(&mut self, when: &str) -> NoAnswer {
         let start = Instant::now();
         while start.elapsed() < GRACE {
-            if let Ok(Some(status)) = self.child.try_wait() {
+            if let Ok(Some(status)) = self.program.0.try_wait() {
                 // Another process may hold the stream open.
                 while !self.listener.is_finished() && start.elapsed() < GRACE {
                     thread::sleep(Duration::from_millis(5));
@@ -189,16 +182,22 @@ impl Running {
         }
         NoAnswer { trouble: Trouble::Closed, reason: format!("the program closed its output {when}") }
     }
+}
 
-    fn stop(&mut self) {
+/// A program. When it is dropped, it is ended with the programs that it started.
+#[derive(Debug)]
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
         // It may have ended already.
         #[cfg(unix)]
         let _ = rustix::process::kill_process_group(
-            rustix::process::Pid::from_child(&self.child),
+            rustix::process::Pid::from_child(&self.0),
             rustix::process::Signal::KILL,
         );
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

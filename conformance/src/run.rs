@@ -194,14 +194,25 @@ pub fn run<C: Borrow<Case> + Sync>(
             done();
         }
     };
-    thread::scope(|scope| {
-        for _ in 0..settings.jobs.max(1) {
-            scope.spawn(work);
-        }
-    });
+    in_threads(settings.jobs, work)?;
     let mut cases = results.into_inner().unwrap_or_default();
     cases.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(Results { command: settings.command.clone(), implementation, cases })
+}
+
+/// Does work in `jobs` threads, or in fewer if the system refuses more. Returns when all have ended.
+pub(crate) fn in_threads<T: Send>(jobs: usize, work: impl Fn() -> T + Sync) -> Result<Vec<T>, String> {
+    thread::scope(|scope| {
+        let mut running = Vec::new();
+        for _ in 0..jobs.max(1) {
+            match thread::Builder::new().spawn_scoped(scope, &work) {
+                Ok(thread) => running.push(thread),
+                Err(error) if running.is_empty() => return Err(format!("cannot start a thread: {error}")),
+                Err(_) => break,
+            }
+        }
+        running.into_iter().map(|thread| thread.join().map_err(|_| "a thread failed".to_owned())).collect()
+    })
 }
 
 /// The most characters of a wrong answer that are kept. Thousands of answers can be wrong.

@@ -90,7 +90,8 @@ impl Keeper {
         };
         keep(first)?;
         let (checkpoints, waiting) = sync_channel(0);
-        let thread = thread::spawn(move || waiting.iter().try_for_each(|checkpoint| keep(&checkpoint)));
+        let work = move || waiting.iter().try_for_each(|checkpoint| keep(&checkpoint));
+        let thread = thread::Builder::new().spawn(work).map_err(|e| format!("cannot start a thread: {e}"))?;
         Ok(Self { checkpoints, thread })
     }
 

@@ -70,6 +70,7 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let workers = args.threads.map_or(cores, usize::from);
 
+    let cannot = |e| format!("cannot start a thread: {e}: use fewer `--threads`");
     thread::scope(|scope| {
         let (mut to_workers, mut from_workers) = (Vec::new(), Vec::new());
         for _ in 0..workers {
@@ -78,15 +79,18 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
             to_workers.push(batches);
             from_workers.push(done);
             let sources = &sources;
-            scope.spawn(move || work(args, sources, &waiting, &finished));
+            let work = move || work(args, sources, &waiting, &finished);
+            thread::Builder::new().spawn_scoped(scope, work).map_err(cannot)?;
         }
         let (sources, bar, start) = (&sources, &bar, output.position);
-        scope.spawn(move || read(sources, start, bar, &to_workers));
+        let read = move || read(sources, start, bar, &to_workers);
+        thread::Builder::new().spawn_scoped(scope, read).map_err(cannot)?;
         if let Err(why) = write(&from_workers, &mut output, bar) {
             // The reading thread may be waiting for input that never comes, so it cannot be joined.
             why.exit();
         }
-    });
+        Ok::<(), String>(())
+    })?;
     bar.finish_and_clear();
 
     input::note_skipped(passed_over);
