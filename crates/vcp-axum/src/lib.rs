@@ -61,7 +61,7 @@ pub mod server;
 mod trace;
 
 use axum::{
-    body::{Body, Bytes, HttpBody as _, to_bytes},
+    body::{Body, Bytes, HttpBody as _},
     extract::{
         FromRef, FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request, rejection::RawPathParamsRejection,
     },
@@ -71,7 +71,7 @@ use axum::{
 #[cfg(feature = "server")]
 pub use axum_server;
 use chrono::{DateTime, SubsecRound as _, Utc};
-use http_body_util::LengthLimitError;
+use http_body_util::{BodyExt as _, LengthLimitError};
 use serde_json::json;
 use std::{error::Error as _, fmt, net::IpAddr, sync::Arc};
 use tokio::runtime::Handle;
@@ -458,24 +458,28 @@ impl Endpoint {
 
     /// Reads a body. Returns the name of its provider in VCP, and the body. Refuses an unknown
     /// provider and a body that announces that it is too long before reading.
-    async fn read(&self, provider: &str, body: Body) -> Result<(String, Bytes), RejectionError> {
+    async fn read(&self, provider: &str, mut body: Body) -> Result<(String, Bytes), RejectionError> {
         let name = self.receiver.provider_called(provider).map_err(RejectionError::Refused)?.to_owned();
         let too_long = || RejectionError::TooLong { max_bytes: Some(self.max_bytes) };
         if body.size_hint().lower() > self.max_bytes as u64 {
             return Err(too_long());
         }
-        match to_bytes(body, self.max_bytes).await {
-            Ok(body) => Ok((name, body)),
-            Err(error) => {
+        let mut whole = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| {
                 let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
-                // The error of a layer that limits the body is wrapped once more.
-                Err(match causes.position(|cause| cause.is::<LengthLimitError>()) {
-                    Some(0) => too_long(),
-                    Some(_) => RejectionError::TooLong { max_bytes: None },
-                    None => RejectionError::Broken,
-                })
+                let is_too_long = causes.any(|cause| cause.is::<LengthLimitError>());
+                if is_too_long { RejectionError::TooLong { max_bytes: None } } else { RejectionError::Broken }
+            })?;
+            // The bytes are copied, because each frame holds a buffer of 8 kB, also for one byte.
+            if let Ok(data) = frame.into_data() {
+                if whole.len() + data.len() > self.max_bytes {
+                    return Err(too_long());
+                }
+                whole.extend_from_slice(&data);
             }
         }
+        Ok((name, whole.into()))
     }
 
     /// Verifies, maps and validates a delivery. Gives the parts of the request back. If the body is

@@ -3,11 +3,12 @@
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     http::{Request, StatusCode},
     routing::post,
 };
 use chrono::{DateTime, Utc};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tower::ServiceExt as _;
 use vcp_axum::{Delivery, Endpoint, Rejection, RejectionError};
 use vcp_sdk::{
@@ -290,4 +291,37 @@ async fn a_refusal_keeps_the_context_of_its_error() {
     let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
     let wanted = serde_json::json!({"table": "calls", "trace_id": "0af7651916cd43dd"});
     assert_eq!(body["error"]["context"], wanted);
+}
+
+/// A part of a body, which counts itself as long as it is in memory.
+struct Part(&'static AtomicUsize);
+
+impl AsRef<[u8]> for Part {
+    fn as_ref(&self) -> &[u8] {
+        b" "
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A server reads each part into a buffer of 8 kB. A sender that sends single bytes must not keep
+/// such a buffer in memory for each of them.
+#[tokio::test]
+async fn a_part_of_a_body_is_dropped_when_the_next_one_comes() {
+    static ALIVE: AtomicUsize = AtomicUsize::new(0);
+    let mut left = 1000;
+    let parts = futures_util::stream::poll_fn(move |_| {
+        assert!(ALIVE.load(Ordering::Relaxed) <= 1, "{left} parts were to come");
+        left -= 1;
+        std::task::Poll::Ready((left > 0).then(|| {
+            ALIVE.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, std::convert::Infallible>(Bytes::from_owner(Part(&ALIVE)))
+        }))
+    });
+    let (status, _) = answer(app(endpoint()), "/webhook/retell", "", Body::from_stream(parts)).await;
+    assert_eq!(status, 401);
 }

@@ -1,10 +1,15 @@
 //! `vcp diagnose`: the reason why a delivery was refused.
 
-use crate::{clock::NowArgs, delivery::DeliveryArgs, input, output, secret::SecretArgs};
+use crate::{
+    clock::NowArgs,
+    delivery::DeliveryArgs,
+    input, output,
+    secret::{self, SecretArgs},
+};
 use std::path::PathBuf;
 use vcp_sdk::{
     ErrorCode, Secret,
-    auth::{Request, Scheme, Verifier},
+    auth::{Request, Verifier},
 };
 
 /// Find out why a delivery was refused: another secret, a changed body, a late clock, a proxy.
@@ -28,8 +33,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let body = input::whole(&args.file)?;
     let headers = args.delivery.headers()?;
-    let secret = Secret::new("cli", args.secret.require(&args.provider)?);
-    let verifier = Verifier::new(Scheme::usual(&args.provider), vec![secret]).map_err(|e| e.to_string())?;
+    let (provider, scheme) = secret::scheme(&args.provider)?;
+    let secret = Secret::new("cli", args.secret.require(provider)?);
+    let verifier = Verifier::new(scheme, vec![secret]).map_err(|e| e.to_string())?;
     let now = args.now.get();
     let mut request = Request::new(&headers, &body);
     let url = args.delivery.url()?;

@@ -3,7 +3,8 @@
 
 use clap::Args;
 use std::{env, fs, path::PathBuf};
-use vcp_sdk::auth::SigningFacts;
+use vcp_sdk::auth::{Scheme, SigningFacts};
+use vcp_synthetic::Generation;
 
 /// The options that name a secret.
 #[derive(Debug, Args)]
@@ -49,6 +50,20 @@ impl SecretArgs {
             format!("no secret for {provider}: set {name}, or use --secret-env, --secret-file or --ask-secret")
         })
     }
+}
+
+/// Returns the name and the usual scheme of a provider, which is given by its name, an alias or a
+/// generation of its payloads.
+///
+/// # Errors
+///
+/// Returns a message if the provider is unknown. Its secret would otherwise be sent in a URL.
+pub(crate) fn scheme(provider: &str) -> Result<(&'static str, Scheme), String> {
+    let name = match SigningFacts::of(provider) {
+        Some(facts) => facts.name,
+        None => provider.parse::<Generation>().map_err(|e| e.to_string())?.provider(),
+    };
+    Ok((name, Scheme::usual(name)))
 }
 
 /// Returns the name of the variable for the secret of a provider, also for an alias.

@@ -3,7 +3,7 @@
 use crate::{
     clock, input,
     output::{self, short},
-    secret::SecretArgs,
+    secret::{self, SecretArgs},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use std::{path::PathBuf, time::Duration};
@@ -65,8 +65,8 @@ struct Outgoing {
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let (provider, scheme, outgoing) = outgoing(args)?;
     let wants_refusal = args.tamper || args.late.is_some();
-    let secret = if wants_refusal { Some(args.secret.require(&provider)?) } else { args.secret.find(&provider)? };
-    let secret = secret.map(|text| Secret::new("cli", text));
+    let text = if wants_refusal { Some(args.secret.require(&provider)?) } else { args.secret.find(&provider)? };
+    let secret = text.as_ref().map(|text| Secret::new("cli", text.clone()));
     if secret.is_none() {
         tell!("nothing is signed: there is no secret for {provider}");
     }
@@ -82,6 +82,12 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     if args.late.is_some() && signed(b"1", now) == signed(b"1", now - TimeDelta::days(1)) {
         return Err(format!("{provider} signs no time, so a late delivery is accepted: leave --late out"));
     }
+    // An endpoint may repeat the secret in its answer, as it is or as it is written in a URL.
+    let in_url = secret.as_ref().map(|secret| sign::url(&Scheme::PathToken, secret, "")).unwrap_or_default();
+    let forms = [text.unwrap_or_default(), in_url.trim_start_matches('/').to_owned()];
+    let hidden = |answer: String| {
+        forms.iter().filter(|form| !form.is_empty()).fold(answer, |answer, form| answer.replace(form, "***"))
+    };
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(args.timeout)))
         .http_status_as_error(false)
@@ -96,6 +102,9 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
             let headers = signed(&body, now);
             if args.tamper {
                 tamper(&mut sent);
+                if sent == body {
+                    return Err(format!("`{event}` has no letter or digit to change: leave --tamper out"));
+                }
             }
             let begun = clock::instant();
             let (status, text) = post(&agent, &url, headers, &sent)
@@ -104,7 +113,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
             let millis = begun.elapsed().as_millis();
             // Another status shows another failure: 404 is a wrong URL, and 500 a broken endpoint.
             as_wanted &= if wants_refusal { REFUSED.contains(&status) } else { (200..300).contains(&status) };
-            output::line(&format!("{event}: {status} in {millis} ms{}", shown(&text)))?;
+            output::line(&format!("{event}: {status} in {millis} ms{}", shown(&hidden(text))))?;
         }
     }
     if !as_wanted {
@@ -118,7 +127,8 @@ fn outgoing(args: &Args) -> Result<(String, Scheme, Vec<Outgoing>), String> {
     if let Some(file) = &args.file {
         let body = input::whole(file)?;
         let outgoing = Outgoing { event: file.display().to_string(), body };
-        return Ok((args.provider.clone(), Scheme::usual(&args.provider), vec![outgoing]));
+        let (provider, scheme) = secret::scheme(&args.provider)?;
+        return Ok((provider.to_owned(), scheme, vec![outgoing]));
     }
     let generation: Generation = args.provider.parse().map_err(|e| format!("{e}"))?;
     // The call ends now, so that its times are plausible for the endpoint.

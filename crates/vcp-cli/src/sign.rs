@@ -1,10 +1,14 @@
 //! `vcp sign`: the headers that sign a body.
 
-use crate::{clock::NowArgs, input, output, secret::SecretArgs};
+use crate::{
+    clock::NowArgs,
+    input, output,
+    secret::{self, SecretArgs},
+};
 use std::path::PathBuf;
 use vcp_sdk::{
     Secret,
-    auth::{Request, Scheme, sign},
+    auth::{Request, sign},
 };
 
 /// Print the headers with which a provider would sign a body, or the URL if the secret is in it.
@@ -28,8 +32,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let body = input::whole(&args.file)?;
-    let secret = Secret::new("cli", args.secret.require(&args.provider)?);
-    let scheme = Scheme::usual(&args.provider);
+    let (provider, scheme) = secret::scheme(&args.provider)?;
+    let secret = Secret::new("cli", args.secret.require(provider)?);
     let mut request = Request::new(&(), &body);
     if let Some(url) = &args.url {
         request = request.url(url);

@@ -7,7 +7,7 @@ mod support;
 use serde_json::Value;
 use std::{
     fs,
-    io::Write,
+    io::{Read, Write},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -363,6 +363,52 @@ fn a_secret_in_the_url_is_not_in_the_error() {
         assert_eq!(output.status.code(), Some(2), "{told}");
         assert!(told.contains(&format!("cannot send to `{url}`")) && !told.contains("topsecret"), "{told}");
     }
+}
+
+/// Servers of the usual kind repeat the path and the headers of a request that they refuse.
+#[test]
+fn a_secret_in_an_answer_is_not_shown() {
+    let here = directory("send_answer");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut head = vec![0; 4096];
+            let length = stream.read(&mut head).unwrap();
+            let told = String::from_utf8_lossy(&head[..length]).replace("\r\n", " ");
+            let answer = format!("HTTP/1.1 404 x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{told}", told.len());
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    fs::write(here.join("secret"), "top secret/value").unwrap();
+    for provider in ["assistable", "vapi"] {
+        let sent = vcp(&["send", "--url", &url, "--provider", provider, "--secret-file", "secret"], &here, b"");
+        let shown = String::from_utf8([sent.stdout, sent.stderr].concat()).unwrap();
+        assert!(shown.contains(": 404 in ") && !shown.contains("secret") && !shown.contains("value"), "{shown}");
+    }
+}
+
+/// The secret of a provider that signs in a header would otherwise be a part of the URL.
+#[test]
+fn a_generation_is_signed_as_its_provider_is() {
+    let here = directory("generation");
+    let sign = |provider: &str, secret: &str| {
+        let args = ["sign", "-", "--secret-file", secret, "--url", "https://example.com/hook", "--provider", provider];
+        vcp(&args, &here, b"{}")
+    };
+    fs::write(here.join("secret"), "topsecret").unwrap();
+    fs::write(here.join("standard"), "whsec_bm90IGEgcmVhbCBzZWNyZXQgYXQgYWxs").unwrap();
+    let pairs = [("vapi-2024", "vapi"), ("elevenlabs-2025", "elevenlabs"), ("assistable-2024", "assistable")];
+    for (generation, provider) in pairs {
+        let names =
+            |provider| String::from_utf8(sign(provider, "secret").stdout).unwrap().split(':').next().map(str::to_owned);
+        assert_eq!(names(generation), names(provider), "{generation}");
+    }
+    assert!(String::from_utf8(sign("openai_realtime-beta", "standard").stdout).unwrap().starts_with("webhook-"));
+    let unknown = sign("retel", "secret");
+    let told = String::from_utf8([unknown.stdout, unknown.stderr].concat()).unwrap();
+    assert_eq!(unknown.status.code(), Some(2), "{told}");
+    assert!(told.contains("`retel` is not known") && !told.contains("topsecret"), "{told}");
 }
 
 #[test]
