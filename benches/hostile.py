@@ -24,6 +24,7 @@ VAPI = '{"message":{"type":"end-of-call-report","call":{"id":"v1"},"artifact":{"
 COSTS = '{"message":{"type":"end-of-call-report","call":{"id":"v1"},"costs":[ROWS]}}'
 ELEVENLABS = '{"type":"post_call_transcription","data":{"conversation_id":"c","status":"done","transcript":[ROWS]}}'
 ASSISTABLE = '{"call_id":"a","disconnection_reason":"user_hangup","called_tools":[ROWS]}'
+COPIED = '{"call_id":"a","extractions":{"lead_score":1,"contact_appointment_budget":{"password":[ROWS]}}}'
 TEXT = '{"event":"call_ended","call":{"call_id":"c1","transcript":"TEXT"}}'
 CALL = '{"event":"call_ended","call":{"call_id":"c1",ROWS}}'
 TOOL = '{"role":"tool_calls","toolCalls":[{"id":"a","function":{"name":"f"}}]}'
@@ -36,6 +37,7 @@ DELIVERIES = {
     "tool calls": ("vapi", rows(VAPI, TOOL)),
     "numbers for rows": ("retell", rows(RETELL, "1e999")),
     "secrets": ("vapi", rows(VAPI, '{"password":"a"}')),
+    "secrets that are copied": ("assistable", rows(COPIED, "1")),
     "unknown members": ("retell", CALL.replace("ROWS", ",".join(f'"{at:06x}":1' for at in range(LENGTH // 11 - 10)))),
     "unknown members of a row": ("retell", RETELL.replace("ROWS", MEMBERS)),
     "unknown members of a tool call": ("vapi", VAPI.replace("ROWS", TOOL.replace('"id":"a"', MEMBERS[1:-1]))),

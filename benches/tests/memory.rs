@@ -6,7 +6,10 @@ use vcp_benches::{
     conversation::{PROVIDERS, conversation},
     memory_beyond_output,
 };
-use vcp_sdk::mapping::{Mapper, Registry, SessionEvent};
+use vcp_sdk::{
+    mapping::{MapOptions, Mapper, Registry, SessionEvent},
+    schema::Limits,
+};
 
 #[test]
 fn mapping_takes_at_most_the_payload_and_64_kb_beyond_its_output() {
@@ -79,6 +82,41 @@ fn refused_tool_calls_take_bounded_memory() {
         println!("{provider}, {row}: {} MB", used.bytes_max >> 20);
         let most = 12 * body.len() as u64 + (16 << 20);
         assert!(used.bytes_max <= most, "{provider}, {row}: {} bytes instead of {most}", used.bytes_max);
+    }
+}
+
+/// A value that is copied beside `data`, and that grows because it is masked, takes at most twelve
+/// times the bytes of the delivery, and 1 MB, also if the message becomes too long.
+#[test]
+fn refused_copies_take_bounded_memory() {
+    const LIMIT: usize = 2 << 20;
+    let limits = Limits::default().text_bytes(LIMIT);
+    let mapper = Mapper::new().options(MapOptions::default().limits(limits));
+    let extractions = r#"{"call_id":"a","disconnection_reason":"user_hangup","extractions":{"lead_score":1,ROWS}}"#;
+    let list = |name: &str| format!(r#""{name}":[{}]"#, vec!["1"; LIMIT / 2 - 100].join(","));
+    let members = |name: &str| {
+        let count = LIMIT / (name.len() + 12);
+        (0..count).map(|at| format!(r#""{name}{at}":1"#)).collect::<Vec<_>>().join(",")
+    };
+    let copied = format!(r#""contact_appointment_budget":{{{}}}"#, list("password"));
+    for (provider, shape, rows) in [
+        ("assistable", extractions, copied),
+        ("assistable", extractions, members("contact_budget_meeting")),
+        ("assistable", extractions, format!(r#""contact_schedule_budget":"{}""#, "a".repeat(LIMIT - 200))),
+        ("bland", r#"{"call_id":"b","variables":{ROWS}}"#, list("token")),
+        ("bland", r#"{"call_id":"b","variables":{ROWS}}"#, members("token")),
+        ("retell", r#"{"event":"call_ended","call":{"call_id":"c",ROWS}}"#, list("password")),
+    ] {
+        let body = shape.replace("ROWS", &rows);
+        let received_at = "2026-11-21T12:00:00Z".parse().unwrap();
+        let mut mapped = None;
+        let used = allocation_counter::measure(|| mapped = Some(mapper.map(provider, body.as_bytes(), received_at)));
+        let refused = mapped.unwrap().map(|_| ()).unwrap_err();
+        let start = rows.get(..40).unwrap_or_default();
+        assert!(refused.message().starts_with("the message has at least"), "{provider}, {start}: {refused}");
+        println!("{provider}, {start}: {} times", used.bytes_max / body.len() as u64);
+        let most = 12 * body.len() as u64 + (1 << 20);
+        assert!(used.bytes_max <= most, "{provider}, {start}: {} bytes instead of {most}", used.bytes_max);
     }
 }
 

@@ -288,3 +288,19 @@ fn a_test_of_this_test() {
     });
     assert!(missing.is_err());
 }
+
+/// A record that is wrapped has the same secrets as one that is not.
+#[test]
+fn a_secret_is_masked_wherever_a_record_can_be() {
+    for Files { provider: file, .. } in files() {
+        let places: BTreeSet<&str> = file.detect.iter().map(|detect| &*detect.at).collect();
+        for secret in file.secrets.iter().filter_map(|secret| secret.strip_prefix("$.")) {
+            let inside = |place: &&&str| secret.strip_prefix(**place).and_then(|rest| rest.strip_prefix('.'));
+            let in_record = places.iter().filter(|place| !place.is_empty()).find_map(|place| inside(&place));
+            for place in &places {
+                let wanted = format!("$.{}", absolute(place, in_record.unwrap_or(secret)));
+                assert!(file.secrets.contains(&wanted), "{}: `{wanted}` is not masked", file.provider);
+            }
+        }
+    }
+}

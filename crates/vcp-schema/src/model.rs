@@ -482,11 +482,19 @@ impl VcpMessage {
                 format!("the message has {} members, more than the limit of {}", size.members, limits.members);
             return Err(ParseError::new(ErrorCode::Limit, FieldPath::root(), message));
         }
-        if size.bytes > limits.text_bytes {
+        let limit = limits.text_bytes;
+        let too_long = |length: &str| {
+            let message = format!("the message has {length} bytes, more than the limit of {limit}");
+            Err(ParseError::new(ErrorCode::Limit, FieldPath::root(), message))
+        };
+        // A message that is far too long is not written, which would take its memory once more.
+        if size.least > limit {
+            return too_long(&format!("at least {}", size.least));
+        }
+        if size.bytes > limit {
             let length = self.to_json().len();
-            if length > limits.text_bytes {
-                let message = format!("the message has {length} bytes, more than the limit of {}", limits.text_bytes);
-                return Err(ParseError::new(ErrorCode::Limit, FieldPath::root(), message));
+            if length > limit {
+                return too_long(&length.to_string());
             }
         }
         Ok(())

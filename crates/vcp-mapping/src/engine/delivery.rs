@@ -371,7 +371,16 @@ impl<'p, 'm> Delivery<'p, 'm> {
                     draft.report.problems.push(Problem::new(ErrorCode::Type, source, message));
                     return Ok(());
                 }
-                json.map(|json| draft.free.push((*place, names.clone(), json))).is_some()
+                let limit = self.options.limits.text_bytes;
+                let added = json.map(|json| draft.add_free(*place, names.clone(), json, limit));
+                added
+                    .transpose()
+                    .map_err(|length| {
+                        let message =
+                            format!("the message has at least {length} bytes, more than the limit of {limit}");
+                        MapError::new(ErrorCode::Limit, FieldPath::root(), message)
+                    })?
+                    .is_some()
             }
         };
         // Compiling refuses a rule whose value does not fit its field.

@@ -49,6 +49,8 @@ pub(crate) struct Draft<'p> {
     pub(crate) flags: HashSet<(SharedText, usize)>,
     /// The number of free-form values of earlier deliveries.
     earlier: usize,
+    /// The length in bytes of the free-form values that rules gave for this delivery.
+    free_bytes: usize,
     /// `true` if the turns so far are from a form of rows that is better than others.
     pub(crate) has_precise_rows: bool,
     /// `true` if the provider reported latencies of its own.
@@ -121,6 +123,7 @@ impl<'p> Draft<'p> {
             merges: false,
             flags: HashSet::new(),
             earlier: 0,
+            free_bytes: 0,
             has_precise_rows: false,
             has_latency: false,
             calls: Joined::default(),
@@ -131,7 +134,33 @@ impl<'p> Draft<'p> {
     /// Begins a delivery.
     pub(crate) fn begin(&mut self, plan: &Plan) {
         self.written = vec![None; plan.fields.len()];
-        self.earlier = self.free.len();
+        (self.earlier, self.free_bytes) = (self.free.len(), 0);
+    }
+
+    /// Adds a free-form value that a rule gave. Returns the length of those of this delivery in
+    /// bytes if it is above a limit. The message would be refused for it in the end, but only after
+    /// more copies were made.
+    pub(crate) fn add_free(
+        &mut self,
+        place: Place,
+        names: Names,
+        json: Cow<'p, str>,
+        limit: usize,
+    ) -> Result<(), usize> {
+        self.free_bytes += json.len();
+        self.free.push((place, names, json));
+        if self.free_bytes <= limit {
+            return Ok(());
+        }
+        // Of several values for one place, only the last counts.
+        let mut new = self.free.get(self.earlier..).unwrap_or_default();
+        let mut length = 0;
+        while let Some(((place, names, json), later)) = new.split_first() {
+            let is_replaced = later.iter().any(|(other, others, _)| other == place && others.iter().eq(names.iter()));
+            length += if is_replaced { 0 } else { json.len() };
+            new = later;
+        }
+        if length > limit { Err(length) } else { Ok(()) }
     }
 
     /// Finishes a delivery. Clears a dependent field if this delivery changed the field that it

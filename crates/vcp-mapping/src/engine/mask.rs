@@ -41,8 +41,13 @@ pub(crate) fn mask_at(path: &FieldPath, json: &str, patterns: Vec<&Pattern>) -> 
     whole.push_str(&"}".repeat(end));
     let patterns = if may_hide_names(&whole) { patterns } else { occurring(patterns, &whole) };
     let (text, masked) = mask(&whole, patterns);
-    let part = text.get(start..text.len().saturating_sub(end))?;
-    (!masked.is_empty()).then(|| part.to_owned())
+    if masked.is_empty() {
+        return None;
+    }
+    let mut text = text.into_owned();
+    text.truncate(text.len().saturating_sub(end));
+    text.drain(..start.min(text.len()));
+    Some(text)
 }
 
 /// Returns the text with the members that patterns fit masked, and the pointers of the masked

@@ -5,10 +5,7 @@
 
 use crate::engine::transform;
 use std::borrow::Cow;
-use vcp_schema::{
-    RawJson,
-    json::{members, string},
-};
+use vcp_schema::json::{members, string};
 
 type Members<'p> = [(Cow<'p, str>, &'p str)];
 
@@ -103,9 +100,16 @@ fn picked(members: &Members<'_>, is_wanted: impl Fn(&str) -> bool) -> String {
 
 /// Returns members as the text of an object.
 fn object(members: &[(&str, &str)]) -> String {
-    let members: Vec<String> =
-        members.iter().map(|(name, json)| format!("{}:{json}", RawJson::from_text(name).as_str())).collect();
-    format!("{{{}}}", members.join(","))
+    let length = members.iter().map(|(name, json)| name.len() + json.len() + 4).sum();
+    let mut text = String::with_capacity(length);
+    for (at, (name, json)) in members.iter().enumerate() {
+        text.push(if at == 0 { '{' } else { ',' });
+        string::push(&mut text, name);
+        text.push(':');
+        text.push_str(json);
+    }
+    text.push_str(if members.is_empty() { "{}" } else { "}" });
+    text
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use crate::{Capability, OrderedMap, RawJson, RawObject, Timestamp, VcpVersion, r
 /// The size of a message, counted as its reader counts.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Size {
+    /// A lower bound of the length of the text, in bytes: the free-form values and strings.
+    pub(crate) least: usize,
     /// An upper bound of the length of the text, in bytes.
     pub(crate) bytes: usize,
     /// The exact number of members and elements that a reader builds.
@@ -27,7 +29,14 @@ impl Size {
 
     /// Adds a string. An escape takes at most six bytes for one.
     pub(crate) fn text(&mut self, text: &str) {
+        self.least = self.least.saturating_add(text.len());
         self.raw(text.len().saturating_mul(6).saturating_add(2));
+    }
+
+    /// Adds a value that is written as it is.
+    fn free(&mut self, json: &str) {
+        self.least = self.least.saturating_add(json.len());
+        self.raw(json.len());
     }
 
     /// Adds a value of at most this length.
@@ -59,8 +68,18 @@ measure! {
     // The longest time has nine digits of a fraction and an offset.
     Timestamp, |_value| 40;
     VcpVersion, |_value| 5;
-    RawJson, |json| json.as_str().len();
-    RawObject, |json| json.as_str().len();
+}
+
+impl Measure for RawJson {
+    fn add_to(&self, size: &mut Size) {
+        size.free(self.as_str());
+    }
+}
+
+impl Measure for RawObject {
+    fn add_to(&self, size: &mut Size) {
+        size.free(self.as_str());
+    }
 }
 
 impl Measure for String {
