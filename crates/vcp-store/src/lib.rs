@@ -14,7 +14,7 @@ mod sql;
 
 pub use guard::{AsyncReplayGuard, GuardError};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub use sql::{StoreError, Stored};
+pub use sql::{ROOM, StoreError, Stored};
 
 /// Calls and replay keys in PostgreSQL.
 #[cfg(feature = "postgres")]
@@ -23,6 +23,7 @@ pub mod postgres {
         pool: sqlx::PgPool,
         connection: sqlx::PgConnection,
         migrations: ["../sql/postgres/1-calls.sql"],
+        takes_any_text: "SELECT current_setting('server_encoding') = 'UTF8'",
         id: "$1::uuid",
         begin: "BEGIN",
         lock: " FOR UPDATE",
@@ -39,6 +40,7 @@ pub mod sqlite {
         pool: sqlx::SqlitePool,
         connection: sqlx::SqliteConnection,
         migrations: ["../sql/sqlite/1-calls.sql"],
+        takes_any_text: "SELECT TRUE",
         id: "$1",
         begin: "BEGIN IMMEDIATE",
         lock: "",

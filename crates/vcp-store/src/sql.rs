@@ -3,6 +3,12 @@
 use crate::GuardError;
 use vcp_sdk::{ReceiveError, schema::ParseError};
 
+/// The factor by which the message of a row may exceed the limits on a delivery.
+///
+/// A row holds all deliveries of its call, and the last one twice. Without this room, a long
+/// recording would keep out the report that comes after it.
+pub const ROOM: usize = 4;
+
 /// The result of storing a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -61,6 +67,7 @@ macro_rules! database {
         pool: $Pool:ty,
         connection: $Connection:ty,
         migrations: [$($migration:literal),+],
+        takes_any_text: $takes_any_text:literal,
         id: $id:literal,
         begin: $begin:literal,
         lock: $lock:literal,
@@ -69,13 +76,14 @@ macro_rules! database {
             AsyncReplayGuard, GuardError, StoreError, Stored,
             guard::{oldest_ms, window},
             row::{self, Row},
+            sql::ROOM,
         };
         use chrono::{DateTime, TimeDelta, Utc};
         use sqlx::{
             Connection,
             migrate::{Migration, MigrationType, Migrator},
         };
-        use vcp_sdk::{ReceivedCall, Receiver, VcpMessage, auth::ReplayKey, auth::Seen};
+        use vcp_sdk::{ReceivedCall, Receiver, VcpMessage, auth::ReplayKey, auth::Seen, schema::Limits};
 
         /// The statements that create the tables and the view: all [`MIGRATIONS`], one after the
         /// other.
@@ -194,8 +202,13 @@ macro_rules! database {
             ///
             /// # Errors
             ///
-            /// Returns the error of the database.
+            /// Returns the error of the database, or one that says that the encoding of the
+            /// database is not UTF-8. Such a database refuses calls with other characters.
             pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
+                if !sqlx::query_scalar::<_, bool>($takes_any_text).fetch_one(&self.pool).await? {
+                    let message = "the encoding of the database is not UTF8: create one with `ENCODING 'UTF8'`";
+                    return Err(sqlx::Error::Configuration(message.into()).into());
+                }
                 let steps = (1..).zip(MIGRATIONS).map(|(version, text)| {
                     Migration::new(version, "calls".into(), MigrationType::Simple, (*text).into(), false)
                 });
@@ -211,7 +224,8 @@ macro_rules! database {
             /// A signature without a time limit is remembered for a day after receipt. Of a live
             /// transcript, a row keeps the first and the last delivery: the store merges with
             /// [`keep_replaced(false)`](vcp_sdk::MapOptions::keep_replaced), whatever the options
-            /// of the receiver's mapper are.
+            /// of the receiver's mapper are. A row may have [`ROOM`](crate::ROOM) times the length
+            /// and the members that the limits of the mapper allow for a delivery.
             ///
             /// The receiver needs [`Receiver::replay_keys`] to detect replays. Merging maps each
             /// delivery of the call again, on a thread for blocking work, so the costs of a call
@@ -259,6 +273,9 @@ macro_rules! database {
                 let known: String = sqlx::query_scalar(LOCK).bind(id).fetch_one(&mut *transaction).await?;
                 let mapper = receiver.as_mapper().clone();
                 let options = mapper.as_options().keep_replaced(false);
+                let Limits { text_bytes, members, .. } = options.limits;
+                let limits = options.limits.text_bytes(text_bytes.saturating_mul(ROOM));
+                let options = options.limits(limits.members(members.saturating_mul(ROOM)));
                 let (mapper, new) = (mapper.options(options), call.message.clone());
                 let merged = tokio::task::spawn_blocking(move || {
                     let known = row::message(&known)?;

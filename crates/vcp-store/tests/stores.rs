@@ -190,8 +190,8 @@ macro_rules! tests_of {
                 );
                 received(&receiver, "vapi", &body, now())
             };
-            let mut all: Vec<_> = (0..8).map(|minute| delivery("conversation-update", minute)).collect();
-            all.push(delivery("end-of-call-report", 8));
+            let mut all: Vec<_> = (0..40).map(|minute| delivery("conversation-update", minute)).collect();
+            all.push(delivery("end-of-call-report", 40));
             for call in &all {
                 store.store(&receiver, call).await.unwrap();
             }
@@ -199,6 +199,30 @@ macro_rules! tests_of {
             assert!(stored.to_json().contains(r#""event_type":"end-of-call-report""#));
             let messages: Vec<_> = all.into_iter().map(|call| call.message).collect();
             assert_eq!(receiver.merge(&messages).unwrap_err().http_status(), 413, "all of them are too long");
+        }
+
+        /// A merged message holds its last delivery twice, so two deliveries that are within the
+        /// limits can make a longer message.
+        #[tokio::test(flavor = "multi_thread")]
+        async fn a_long_delivery_does_not_keep_out_another() {
+            let Some((store, _)) = store().await else { return };
+            let options = MapOptions::default().limits(Limits::default().text_bytes(64 * 1024));
+            let receiver = receiver().mapper(Mapper::new().options(options));
+            let delivery = |event: &str, time: i64| {
+                let long = "x".repeat(50_000);
+                let body = format!(
+                    r#"{{"message":{{"type":"{event}","status":"ended","timestamp":{time},"call":{{"id":"long"}},
+                        "recordings":"{long}"}}}}"#
+                );
+                received(&receiver, "vapi", &body, now())
+            };
+            let [one, two] = [delivery("status-update", 1_791_979_200_000), delivery("end-of-call-report", 1_791_979_260_000)];
+            for call in [&one, &two] {
+                store.store(&receiver, call).await.unwrap();
+            }
+            let stored = store.message("vapi", "long").await.unwrap().unwrap().to_json();
+            assert!(stored.contains(r#""event_type":"end-of-call-report""#) && stored.len() > 150_000);
+            assert_eq!(receiver.merge(&[one.message, two.message]).unwrap_err().http_status(), 413);
         }
 
         #[tokio::test]
@@ -387,6 +411,23 @@ mod postgres {
         let pool = pool.connect_with(url.options([("search_path", &schema)])).await.unwrap();
         sqlx::query(&format!("CREATE SCHEMA {schema}")).execute(&pool).await.unwrap();
         Some(pool)
+    }
+
+    /// Such a database would refuse calls with other characters, and a retry would not help.
+    #[tokio::test]
+    async fn a_database_for_few_characters_is_refused() {
+        use sqlx::postgres::{PgConnectOptions, PgPool};
+        let Some(url) = server("VCP_TEST_POSTGRES") else { return };
+        let options: PgConnectOptions = url.parse().unwrap();
+        let name = format!("vcp_latin_{}", std::process::id());
+        let pool = PgPool::connect_with(options.clone()).await.unwrap();
+        let create = format!("CREATE DATABASE {name} ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
+        sqlx::query(&create).execute(&pool).await.unwrap();
+        let latin = PgPool::connect_with(options.database(&name)).await.unwrap();
+        let refused = vcp_store::postgres::Store::new(latin.clone()).migrate().await.unwrap_err();
+        latin.close().await;
+        sqlx::query(&format!("DROP DATABASE {name}")).execute(&pool).await.unwrap();
+        assert!(refused.to_string().contains("is not UTF8"), "{refused}");
     }
 
     /// The table of the crate's page about text and `jsonb`.

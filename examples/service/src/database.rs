@@ -39,8 +39,16 @@ impl Database {
                 // has one writer.
                 let options = url.parse::<SqliteConnectOptions>().map(|options| {
                     let options = options.create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
-                    options.synchronous(SqliteSynchronous::Full)
+                    // A deleted call is not left in unused parts of the file.
+                    options.synchronous(SqliteSynchronous::Full).pragma("secure_delete", "ON")
                 });
+                let is_file = |options: &SqliteConnectOptions| {
+                    let name = options.get_filename().to_string_lossy();
+                    !name.is_empty() && !name.contains(":memory:") && !name.contains("sqlx-in-memory")
+                };
+                if options.as_ref().is_ok_and(|options| !is_file(options)) || url.contains("mode=memory") {
+                    return Err("DATABASE_URL names no file: calls would be lost when the service ends".to_owned());
+                }
                 let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(wait);
                 match options {
                     Ok(options) => pool.connect_with(options).await.map(Self::Sqlite),

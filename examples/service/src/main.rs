@@ -36,7 +36,9 @@ const TIME_LIMIT: Duration = Duration::from_secs(20);
 #[tokio::main]
 async fn main() -> ExitCode {
     let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
-    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).init();
+    // A log that cannot be written does not stop the service.
+    let log = tracing_subscriber::fmt().json().flatten_event(true).log_internal_errors(false);
+    log.with_env_filter(filter).init();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -88,8 +90,8 @@ async fn stop(handles: [Handle<SocketAddr>; 2]) {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
     }
-    tracing::info!("stopping");
     handles.iter().for_each(|handle| handle.graceful_shutdown(Some(TIME_LIMIT)));
+    tracing::info!("stopping");
 }
 
 /// Forgets old replay keys and tidies up the metrics, every minute.

@@ -65,9 +65,18 @@ pub(crate) async fn receive(State(service): State<Service>, delivery: Result<Del
         }
     };
     Span::current().record("event", shortened(delivery.received.event()));
-    let Received::Call(call) = delivery.received else {
-        tracing::info!("no call record");
-        return StatusCode::OK.into_response();
+    let call = match delivery.received {
+        Received::Call(call) => call,
+        Received::Ignored(other) => {
+            let (provider, known) = (delivery.provider, other.known);
+            counter!("vcp_ignored_total", "provider" => provider, "known" => known.to_string()).increment(1);
+            if known {
+                tracing::info!("no call record");
+            } else {
+                tracing::warn!("not kept: an event that is not known, and may be a new kind of call record");
+            }
+            return StatusCode::OK.into_response();
+        }
     };
     Span::current().record("call_id", shortened(&call.message.vcp_payload.call.call_id));
     for finding in call.findings.iter().take(MOST_FINDINGS) {

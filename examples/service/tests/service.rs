@@ -366,6 +366,8 @@ async fn a_refusal_has_the_trace_of_its_request_and_its_log_nothing_private() {
         assert!(answer.contains(&format!(r#""context":{{"trace_id":"{TRACE}"}}"#)), "{answer}");
         assert!(!private.iter().any(|text| answer.contains(text)), "{answer}");
     }
+    let unlisted = r#"{"event":"call_summarised","call":{"call_id":"c4"}}"#;
+    assert_eq!(post_traced(&service, unlisted, SECRET).0, 200);
     // The database is gone.
     sqlx::query("DROP TABLE vcp_messages").execute(&pool).await.unwrap();
     let (status, answer) = post_traced(&service, &call("c3"), SECRET);
@@ -377,6 +379,8 @@ async fn a_refusal_has_the_trace_of_its_request_and_its_log_nothing_private() {
     }
     let (_, metrics) = service.get("/metrics").unwrap();
     assert!(metrics.contains(r#"vcp_deliveries_total{provider="retell",status="401"} 1"#), "{metrics}");
+    assert!(metrics.contains(r#"vcp_ignored_total{provider="retell",known="false"} 1"#), "{metrics}");
+    assert!(log.contains("may be a new kind of call record"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -404,6 +408,20 @@ async fn a_delivery_that_is_being_handled_is_stored_before_the_service_ends() {
     let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
     let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM vcp_messages").fetch_one(&pool).await.unwrap();
     assert_eq!(rows, 1);
+}
+
+/// A log that cannot be written is no reason to lose a call, or to go on for ever.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_log_does_not_stop_the_service() {
+    let folder = folder("full_log");
+    std::os::unix::fs::symlink("/dev/full", folder.join("log")).unwrap();
+    let mut service = Service::start(&folder, &format!("sqlite://{}", folder.join("calls.sqlite").display()));
+    let body = r#"{"event":"call_ended","call":{"call_id":"c1"}}"#;
+    for (secret, status) in [(SECRET, 200), ("another", 401)] {
+        assert_eq!(post_traced(&service, body, secret).0, status);
+    }
+    assert!(service.terminate(), "SIGTERM ends it well");
 }
 
 #[test]
@@ -447,6 +465,9 @@ fn wrong_settings_are_one_line() {
             vec![("WEBHOOK_SECRET_RETELL", "x"), ("DATABASE_URL", "sqlite:///no/such/folder/x")],
             "cannot open the database",
         ),
+        (vec![("WEBHOOK_SECRET_RETELL", "x"), ("DATABASE_URL", "sqlite://")], "DATABASE_URL names no file"),
+        (vec![("WEBHOOK_SECRET_RETELL", "x"), ("DATABASE_URL", "sqlite::memory:")], "DATABASE_URL names no file"),
+        (vec![("WEBHOOK_SECRET_RETELL", "x"), ("DATABASE_URL", "sqlite://x?mode=memory")], "names no file"),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vcp-service"));
         let output = command.env_clear().envs(variables).output().unwrap();
