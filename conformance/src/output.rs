@@ -6,8 +6,39 @@ use crate::{
 };
 use comfy_table::{CellAlignment, Table, presets::NOTHING};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fmt::Write as _,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
 use vcp_validate::visible;
+
+/// Replaces the content of a file, or makes the file. Until `write` has written the new content
+/// completely, the file stays as it is. A pipe or a device is written directly.
+///
+/// # Errors
+///
+/// The errors of `write` and of the operating system.
+pub fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+        return write(&mut File::options().write(true).open(path)?);
+    }
+    let mut part = OsString::from(path);
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let written = || {
+        // A link of this name is not followed.
+        let mut file = File::create_new(&part)?;
+        write(&mut file)?;
+        file.sync_all()?;
+        fs::rename(&part, path)
+    };
+    let _ = fs::remove_file(&part);
+    written().inspect_err(|_| drop(fs::remove_file(&part)))
+}
 
 /// The failures that a summary shows in full.
 const SHOWN: usize = 40;
@@ -145,4 +176,29 @@ pub fn html(runs: &[Results]) -> serde_json::Result<String> {
     // No text of a case may end the script.
     let data = serde_json::to_string(&runs)?.replace('<', "\\u003c");
     Ok(include_str!("report.html").replace("@DATA@", &data))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replace;
+    use std::{
+        fs,
+        io::{self, Write as _},
+    };
+
+    #[test]
+    fn a_file_that_cannot_be_written_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.json");
+        replace(&path, |file| file.write_all(b"first")).unwrap();
+        let failed = replace(&path, |file| {
+            file.write_all(b"half of the sec")?;
+            Err(io::Error::other("no space"))
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "no space");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "first");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+        replace(&path, |file| file.write_all(b"second")).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "second");
+    }
 }

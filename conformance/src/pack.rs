@@ -1,6 +1,9 @@
 //! The suite as an archive, which is used without Rust.
 
-use crate::case::{self, Level};
+use crate::{
+    case::{self, Level},
+    output,
+};
 use flate2::{Compression, write::GzEncoder};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -92,7 +95,7 @@ pub fn pack(suite: &Path, folder: &Path) -> Result<PathBuf, String> {
     files.push(("manifest.json".to_owned(), format!("{json}\n").into_bytes()));
     let name = format!("vcp-conformance-{}", manifest.version);
     let path = folder.join(format!("{name}.tar.gz"));
-    write(&path, &name, &files).map_err(|error| fail(&path, &error))?;
+    output::replace(&path, |file| write(file, &name, &files)).map_err(|error| fail(&path, &error))?;
     Ok(path)
 }
 
@@ -128,8 +131,8 @@ fn counts(cases: &Path) -> Result<BTreeMap<String, Counts>, String> {
 }
 
 /// Writes the files with fixed times and owners, so that the same files give the same archive.
-fn write(path: &Path, name: &str, files: &[(String, Vec<u8>)]) -> io::Result<()> {
-    let mut archive = tar::Builder::new(GzEncoder::new(fs::File::create(path)?, Compression::best()));
+fn write(file: &mut fs::File, name: &str, files: &[(String, Vec<u8>)]) -> io::Result<()> {
+    let mut archive = tar::Builder::new(GzEncoder::new(file, Compression::best()));
     for (path, bytes) in files {
         let mut header = tar::Header::new_gnu();
         header.set_size(bytes.len().try_into().unwrap_or(u64::MAX));

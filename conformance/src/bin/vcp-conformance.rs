@@ -356,6 +356,10 @@ fn diff(before: &Path, after: &Path) -> Result<bool, String> {
 }
 
 fn report(page: &Path, results: &[PathBuf]) -> Result<bool, String> {
+    // Without the name of a page, the first results would be taken for it.
+    if page.extension().is_none_or(|extension| extension != "html") {
+        return Err(format!("`{}` is to be a page: name a file that ends with .html", page.display()));
+    }
     let runs = results.iter().map(|path| read_json(path)).collect::<Result<Vec<Results>, _>>()?;
     write(page, &output::html(&runs).map_err(|error| error.to_string())?)?;
     Ok(true)
@@ -367,5 +371,6 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, String> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {
-    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+    output::replace(path, |file| file.write_all(text.as_bytes()))
+        .map_err(|error| format!("cannot write `{}`: {error}", path.display()))
 }

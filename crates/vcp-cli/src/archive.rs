@@ -46,10 +46,14 @@ impl Envelope {
     }
 }
 
-/// The events of the session that is being read. The events of a session follow one another.
+/// The events of the session that is being read. The events of a session follow one another. They
+/// may be in several sources.
 #[derive(Default)]
 pub(crate) struct Session {
+    /// The provider and the id, or the source if there is no id.
     name: String,
+    /// The source of the first event, for people.
+    source: String,
     provider: String,
     /// The bytes of the bodies.
     bytes: usize,
@@ -75,7 +79,8 @@ impl Session {
     }
 
     /// Adds an event. If it is of another session than the one before, the message of that session
-    /// is written first. Sessions of two sources or of two providers are not the same.
+    /// is written first. Sessions of two providers are not the same. Events without the id of a
+    /// session are of one session if they are of one source.
     pub(crate) fn add(
         &mut self,
         source: &str,
@@ -84,10 +89,12 @@ impl Session {
         out: &mut Lines,
         counts: &mut Assembled,
     ) -> Result<ControlFlow<()>, Fault> {
-        let session = event.session.iter().map(|id| format!(", session {id}"));
         // A provider may be named by an alias.
         let provider = mapper.provider_name(&event.provider).unwrap_or(&event.provider);
-        let name = format!("{source}, {provider}{}", session.collect::<String>());
+        let name = match &event.session {
+            Some(id) => format!("{provider}, session {id}"),
+            None => format!("{provider}, events of {source}"),
+        };
         if self.ended.contains(&hash(&name)) {
             let reason = "its session ended before: put the events of each session together".to_owned();
             return Err(Fault::Record(reason));
@@ -96,7 +103,7 @@ impl Session {
         if self.name != name {
             flow = self.end(mapper, out, counts)?;
             self.ended.insert(hash(&self.name));
-            (self.name, self.provider) = (name, event.provider);
+            (self.name, self.provider, self.source) = (name, event.provider, source.to_owned());
         }
         self.bytes += event.body.len() + 1;
         // Events that cannot be assembled are not kept.
@@ -116,7 +123,8 @@ impl Session {
         counts: &mut Assembled,
     ) -> Result<ControlFlow<()>, Fault> {
         let (events, bytes) = (std::mem::take(&mut self.events), std::mem::take(&mut self.bytes));
-        let (name, most) = (short(&self.name, 1000), Self::most_bytes());
+        let name = short(&format!("{}: {}", self.source, self.name), 1000);
+        let most = Self::most_bytes();
         if bytes > most {
             counts.failed += 1;
             tell!("{name}: the events have {bytes} bytes, more than the limit of {most}");

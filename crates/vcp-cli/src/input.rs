@@ -15,7 +15,7 @@ use vcp_sdk::schema::Limits;
 pub(crate) struct Source {
     /// The path. `-` means standard input.
     path: PathBuf,
-    /// The size in bytes. `None` for standard input.
+    /// The size in bytes. `None` for standard input and for what is no file, such as a pipe.
     pub(crate) size: Option<u64>,
     /// The time of its last change. `None` for standard input, and if the system does not tell.
     pub(crate) modified: Option<SystemTime>,
@@ -34,7 +34,8 @@ pub(crate) enum Line {
 
 impl Source {
     fn file(path: &Path, about: &fs::Metadata) -> Self {
-        Self { path: path.to_owned(), size: Some(about.len()), modified: about.modified().ok() }
+        let size = about.is_file().then_some(about.len());
+        Self { path: path.to_owned(), size, modified: about.modified().ok() }
     }
 
     /// Returns the path as text for people.
@@ -279,6 +280,12 @@ fn begins_with_member(source: &mut impl BufRead, text: &mut Vec<u8>) -> io::Resu
     }
 }
 
+/// Returns whether a text that begins as one pretty-printed message is lines of messages after all:
+/// another line begins with a brace, and the text is no JSON.
+fn are_lines(text: &[u8]) -> bool {
+    text.windows(2).any(|bytes| bytes == b"\n{") && serde_json::from_slice::<serde::de::IgnoredAny>(text).is_err()
+}
+
 struct Counted<R, C> {
     raw: R,
     count: C,
@@ -319,6 +326,13 @@ impl Iterator for Lines<'_> {
                 self.is_one_message = begins_with_member(&mut bounded, &mut text)?;
                 Ok(if self.is_one_message { begun + bounded.read_to_end(&mut text)? } else { begun })
             });
+            // One damaged line must not take the records after it with it.
+            if self.is_one_message && are_lines(&text) {
+                self.is_one_message = false;
+                let rest = std::mem::replace(&mut self.source, Box::new(io::empty()));
+                self.source = Box::new(Cursor::new(text).chain(rest));
+                return self.next();
+            }
         }
         // A file with one message gives one item, even if it is empty.
         self.is_at_end = self.is_one_message || !matches!(read, Ok(1..));

@@ -3,7 +3,7 @@
 use crate::records::{Fault, Unused};
 use std::{
     ffi::OsString,
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io::{self, BufWriter, Write},
     ops::ControlFlow,
     path::{Path, PathBuf},
@@ -62,16 +62,19 @@ pub(crate) struct Lines {
     file: Option<Unfinished>,
 }
 
-/// A file that is not complete yet.
+/// A file that is not complete yet. It is locked.
 struct Unfinished {
     part: PathBuf,
+    file: File,
     path: PathBuf,
 }
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
         // After `finish` there is no such file any more.
-        drop(fs::remove_file(&self.part));
+        if is_named(&self.file, &self.part) {
+            drop(fs::remove_file(&self.part));
+        }
     }
 }
 
@@ -86,14 +89,18 @@ impl Lines {
         let mut part = OsString::from(path);
         part.push(".part");
         let part = PathBuf::from(part);
+        let cannot = |error: io::Error| format!("cannot write `{}`: {error}", part.display());
         let file = File::create_new(&part).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => {
-                format!("`{}` exists: another run writes it, or was stopped: remove it", part.display())
+                // A run that writes the file has locked it.
+                let locked = File::open(&part).map_err(cannot).and_then(|file| lock(&file, &part)).err();
+                locked.unwrap_or_else(|| format!("`{}` is from a run that was stopped: remove it", part.display()))
             }
-            _ => format!("cannot write `{}`: {error}", part.display()),
+            _ => cannot(error),
         })?;
-        let unfinished = Unfinished { part, path: path.to_owned() };
-        Ok(Self { out: Box::new(BufWriter::new(file)), file: Some(unfinished) })
+        lock(&file, &part)?;
+        let out = Box::new(BufWriter::new(file.try_clone().map_err(cannot)?));
+        Ok(Self { out, file: Some(Unfinished { part, file, path: path.to_owned() }) })
     }
 
     /// Writes a line. Breaks off once nobody reads any more.
@@ -116,15 +123,24 @@ impl Lines {
     /// Completes the output. The file gets its name.
     pub(crate) fn finish(mut self) -> Result<(), String> {
         finish(self.out.flush())?;
-        let Some(Unfinished { part, path }) = &self.file else { return Ok(()) };
-        publish(part, path)?
+        let Some(Unfinished { part, file, path }) = &self.file else { return Ok(()) };
+        publish(part, file, path)?
             .then_some(())
             .ok_or_else(|| format!("`{}` appeared during the run: move it away, and run again", path.display()))
     }
 }
 
-/// Gives a complete file its name. Returns `false` if a file with that name exists.
-pub(crate) fn publish(part: &Path, path: &Path) -> Result<bool, String> {
+/// Gives a complete file, which is named `part`, its name. Returns `false` if a file with that name
+/// exists.
+///
+/// # Errors
+///
+/// Returns a message if `part` is another file, or if the file cannot get its name.
+pub(crate) fn publish(part: &Path, file: &File, path: &Path) -> Result<bool, String> {
+    if !is_named(file, part) {
+        let part = part.display();
+        return Err(format!("somebody moved or replaced `{part}` during the run, so its output is lost: run again"));
+    }
     let cannot = |e: io::Error| format!("cannot write `{}`: {e}", path.display());
     // A link never replaces a file. A file system may have no links.
     match fs::hard_link(part, path) {
@@ -132,5 +148,57 @@ pub(crate) fn publish(part: &Path, path: &Path) -> Result<bool, String> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(_) if path.exists() => Ok(false),
         Err(_) => fs::rename(part, path).map(|()| true).map_err(cannot),
+    }
+}
+
+/// Replaces the content of a file, or makes the file. Until the new content is complete, the file
+/// stays as it is.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), String> {
+    let mut part = OsString::from(path);
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let write = || {
+        // A link of this name is not followed.
+        let mut file = File::create_new(&part)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&part, path)
+    };
+    let _ = fs::remove_file(&part);
+    write().map_err(|error| {
+        let _ = fs::remove_file(&part);
+        format!("cannot write `{}`: {error}", path.display())
+    })
+}
+
+/// Returns whether a path names an open file.
+fn is_named(file: &File, path: &Path) -> bool {
+    File::open(path).is_ok_and(|named| identity(&named) == identity(file))
+}
+
+/// Returns what tells a file from any other: its number and the time of its creation, because
+/// numbers are used again. The number of the device is left out, because it can be another one
+/// after a restart. `None` where files have no numbers.
+pub(crate) fn identity(file: &File) -> Option<String> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let about = file.metadata().ok()?;
+        Some(format!("{}, {:?}", about.ino(), about.created().ok()))
+    }
+    #[cfg(not(unix))]
+    None
+}
+
+/// Locks a file until it is closed. Returns an error if another run has locked it.
+pub(crate) fn lock(file: &File, path: &Path) -> Result<(), String> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => {
+            Err(format!("`{}` is being written by another run: wait for it, or stop it", path.display()))
+        }
+        // A file system without locks.
+        Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => Ok(()),
+        Err(TryLockError::Error(e)) => Err(format!("cannot lock `{}`: {e}", path.display())),
     }
 }

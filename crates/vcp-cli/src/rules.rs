@@ -101,14 +101,16 @@ fn new(folder: &Path) -> Result<bool, String> {
         return Err(format!("`{}` exists: name another folder", folder.display()));
     }
     let samples = folder.join("samples");
-    fs::create_dir_all(&samples).map_err(|e| format!("cannot make `{}`: {e}", folder.display()))?;
-    let write = |path: PathBuf, text: &str| {
-        fs::write(&path, text.replace("NAME", &name)).map_err(|e| format!("cannot write `{}`: {e}", path.display()))
+    let write = |path: PathBuf, text: &str| output::replace(&path, text.replace("NAME", &name).as_bytes());
+    let make = || {
+        fs::create_dir_all(&samples).map_err(|e| format!("cannot make `{}`: {e}", folder.display()))?;
+        write(folder.join("provider.json"), PROVIDER)?;
+        write(folder.join("call.json"), CALL)?;
+        write(samples.join("finished.json"), SAMPLE)?;
+        test(folder, true)
     };
-    write(folder.join("provider.json"), PROVIDER)?;
-    write(folder.join("call.json"), CALL)?;
-    write(samples.join("finished.json"), SAMPLE)?;
-    test(folder, true)
+    // A folder that is not complete would have to be removed by hand.
+    make().inspect_err(|_| drop(fs::remove_dir_all(folder)))
 }
 
 /// The most bytes of all samples together, and of what is expected of them.
@@ -188,7 +190,7 @@ fn test(folder: &Path, update: bool) -> Result<bool, String> {
             _ => "null\n".to_owned(),
         };
         if update {
-            fs::write(&expected, &message).map_err(|e| format!("cannot write `{}`: {e}", expected.display()))?;
+            output::replace(&expected, message.as_bytes())?;
             output::line(&format!("{shown}: written to {}", expected.display()))?;
             continue;
         }

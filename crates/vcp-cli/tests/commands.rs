@@ -103,6 +103,14 @@ fn a_session_is_assembled() {
         assert!(told.contains("its session ended before: put the events of each session together"), "{told}");
         assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 3, "no session makes two messages");
     }
+    // The events of a session may be in two files, as when archives begin anew every hour.
+    let lines: Vec<&str> = events.lines().collect();
+    for (file, part) in [("a.ndjson", &lines[..7]), ("b.ndjson", &lines[7..])] {
+        fs::write(here.join(file), part.join("\n")).unwrap();
+    }
+    for command in ["assemble", "map"] {
+        assert_eq!(good(&[command, "a.ndjson", "b.ndjson"], &here, b""), good(&[command], &here, events.as_bytes()));
+    }
     // An alias names the same provider. Another provider may use the same id.
     let first = events.lines().next().unwrap();
     let with = |provider: &str| format!("{first}\n{}\n", first.replacen("openai_realtime", provider, 1));
@@ -456,6 +464,59 @@ fn a_source_that_breaks_off_leaves_no_file() {
     }
     good(&["merge", "whole.ndjson", "-o", "out.ndjson"], &here, b"");
     assert!(here.join("out.ndjson").exists());
+}
+
+/// A run gives its output file its name, and not the file of another run.
+#[test]
+fn two_runs_never_exchange_their_files() {
+    let here = directory("two_outputs");
+    let deliveries = good(&synth(&["--count", "3"]), &here, b"");
+    let part = here.join("out.ndjson.part");
+    let start = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vcp"));
+        command.args(["map", "-o", "out.ndjson"]).current_dir(&here);
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let is_there = (0..1000).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            part.exists()
+        });
+        assert!(is_there, "the run writes no file");
+        child
+    };
+    let end = |mut child: std::process::Child| {
+        child.stdin.take().unwrap().write_all(deliveries.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let first = start();
+    let told = String::from_utf8(vcp(&["map", "-o", "out.ndjson"], &here, b"").stderr).unwrap();
+    assert!(told.contains("is being written by another run"), "{told}");
+    fs::remove_file(&part).unwrap();
+    let second = start();
+    let first = end(first);
+    let told = String::from_utf8(first.stderr).unwrap();
+    assert!(first.status.code() == Some(2) && told.contains("somebody moved or replaced"), "{told}");
+    assert!(!here.join("out.ndjson").exists() && part.exists());
+    assert!(end(second).status.success());
+    assert!(!fs::read(here.join("out.ndjson")).unwrap().is_empty());
+    // What a run that was stopped left is named so.
+    fs::remove_file(here.join("out.ndjson")).unwrap();
+    fs::write(&part, "").unwrap();
+    let told = String::from_utf8(vcp(&["map", "-o", "out.ndjson"], &here, b"").stderr).unwrap();
+    assert!(told.contains("is from a run that was stopped: remove it"), "{told}");
+}
+
+/// A file keeps its content until the new one is complete.
+#[test]
+fn an_expectation_is_replaced_or_stays() {
+    let here = directory("replace");
+    good(&["rules", "new", "parrot"], &here, b"");
+    let expected = here.join("parrot/samples/finished.expected.json");
+    let before = fs::read(&expected).unwrap();
+    // A folder where the new content would be written.
+    fs::create_dir(here.join("parrot/samples/finished.expected.json.part")).unwrap();
+    let failed = vcp(&["rules", "test", "parrot", "--update"], &here, b"");
+    assert_eq!(failed.status.code(), Some(2), "{}", String::from_utf8_lossy(&failed.stderr));
+    assert_eq!(fs::read(&expected).unwrap(), before);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 use std::{
     fs,
+    hash::{DefaultHasher, Hasher as _},
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -221,7 +222,14 @@ fn an_interrupted_run_is_taken_up_where_it_stopped() {
     );
     let other = run(&["-o", "out.ndjson", "--failures", "other.ndjson", "--resume"], &directory, b"");
     assert!(text(&other.stderr).contains("is from a run with other inputs, --to,"));
-    let resumed = run(&[&args[..], &["--resume"]].concat(), &directory, archive.as_bytes());
+    // The stream that goes on after the interruption is another input.
+    let resume = [&args[..], &["--resume"]].concat();
+    let rest: String = archive.lines().skip(20).map(|line| format!("{line}\n")).collect();
+    let other = run(&resume, &directory, rest.as_bytes());
+    assert_eq!(other.status.code(), Some(2));
+    let told = "`-` has other lines than those that the interrupted run read: give the same input";
+    assert!(text(&other.stderr).contains(told), "{}", text(&other.stderr));
+    let resumed = run(&resume, &directory, archive.as_bytes());
     let left = 6001 - done;
     let now = format!("\n6 001 messages, {} {:03} of them now, in ", left / 1000, left % 1000);
     assert_eq!(resumed.status.code(), Some(1), "{}", text(&resumed.stderr));
@@ -232,6 +240,24 @@ fn an_interrupted_run_is_taken_up_where_it_stopped() {
 
     let again = run(&args, &directory, b"");
     assert_eq!(text(&again.stderr), "error: `out.ndjson` exists: move it away, or name another file\n");
+}
+
+/// One damaged line costs itself only, also if it is the first.
+#[test]
+fn a_brace_alone_does_not_swallow_an_archive() {
+    let directory = directory("brace");
+    for damaged in ["{\n\"a\":1}\n", "{\n  \"a\": 1,\n"] {
+        let output = run(&[], &directory, format!("{damaged}{}", archive(3)).as_bytes());
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(text(&output.stdout).lines().count(), 3, "{}", text(&output.stderr));
+    }
+    // A message that is written over several lines is one message.
+    let value: Value = serde_json::from_str(archive(1).trim_end()).unwrap();
+    let pretty = serde_json::to_string_pretty(&value).unwrap();
+    for one in [pretty.clone(), pretty.replace("\n ", "\n").replace("  ", "")] {
+        let output = run(&[], &directory, one.as_bytes());
+        assert!(output.status.success() && text(&output.stdout).lines().count() == 1, "{}", text(&output.stderr));
+    }
 }
 
 /// Starts a run that waits for more input, after it wrote a checkpoint. Returns it with its pipe.
@@ -374,13 +400,15 @@ fn odd_names_and_times_of_files_stop_nothing() {
 fn odd_figures_of_a_checkpoint_lose_nothing() {
     let here = directory("odd_figures");
     let write = |lines: u64, ways: &Value| {
+        let mut hasher = DefaultHasher::new();
+        archive(10).split_inclusive('\n').for_each(|line| hasher.write(line.as_bytes()));
         fs::write(here.join("out.ndjson.part"), "").unwrap();
         let text = json!({
             "run": {
                 "inputs": ["\"-\", size None, changed None"],
                 "to": "0.5", "missing_time": null, "failures": null, "prove": false,
             },
-            "position": {"sources": 0, "lines": lines},
+            "position": {"sources": 0, "lines": lines, "hash": hasher.finish()},
             "output": written(&here.join("out.ndjson.part"), 0), "failures": null,
             "tally": {"ways": ways, "kinds": {}, "failed": u64::MAX},
         });

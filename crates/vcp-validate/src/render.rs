@@ -201,11 +201,13 @@ impl Excerpt {
 }
 
 /// Replaces the characters of a text that are not safe on a terminal by U+FFFD. These move the
-/// cursor, change colours or the direction of writing, or are invisible. In `##[` the second `#` is
-/// replaced, because the runner of GitHub Actions takes it for a command anywhere in a line.
+/// cursor, change colours or the direction of writing, or are invisible. The runner of GitHub Actions
+/// takes `##[` anywhere in a line, and `::` at its beginning, for a command. The second character of
+/// these is replaced.
 ///
 /// ```
 /// assert_eq!(vcp_validate::visible("a ##[stop-commands]"), "a #\u{fffd}[stop-commands]");
+/// assert_eq!(vcp_validate::visible(" ::error::a::b"), " :\u{fffd}error::a::b");
 /// assert_eq!(vcp_validate::visible("a\u{1b}[31m\u{202e}b"), "a\u{fffd}[31m\u{fffd}b");
 /// assert_eq!(vcp_validate::visible("soft\u{ad}hyphen \u{61c}"), "soft\u{fffd}hyphen \u{fffd}");
 /// ```
@@ -224,9 +226,10 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     without_commands(text)
 }
 
-/// Breaks `##[`, which begins a command of the runner of GitHub Actions.
+/// Breaks what begins a command of the runner of GitHub Actions: `##[`, and `::` at the beginning.
 fn without_commands(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.contains("##[") { text.replace("##[", "#\u{fffd}[").into() } else { text }
+    let text = if text.contains("##[") { text.replace("##[", "#\u{fffd}[").into() } else { text };
+    if text.trim_start().starts_with("::") { text.replacen("::", ":\u{fffd}", 1).into() } else { text }
 }
 
 /// Returns the length of the token that a line goes on with, or 0 for white space.

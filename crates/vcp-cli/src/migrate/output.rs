@@ -7,12 +7,12 @@ use super::{Args, Target, tally::Tally};
 use crate::{
     clock,
     input::{self, Folder, Source},
-    output::publish,
+    output::{identity, lock, publish},
 };
 use serde::{Deserialize, Serialize};
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::mpsc::{SyncSender, TrySendError, sync_channel},
@@ -32,6 +32,10 @@ const LARGEST_CHECKPOINT: u64 = 1 << 28;
 pub(crate) struct Position {
     pub(crate) sources: usize,
     pub(crate) lines: u64,
+    /// The hash of these lines, if the source is no file, whose size and time would tell of another
+    /// content.
+    #[serde(default)]
+    pub(crate) hash: Option<u64>,
 }
 
 /// The arguments of a run. A run with other arguments cannot continue from its checkpoint.
@@ -188,20 +192,6 @@ impl Growing {
     }
 }
 
-/// Returns what tells a file from any other: its number and the time of its creation, because
-/// numbers are used again. The number of the device is left out, because it can be another one
-/// after a restart. `None` where files have no numbers.
-fn identity(file: &File) -> Option<String> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let about = file.metadata().ok()?;
-        Some(format!("{}, {:?}", about.ino(), about.created().ok()))
-    }
-    #[cfg(not(unix))]
-    None
-}
-
 /// Returns whether a file also has another name. A run that was stopped while it ended leaves such
 /// a file, and continuing it would change the complete one.
 fn has_two_names(path: &Path) -> bool {
@@ -209,19 +199,6 @@ fn has_two_names(path: &Path) -> bool {
     return fs::metadata(path).is_ok_and(|file| std::os::unix::fs::MetadataExt::nlink(&file) > 1);
     #[cfg(not(unix))]
     return false;
-}
-
-/// Locks a file until it is closed. Returns an error if another run has locked it.
-fn lock(file: &File, path: &Path) -> Result<(), String> {
-    match file.try_lock() {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => {
-            Err(format!("`{}` is being written by another run: wait for it, or stop it", path.display()))
-        }
-        // A file system without locks.
-        Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => Ok(()),
-        Err(TryLockError::Error(e)) => Err(format!("cannot lock `{}`: {e}", path.display())),
-    }
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {
@@ -353,7 +330,7 @@ impl Output {
         }
         if let Messages::File { growing, target } = &self.messages {
             growing.sync()?;
-            if !publish(&with_ending(target, ".part"), target)? {
+            if !publish(&with_ending(target, ".part"), &growing.file, target)? {
                 let target = target.display();
                 return Err(format!("`{target}` appeared during the run: move it away, and use --resume"));
             }

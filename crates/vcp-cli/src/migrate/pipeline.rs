@@ -19,6 +19,7 @@ use crate::{
 };
 use indicatif::ProgressBar;
 use std::{
+    hash::{DefaultHasher, Hasher as _},
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread,
     time::Duration,
@@ -42,8 +43,8 @@ struct Batch {
     lines: Vec<(u64, Line)>,
     bytes: usize,
     end: Position,
-    /// The source ended before the lines that an interrupted run had read.
-    is_too_short: bool,
+    /// How the source differs from the lines that an interrupted run had read.
+    differs: Option<&'static str>,
 }
 
 /// The result of a batch.
@@ -142,15 +143,24 @@ fn read(sources: &[Source], start: Position, bar: &ProgressBar, workers: &[SyncS
             source: index,
             lines: Vec::new(),
             bytes: 0,
-            end: Position { sources: index, lines: number },
-            is_too_short: false,
+            end: Position { sources: index, lines: number, hash: None },
+            differs: None,
         };
         let mut number = 0;
         let mut batch = new(number);
+        let mut hasher = source.size.is_none().then(DefaultHasher::new);
         match source.open(|bytes| bar.inc(bytes)) {
             Ok(lines) => {
                 for line in lines {
                     number += 1;
+                    if let (Some(hasher), Line::Text(text)) = (&mut hasher, &line) {
+                        hasher.write(text);
+                    }
+                    if number == skip && hasher.as_ref().map(DefaultHasher::finish) != start.hash {
+                        batch.differs = Some("has other lines than those that the interrupted run read");
+                        send(batch);
+                        return;
+                    }
                     if number <= skip {
                         continue;
                     }
@@ -158,16 +168,23 @@ fn read(sources: &[Source], start: Position, bar: &ProgressBar, workers: &[SyncS
                     batch.lines.push((number, line));
                     if batch.lines.len() >= BATCH_LINES || batch.bytes >= BATCH_BYTES {
                         batch.end.lines = number;
+                        batch.end.hash = hasher.as_ref().map(DefaultHasher::finish);
                         if !send(std::mem::replace(&mut batch, new(number))) {
                             return;
                         }
                     }
                 }
-                batch.is_too_short = number < skip;
+                batch.differs = (number < skip).then_some("ends before the place at which the run was interrupted");
+            }
+            // The run can be taken up again when the source can be opened.
+            Err(_) if skip > 0 => {
+                batch.differs = Some("cannot be opened, and the interrupted run read a part of it");
+                send(batch);
+                return;
             }
             Err(error) => batch.lines.push((1, Line::Cut(Vec::new(), error))),
         }
-        batch.end = Position { sources: index + 1, lines: 0 };
+        batch.end = Position { sources: index + 1, lines: 0, hash: None };
         if !send(batch) {
             return;
         }
@@ -211,9 +228,9 @@ fn work(args: &Args, sources: &[Source], batches: &Receiver<Batch>, finished: &S
             reasons: Vec::new(),
             tally: Tally::default(),
             end: batch.end,
-            fatal: batch.is_too_short.then(|| {
+            fatal: batch.differs.map(|how| {
                 let name = sources.get(batch.source).map(Source::name).unwrap_or_default();
-                format!("`{name}` ends before the place at which the run was interrupted: give the same input")
+                format!("`{name}` {how}: give the same input")
             }),
         };
         let source = sources.get(batch.source);
