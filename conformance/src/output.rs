@@ -17,27 +17,23 @@ use std::{
 use vcp_validate::visible;
 
 /// Replaces the content of a file, or makes the file. Until `write` has written the new content
-/// completely, the file stays as it is. A pipe or a device is written directly.
+/// completely, the file stays as it is. A pipe, a device or a link is written directly.
 ///
 /// # Errors
 ///
 /// The errors of `write` and of the operating system.
 pub fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    if fs::metadata(path).is_ok_and(|about| !about.is_file()) {
-        return write(&mut File::options().write(true).open(path)?);
+    let before = fs::symlink_metadata(path).ok();
+    if before.as_ref().is_some_and(|about| !about.is_file()) {
+        return write(&mut File::create(path)?);
     }
     let mut part = OsString::from(path);
-    part.push(".part");
+    part.push(format!(".{}.part", std::process::id()));
     let part = PathBuf::from(part);
-    let written = || {
-        // A link of this name is not followed.
-        let mut file = File::create_new(&part)?;
-        write(&mut file)?;
-        file.sync_all()?;
-        fs::rename(&part, path)
-    };
-    let _ = fs::remove_file(&part);
-    written().inspect_err(|_| drop(fs::remove_file(&part)))
+    let mut file = File::create_new(&part)?;
+    let written = before.map_or(Ok(()), |before| file.set_permissions(before.permissions()));
+    let written = written.and_then(|()| write(&mut file)).and_then(|()| file.sync_all());
+    written.and_then(|()| fs::rename(&part, path)).inspect_err(|_| drop(fs::remove_file(&part)))
 }
 
 /// The failures that a summary shows in full.
@@ -200,5 +196,12 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
         replace(&path, |file| file.write_all(b"second")).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "second");
+        #[cfg(unix)]
+        {
+            let link = folder.path().join("latest.json");
+            std::os::unix::fs::symlink(&path, &link).unwrap();
+            replace(&link, |file| file.write_all(b"3rd")).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), "3rd", "a link stays a link");
+        }
     }
 }

@@ -200,7 +200,8 @@ pub fn run<C: Borrow<Case> + Sync>(
     Ok(Results { command: settings.command.clone(), implementation, cases })
 }
 
-/// Does work in `jobs` threads, or in fewer if the system refuses more. Returns when all have ended.
+/// Does work in `jobs` threads, or in fewer if the system refuses more. Returns when all have
+/// ended.
 pub(crate) fn in_threads<T: Send>(jobs: usize, work: impl Fn() -> T + Sync) -> Result<Vec<T>, String> {
     thread::scope(|scope| {
         let mut running = Vec::new();

@@ -52,7 +52,7 @@ impl Envelope {
 pub(crate) struct Session {
     /// The provider and the id, or the source if there is no id.
     name: String,
-    /// The source of the first event, for people.
+    /// The source of the last event, for people.
     source: String,
     provider: String,
     /// The bytes of the bodies.
@@ -95,6 +95,10 @@ impl Session {
             Some(id) => format!("{provider}, session {id}"),
             None => format!("{provider}, events of {source}"),
         };
+        if self.name == name && self.source != source {
+            tell!("{source}: goes on with {}", short(&name, 1000));
+            source.clone_into(&mut self.source);
+        }
         if self.ended.contains(&hash(&name)) {
             let reason = "its session ended before: put the events of each session together".to_owned();
             return Err(Fault::Record(reason));

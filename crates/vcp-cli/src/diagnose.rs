@@ -4,7 +4,7 @@ use crate::{
     clock::NowArgs,
     delivery::DeliveryArgs,
     input, output,
-    secret::{self, SecretArgs},
+    secret::{SchemeArgs, SecretArgs},
 };
 use std::path::PathBuf;
 use vcp_sdk::{
@@ -25,6 +25,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     delivery: DeliveryArgs,
     #[command(flatten)]
+    scheme: SchemeArgs,
+    #[command(flatten)]
     secret: SecretArgs,
     #[command(flatten)]
     now: NowArgs,
@@ -33,8 +35,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let body = input::whole(&args.file)?;
     let headers = args.delivery.headers()?;
-    let (provider, scheme) = secret::scheme(&args.provider)?;
-    let secret = Secret::new("cli", args.secret.require(provider)?);
+    let (provider, scheme) = args.scheme.scheme(&args.provider)?;
+    let secret = Secret::new("cli", args.secret.require(&provider)?);
     let verifier = Verifier::new(scheme, vec![secret]).map_err(|e| e.to_string())?;
     let now = args.now.get();
     let mut request = Request::new(&headers, &body);

@@ -17,7 +17,7 @@ pub(crate) struct Source {
     path: PathBuf,
     /// The size in bytes. `None` for standard input and for what is no file, such as a pipe.
     pub(crate) size: Option<u64>,
-    /// The time of its last change. `None` for standard input, and if the system does not tell.
+    /// The time of its last change. `None` if it is no file, and if the system does not tell.
     pub(crate) modified: Option<SystemTime>,
 }
 
@@ -35,7 +35,7 @@ pub(crate) enum Line {
 impl Source {
     fn file(path: &Path, about: &fs::Metadata) -> Self {
         let size = about.is_file().then_some(about.len());
-        Self { path: path.to_owned(), size, modified: about.modified().ok() }
+        Self { path: path.to_owned(), size, modified: size.and(about.modified().ok()) }
     }
 
     /// Returns the path as text for people.
@@ -281,9 +281,11 @@ fn begins_with_member(source: &mut impl BufRead, text: &mut Vec<u8>) -> io::Resu
 }
 
 /// Returns whether a text that begins as one pretty-printed message is lines of messages after all:
-/// another line begins with a brace, and the text is no JSON.
+/// the text is no JSON, and a later line is a JSON object.
 fn are_lines(text: &[u8]) -> bool {
-    text.windows(2).any(|bytes| bytes == b"\n{") && serde_json::from_slice::<serde::de::IgnoredAny>(text).is_err()
+    let is_json = |text: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok();
+    let objects = || text.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"{"));
+    objects().nth(1).is_some() && !is_json(text) && objects().any(is_json)
 }
 
 struct Counted<R, C> {
@@ -327,7 +329,7 @@ impl Iterator for Lines<'_> {
                 Ok(if self.is_one_message { begun + bounded.read_to_end(&mut text)? } else { begun })
             });
             // One damaged line must not take the records after it with it.
-            if self.is_one_message && are_lines(&text) {
+            if read.is_ok() && self.is_one_message && are_lines(&text) {
                 self.is_one_message = false;
                 let rest = std::mem::replace(&mut self.source, Box::new(io::empty()));
                 self.source = Box::new(Cursor::new(text).chain(rest));

@@ -13,7 +13,8 @@ use vcp_sdk::Mapping;
 /// Map deliveries of a provider to VCP 0.5 messages, one line each.
 ///
 /// A record is the body of a delivery. Without --provider it is an envelope, as `vcp synth` writes
-/// it. The events of a session become one message. A delivery that is no call record gives no line.
+/// it. The events with one id of a `session`, also in several files, become one message. A delivery
+/// that is no call record gives no line.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: vcp map --provider retell deliveries.ndjson.gz > messages.ndjson")]
 pub(crate) struct Args {

@@ -62,7 +62,7 @@ pub(crate) struct Lines {
     file: Option<Unfinished>,
 }
 
-/// A file that is not complete yet. It is locked.
+/// A file that is not complete yet. It is locked where that is possible.
 struct Unfinished {
     part: PathBuf,
     file: File,
@@ -93,14 +93,22 @@ impl Lines {
         let file = File::create_new(&part).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => {
                 // A run that writes the file has locked it.
-                let locked = File::open(&part).map_err(cannot).and_then(|file| lock(&file, &part)).err();
-                locked.unwrap_or_else(|| format!("`{}` is from a run that was stopped: remove it", part.display()))
+                let is_locked = File::options()
+                    .write(true)
+                    .open(&part)
+                    .is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)));
+                let (part, what) =
+                    (part.display(), if is_locked { WRITTEN } else { "is from a run that was stopped: remove it" });
+                format!("`{part}` {what}")
             }
             _ => cannot(error),
         })?;
-        lock(&file, &part)?;
-        let out = Box::new(BufWriter::new(file.try_clone().map_err(cannot)?));
-        Ok(Self { out, file: Some(Unfinished { part, file, path: path.to_owned() }) })
+        // The lock is for the message above. A file system may have none.
+        let _ = file.try_lock();
+        let out = file.try_clone().map(BufWriter::new);
+        let unfinished = Unfinished { part, file, path: path.to_owned() };
+        let out = Box::new(out.map_err(|error| format!("cannot write `{}`: {error}", unfinished.part.display()))?);
+        Ok(Self { out, file: Some(unfinished) })
     }
 
     /// Writes a line. Breaks off once nobody reads any more.
@@ -139,7 +147,7 @@ impl Lines {
 pub(crate) fn publish(part: &Path, file: &File, path: &Path) -> Result<bool, String> {
     if !is_named(file, part) {
         let part = part.display();
-        return Err(format!("somebody moved or replaced `{part}` during the run, so its output is lost: run again"));
+        return Err(format!("`{part}` was moved or replaced during the run: move it back, or run again"));
     }
     let cannot = |e: io::Error| format!("cannot write `{}`: {e}", path.display());
     // A link never replaces a file. A file system may have no links.
@@ -155,48 +163,44 @@ pub(crate) fn publish(part: &Path, file: &File, path: &Path) -> Result<bool, Str
 /// stays as it is.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), String> {
     let mut part = OsString::from(path);
-    part.push(".part");
+    part.push(format!(".{}.part", std::process::id()));
     let part = PathBuf::from(part);
-    let write = || {
-        // A link of this name is not followed.
-        let mut file = File::create_new(&part)?;
+    let write = |mut file: File| {
         file.write_all(content)?;
         file.sync_all()?;
         fs::rename(&part, path)
     };
-    let _ = fs::remove_file(&part);
-    write().map_err(|error| {
-        let _ = fs::remove_file(&part);
-        format!("cannot write `{}`: {error}", path.display())
-    })
+    let written = File::create_new(&part).and_then(|file| write(file).inspect_err(|_| drop(fs::remove_file(&part))));
+    written.map_err(|error| format!("cannot write `{}`: {error}", path.display()))
 }
 
 /// Returns whether a path names an open file.
 fn is_named(file: &File, path: &Path) -> bool {
-    File::open(path).is_ok_and(|named| identity(&named) == identity(file))
+    let identity = |about: io::Result<fs::Metadata>| about.map(|about| identity(&about)).ok();
+    identity(fs::symlink_metadata(path)).is_some_and(|named| Some(named) == identity(file.metadata()))
 }
 
 /// Returns what tells a file from any other: its number and the time of its creation, because
 /// numbers are used again. The number of the device is left out, because it can be another one
 /// after a restart. `None` where files have no numbers.
-pub(crate) fn identity(file: &File) -> Option<String> {
+pub(crate) fn identity(about: &fs::Metadata) -> Option<String> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        let about = file.metadata().ok()?;
         Some(format!("{}, {:?}", about.ino(), about.created().ok()))
     }
     #[cfg(not(unix))]
     None
 }
 
+/// What is said of a file that another run has locked.
+const WRITTEN: &str = "is being written by another run: wait for it, or stop it";
+
 /// Locks a file until it is closed. Returns an error if another run has locked it.
 pub(crate) fn lock(file: &File, path: &Path) -> Result<(), String> {
     match file.try_lock() {
         Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => {
-            Err(format!("`{}` is being written by another run: wait for it, or stop it", path.display()))
-        }
+        Err(TryLockError::WouldBlock) => Err(format!("`{}` {WRITTEN}", path.display())),
         // A file system without locks.
         Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => Ok(()),
         Err(TryLockError::Error(e)) => Err(format!("cannot lock `{}`: {e}", path.display())),

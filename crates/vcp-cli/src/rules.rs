@@ -102,8 +102,10 @@ fn new(folder: &Path) -> Result<bool, String> {
     }
     let samples = folder.join("samples");
     let write = |path: PathBuf, text: &str| output::replace(&path, text.replace("NAME", &name).as_bytes());
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let made = parent.map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::create_dir(folder));
+    made.and_then(|()| fs::create_dir(&samples)).map_err(|e| format!("cannot make `{}`: {e}", folder.display()))?;
     let make = || {
-        fs::create_dir_all(&samples).map_err(|e| format!("cannot make `{}`: {e}", folder.display()))?;
         write(folder.join("provider.json"), PROVIDER)?;
         write(folder.join("call.json"), CALL)?;
         write(samples.join("finished.json"), SAMPLE)?;

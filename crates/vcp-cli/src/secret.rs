@@ -21,6 +21,35 @@ pub(crate) struct SecretArgs {
     ask_secret: bool,
 }
 
+/// The option for a scheme that the provider's name does not tell.
+#[derive(Debug, Args)]
+pub(crate) struct SchemeArgs {
+    /// The provider is one of your own, with its secret in the URL as `?token=`.
+    #[arg(long)]
+    token_in_url: bool,
+}
+
+impl SchemeArgs {
+    /// Returns the name and the usual scheme of a provider, which is given by its name, an alias or
+    /// a generation of its payloads.
+    ///
+    /// # Errors
+    ///
+    /// Returns a message if the provider is unknown and not said to be one of the user's own. The
+    /// secret of a provider that is misspelt must not become a part of the URL.
+    pub(crate) fn scheme(&self, provider: &str) -> Result<(String, Scheme), String> {
+        let name = match SigningFacts::of(provider) {
+            Some(facts) => facts.name,
+            None if self.token_in_url => provider,
+            None => provider
+                .parse::<Generation>()
+                .map_err(|error| format!("{error}, or --token-in-url for a provider of your own"))?
+                .provider(),
+        };
+        Ok((name.to_owned(), Scheme::usual(name)))
+    }
+}
+
 impl SecretArgs {
     /// Returns the secret for a provider. Returns `None` if there is none.
     pub(crate) fn find(&self, provider: &str) -> Result<Option<String>, String> {
@@ -50,20 +79,6 @@ impl SecretArgs {
             format!("no secret for {provider}: set {name}, or use --secret-env, --secret-file or --ask-secret")
         })
     }
-}
-
-/// Returns the name and the usual scheme of a provider, which is given by its name, an alias or a
-/// generation of its payloads.
-///
-/// # Errors
-///
-/// Returns a message if the provider is unknown. Its secret would otherwise be sent in a URL.
-pub(crate) fn scheme(provider: &str) -> Result<(&'static str, Scheme), String> {
-    let name = match SigningFacts::of(provider) {
-        Some(facts) => facts.name,
-        None => provider.parse::<Generation>().map_err(|e| e.to_string())?.provider(),
-    };
-    Ok((name, Scheme::usual(name)))
 }
 
 /// Returns the name of the variable for the secret of a provider, also for an alias.

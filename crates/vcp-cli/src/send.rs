@@ -3,7 +3,7 @@
 use crate::{
     clock, input,
     output::{self, short},
-    secret::{self, SecretArgs},
+    secret::{SchemeArgs, SecretArgs},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use std::{path::PathBuf, time::Duration};
@@ -37,6 +37,8 @@ pub(crate) struct Args {
     /// The seed of the synthetic call.
     #[arg(long, default_value_t = 1, conflicts_with = "file")]
     seed: u64,
+    #[command(flatten)]
+    scheme: SchemeArgs,
     #[command(flatten)]
     secret: SecretArgs,
     /// Send each delivery so many times, as providers do when they retry.
@@ -82,11 +84,15 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     if args.late.is_some() && signed(b"1", now) == signed(b"1", now - TimeDelta::days(1)) {
         return Err(format!("{provider} signs no time, so a late delivery is accepted: leave --late out"));
     }
-    // An endpoint may repeat the secret in its answer, as it is or as it is written in a URL.
+    // An endpoint may repeat the secret in its answer: as it is, as JSON, or as a part of the URL.
+    let text = text.unwrap_or_default();
     let in_url = secret.as_ref().map(|secret| sign::url(&Scheme::PathToken, secret, "")).unwrap_or_default();
-    let forms = [text.unwrap_or_default(), in_url.trim_start_matches('/').to_owned()];
-    let hidden = |answer: String| {
-        forms.iter().filter(|form| !form.is_empty()).fold(answer, |answer, form| answer.replace(form, "***"))
+    let in_url = in_url.trim_start_matches('/').to_owned();
+    let in_json = serde_json::Value::from(text.as_str()).to_string();
+    let forms = [in_json.trim_matches('"').to_owned(), with_small_escapes(&in_url), in_url, text];
+    let hidden = |answer: &str| {
+        let forms = forms.iter().filter(|form| !form.is_empty());
+        forms.fold(answer.to_owned(), |answer, form| answer.replace(form, "***"))
     };
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(args.timeout)))
@@ -109,11 +115,13 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
             let begun = clock::instant();
             let (status, text) = post(&agent, &url, headers, &sent)
                 // The URL that is sent to can have the secret in it.
-                .map_err(|error| format!("cannot send to `{}`: {}", args.url, error.replace(&url, &args.url)))?;
+                .map_err(|error| {
+                    format!("cannot send to `{}`: {}", args.url, hidden(&error.replace(&url, &args.url)))
+                })?;
             let millis = begun.elapsed().as_millis();
             // Another status shows another failure: 404 is a wrong URL, and 500 a broken endpoint.
             as_wanted &= if wants_refusal { REFUSED.contains(&status) } else { (200..300).contains(&status) };
-            output::line(&format!("{event}: {status} in {millis} ms{}", shown(&hidden(text))))?;
+            output::line(&format!("{event}: {status} in {millis} ms{}", shown(&hidden(&text))))?;
         }
     }
     if !as_wanted {
@@ -127,8 +135,8 @@ fn outgoing(args: &Args) -> Result<(String, Scheme, Vec<Outgoing>), String> {
     if let Some(file) = &args.file {
         let body = input::whole(file)?;
         let outgoing = Outgoing { event: file.display().to_string(), body };
-        let (provider, scheme) = secret::scheme(&args.provider)?;
-        return Ok((provider.to_owned(), scheme, vec![outgoing]));
+        let (provider, scheme) = args.scheme.scheme(&args.provider)?;
+        return Ok((provider, scheme, vec![outgoing]));
     }
     let generation: Generation = args.provider.parse().map_err(|e| format!("{e}"))?;
     // The call ends now, so that its times are plausible for the endpoint.
@@ -145,6 +153,16 @@ fn outgoing(args: &Args) -> Result<(String, Scheme, Vec<Outgoing>), String> {
         ));
     }
     Ok((generation.provider().to_owned(), generation.scheme(), outgoing))
+}
+
+/// Returns a part of a URL with its escapes in small letters, such as `%2f`.
+fn with_small_escapes(text: &str) -> String {
+    let mut parts = text.split('%');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let (escape, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        format!("{text}%{}{rest}", escape.to_lowercase())
+    })
 }
 
 /// Changes the last digit or letter of a body.

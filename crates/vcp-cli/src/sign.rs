@@ -3,7 +3,7 @@
 use crate::{
     clock::NowArgs,
     input, output,
-    secret::{self, SecretArgs},
+    secret::{SchemeArgs, SecretArgs},
 };
 use std::path::PathBuf;
 use vcp_sdk::{
@@ -22,6 +22,8 @@ pub(crate) struct Args {
     #[arg(long)]
     provider: String,
     #[command(flatten)]
+    scheme: SchemeArgs,
+    #[command(flatten)]
     secret: SecretArgs,
     /// The URL to which the body is sent.
     #[arg(long)]
@@ -32,8 +34,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let body = input::whole(&args.file)?;
-    let (provider, scheme) = secret::scheme(&args.provider)?;
-    let secret = Secret::new("cli", args.secret.require(provider)?);
+    let (provider, scheme) = args.scheme.scheme(&args.provider)?;
+    let secret = Secret::new("cli", args.secret.require(&provider)?);
     let mut request = Request::new(&(), &body);
     if let Some(url) = &args.url {
         request = request.url(url);

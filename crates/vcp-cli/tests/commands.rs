@@ -383,12 +383,13 @@ fn a_secret_in_an_answer_is_not_shown() {
         for mut stream in listener.incoming().map_while(Result::ok) {
             let mut head = vec![0; 4096];
             let length = stream.read(&mut head).unwrap();
-            let told = String::from_utf8_lossy(&head[..length]).replace("\r\n", " ");
+            let head = String::from_utf8_lossy(&head[..length]).replace("\r\n", " ");
+            let told = format!("{} {}", serde_json::to_string(&head).unwrap(), head.replace("%2F", "%2f"));
             let answer = format!("HTTP/1.1 404 x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{told}", told.len());
             let _ = stream.write_all(answer.as_bytes());
         }
     });
-    fs::write(here.join("secret"), "top secret/value").unwrap();
+    fs::write(here.join("secret"), "to\"p secret/value").unwrap();
     for provider in ["assistable", "vapi"] {
         let sent = vcp(&["send", "--url", &url, "--provider", provider, "--secret-file", "secret"], &here, b"");
         let shown = String::from_utf8([sent.stdout, sent.stderr].concat()).unwrap();
@@ -417,6 +418,10 @@ fn a_generation_is_signed_as_its_provider_is() {
     let told = String::from_utf8([unknown.stdout, unknown.stderr].concat()).unwrap();
     assert_eq!(unknown.status.code(), Some(2), "{told}");
     assert!(told.contains("`retel` is not known") && !told.contains("topsecret"), "{told}");
+    // A provider of the user's own has its token in the URL, if that is what the user says.
+    let own = ["sign", "-", "--secret-file", "secret", "--url", "https://example.com/hook", "--provider", "mine"];
+    let signed = good(&[&own[..], &["--token-in-url"]].concat(), &here, b"{}");
+    assert_eq!(signed, "https://example.com/hook?token=topsecret\n");
 }
 
 #[test]
@@ -494,7 +499,7 @@ fn two_runs_never_exchange_their_files() {
     let second = start();
     let first = end(first);
     let told = String::from_utf8(first.stderr).unwrap();
-    assert!(first.status.code() == Some(2) && told.contains("somebody moved or replaced"), "{told}");
+    assert!(first.status.code() == Some(2) && told.contains("was moved or replaced"), "{told}");
     assert!(!here.join("out.ndjson").exists() && part.exists());
     assert!(end(second).status.success());
     assert!(!fs::read(here.join("out.ndjson")).unwrap().is_empty());
@@ -507,16 +512,20 @@ fn two_runs_never_exchange_their_files() {
 
 /// A file keeps its content until the new one is complete.
 #[test]
-fn an_expectation_is_replaced_or_stays() {
+fn an_expectation_is_replaced_as_a_whole() {
     let here = directory("replace");
     good(&["rules", "new", "parrot"], &here, b"");
     let expected = here.join("parrot/samples/finished.expected.json");
     let before = fs::read(&expected).unwrap();
-    // A folder where the new content would be written.
-    fs::create_dir(here.join("parrot/samples/finished.expected.json.part")).unwrap();
-    let failed = vcp(&["rules", "test", "parrot", "--update"], &here, b"");
-    assert_eq!(failed.status.code(), Some(2), "{}", String::from_utf8_lossy(&failed.stderr));
-    assert_eq!(fs::read(&expected).unwrap(), before);
+    let mut opened = fs::File::open(&expected).unwrap();
+    let sample = here.join("parrot/samples/finished.json");
+    fs::write(&sample, fs::read_to_string(&sample).unwrap().replace("\"c1\"", "\"c2\"")).unwrap();
+    good(&["rules", "test", "parrot", "--update"], &here, b"");
+    let mut still = Vec::new();
+    opened.read_to_end(&mut still).unwrap();
+    assert!(still == before, "the old file was not written into");
+    assert!(fs::read_to_string(&expected).unwrap().contains("\"c2\""));
+    assert_eq!(fs::read_dir(here.join("parrot/samples")).unwrap().count(), 2, "nothing else is left");
 }
 
 #[test]
@@ -685,7 +694,7 @@ fn a_record_without_end_is_told_and_not_kept() {
 /// line of its own.
 #[test]
 fn nothing_hostile_reaches_the_terminal() {
-    const HOSTILE: &str = "x\u{1b}[31m\u{9b}2J\u{202e}\u{85}\u{2028}\u{7f}\rverified by: forged";
+    const HOSTILE: &str = "::error::x##[y]\u{1b}[31m\u{9b}2J\u{202e}\u{85}\u{2028}\u{7f}\rverified by: forged";
     let here = directory("hostile");
     // The same text as an event, an id, a word, a member, a header, a name of a file.
     let escaped = serde_json::to_string(&format!("{HOSTILE}\nverified by: forged")).unwrap();
@@ -741,6 +750,9 @@ fn nothing_hostile_reaches_the_terminal() {
         let hostile = told.find(|c: char| c != '\n' && (c.is_control() || ('\u{2028}'..='\u{202e}').contains(&c)));
         assert_eq!(hostile, None, "{args:?}: {told:?}");
         assert!(!told.lines().any(|line| line.starts_with("verified by: forged")), "{args:?}: {told}");
+        // The program's own commands to the runner of GitHub Actions name a file.
+        let is_forged = |line: &str| line.trim_start().starts_with("::") && !line.starts_with("::error file=");
+        assert!(!told.contains("##[") && !told.lines().any(is_forged), "{args:?}: {told}");
     }
 }
 

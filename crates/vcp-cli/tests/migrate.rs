@@ -5,12 +5,12 @@
 use serde_json::{Value, json};
 use std::{
     fs,
-    hash::{DefaultHasher, Hasher as _},
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
+use vcp_sdk::auth::ReplayKey;
 
 fn program(args: &[&str], directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vcp"));
@@ -242,7 +242,7 @@ fn an_interrupted_run_is_taken_up_where_it_stopped() {
     assert_eq!(text(&again.stderr), "error: `out.ndjson` exists: move it away, or name another file\n");
 }
 
-/// One damaged line costs itself only, also if it is the first.
+/// A damaged record at the beginning does not take the records after it with it.
 #[test]
 fn a_brace_alone_does_not_swallow_an_archive() {
     let directory = directory("brace");
@@ -251,9 +251,17 @@ fn a_brace_alone_does_not_swallow_an_archive() {
         assert_eq!(output.status.code(), Some(1));
         assert_eq!(text(&output.stdout).lines().count(), 3, "{}", text(&output.stderr));
     }
-    // A message that is written over several lines is one message.
+    // Several messages that are written over several lines are no archive of lines: one failure.
     let value: Value = serde_json::from_str(archive(1).trim_end()).unwrap();
     let pretty = serde_json::to_string_pretty(&value).unwrap();
+    let output = run(&[], &directory, format!("{pretty}\n{pretty}\n").as_bytes());
+    assert!(output.status.code() == Some(1) && output.stdout.is_empty());
+    assert!(
+        text(&output.stderr).contains("1 not migrated") || text(&output.stderr).contains("not migrated 1"),
+        "{}",
+        text(&output.stderr)
+    );
+    // A message that is written over several lines is one message.
     for one in [pretty.clone(), pretty.replace("\n ", "\n").replace("  ", "")] {
         let output = run(&[], &directory, one.as_bytes());
         assert!(output.status.success() && text(&output.stdout).lines().count() == 1, "{}", text(&output.stderr));
@@ -400,15 +408,17 @@ fn odd_names_and_times_of_files_stop_nothing() {
 fn odd_figures_of_a_checkpoint_lose_nothing() {
     let here = directory("odd_figures");
     let write = |lines: u64, ways: &Value| {
-        let mut hasher = DefaultHasher::new();
-        archive(10).split_inclusive('\n').for_each(|line| hasher.write(line.as_bytes()));
+        let hash = archive(10).split_inclusive('\n').fold(0_u64, |hash, line| {
+            let key = ReplayKey::of([&hash.to_le_bytes(), line.as_bytes()]);
+            u64::from_le_bytes(*key.as_ref().first_chunk().unwrap())
+        });
         fs::write(here.join("out.ndjson.part"), "").unwrap();
         let text = json!({
             "run": {
                 "inputs": ["\"-\", size None, changed None"],
                 "to": "0.5", "missing_time": null, "failures": null, "prove": false,
             },
-            "position": {"sources": 0, "lines": lines, "hash": hasher.finish()},
+            "position": {"sources": 0, "lines": lines, "hash": hash},
             "output": written(&here.join("out.ndjson.part"), 0), "failures": null,
             "tally": {"ways": ways, "kinds": {}, "failed": u64::MAX},
         });

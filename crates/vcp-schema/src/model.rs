@@ -457,8 +457,8 @@ impl VcpMessage {
     /// Checks that the message can be read back within limits, once it is written.
     ///
     /// A message that was made by a program, or merged from others, may be larger than any text
-    /// that a reader accepts. The message is written only if its length is not obviously within the
-    /// limit.
+    /// that a reader accepts. The message is written only if its length is near the limit. If it is
+    /// far above, the error has a lower bound of the length.
     ///
     /// # Errors
     ///

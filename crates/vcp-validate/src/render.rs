@@ -201,9 +201,10 @@ impl Excerpt {
 }
 
 /// Replaces the characters of a text that are not safe on a terminal by U+FFFD. These move the
-/// cursor, change colours or the direction of writing, or are invisible. The runner of GitHub Actions
-/// takes `##[` anywhere in a line, and `::` at its beginning, for a command. The second character of
-/// these is replaced.
+/// cursor, change colours or the direction of writing, or are invisible.
+///
+/// The runner of GitHub Actions takes `##[` anywhere in a line, and `::` at its beginning, for a
+/// command. The second character of these is replaced.
 ///
 /// ```
 /// assert_eq!(vcp_validate::visible("a ##[stop-commands]"), "a #\u{fffd}[stop-commands]");

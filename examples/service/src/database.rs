@@ -39,7 +39,7 @@ impl Database {
                 // has one writer.
                 let options = url.parse::<SqliteConnectOptions>().map(|options| {
                     let options = options.create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
-                    // A deleted call is not left in unused parts of the file.
+                    // Text that an update replaces is not left in unused parts of the file.
                     options.synchronous(SqliteSynchronous::Full).pragma("secure_delete", "ON")
                 });
                 let is_file = |options: &SqliteConnectOptions| {

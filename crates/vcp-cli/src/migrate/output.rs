@@ -154,7 +154,7 @@ impl Growing {
             return Err(format!("`{}` was finished by another run: nothing is left to do", path.display()));
         }
         let mut cut = || {
-            if identity(&file) != written {
+            if file.metadata().ok().and_then(|about| identity(&about)) != written {
                 return Err(io::Error::other(
                     "it is not the file that the interrupted run wrote: move it away, remove the checkpoint, and start again",
                 ));
@@ -179,7 +179,7 @@ impl Growing {
 
     /// Returns the part that was written so far.
     fn so_far(&self) -> Written {
-        Written { bytes: self.bytes, file: identity(&self.file) }
+        Written { bytes: self.bytes, file: self.file.metadata().ok().and_then(|about| identity(&about)) }
     }
 
     fn write(&mut self, lines: &[u8]) -> Result<(), String> {

@@ -19,15 +19,17 @@ use crate::{
 };
 use indicatif::ProgressBar;
 use std::{
-    hash::{DefaultHasher, Hasher as _},
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread,
     time::Duration,
 };
-use vcp_sdk::schema::{
-    Dialect, Limits, VcpMessage,
-    migrate::{self, Downgrade, MigrationReport, UpgradeOptions},
-    ndjson,
+use vcp_sdk::{
+    auth::ReplayKey,
+    schema::{
+        Dialect, Limits, VcpMessage,
+        migrate::{self, Downgrade, MigrationReport, UpgradeOptions},
+        ndjson,
+    },
 };
 
 /// The maximum number of lines of a batch, and the size in bytes at which a batch is complete.
@@ -71,7 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<Tally, String> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let workers = args.threads.map_or(cores, usize::from);
 
-    let cannot = |e| format!("cannot start a thread: {e}: use fewer `--threads`");
+    let cannot = |e| format!("cannot start a thread: {e}: use fewer `--threads`, and --resume if --output is set");
     thread::scope(|scope| {
         let (mut to_workers, mut from_workers) = (Vec::new(), Vec::new());
         for _ in 0..workers {
@@ -148,15 +150,15 @@ fn read(sources: &[Source], start: Position, bar: &ProgressBar, workers: &[SyncS
         };
         let mut number = 0;
         let mut batch = new(number);
-        let mut hasher = source.size.is_none().then(DefaultHasher::new);
+        let mut hash = source.size.is_none().then_some(0);
         match source.open(|bytes| bar.inc(bytes)) {
             Ok(lines) => {
                 for line in lines {
                     number += 1;
-                    if let (Some(hasher), Line::Text(text)) = (&mut hasher, &line) {
-                        hasher.write(text);
+                    if let (Some(hash), Line::Text(text)) = (&mut hash, &line) {
+                        *hash = hash_of(*hash, text);
                     }
-                    if number == skip && hasher.as_ref().map(DefaultHasher::finish) != start.hash {
+                    if number == skip && hash != start.hash {
                         batch.differs = Some("has other lines than those that the interrupted run read");
                         send(batch);
                         return;
@@ -168,7 +170,7 @@ fn read(sources: &[Source], start: Position, bar: &ProgressBar, workers: &[SyncS
                     batch.lines.push((number, line));
                     if batch.lines.len() >= BATCH_LINES || batch.bytes >= BATCH_BYTES {
                         batch.end.lines = number;
-                        batch.end.hash = hasher.as_ref().map(DefaultHasher::finish);
+                        batch.end.hash = hash;
                         if !send(std::mem::replace(&mut batch, new(number))) {
                             return;
                         }
@@ -189,6 +191,12 @@ fn read(sources: &[Source], start: Position, bar: &ProgressBar, workers: &[SyncS
             return;
         }
     }
+}
+
+/// Returns the hash of lines from the hash of all but the last, and the last.
+fn hash_of(before: u64, line: &[u8]) -> u64 {
+    let key = ReplayKey::of([&before.to_le_bytes(), line]);
+    key.as_ref().first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
 }
 
 /// Writes the results of the workers, in turn.
