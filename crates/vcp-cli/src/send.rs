@@ -89,7 +89,9 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let in_url = secret.as_ref().map(|secret| sign::url(&Scheme::PathToken, secret, "")).unwrap_or_default();
     let in_url = in_url.trim_start_matches('/').to_owned();
     let in_json = serde_json::Value::from(text.as_str()).to_string();
-    let forms = [in_json.trim_matches('"').to_owned(), with_small_escapes(&in_url), in_url, text];
+    let in_json = in_json.trim_matches('"').to_owned();
+    // Some servers write `/` as `\/` in JSON.
+    let forms = [in_json.replace('/', "\\/"), in_json, with_small_escapes(&in_url), in_url, text];
     let hidden = |answer: &str| {
         let forms = forms.iter().filter(|form| !form.is_empty());
         forms.fold(answer.to_owned(), |answer, form| answer.replace(form, "***"))
@@ -114,9 +116,9 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
             }
             let begun = clock::instant();
             let (status, text) = post(&agent, &url, headers, &sent)
-                // The URL that is sent to can have the secret in it.
+                // The URL can have the secret in it.
                 .map_err(|error| {
-                    format!("cannot send to `{}`: {}", args.url, hidden(&error.replace(&url, &args.url)))
+                    hidden(&format!("cannot send to `{}`: {}", args.url, error.replace(&url, &args.url)))
                 })?;
             let millis = begun.elapsed().as_millis();
             // Another status shows another failure: 404 is a wrong URL, and 500 a broken endpoint.

@@ -384,7 +384,8 @@ fn a_secret_in_an_answer_is_not_shown() {
             let mut head = vec![0; 4096];
             let length = stream.read(&mut head).unwrap();
             let head = String::from_utf8_lossy(&head[..length]).replace("\r\n", " ");
-            let told = format!("{} {}", serde_json::to_string(&head).unwrap(), head.replace("%2F", "%2f"));
+            let told =
+                format!("{} {}", serde_json::to_string(&head).unwrap(), head.replace("%2F", "%2f").replace('/', "\\/"));
             let answer = format!("HTTP/1.1 404 x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{told}", told.len());
             let _ = stream.write_all(answer.as_bytes());
         }

@@ -82,7 +82,8 @@ impl MapOptions {
     /// such an event, by the time of the event. Deliveries without that time, or with the same
     /// first or last time, are all kept. A message that is merged with no other stays as it is.
     ///
-    /// A value that only a delivery between them had is lost, also a denial of consent. A value
+    /// A value that only a delivery between them had is lost, also a denial of consent, or the
+    /// conversation if the last delivery has none. A value
     /// that was written by hand, and the consent of a mapper with other options, can then depend on
     /// the grouping of the messages and on repeats.
     #[must_use]

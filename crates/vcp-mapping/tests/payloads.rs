@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::{fs, path::PathBuf, sync::LazyLock};
-use vcp_mapping::{How, MapOptions, Mapped, Mapper, Mapping, SessionEvent};
+use vcp_mapping::{How, MapOptions, Mapped, Mapper, Mapping, Registry, SessionEvent};
 use vcp_schema::{ErrorCode, VcpMessage};
 
 static MAPPER: LazyLock<Mapper> = LazyLock::new(Mapper::new);
@@ -381,4 +381,36 @@ fn many_kinds_of_costs_are_told() {
     let told = |problem: &vcp_mapping::Problem| problem.message.contains("more than 256 kinds");
     assert!(mapped.report.problems.iter().any(told));
     assert_eq!(mapped.message.to_json().matches("\"cost_usd.").count(), 256);
+}
+
+/// A copy beside `data` is masked as the value in `data` is, also if its place is in a list.
+#[test]
+fn a_secret_that_is_copied_out_of_a_list_is_masked() {
+    let provider = r#"{"provider":"parrot",
+        "info":{"name":"P","company":"P","website":"w","docs_url":"d","api_base_url":"a"},
+        "detect":[{"has":["event"],"event_from":"event","at":"call"}],
+        "events":{"done":{"rules":"call"}},"secrets":["h.token","h.o.pin"]}"#;
+    let rule = |name: &str, path: &str| {
+        format!(r#"{{"to":"custom.provider_specific.parrot.{name}","from":{{"path":"{path}","as":"json"}}}}"#)
+    };
+    let copies = [
+        rule("a", "h[name=x].token"),
+        rule("b", "h[].o"),
+        rule("c", "h[].password"),
+        rule("d", "h[].other"),
+        rule("e", "h"),
+    ];
+    let rules = format!(
+        r#"{{"provider":"parrot","name":"call","rules":[{{"to":"call.call_id","from":{{"path":"id"}}}},{}]}}"#,
+        copies.join(",")
+    );
+    let body = r#"{"event":"done","call":{"id":"p1",
+        "h":[{"name":"x","token":"SECRET1","o":{"pin":"SECRET2","n":1},"password":"SECRET3","other":"kept"}]}}"#;
+    let mut registry = Registry::empty();
+    registry.register_json(provider, &[&rules]).unwrap();
+    let mapping = Mapper::with_registry(registry).map("parrot", body.as_bytes(), received_at()).unwrap();
+    let Mapping::Call(mapped) = mapping else { panic!("no call") };
+    let text = mapped.message.to_json();
+    assert!(!text.contains("SECRET"), "{text}");
+    assert!(text.contains(r#""d":"kept""#) && text.contains(r#""b":{"pin":"***","n":1}"#), "{text}");
 }

@@ -77,7 +77,9 @@ impl VcpMessage {
     ///
     /// - numbers of callers, texts for people and references,
     /// - free-form data,
-    /// - words that the specification does not list, and
+    /// - words that the specification does not list,
+    /// - any text with an international telephone number,
+    /// - any text with white space and seven or more digits, and
     /// - any text longer than 256 bytes.
     ///
     /// For unknown members, and for maps with free names, it shows only their number: `"***":2`.
@@ -95,13 +97,14 @@ impl VcpMessage {
     }
 
     /// Replaces `caller_id`, `from` and `to` of the call by pseudonyms. Also replaces a `from_`
-    /// that is kept as an unknown member.
+    /// that is kept as an unknown member. Removes `audit.checksum`, because somebody could find the
+    /// numbers by trying which ones give this checksum.
     ///
     /// Nothing else changes. Consider before you share the message:
     ///
-    /// - The provider's payload in `custom.provider_specific`, the texts for people and the files
-    ///   to which `artifacts` refers may contain the numbers too.
-    /// - A checksum in `audit.checksum` no longer matches.
+    /// - The provider's payload in `custom.provider_specific`, what a migration keeps in
+    ///   `custom.experimental.vcp_migration`, the names of tools, the texts for people and the
+    ///   files to which `artifacts` refers may contain the numbers too.
     /// - A second call makes pseudonyms of the pseudonyms.
     ///
     /// ```
@@ -119,6 +122,7 @@ impl VcpMessage {
         for number in [&mut call.caller_id, &mut call.from, &mut call.to].into_iter().flatten() {
             *number = key.pseudonym(number);
         }
+        self.audit.checksum = None;
         if let Some(alias) = call.extras.get_mut("from_") {
             let text = alias.parse::<String>().unwrap_or_else(|_| alias.as_str().to_owned());
             *alias = RawJson::from_text(&key.pseudonym(&text));
@@ -216,6 +220,23 @@ mod tests {
     }
 
     #[test]
+    fn a_line_for_logs_shows_no_number_of_a_telephone_or_card() {
+        let shown = |id: &str| {
+            let mut message = VcpMessage::from_json(FULL).unwrap();
+            message.vcp_payload.call.call_id = id.to_owned();
+            message.redacted().to_string().contains(&format!("\"call_id\":\"{id}\""))
+        };
+        for id in
+            ["Transferring to +12025550194", "to+1 (202) 555-0194", "Pressed 4111111111111111#", "call 202 555 0194"]
+        {
+            assert!(!shown(id), "{id}");
+        }
+        for id in ["call_1791979200000", "2026-10-14T12:00:00+00:00", "Pressed 2", "a+b", "3f2504e0-4f89-11d3-9a0c"] {
+            assert!(shown(id), "{id}");
+        }
+    }
+
+    #[test]
     fn a_line_for_logs_stays_short() {
         let mut message = VcpMessage::from_json(FULL).unwrap();
         message.vcp_payload.call.call_id = "x".repeat(1_000_000);
@@ -241,8 +262,10 @@ mod tests {
         let mut message = VcpMessage::from_json(FULL).unwrap();
         let call = &mut message.vcp_payload.call;
         call.extras.insert("from_".to_owned(), RawJson::from_text("+15550199"));
+        message.audit.checksum = Some("jcs-sha256:00".to_owned());
         message.anonymise(&key);
         let json = message.to_json();
+        assert!(!json.contains("jcs-sha256:00"), "somebody could try numbers until the checksum fits");
         assert!(json.contains(&format!("\"from_\":\"{}\"", key.pseudonym("+15550199"))), "{json}");
         assert!(!json.contains("+15550199"));
     }

@@ -149,8 +149,18 @@ impl Writer {
 
 impl ToWire for str {
     fn write(&self, json: &mut Writer) {
-        if json.masked && self.len() > LONGEST_SHOWN { json.raw(MASK) } else { json.text(self) }
+        let is_hidden = json.masked && (self.len() > LONGEST_SHOWN || may_hold_number(self));
+        if is_hidden { json.raw(MASK) } else { json.text(self) }
     }
+}
+
+/// Returns whether a text may hold the number of a telephone or of a card. Some providers write
+/// such numbers into the names of tools.
+fn may_hold_number(text: &str) -> bool {
+    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
+    let is_part = |c: char| c.is_ascii_digit() || " -./()".contains(c);
+    let is_international = |rest: &str| digits(rest.split(|c| !is_part(c)).next().unwrap_or_default()) >= 6;
+    text.split('+').skip(1).any(is_international) || (text.contains(char::is_whitespace) && digits(text) >= 7)
 }
 
 impl ToWire for String {

@@ -21,7 +21,7 @@ use crate::{
     rules::{
         Provider, Transform, ValueType,
         check::Check,
-        paths::{NodeId, Nodes, is_empty},
+        paths::{InList, NodeId, Nodes, is_empty},
         plan::{Member, Plan, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test},
         target::{FieldName, Names, Place, Target, name},
         watched::Seen,
@@ -514,8 +514,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
                 continue;
             }
             let Some(json) = self.find(member).filter(|json| *json != "null") else { continue };
-            let pointer = member.pointer.clone();
-            if let Some(found) = self.read_member(source, member.node, json, pointer, reading.plan, draft) {
+            if let Some(found) = self.read_member(source, member, json, reading.plan, draft) {
                 return Found::Value(Box::new(found), at + 1);
             }
         }
@@ -537,16 +536,16 @@ impl<'p, 'm> Delivery<'p, 'm> {
     fn read_member(
         &self,
         source: &ReadySource,
-        node: NodeId,
+        member: &Member,
         json: &'p str,
-        pointer: SharedText,
         plan: &Plan,
         draft: &mut Draft<'p>,
     ) -> Option<Sourced<'p>> {
+        let pointer = member.pointer.clone();
         let setting = self.setting(source, plan, draft);
         let by_word = matches!(source.transform, Transform::Word | Transform::Sentiment);
         let word = || by_word.then(|| transform::word_of(json).map(Cow::into_owned)).flatten();
-        let made = match self.without_secrets(source, node, json) {
+        let made = match self.without_secrets(source, member, json) {
             Some(masked) => made(source, &masked, setting).into_owned(),
             None => made(source, json, setting),
         };
@@ -606,12 +605,14 @@ impl<'p, 'm> Delivery<'p, 'm> {
 
     /// Returns the text of a member that is copied beside `data`, if it has secrets that are
     /// masked.
-    fn without_secrets(&self, source: &ReadySource, node: NodeId, json: &str) -> Option<String> {
+    fn without_secrets(&self, source: &ReadySource, member: &Member, json: &str) -> Option<String> {
         if source.transform.gives() != ValueType::Json || self.options.keep_secrets {
             return None;
         }
         let named = self.provider.secrets.named_in(self.text, self.walked.seen());
-        mask_at(&self.provider.tree.path(node), json, named)
+        let list = self.provider.tree.path(member.node);
+        let inside = member.inside.iter().flat_map(InList::names);
+        mask_at(&inside.fold(list, FieldPath::name), json, named)
     }
 
     /// Returns the word of an earlier delivery, if this one has a flag that may change it.

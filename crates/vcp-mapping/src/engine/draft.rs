@@ -152,11 +152,12 @@ impl<'p> Draft<'p> {
         if self.free_bytes <= limit {
             return Ok(());
         }
-        // Of several values for one place, only the last counts.
+        // Of several values for one place, or for places inside each other, only the last counts.
         let mut new = self.free.get(self.earlier..).unwrap_or_default();
         let mut length = 0;
         while let Some(((place, names, json), later)) = new.split_first() {
-            let is_replaced = later.iter().any(|(other, others, _)| other == place && others.iter().eq(names.iter()));
+            let is_inside = |others: &Names| names.iter().zip(others.iter()).all(|(name, other)| name == other);
+            let is_replaced = later.iter().any(|(other, others, _)| other == place && is_inside(others));
             length += if is_replaced { 0 } else { json.len() };
             new = later;
         }
