@@ -55,8 +55,8 @@ fn small_rows_take_bounded_memory() {
     }
 }
 
-/// A delivery that is refused, because its message would have too many members, takes at most twelve
-/// times its bytes, and 16 MB.
+/// A delivery that is refused, because its message would have too many members, takes at most
+/// twelve times its bytes, and 16 MB.
 #[test]
 fn refused_tool_calls_take_bounded_memory() {
     let retell = r#"{"event":"call_ended","call":{"call_id":"c1","transcript_with_tool_calls":[ROWS]}}"#;

@@ -77,7 +77,7 @@ fn kinds_of_failure_are_told_apart_and_the_run_goes_on() {
     assert!(!flooded.is_empty() && flooded.iter().all(|kind| matches!(&**kind, "flood" | "junk")), "{flooded:?}");
 }
 
-/// What a program under test writes cannot forge a line of the summary.
+/// The output of a program under test cannot forge a line of the summary.
 #[test]
 fn nothing_of_a_testee_reaches_the_terminal_as_it_is() {
     let hello = r#"{"seq":0,"ok":{"implementation":"x\n\nall  1799 passed\u001b[8m","ops":["verify\u202e","verify"]}}"#;

@@ -52,8 +52,8 @@ impl Envelope {
 pub(crate) struct Session {
     /// The provider and the id, or the source if there is no id.
     name: String,
-    /// The source of the last event, for people.
-    source: String,
+    /// The source of the last event, if the session has an id.
+    source: Option<String>,
     provider: String,
     /// The bytes of the bodies.
     bytes: usize,
@@ -93,12 +93,8 @@ impl Session {
         let provider = mapper.provider_name(&event.provider).unwrap_or(&event.provider);
         let name = match &event.session {
             Some(id) => format!("{provider}, session {id}"),
-            None => format!("{provider}, events of {source}"),
+            None => format!("{source}, {provider}"),
         };
-        if self.name == name && self.source != source {
-            tell!("{source}: goes on with {}", short(&name, 1000));
-            source.clone_into(&mut self.source);
-        }
         if self.ended.contains(&hash(&name)) {
             let reason = "its session ended before: put the events of each session together".to_owned();
             return Err(Fault::Record(reason));
@@ -107,7 +103,11 @@ impl Session {
         if self.name != name {
             flow = self.end(mapper, out, counts)?;
             self.ended.insert(hash(&self.name));
-            (self.name, self.provider, self.source) = (name, event.provider, source.to_owned());
+            self.source = event.session.is_some().then(|| source.to_owned());
+            (self.name, self.provider) = (name, event.provider);
+        } else if let Some(last) = self.source.as_mut().filter(|last| **last != source) {
+            tell!("{source}: goes on with {}", short(&name, 1000));
+            source.clone_into(last);
         }
         self.bytes += event.body.len() + 1;
         // Events that cannot be assembled are not kept.
@@ -127,8 +127,8 @@ impl Session {
         counts: &mut Assembled,
     ) -> Result<ControlFlow<()>, Fault> {
         let (events, bytes) = (std::mem::take(&mut self.events), std::mem::take(&mut self.bytes));
-        let name = short(&format!("{}: {}", self.source, self.name), 1000);
-        let most = Self::most_bytes();
+        let source = self.source.iter().map(|source| format!("{source}, "));
+        let (name, most) = (short(&(source.collect::<String>() + &self.name), 1000), Self::most_bytes());
         if bytes > most {
             counts.failed += 1;
             tell!("{name}: the events have {bytes} bytes, more than the limit of {most}");

@@ -176,33 +176,22 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), String> {
 
 /// Returns whether a path names an open file.
 fn is_named(file: &File, path: &Path) -> bool {
-    let identity = |about: io::Result<fs::Metadata>| about.map(|about| identity(&about)).ok();
-    identity(fs::symlink_metadata(path)).is_some_and(|named| Some(named) == identity(file.metadata()))
+    fs::symlink_metadata(path).is_ok_and(|named| identity(Ok(named)) == identity(file.metadata()))
 }
 
 /// Returns what tells a file from any other: its number and the time of its creation, because
 /// numbers are used again. The number of the device is left out, because it can be another one
 /// after a restart. `None` where files have no numbers.
-pub(crate) fn identity(about: &fs::Metadata) -> Option<String> {
+pub(crate) fn identity(about: io::Result<fs::Metadata>) -> Option<String> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
+        let about = about.ok()?;
         Some(format!("{}, {:?}", about.ino(), about.created().ok()))
     }
     #[cfg(not(unix))]
     None
 }
 
-/// What is said of a file that another run has locked.
-const WRITTEN: &str = "is being written by another run: wait for it, or stop it";
-
-/// Locks a file until it is closed. Returns an error if another run has locked it.
-pub(crate) fn lock(file: &File, path: &Path) -> Result<(), String> {
-    match file.try_lock() {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(format!("`{}` {WRITTEN}", path.display())),
-        // A file system without locks.
-        Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => Ok(()),
-        Err(TryLockError::Error(e)) => Err(format!("cannot lock `{}`: {e}", path.display())),
-    }
-}
+/// The fault of a file that another run has locked, behind its name.
+pub(crate) const WRITTEN: &str = "is being written by another run: wait for it, or stop it";

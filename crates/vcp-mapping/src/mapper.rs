@@ -86,12 +86,12 @@ pub struct Mapped {
     pub message: VcpMessage,
     /// The name of the event.
     pub event: String,
-    /// A key that is equal for resends of one delivery: `<provider>:<event>:<id>`, and further parts
-    /// of the provider. `None` if the payload has no id, or if each delivery of the event replaces
-    /// the one before it (live transcripts).
+    /// A key that is equal for resends of one delivery: `<provider>:<event>:<id>`, and further
+    /// parts of the provider. `None` if the payload has no id, or if each delivery of the event
+    /// replaces the one before it (live transcripts).
     ///
-    /// Some providers send several deliveries of an event with the same parts, such as a status that
-    /// Vapi reports again. Merge these instead of keeping one.
+    /// Some providers send several deliveries of an event with the same parts, such as a status
+    /// that Vapi reports again. Merge these instead of keeping one.
     pub idempotency_key: Option<IdempotencyKey>,
     /// The source of every value.
     pub report: MapReport,

@@ -164,7 +164,7 @@ macro_rules! model {
 
         impl $crate::model::size::Measure for $Type {
             fn add_to(&self, size: &mut $crate::model::size::Size) {
-                size.raw(2);
+                size.add(2, 2);
                 $( model!(@measure $presence size, stringify!($field), &self.$field); )*
                 for (name, value) in self.extras.iter() {
                     size.member(name);

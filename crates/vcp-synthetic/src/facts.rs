@@ -144,7 +144,7 @@ impl Told<'_> {
         let length = TimeDelta::seconds(i64::try_from(whole_seconds(call.duration_ms)).unwrap_or(0));
         let spoken = self.turns.first().zip(self.turns.iter().map(Turn::end_ms).max());
         let start = match generation {
-            // Vapi told no start in 2024. Of derived starts the earliest counts (DECISIONS.md 5.11).
+            // Vapi told no start in 2024. The earliest derived start counts (DECISIONS.md 5.11).
             Generation::Vapi2024 => call.requested_at,
             Generation::Vapi | Generation::Bland if !self.connected() => call.requested_at,
             Generation::ElevenLabs | Generation::ElevenLabs2025 if !self.connected() => first_sent().trunc_subsecs(0),

@@ -7,12 +7,12 @@ use super::{Args, Target, tally::Tally};
 use crate::{
     clock,
     input::{self, Folder, Source},
-    output::{identity, lock, publish},
+    output::{WRITTEN, identity, publish},
 };
 use serde::{Deserialize, Serialize};
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::mpsc::{SyncSender, TrySendError, sync_channel},
@@ -154,7 +154,7 @@ impl Growing {
             return Err(format!("`{}` was finished by another run: nothing is left to do", path.display()));
         }
         let mut cut = || {
-            if file.metadata().ok().and_then(|about| identity(&about)) != written {
+            if identity(file.metadata()) != written {
                 return Err(io::Error::other(
                     "it is not the file that the interrupted run wrote: move it away, remove the checkpoint, and start again",
                 ));
@@ -179,7 +179,7 @@ impl Growing {
 
     /// Returns the part that was written so far.
     fn so_far(&self) -> Written {
-        Written { bytes: self.bytes, file: self.file.metadata().ok().and_then(|about| identity(&about)) }
+        Written { bytes: self.bytes, file: identity(self.file.metadata()) }
     }
 
     fn write(&mut self, lines: &[u8]) -> Result<(), String> {
@@ -199,6 +199,17 @@ fn has_two_names(path: &Path) -> bool {
     return fs::metadata(path).is_ok_and(|file| std::os::unix::fs::MetadataExt::nlink(&file) > 1);
     #[cfg(not(unix))]
     return false;
+}
+
+/// Locks a file until it is closed. Returns an error if another run has locked it.
+fn lock(file: &File, path: &Path) -> Result<(), String> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(format!("`{}` {WRITTEN}", path.display())),
+        // A file system without locks.
+        Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => Ok(()),
+        Err(TryLockError::Error(e)) => Err(format!("cannot lock `{}`: {e}", path.display())),
+    }
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {

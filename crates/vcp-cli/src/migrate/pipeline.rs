@@ -45,7 +45,7 @@ struct Batch {
     lines: Vec<(u64, Line)>,
     bytes: usize,
     end: Position,
-    /// How the source differs from the lines that an interrupted run had read.
+    /// A difference between the source and the lines that an interrupted run had read.
     differs: Option<&'static str>,
 }
 

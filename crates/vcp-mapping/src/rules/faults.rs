@@ -84,8 +84,8 @@ impl Faults {
         self.list.push(RuleFault { file: self.file.clone(), place: place.into(), message });
     }
 
-    /// Returns a suggestion of the nearest name, to be put behind a fault. Empty if none is near, or
-    /// if there are many faults.
+    /// Returns a suggestion of the nearest name, to be put behind a fault. Empty if none is near,
+    /// or if there are many faults.
     pub(super) fn suggestion<'n>(&self, given: &str, known: impl IntoIterator<Item = &'n str>) -> String {
         let near = if self.list.len() < limits::SUGGESTIONS { nearest(given, known) } else { None };
         near.map(|name| format!(": did you mean `{name}`?")).unwrap_or_default()

@@ -1,10 +1,11 @@
-//! The limits of rule files. A file from outside must not take the memory of the program, or minutes.
+//! The limits of rule files. A file from outside must not take the memory of the program, or
+//! minutes.
 
 /// The most bytes of one file. The longest of this crate has 54 kB.
 pub(crate) const FILE_BYTES: usize = 128 << 10;
 
-/// The most bytes of one text in a file: a path, a name, a word, a remark. The longest of this crate
-/// has 121.
+/// The most bytes of one text in a file: a path, a name, a word, a remark. The longest of this
+/// crate has 121.
 pub(crate) const TEXT_BYTES: usize = 512;
 
 /// The most bytes that are compiled. The text of a file counts once for each way to recognise a

@@ -5,7 +5,7 @@ use crate::{Capability, OrderedMap, RawJson, RawObject, Timestamp, VcpVersion, r
 /// The size of a message, counted as its reader counts.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Size {
-    /// A lower bound of the length of the text, in bytes: the free-form values and strings.
+    /// A lower bound of the length of the text, in bytes.
     pub(crate) least: usize,
     /// An upper bound of the length of the text, in bytes.
     pub(crate) bytes: usize,
@@ -17,31 +17,26 @@ impl Size {
     /// Adds a member: its name, the quotes, the colon and the comma.
     pub(crate) fn member(&mut self, name: &str) {
         self.members += 1;
-        self.bytes = self.bytes.saturating_add(2);
+        // The first member has no comma.
+        self.add(1, 2);
         self.text(name);
     }
 
     /// Adds an element and its comma.
     fn element(&mut self) {
         self.members += 1;
-        self.bytes = self.bytes.saturating_add(1);
+        self.add(0, 1);
     }
 
     /// Adds a string. An escape takes at most six bytes for one.
     pub(crate) fn text(&mut self, text: &str) {
-        self.least = self.least.saturating_add(text.len());
-        self.raw(text.len().saturating_mul(6).saturating_add(2));
+        self.add(text.len() + 2, text.len().saturating_mul(6).saturating_add(2));
     }
 
-    /// Adds a value that is written as it is.
-    fn free(&mut self, json: &str) {
-        self.least = self.least.saturating_add(json.len());
-        self.raw(json.len());
-    }
-
-    /// Adds a value of at most this length.
-    pub(crate) fn raw(&mut self, bytes: usize) {
-        self.bytes = self.bytes.saturating_add(bytes);
+    /// Adds a value whose length is between two bounds.
+    pub(crate) fn add(&mut self, least: usize, most: usize) {
+        self.least = self.least.saturating_add(least);
+        self.bytes = self.bytes.saturating_add(most);
     }
 }
 
@@ -51,35 +46,25 @@ pub(crate) trait Measure {
 }
 
 macro_rules! measure {
-    ($($Type:ty, |$value:ident| $bytes:expr;)*) => { $(
+    ($($Type:ty, |$value:ident| $least:expr, $most:expr;)*) => { $(
         impl Measure for $Type {
             fn add_to(&self, size: &mut Size) {
                 let $value = self;
-                size.raw($bytes);
+                size.add($least, $most);
             }
         }
     )* };
 }
 
 measure! {
-    bool, |_value| 5;
-    i64, |_value| 20;
-    f64, |_value| 25;
+    bool, |_value| 4, 5;
+    i64, |_value| 1, 20;
+    f64, |_value| 3, 25;
     // The longest time has nine digits of a fraction and an offset.
-    Timestamp, |_value| 40;
-    VcpVersion, |_value| 5;
-}
-
-impl Measure for RawJson {
-    fn add_to(&self, size: &mut Size) {
-        size.free(self.as_str());
-    }
-}
-
-impl Measure for RawObject {
-    fn add_to(&self, size: &mut Size) {
-        size.free(self.as_str());
-    }
+    Timestamp, |_value| 1, 40;
+    VcpVersion, |_value| 5, 5;
+    RawJson, |json| json.as_str().len(), json.as_str().len();
+    RawObject, |json| json.as_str().len(), json.as_str().len();
 }
 
 impl Measure for String {
@@ -90,7 +75,7 @@ impl Measure for String {
 
 impl<T: Measure> Measure for Vec<T> {
     fn add_to(&self, size: &mut Size) {
-        size.raw(2);
+        size.add(2, 2);
         for element in self {
             size.element();
             element.add_to(size);
@@ -100,7 +85,7 @@ impl<T: Measure> Measure for Vec<T> {
 
 impl<K: Name, V: Measure> Measure for OrderedMap<K, V> {
     fn add_to(&self, size: &mut Size) {
-        size.raw(2);
+        size.add(2, 2);
         for (name, value) in self.iter() {
             size.member(name.as_name());
             value.add_to(size);
@@ -113,6 +98,34 @@ impl Measure for Capability {
         match self {
             Self::Name(name) => name.add_to(size),
             Self::Invocation(invocation) => invocation.add_to(size),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Limits, VcpMessage};
+
+    #[test]
+    fn the_length_of_the_text_is_between_the_bounds() {
+        let mut messages: Vec<VcpMessage> = [
+            include_str!("../../tests/data/minimal.json"),
+            include_str!("../../tests/data/full.json"),
+            include_str!("../jsonschema/example-0.5.json"),
+        ]
+        .map(|text| VcpMessage::from_json(text).unwrap())
+        .into();
+        let mut short = messages[0].clone();
+        short.vcp_payload.outcomes.user_satisfaction_score = Some(f64::NAN);
+        short.vcp_payload.call.call_id = "\u{1}\u{2}".to_owned();
+        messages.push(short);
+        for message in messages {
+            let (mut size, length) = (Size::default(), message.to_json().len());
+            message.add_to(&mut size);
+            assert!((size.least..=size.bytes).contains(&length), "{length} is not within {size:?}");
+            let within = |bytes| message.check_limits(&Limits::default().text_bytes(bytes)).is_ok();
+            assert!(within(length) && !within(length - 1) && !within(size.least - 1));
         }
     }
 }

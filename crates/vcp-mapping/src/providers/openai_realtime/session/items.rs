@@ -20,9 +20,9 @@ const KINDS: [&str; 7] = [
 const ROLES: [&str; 3] = ["user", "assistant", "system"];
 
 impl Session {
-    /// Returns the item with an id, which a member of an object has. Adds one of this kind if the id is new. Sets the
-    /// kind if it is not known yet. An item of another kind with the same id is a problem, and is
-    /// not used.
+    /// Returns the item with an id, which a member of an object has. Adds one of this kind if the
+    /// id is new. Sets the kind if it is not known yet. An item of another kind with the same id is
+    /// a problem, and is not used.
     fn with_id(&mut self, id: String, (object, member): (&Object<'_, '_>, &str), kind: Kind) -> Option<&mut Item> {
         let next = self.items.len();
         let at = *self.places.entry(id).or_insert(next);
