@@ -5,10 +5,13 @@ use crate::{
     engine::{
         defaults,
         delivery::{Delivery, Recognised},
-        draft::SESSION,
     },
     report::MapReport,
-    rules::{Provider, plan::ReadyEvent},
+    rules::{
+        Provider,
+        plan::ReadyEvent,
+        target::{DELIVERIES, SESSION},
+    },
     session::as_payload,
 };
 use sha2::{Digest, Sha256};
@@ -24,7 +27,6 @@ use vcp_schema::{
 /// The largest number of deliveries that are merged. No call has more, and the time of a merge can
 /// grow with the square of their number.
 const MOST_DELIVERIES: usize = 10_000;
-const DELIVERIES: &str = "deliveries";
 
 /// A delivery that a message keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -232,6 +232,49 @@ mod tests {
             .collect()
     }
 
+    /// A path that finds nothing, or a name that is lost, would be noticed only in production.
+    #[test]
+    fn what_would_never_work_is_a_fault() {
+        let provider = r#"{"provider":"x","info":INFO,"lists_of_calls":["l[]"],"audio":"a..b",
+            "detect":[{"has":["a[]"],"at":"$.call","event":"e"}],
+            "events":{"e":{"rules":"call","key":["id","leg[].n"],"time":"leg[].t","at":"c[]"}}}"#;
+        let rules = r#"{"provider":"x","name":"call","rules":[
+            {"to":"custom.provider_specific.x","from":{"path":"a","as":"json"}},
+            {"to":"custom.provider_specific.x.data","from":{"path":"a","as":"json"}},
+            {"to":"custom.provider_specific.x.deliveries","from":{"path":"a","as":"json"}}],
+            "models":[{"path":"costs[]","name":"n","role":"LLM"}],
+            "conversation":{"rows":{"path":"turns[]"},"role":"r","roles":{"bot":"agent"},"text":"t",
+                "calls":{"name":"n","cut_short":{"event":"e"}}}}"#;
+        let not_here = |at: &str, path: &str| {
+            format!("{at}: `{path}` is not a path here: names are separated by single dots, without lists")
+        };
+        let own = |rule: &str, name: &str| {
+            let target = format!("custom.provider_specific.x.{name}");
+            format!("call at {rule}.to: `{target}` has a name that mapping uses itself: choose another")
+        };
+        assert_eq!(
+            faults(provider, &[rules]),
+            [
+                not_here("provider.json at events.e.key", "leg[].n"),
+                not_here("provider.json at events.e.time", "leg[].t"),
+                not_here("provider.json at events.e.at", "c[]"),
+                not_here("provider.json at detect[0]", "a[]"),
+                "provider.json at detect[0].at: `$.call` begins at the root in any case: leave `$.` out".to_owned(),
+                "call at rules[0].to: `custom.provider_specific.x` needs a name behind the provider".to_owned(),
+                own("rules[1]", "data"),
+                own("rules[2]", "deliveries"),
+                "call at conversation.calls.cut_short: a condition of a row tests members of the row".to_owned(),
+                not_here("call at conversation.rows", "turns[]"),
+                not_here("call at models[0].path", "costs[]"),
+                not_here("provider.json at lists_of_calls", "l[]"),
+                not_here("provider.json at audio", "a..b"),
+            ]
+        );
+        let twice = r#"{"provider":"x","info":INFO,"detect":[{"has":["a"],"event":"e"}],
+            "events":{"e":{},"f":{},"e":{}}}"#;
+        assert_eq!(faults(twice, &[]), ["provider.json at line 2, column 39: `e` is given twice"]);
+    }
+
     #[test]
     fn every_fault_is_reported_at_once() {
         let provider = r#"{"provider":"x","secrets":["a*.b","c.**.d.e"],"info":INFO,"detect":[{"has":["a"]},{"event":"e"}],

@@ -6,7 +6,7 @@ use crate::{
     report::{How, MapReport, Written},
     rules::{
         plan::Plan,
-        target::{Field, FieldName, Names, Place, Set, name},
+        target::{Field, FieldName, Names, Place, SESSION, Set, TRANSFERS, name},
     },
     shared::SharedText,
 };
@@ -17,12 +17,6 @@ use std::{
 use vcp_schema::{
     CapabilityInvocation, ConsentStatus, CustomProviderData, OrderedMap, RawJson, RawObject, VcpMessage, json::string,
 };
-
-/// The member beside a provider's `data` that holds the transfers of the call.
-pub(crate) const TRANSFERS: &str = "transfers";
-
-/// The member beside a provider's `data` that holds the digest of a session.
-pub(crate) const SESSION: &str = "session";
 
 /// A message in the making. Deliveries of one call are read into it one after the other. A value of
 /// a later delivery replaces that of an earlier one (`DECISIONS.md` 5.11).

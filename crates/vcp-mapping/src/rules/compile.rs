@@ -1,6 +1,7 @@
 //! The checking and compiling of rule files. Every fault is reported, not only the first.
 
 mod condition;
+mod distinct;
 mod lists;
 mod provider;
 mod reach;
@@ -19,6 +20,7 @@ use super::{
     watched::Watched,
 };
 use crate::shared::SharedText;
+use distinct::Distinct;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use vcp_schema::FieldPath;
@@ -127,7 +129,7 @@ fn parse<T: DeserializeOwned>(text: &str, faults: &mut Faults) -> Option<T> {
     if !size::check_text(text, faults) {
         return None;
     }
-    match serde_json::from_str(text) {
+    match serde_json::from_str(text).and_then(|file| serde_json::from_str::<Distinct>(text).map(|_| file)) {
         Ok(file) => Some(file),
         Err(error) => {
             let message = error.to_string();
@@ -224,6 +226,15 @@ impl<'f> Compiler<'f> {
         node
     }
 
+    /// Checks a path that leads into no list.
+    fn check_path(&mut self, place: impl Into<String>, path: &str) {
+        let names = path.strip_prefix("$.").unwrap_or(path);
+        if path.contains(['[', ']']) || names.split('.').any(|name| name.is_empty() || name.trim() != name) {
+            let message = format!("`{path}` is not a path here: names are separated by single dots, without lists");
+            self.faults.add(place.into(), message);
+        }
+    }
+
     /// Returns the node of a path in a rule, and the way into it if it is a list.
     fn path(&mut self, at: NodeId, path: &str, place: &str, needs_text: bool) -> Member {
         self.count(1);
@@ -283,6 +294,12 @@ impl<'f> Compiler<'f> {
             let twins =
                 |rows: &Rows| file.twins.as_ref().map_or_else(|| vec![rows.clone()], |twins| twins.of_rows(rows));
             let lists = conversation.rows.iter().flat_map(twins).map(rows).collect();
+            for rows in conversation.rows.iter().filter(|rows| !rows.path.is_empty()) {
+                self.check_path(format!("{place}.rows"), &rows.path);
+            }
+            if let Some(path) = &conversation.begins_at {
+                self.check_path(format!("{place}.begins_at"), path);
+            }
             let begins_at = conversation.begins_at.as_ref().map(|path| self.wanted(at, path));
             let reader = ReadyConversation::new(conversation, lists, begins_at);
             let parts = reader.calls.iter().chain(&reader.results).flat_map(|part| &part.lists);
@@ -299,6 +316,9 @@ impl<'f> Compiler<'f> {
         }
         let models = file.models.iter().enumerate().map(|(index, usage)| {
             let role = self.check_models(usage, &format!("models[{index}]"));
+            if !usage.path.is_empty() {
+                self.check_path(format!("models[{index}].path"), &usage.path);
+            }
             let models = ReadyModels::new(usage, self.wanted(at, &usage.path), role);
             self.count(models.members.len());
             self.tree.is_full |= models.members.is_full;
@@ -315,7 +335,9 @@ impl<'f> Compiler<'f> {
             .collect();
         let mut criteria = Vec::new();
         for (index, rules) in file.criteria.iter().enumerate() {
-            self.table(&rules.table, &element("criteria", index, file.criteria.len()), Some(&CRITERION_WORDS));
+            let place = element("criteria", index, file.criteria.len());
+            self.table(&rules.table, &place, Some(&CRITERION_WORDS));
+            self.check_path(format!("{place}.path"), &rules.path);
             criteria.push((self.wanted(at, &rules.path), rules.clone()));
         }
         let words = file.words.iter().map(|(path, words)| {

@@ -33,6 +33,15 @@ impl FieldName {
     }
 }
 
+/// The member beside a provider's `data` that holds the transfers of the call.
+pub(crate) const TRANSFERS: &str = "transfers";
+
+/// The member beside a provider's `data` that holds the digest of a session.
+pub(crate) const SESSION: &str = "session";
+
+/// The member beside a provider's `data` that holds the deliveries of a merged message.
+pub(crate) const DELIVERIES: &str = "deliveries";
+
 /// The fields that mapping treats in a way of their own.
 pub(crate) mod name {
     pub(crate) const CALL_ID: &str = "call.call_id";

@@ -3,13 +3,13 @@
 use super::{Delivery, Reading};
 use crate::{
     engine::{
-        draft::{Draft, TRANSFERS},
+        draft::Draft,
         lists::{self, CriteriaFound, Transfer},
     },
     report::{How, Problem, UnlistedWord, Written},
     rules::{
         plan::ReadyTransfers,
-        target::{FieldName, name},
+        target::{FieldName, TRANSFERS, name},
     },
     shared::SharedText,
 };

@@ -87,6 +87,9 @@ impl Compiler<'_> {
             }
         }
         self.check_row_conditions(&conversation.not_spoken, &format!("{place}.not_spoken"));
+        if let Some(calls) = &conversation.calls {
+            self.check_row_conditions(&calls.cut_short, &format!("{place}.calls.cut_short"));
+        }
         if let Some(results) = &conversation.results {
             self.check_row_conditions(&results.missing, &format!("{place}.results.missing"));
             self.check_row_conditions(&results.failed, &format!("{place}.results.failed"));

@@ -95,6 +95,16 @@ impl<'f> Compiler<'f> {
         if event.assembled && event.rules.is_none() {
             self.faults.add(format!("events.{name}"), "an `assembled` event needs `rules`");
         }
+        for path in event.key.iter().flat_map(|part| part.iter()) {
+            self.check_path(format!("events.{name}.key"), path);
+        }
+        let schema = event.schema.iter().flat_map(|schema| schema.required.iter().chain(&schema.optional));
+        for (key, path) in event.time.iter().map(|path| ("time", path)).chain(schema.map(|path| ("schema", path))) {
+            self.check_path(format!("events.{name}.{key}"), path);
+        }
+        if let Some(at) = &event.at {
+            self.check_place(format!("events.{name}.at"), at);
+        }
         if event.replaces && !event.key.is_empty() {
             let message = "an event that `replaces` has no key: remove `key`, or `replaces`";
             self.faults.add(format!("events.{name}"), message);
@@ -109,7 +119,23 @@ impl<'f> Compiler<'f> {
         }
     }
 
+    /// Checks the place of a record, from the root of the payload. Empty is the root itself.
+    fn check_place(&mut self, place: String, at: &str) {
+        if at.starts_with('$') {
+            self.faults.add(place, format!("`{at}` begins at the root in any case: leave `$.` out"));
+        } else if !at.is_empty() {
+            self.check_path(place, at);
+        }
+    }
+
     pub(super) fn check_detect(&mut self, index: usize, detect: &Detect) {
+        for path in detect.has.iter().chain(&detect.has_any).chain(&detect.lacks).chain(&detect.filled) {
+            self.check_path(format!("detect[{index}]"), path);
+        }
+        if let Some(path) = &detect.event_from {
+            self.check_path(format!("detect[{index}].event_from"), path);
+        }
+        self.check_place(format!("detect[{index}].at"), &detect.at);
         if detect.event.is_empty() && detect.event_from.is_none() {
             self.faults.add(format!("detect[{index}]"), "name the event with `event` or `event_from`");
         }
@@ -120,6 +146,12 @@ impl<'f> Compiler<'f> {
     }
 
     pub(super) fn check_secrets(&mut self) {
+        for path in &self.file.lists_of_calls {
+            self.check_path("lists_of_calls", path);
+        }
+        if let Some(audio) = &self.file.audio {
+            self.check_place("audio".to_owned(), audio);
+        }
         let own = self.file.secrets.len() + usize::from(self.file.audio.is_some());
         if own > Secrets::MOST {
             let message = format!("`secrets` and `audio` have more than {} entries together", Secrets::MOST);

@@ -6,9 +6,12 @@ use crate::rules::{
     form::{FieldRule, RuleFile, Source, Transform, ValueType, WordChange},
     paths::NodeId,
     plan::{Function, ReadyChange, ReadyRule, ReadySource, SourceKind, checks},
-    target::{FieldName, Place, Target},
+    target::{DELIVERIES, FieldName, Place, SESSION, TRANSFERS, Target},
 };
 use std::collections::{BTreeSet, HashMap};
+
+/// The names beside the data of a provider that the engine and merges write.
+const RESERVED: [&str; 4] = ["data", DELIVERIES, SESSION, TRANSFERS];
 
 impl<'f> Compiler<'f> {
     /// Compiles a rule. The number of its field is set by the caller.
@@ -28,9 +31,20 @@ impl<'f> Compiler<'f> {
                 self.faults
                     .add(format!("{place}.to"), format!("`{}` is not a field that rules can write{near}", rule.to));
             }
-            Some(Target::Free(Place::ProviderSpecific, names)) if names.iter().next() != Some(&self.file.provider) => {
-                let message = format!("`{}` is beside another provider's data", rule.to);
-                self.faults.add(format!("{place}.to"), message);
+            Some(Target::Free(Place::ProviderSpecific, names)) => {
+                let mut names = names.iter();
+                let is_own = names.next() == Some(&self.file.provider);
+                let fault = match names.next() {
+                    _ if !is_own => Some("is beside another provider's data"),
+                    None => Some("needs a name behind the provider"),
+                    Some(name) if RESERVED.contains(&name) => {
+                        Some("has a name that mapping uses itself: choose another")
+                    }
+                    Some(_) => None,
+                };
+                if let Some(fault) = fault {
+                    self.faults.add(format!("{place}.to"), format!("`{}` {fault}", rule.to));
+                }
             }
             Some(_) => {}
         }
