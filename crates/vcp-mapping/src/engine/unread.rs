@@ -115,8 +115,8 @@ impl<'p> Tally<'p> {
     }
 
     /// Adds an element of a list of which some are picked by a word.
-    fn add_picked(&mut self, known: &Known, picks: &[(Box<str>, Box<str>)], element: &'p str) {
-        let is_picked = picks.iter().any(|(member, word)| paths::has_word(element, member, word));
+    fn add_picked(&mut self, known: &Known, picks: &[(Box<str>, Vec<Box<str>>)], element: &'p str) {
+        let is_picked = picks.iter().any(|(member, words)| paths::is_word(paths::below(element, member), words));
         if is_picked || !element.starts_with('{') {
             return self.add(known, element);
         }

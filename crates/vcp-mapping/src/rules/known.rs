@@ -12,8 +12,8 @@ pub(crate) struct Known {
     pub(crate) members: Vec<(Box<str>, Known)>,
     /// The parts of the elements of a list, or of members whose names are not fixed.
     pub(crate) each: Option<Box<Known>>,
-    /// The elements of the list that are read, by a member and its word. Empty if all are read.
-    pub(crate) picks: Vec<(Box<str>, Box<str>)>,
+    /// The elements of the list that are read, by a member and its words. Empty if all are read.
+    pub(crate) picks: Vec<(Box<str>, Vec<Box<str>>)>,
 }
 
 /// The form of a value inside a list.
@@ -79,7 +79,7 @@ impl Known {
                 let Some((member, word)) = element.split_once('=') else { return self.each().at(rest) };
                 // The list stays one of which all elements are read.
                 if self.each.is_none() || !self.picks.is_empty() {
-                    self.picks.push((member.into(), word.into()));
+                    self.pick(member.into(), word.into());
                 }
                 let each = self.each.get_or_insert_default();
                 each.add_as(member, Form::Text);
@@ -93,6 +93,15 @@ impl Known {
     pub(crate) fn each(&mut self) -> &mut Self {
         self.picks.clear();
         self.each.get_or_insert_default()
+    }
+
+    /// Adds a word of a member by which elements are picked.
+    fn pick(&mut self, member: Box<str>, word: Box<str>) {
+        match self.picks.iter_mut().find(|(known, _)| *known == member) {
+            Some((_, words)) if words.contains(&word) => {}
+            Some((_, words)) => words.push(word),
+            None => self.picks.push((member, vec![word])),
+        }
     }
 
     /// Adds the parts that another reader of the same value reads.
@@ -110,7 +119,9 @@ impl Known {
                 if other.picks.is_empty() {
                     self.picks.clear();
                 } else if !self.picks.is_empty() {
-                    self.picks.extend(other.picks);
+                    for (member, words) in other.picks {
+                        words.into_iter().for_each(|word| self.pick(member.clone(), word));
+                    }
                 }
             }
         }
@@ -164,9 +175,10 @@ mod tests {
         let of = |paths: &[&str]| {
             let mut known = Known::default();
             paths.iter().for_each(|path| known.add(path));
-            known.picks.len()
+            known.picks.iter().map(|(_, words)| words.len()).sum::<usize>()
         };
-        assert_eq!(of(&["[a=x].b", "[a=y].b"]), 2);
+        assert_eq!(of(&["[a=x].b", "[a=y].b", "[a=x].c"]), 2);
+        assert_eq!(of(&["[a=x].b", "[c=x].b"]), 2);
         assert_eq!(of(&["[a=x].b", "[].b"]), 0);
         assert_eq!(of(&["[].b", "[a=x].b"]), 0);
         let (mut all, mut picked) = (Known::default(), Known::default());

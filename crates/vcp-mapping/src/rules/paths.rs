@@ -2,7 +2,7 @@
 
 use super::{known::Known, limits, watched::Watched};
 use crate::shared::SharedText;
-use std::sync::Arc;
+use std::{slice, sync::Arc};
 use vcp_schema::{
     FieldPath,
     json::{
@@ -210,7 +210,8 @@ impl InList {
 
     /// Does the same for one element of the list.
     pub(crate) fn any_within<'p>(&self, element: Row<'_, 'p>, found: &mut dyn FnMut(&'p str) -> bool) -> bool {
-        if self.element.as_ref().is_some_and(|(member, word)| !is_word(element.get(member), word)) {
+        let is_picked = |(member, word): &(String, String)| is_word(element.get(member), slice::from_ref(word));
+        if !self.element.as_ref().is_none_or(is_picked) {
             return false;
         }
         element.get(&self.below).is_some_and(|value| match &self.then {
@@ -251,15 +252,10 @@ impl InList {
     }
 }
 
-/// Returns whether a member of an element is a word, in any case.
-pub(crate) fn has_word(element: &str, member: &str, word: &str) -> bool {
-    is_word(below(element, member), word)
-}
-
-/// Returns whether a value is a word, in any case.
-fn is_word(json: Option<&str>, word: &str) -> bool {
+/// Returns whether a value is one of some words, in any case.
+pub(crate) fn is_word(json: Option<&str>, words: &[impl AsRef<str>]) -> bool {
     let found = json.and_then(string::decode_lossy);
-    found.is_some_and(|found| found.trim().eq_ignore_ascii_case(word))
+    found.is_some_and(|found| words.iter().any(|word| found.trim().eq_ignore_ascii_case(word.as_ref())))
 }
 
 /// An element of a list.
