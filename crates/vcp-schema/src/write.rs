@@ -156,6 +156,7 @@ impl ToWire for str {
 
 /// Returns whether a text may hold the number of a telephone or of a card. Some providers write
 /// such numbers into the names of tools.
+#[cold]
 fn may_hold_number(text: &str) -> bool {
     let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
     let is_part = |c: char| c.is_ascii_digit() || " -./()".contains(c);

@@ -147,34 +147,35 @@ fn unescaped(raw: &str, lone: Option<char>) -> Option<String> {
         out.push_str(plain);
         let kind = escape.as_bytes().get(1).copied().unwrap_or_default();
         rest = escape.get(2..).unwrap_or_default();
-        match kind {
-            b'n' => out.push('\n'),
-            b'r' => out.push('\r'),
-            b't' => out.push('\t'),
-            b'b' => out.push('\u{8}'),
-            b'f' => out.push('\u{c}'),
+        out.push(match kind {
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
             b'u' => {
-                let unit = hex_unit(rest);
-                rest = rest.get(4..).unwrap_or_default();
-                let low = rest.strip_prefix("\\u").map(hex_unit);
-                let pair = [unit, low.unwrap_or_default()];
-                match char::decode_utf16(pair.into_iter().take(1 + usize::from(low.is_some()))).next() {
-                    Some(Ok(c)) => {
-                        out.push(c);
-                        // A character of two units uses both escapes.
-                        if c.len_utf16() == 2 {
-                            rest = rest.get(6..).unwrap_or_default();
-                        }
-                    }
-                    _ => out.push(lone?),
-                }
+                let (c, digits) = of_units(rest);
+                rest = rest.get(digits..).unwrap_or_default();
+                c.or(lone)?
             }
-            0 => {}
-            other => out.push(char::from(other)),
-        }
+            0 => break,
+            other => char::from(other),
+        });
     }
     out.push_str(rest);
     Some(out)
+}
+
+/// Returns the character of the UTF-16 units at the start of a text that follows `\u`, and the
+/// length of their escapes. Returns no character for a lone surrogate.
+fn of_units(rest: &str) -> (Option<char>, usize) {
+    let unit = hex_unit(rest);
+    let Some(c) = char::from_u32(unit.into()) else {
+        let low = rest.get(4..).and_then(|rest| rest.strip_prefix("\\u")).map(hex_unit);
+        let pair = low.and_then(|low| char::decode_utf16([unit, low]).next()?.ok());
+        return (pair, if pair.is_some() { 10 } else { 4 });
+    };
+    (Some(c), 4)
 }
 
 /// Returns the UTF-16 unit of the four hexadecimal digits at the start of a text. Returns a lone

@@ -18,8 +18,7 @@ impl Size {
     pub(crate) fn member(&mut self, name: &str) {
         self.members += 1;
         // The first member has no comma.
-        self.add(1, 2);
-        self.text(name);
+        self.add(name.len() + 3, name.len().saturating_mul(6).saturating_add(4));
     }
 
     /// Adds an element and its comma.
@@ -35,7 +34,8 @@ impl Size {
 
     /// Adds a value whose length is between two bounds.
     pub(crate) fn add(&mut self, least: usize, most: usize) {
-        self.least = self.least.saturating_add(least);
+        // No more than the message takes in memory, so this is within a word.
+        self.least += least;
         self.bytes = self.bytes.saturating_add(most);
     }
 }
