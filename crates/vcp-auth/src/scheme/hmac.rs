@@ -52,6 +52,16 @@ fn touches_id(pair: &[Part]) -> bool {
     pair.contains(&Part::MessageId) && !pair.iter().any(|part| matches!(part, Part::Text(_)))
 }
 
+/// Returns whether a part of the format puts a digit, or another time, directly next to a time.
+fn adds_digits(pair: &[Part]) -> bool {
+    match pair {
+        [Part::Timestamp, Part::Timestamp] => true,
+        [Part::Timestamp, Part::Text(behind)] => behind.starts_with(|c: char| c.is_ascii_digit()),
+        [Part::Text(before), Part::Timestamp] => before.ends_with(|c: char| c.is_ascii_digit()),
+        _ => false,
+    }
+}
+
 const PLACEHOLDERS: [(&str, Part); 6] = [
     ("{body}", Part::Body),
     ("{timestamp}", Part::Timestamp),
@@ -135,9 +145,13 @@ impl HmacScheme {
     /// # Errors
     ///
     /// `VCP_E210` if the format lacks `{body}`. [`Verifier::new`](crate::Verifier::new) checks
-    /// that the format fits the other settings, and that no other value is directly next to an
-    /// `{id}`. A delivery whose id contains the text next to it is refused, because parts of the
-    /// id could be moved.
+    /// that the format fits the other settings, that no other value is directly next to an
+    /// `{id}`, and that no digit is directly next to a `{timestamp}`. A delivery whose id contains
+    /// the text next to it is refused, because parts of the id could be moved. So is a delivery
+    /// whose time has another value with a digit next to it.
+    ///
+    /// If bodies may begin or end with a digit, write text between the body and the time. Otherwise
+    /// such a delivery is refused, and its first three digits could be moved into the time.
     ///
     /// Text can also move between `{url}` and the value behind it. If the format has `{url}`, give
     /// the URL that you configured, and not the URL of the request.
@@ -188,6 +202,9 @@ impl HmacScheme {
             _ if self.message_id.is_some() && !parts.contains(&Part::MessageId) => UNSIGNED_ID,
             _ if parts.windows(2).any(touches_id) => {
                 "the payload format has nothing between `{id}` and another value, so parts of the id could be moved"
+            }
+            _ if parts.windows(2).any(adds_digits) => {
+                "the payload format has a digit or another time next to `{timestamp}`, so digits could be moved"
             }
             _ => return Ok(()),
         };
@@ -240,6 +257,7 @@ impl HmacScheme {
             (Some(parts), _) => {
                 let values = parts.iter().map(part).collect::<Result<Vec<_>, _>>()?;
                 self.check_ids(parts, &values)?;
+                self.check_times(parts, &values)?;
                 Ok(values)
             }
             (None, Some(_)) => Ok(vec![part(&Part::Timestamp)?, b".", request.body()]),
@@ -257,6 +275,20 @@ impl HmacScheme {
             if is_ambiguous(id, before.unwrap_or_default(), behind.unwrap_or_default()) {
                 let reason = "it contains the text next to it, so a part of it could be moved";
                 return Err(malformed(header, reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that no time could begin or end elsewhere in the signed text, because a digit is
+    /// next to it.
+    fn check_times(&self, parts: &[Part], values: &[&[u8]]) -> Result<(), AuthError> {
+        let Some(header) = &self.timestamp else { return Ok(()) };
+        for at in (0..parts.len()).filter(|at| parts.get(*at) == Some(&Part::Timestamp)) {
+            let before = values.iter().take(at).rev().find_map(|value| value.last());
+            let behind = values.iter().skip(at + 1).find_map(|value| value.first());
+            if [before, behind].into_iter().flatten().any(u8::is_ascii_digit) {
+                return Err(malformed(header, "a digit is next to it in the signed text, so digits could be moved"));
             }
         }
         Ok(())
