@@ -276,6 +276,37 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_that_is_not_masked_is_a_fault() {
+        let provider = r#"{"provider":"x","info":INFO,"secrets":["$.pins","codes.*"],
+            "detect":[{"has":["a"],"event":"e"}],"events":{"e":{"rules":"call"}}}"#;
+        let rules = |from: &str, to: &str| {
+            format!(
+                r#"{{"provider":"x","name":"call","rules":[
+                    {{"to":"custom.provider_specific.x.n","from":{{"path":"{from}","as":"number"}}}}],
+                    "transfers":[{{"list":"moves","to":["{to}"]}}]}}"#
+            )
+        };
+        let secret = |at: &str, path: &str| {
+            format!("call at {at}: `$.{path}` is a secret: only `json` and `function` mask what they copy")
+        };
+        for (from, path) in [
+            ("pins", "pins"),
+            ("pins.first", "pins.first"),
+            ("codes.gate", "codes.gate"),
+            ("a.list[kind=x].codes.gate", "a.list.codes.gate"),
+            ("a.list[].password", "a.list.password"),
+        ] {
+            assert_eq!(faults(provider, &[&rules(from, "number")]), [secret("rules[0].from", path)]);
+        }
+        assert_eq!(faults(provider, &[&rules("a", "codes.gate")]), [secret("transfers", "moves.codes.gate")]);
+        let counted = rules("pins", "number").replace(r#""as":"number""#, r#""as":"count""#);
+        let others = [("a.pins", "number"), ("codes", "to.number"), ("a.list[].code", "pins")];
+        for rules in others.map(|(from, to)| rules(from, to)).into_iter().chain([counted]) {
+            Registry::empty().register_json(&provider.replace("INFO", INFO), &[&rules]).unwrap();
+        }
+    }
+
+    #[test]
     fn every_fault_is_reported_at_once() {
         let provider = r#"{"provider":"x","secrets":["a*.b","c.**.d.e"],"info":INFO,"detect":[{"has":["a"]},{"event":"e"}],
             "events":{"e":{"rules":"cal"},"f":{"rules":"call"}},"tables":{"t":{"words":{"a":"great"}},"unused":{}}}"#;

@@ -21,7 +21,7 @@ use crate::{
     rules::{
         Provider, Transform, ValueType,
         check::Check,
-        paths::{InList, NodeId, Nodes, is_empty},
+        paths::{NodeId, Nodes, is_empty},
         plan::{Member, Plan, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test},
         target::{FieldName, Names, Place, Target, name},
         watched::Seen,
@@ -610,9 +610,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
             return None;
         }
         let named = self.provider.secrets.named_in(self.text, self.walked.seen());
-        let list = self.provider.tree.path(member.node);
-        let inside = member.inside.iter().flat_map(InList::names);
-        mask_at(&inside.fold(list, FieldPath::name), json, named)
+        mask_at(&self.provider.tree.path_of(member.node, member.inside.as_ref()), json, named)
     }
 
     /// Returns the word of an earlier delivery, if this one has a flag that may change it.

@@ -377,6 +377,18 @@ mod tests {
     }
 
     proptest! {
+        /// A path is refused exactly if the value at its end is masked.
+        #[test]
+        fn patterns_cover_what_they_mask(
+            pattern in "(\\$\\.)?([ab]\\.){0,2}(\\*\\*\\.)?(a|b|\\*a\\*)!?",
+            names in prop::collection::vec(prop::sample::select(vec!["a", "b", "xa", "c"]), 1..5),
+        ) {
+            let secrets = Secrets::new([pattern.as_str()]);
+            let path = names.iter().fold(FieldPath::root(), |path, name| path.name(*name));
+            let is_masked = mask_at(&path, "7", secrets.patterns.iter().collect()).is_some();
+            prop_assert_eq!(secrets.cover(&names), is_masked);
+        }
+
         #[test]
         fn without_a_match_nothing_changes_and_json_stays_json(json in "[\\[\\]{}:,\"\\\\a-c0-9 ]{0,40}") {
             if serde_json::from_str::<serde::de::IgnoredAny>(&json).is_ok() {

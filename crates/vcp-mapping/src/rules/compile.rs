@@ -23,7 +23,7 @@ use crate::shared::SharedText;
 use distinct::Distinct;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
-use vcp_schema::FieldPath;
+use vcp_schema::{FieldPath, Step};
 
 /// The words of the table of a criterion.
 const CRITERION_WORDS: [&str; 3] = ["true", "false", "none"];
@@ -59,9 +59,12 @@ pub(crate) fn compile(
     let Some(file) = file.filter(|_| faults.is_empty()) else {
         return Err(faults.into_error());
     };
+    let general = GENERAL.iter().copied().filter(|name| file.secrets.iter().all(|listed| listed != name));
+    let listed = || file.secrets.iter().map(String::as_str).chain(general.clone());
     let mut compiler = Compiler {
         file: &file,
         functions,
+        secrets: Secrets::new(listed()),
         tree: PathTree::new(),
         faults,
         used: BTreeSet::new(),
@@ -70,13 +73,11 @@ pub(crate) fn compile(
     };
     let shapes = compiler.shapes(&files);
     compiler.faults.file(PROVIDER_FILE);
-    let general = GENERAL.iter().copied().filter(|name| file.secrets.iter().all(|listed| listed != name));
-    let listed = || file.secrets.iter().map(String::as_str).chain(general.clone());
     let audio = file.audio.as_ref().map(|path| format!("$.{path}"));
     let mut secrets_and_audio = Secrets::new(listed().chain(audio.as_deref()));
     compiler.check_secrets();
     compiler.check_tables();
-    let mut secrets = Secrets::new(listed());
+    let mut secrets = std::mem::take(&mut compiler.secrets);
     let lists_of_calls = file.lists_of_calls.iter().map(|path| compiler.wanted(ROOT, path)).collect();
     let watched = Watched::new(secrets.names().chain(compiler.in_lists.iter().map(String::as_str)));
     secrets.watch(&watched);
@@ -177,6 +178,7 @@ struct Compiler<'f> {
     file: &'f ProviderFile,
     functions: &'f [(&'static str, Function)],
     tree: PathTree,
+    secrets: Secrets,
     faults: Faults,
     /// The tables that something uses.
     used: BTreeSet<&'f str>,
@@ -231,6 +233,16 @@ impl<'f> Compiler<'f> {
         let names = path.strip_prefix("$.").unwrap_or(path);
         if path.contains(['[', ']']) || names.split('.').any(|name| name.is_empty() || name.trim() != name) {
             let message = format!("`{path}` is not a path here: names are separated by single dots, without lists");
+            self.faults.add(place.into(), message);
+        }
+    }
+
+    /// Checks that a value is no secret, because it is copied without being masked.
+    fn check_not_secret(&mut self, place: impl Into<String>, path: &FieldPath) {
+        let names =
+            path.steps().iter().filter_map(|step| if let Step::Name(name) = step { Some(&**name) } else { None });
+        if self.secrets.cover(&names.collect::<Vec<_>>()) {
+            let message = format!("`{path}` is a secret: only `json` and `function` mask what they copy");
             self.faults.add(place.into(), message);
         }
     }

@@ -124,6 +124,11 @@ impl PathTree {
         self.path(parent).name(name)
     }
 
+    /// Returns the path of a member, without its positions in lists.
+    pub(crate) fn path_of(&self, node: NodeId, inside: Option<&InList>) -> FieldPath {
+        inside.into_iter().flat_map(InList::names).fold(self.path(node), FieldPath::name)
+    }
+
     pub(crate) fn pointer(&self, node: NodeId) -> SharedText {
         self.nodes.get(node).map(|node| node.pointer.clone()).unwrap_or_default()
     }

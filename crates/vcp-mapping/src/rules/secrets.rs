@@ -113,6 +113,20 @@ impl Pattern {
             && is_plain(&self.last)
     }
 
+    /// Returns whether the string or number at the end of these names is masked.
+    fn covers(&self, names: &[&str]) -> bool {
+        let outer = self.outer.len();
+        (1..=names.len()).filter(|end| !self.leaf_only || *end == names.len()).any(|end| {
+            let Some((member, around)) = names.get(..end).and_then(<[&str]>::split_last) else { return false };
+            let mut places = (outer..=around.len()).filter(|end| self.anywhere_below || *end == around.len());
+            let is_around = |end: usize| {
+                let start = end.saturating_sub(outer);
+                (!self.anchored || start == 0) && around.get(start..end).is_some_and(|around| around == self.outer)
+            };
+            self.fits(member, &mut None) && places.any(is_around)
+        })
+    }
+
     fn is_glob(&self) -> bool {
         !self.glob.is_empty()
     }
@@ -170,6 +184,11 @@ impl Secrets {
     /// Returns whether every pattern has a form that works.
     pub(crate) fn are_sound(&self) -> bool {
         self.patterns.iter().all(Pattern::is_sound)
+    }
+
+    /// Returns whether the string or number at the end of these names is masked.
+    pub(crate) fn cover(&self, names: &[&str]) -> bool {
+        self.patterns.iter().any(|pattern| pattern.covers(names))
     }
 
     /// Returns the patterns that can fit a member of a text. Most texts have none, and need no

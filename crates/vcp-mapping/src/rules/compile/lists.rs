@@ -8,7 +8,7 @@ use crate::rules::{
     plan::{NO_ROLE, ReadyTransfers, members_of_rows},
     target::FieldName,
 };
-use vcp_schema::{CapabilityType, ModelRole};
+use vcp_schema::{CapabilityType, FieldPath, ModelRole};
 
 impl Compiler<'_> {
     pub(super) fn transfers(
@@ -21,16 +21,25 @@ impl Compiler<'_> {
         if rules.to.is_empty() {
             self.faults.add(format!("{place}.to"), "name the member with the number or address");
         }
-        let Some(list) = &rules.list else {
+        let names = rules.to.iter().chain(&rules.at).chain(&rules.outcome);
+        let Some(path) = &rules.list else {
             if rules.row_at.is_some() {
                 self.faults.add(format!("{place}.row_at"), "only a transfer in a `list` has a row");
             }
-            let names = rules.to.iter().chain(&rules.at).chain(&rules.outcome);
-            let members = names.map(|name| (name.clone(), self.path(at, name, place, true))).collect();
+            let mut members = Vec::new();
+            for name in names {
+                let member = self.path(at, name, place, true);
+                self.check_not_secret(place, &self.tree.path_of(member.node, member.inside.as_ref()));
+                members.push((name.clone(), member));
+            }
             let when = self.tests(&rules.when, &format!("{place}.when"), at, before);
             return ReadyTransfers { rules: rules.clone(), list: None, when, checks: Vec::new(), members };
         };
-        let list = self.path(at, list, &format!("{place}.list"), true);
+        let list = self.path(at, path, &format!("{place}.list"), true);
+        for name in names {
+            let element = self.tree.path_of(list.node, list.inside.as_ref());
+            self.check_not_secret(place, &name.split('.').fold(element, FieldPath::name));
+        }
         for (index, condition) in rules.when.iter().enumerate() {
             let place = element(&format!("{place}.when"), index, rules.when.len());
             if self.is_one_condition(condition, &place) && condition.path.is_none() {

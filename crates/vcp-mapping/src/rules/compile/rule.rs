@@ -186,7 +186,15 @@ impl<'f> Compiler<'f> {
             self.faults.add(place, format!("the field takes {}, and {what} gives {}", target.types(), gives.name()));
         }
         let kind = match (&source.path, &source.value) {
-            (Some(path), None) if !transform.needs_no_member() => SourceKind::Member(self.path(at, path, place, true)),
+            (Some(path), None) if !transform.needs_no_member() => {
+                let member = self.path(at, path, place, true);
+                // Neither of these gives a part of the value.
+                let is_harmless = matches!(transform, Transform::Count | Transform::Present);
+                if transform.gives() != ValueType::Json && !is_harmless {
+                    self.check_not_secret(place, &self.tree.path_of(member.node, member.inside.as_ref()));
+                }
+                SourceKind::Member(member)
+            }
             (None, Some(word)) => {
                 let settings = [
                     source.transform.is_some(),
