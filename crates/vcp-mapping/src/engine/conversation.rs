@@ -1,7 +1,7 @@
 //! The reader of conversations: turns, tool calls and metrics (`DECISIONS.md` 5.8). The member
 //! `conversation` of a rule file describes the rows of its provider.
 
-mod metrics;
+pub(crate) mod metrics;
 mod read;
 mod words;
 

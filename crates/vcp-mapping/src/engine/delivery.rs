@@ -170,10 +170,10 @@ impl<'p, 'm> Delivery<'p, 'm> {
 
     /// Returns the time of the event itself, in nanoseconds since 1970.
     pub(crate) fn time(&self, ready: &ReadyEvent) -> Option<i128> {
-        match transform::time(self.walked.text(ready.time?)?) {
+        ready.time.iter().find_map(|node| match transform::time(self.walked.text(*node)?) {
             Made::Value(Value::Time(time)) => Some(time.unix_nanos()),
             _ => None,
-        }
+        })
     }
 
     /// Reads the record into a draft.
@@ -316,7 +316,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
         let Some(field) = plan.fields.get(rule.field) else { return Ok(()) };
         // The flags count even if only another delivery has the word.
         if draft.merges {
-            self.note_flags(rule, draft);
+            self.note_flags(rule, found.is_some(), draft);
         }
         // Weaker evidence does not replace the word of an earlier delivery, and flags still change
         // it.
@@ -621,14 +621,15 @@ impl<'p, 'm> Delivery<'p, 'm> {
         Some(Sourced { value, how: How::Derived, source: None, transform: None, word: None, precise: false })
     }
 
-    /// Notes the flags of a rule that this delivery sets or takes back.
-    fn note_flags(&self, rule: &ReadyRule, draft: &mut Draft<'p>) {
+    /// Notes the flags of a rule that this delivery sets or takes back. If it has a word, it also
+    /// takes back that the call was not over.
+    fn note_flags(&self, rule: &ReadyRule, has_word: bool, draft: &mut Draft<'p>) {
         let mut set = Vec::new();
         for change in &rule.change {
             let flag = (rule.id.clone(), change.flag);
             if self.any(&change.member, |json| transform::fits(&change.is, json)) {
                 set.push(flag);
-            } else if self.any(&change.member, |json| !is_empty(json)) {
+            } else if (has_word && change.by == UNKNOWN) || self.any(&change.member, |json| !is_empty(json)) {
                 draft.flags.remove(&flag);
             }
         }
@@ -660,6 +661,9 @@ impl<'p, 'm> Delivery<'p, 'm> {
         changed_by
     }
 }
+
+/// The word for the status of a call that is not over.
+const UNKNOWN: &str = "unknown";
 
 /// Returns whether a value replaces that of an earlier delivery. Makes room for it if it does.
 fn replaces(target: &Target, earlier: How, found: &Sourced<'_>, message: &mut VcpMessage) -> bool {

@@ -1,6 +1,6 @@
 //! A message in the making, from one delivery or several.
 
-use super::{defaults, joined::Joined, lists::Transfer, models::Models, value::Value};
+use super::{conversation::metrics::OF_TURNS, defaults, joined::Joined, lists::Transfer, models::Models, value::Value};
 use crate::{
     options::ConsentDefault,
     report::{How, MapReport, Written},
@@ -209,15 +209,18 @@ impl<'p> Draft<'p> {
     /// Adds the metrics of the rows that no rule wrote. Returns the names that were written.
     ///
     /// Latency figures are replaced as a set. If the provider reports any, none are computed. New
-    /// figures drop those of earlier deliveries.
-    pub(crate) fn measure(&mut self, metrics: Vec<(&'static str, String)>) -> Vec<&'static str> {
+    /// figures drop those of earlier deliveries. Turns drop all that earlier turns gave.
+    pub(crate) fn measure(&mut self, metrics: Vec<(&'static str, String)>, has_turns: bool) -> Vec<&'static str> {
+        if has_turns {
+            self.forget_earlier(|names| matches!(names, Names::Own(name) if OF_TURNS.contains(name)));
+        }
         let written = self.free.get(self.earlier..).unwrap_or_default();
         let by_rules =
             || written.iter().filter(|(place, ..)| *place == Place::Metrics).flat_map(|(_, names, _)| names.iter());
         let is_new = |name: &str| by_rules().all(|known| known != name) && (!is_latency(name) || !self.has_latency);
         let metrics: Vec<_> = metrics.into_iter().filter(|(name, _)| is_new(name)).collect();
         if metrics.iter().any(|(name, _)| is_latency(name)) {
-            self.forget_earlier_latency();
+            self.forget_earlier(|names| names.iter().any(is_latency));
         }
         let names = metrics.iter().map(|(name, _)| *name).collect();
         self.free
@@ -230,19 +233,21 @@ impl<'p> Draft<'p> {
     pub(crate) fn note_latency(&mut self) {
         let new = self.free.get(self.earlier..).unwrap_or_default();
         if new.iter().any(|(_, names, _)| names.iter().any(is_latency)) {
-            self.forget_earlier_latency();
+            self.forget_earlier(|names| names.iter().any(is_latency));
             self.has_latency = true;
         }
     }
 
-    /// Drops the latency figures of earlier deliveries.
-    fn forget_earlier_latency(&mut self) {
-        let (earlier, mut at) = (self.earlier, 0);
-        self.free.retain(|(_, names, _)| {
+    /// Drops metrics of earlier deliveries.
+    fn forget_earlier(&mut self, is_old: impl Fn(&Names) -> bool) {
+        let (earlier, mut at, mut dropped) = (self.earlier, 0, 0);
+        self.free.retain(|(place, names, _)| {
             at += 1;
-            at > earlier || !names.iter().any(is_latency)
+            let stays = at > earlier || *place != Place::Metrics || !is_old(names);
+            dropped += usize::from(!stays);
+            stays
         });
-        self.earlier = self.earlier.min(self.free.len());
+        self.earlier -= dropped;
     }
 
     /// Returns the number of all tokens: the metric that a rule wrote last, or the sum of prompt

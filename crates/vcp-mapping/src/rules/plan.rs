@@ -44,8 +44,8 @@ pub(crate) struct ReadyEvent {
     pub(crate) replaces: bool,
     /// The stage of the call.
     pub(crate) rank: u8,
-    /// The member with the time of the event.
-    pub(crate) time: Option<NodeId>,
+    /// The members with the time of the event. The first that is a time is used.
+    pub(crate) time: Vec<NodeId>,
     /// `true` if an event without a time has that of its receipt.
     pub(crate) receipt_is_time: bool,
     /// The members that the published schema requires.

@@ -77,8 +77,7 @@ def event_paths(event):
     yield from event.required
     for part in event.key:
         yield from part
-    if event.time:
-        yield event.time
+    yield from event.time
     for condition in path_conditions(event.unless):
         yield condition.path
 

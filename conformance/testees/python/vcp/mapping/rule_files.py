@@ -63,7 +63,7 @@ class Event:
         parts = [as_list(part) for part in as_list(data.get("key"))]
         self.key = [[parse_path(path) for path in part] for part in parts]
         self.assembled = bool(data.get("assembled"))
-        self.time = parse_path(data["time"]) if data.get("time") else None
+        self.time = [parse_path(path) for path in as_list(data.get("time"))]
 
 
 def place(at):

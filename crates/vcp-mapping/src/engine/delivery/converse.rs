@@ -161,7 +161,7 @@ impl<'p> Delivery<'p, '_> {
         let problem = |message: &'static str| Problem::new(ErrorCode::Unreadable, source.clone(), message);
         draft.report.problems.extend(problems.into_iter().map(problem));
         let metrics = if gives_way { Vec::new() } else { metrics };
-        for metric in draft.measure(metrics) {
+        for metric in draft.measure(metrics, talk.has_turns() && !gives_way) {
             note(draft, FieldName::path_of_metric(metric), How::Derived);
         }
         Ok(())

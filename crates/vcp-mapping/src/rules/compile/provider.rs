@@ -73,7 +73,7 @@ impl<'f> Compiler<'f> {
                 let unless = self.tests(&event.unless, &format!("events.{name}.unless"), at, &[]);
                 let key = event.key.iter();
                 let key = key.map(|paths| paths.iter().map(|path| self.wanted(at, path)).collect()).collect();
-                let time = event.time.as_ref().map(|path| self.wanted(at, path));
+                let time = event.time.iter().map(|path| self.wanted(at, path)).collect();
                 let required = event.schema.iter().flat_map(|schema| &schema.required);
                 let required = required.map(|path| self.member(at, path)).collect();
                 let receipt_is_time = event.fetched || event.assembled;
@@ -109,7 +109,7 @@ impl<'f> Compiler<'f> {
             let message = "an event that `replaces` has no key: remove `key`, or `replaces`";
             self.faults.add(format!("events.{name}"), message);
         }
-        if event.replaces && event.time.is_none() {
+        if event.replaces && event.time.is_empty() {
             let message = "an event that `replaces` needs a `time`, which orders its deliveries";
             self.faults.add(format!("events.{name}"), message);
         }

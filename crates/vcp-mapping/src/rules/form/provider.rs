@@ -146,8 +146,13 @@ object! {
         /// more.
         #[serde(default, skip_serializing_if = "is_default")]
         pub rank: u8,
-        /// The member with the time of the event itself, which the transform `time` reads.
-        pub time: Option<String>,
+        /// The members with the time of the event itself. The first that the transform `time` can
+        /// read is used. Of an event that a provider sends without a time, it is the time of what
+        /// happened, such as the end of the call.
+        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub time: Vec<String>,
         /// The members that distinguish deliveries and stay the same when one is sent again. The
         /// first is the id, without which there is no key. A list inside it has alternatives: the
         /// first that is filled is used. Empty: there is no key.
