@@ -9,6 +9,7 @@ use vcp_benches::{
 use vcp_sdk::{
     mapping::{MapOptions, Mapper, Registry, SessionEvent},
     schema::Limits,
+    validate::Validator,
 };
 
 #[test]
@@ -117,6 +118,27 @@ fn refused_copies_take_bounded_memory() {
         println!("{provider}, {start}: {} times", used.bytes_max / body.len() as u64);
         let most = 12 * body.len() as u64 + (1 << 20);
         assert!(used.bytes_max <= most, "{provider}, {start}: {} bytes instead of {most}", used.bytes_max);
+    }
+}
+
+/// Findings take at most twelve times the message and their text, and 1 MB, also if the name of the
+/// provider is long, which every finding repeats.
+#[test]
+fn findings_take_bounded_memory() {
+    let provider = "p".repeat(1 << 20);
+    for version in ["0.5", "0.3"] {
+        let text = format!(
+            r#"{{"vcp_version":"{version}","vcp_payload":{{"call":{{"provider":"{provider}","capabilities_invoked":[{}]}}}}}}"#,
+            vec!["7"; 10_000].join(",")
+        );
+        let mut report = None;
+        let used = allocation_counter::measure(|| report = Some(Validator::new().validate_json(&text, None)));
+        let findings = report.unwrap().findings;
+        assert!(findings.len() > 5_000, "{version}: {}", findings.len());
+        let length: usize = findings.iter().map(|finding| serde_json::to_string(finding).unwrap().len()).sum();
+        println!("{version}: {} MB", used.bytes_max >> 20);
+        let most = 12 * (text.len() + length) as u64 + (1 << 20);
+        assert!(used.bytes_max <= most, "{version}: {} bytes instead of {most}", used.bytes_max);
     }
 }
 

@@ -103,6 +103,11 @@ impl Process {
         Ok(answer)
     }
 
+    /// Ends the program. The next request starts it anew.
+    pub fn stop(&mut self) {
+        self.running = None;
+    }
+
     fn start(&self) -> io::Result<Running> {
         let (program, arguments) =
             self.command.split_first().ok_or_else(|| io::Error::other("a command must be given after `--`"))?;

@@ -255,7 +255,11 @@ fn run_case(case: &Case, bases: &Bases, abilities: &Abilities, process: &mut Pro
             Verdict::Met => return result(Outcome::Passed, None, None),
             Verdict::Unsupported(why) => return skipped(why),
             Verdict::Failed(reason) => (Kind::Difference, reason),
-            Verdict::NotOfTheProtocol(reason) => (Kind::Junk, reason),
+            Verdict::NotOfTheProtocol(reason) => {
+                // The answer may still come, and would be taken for that of the next case.
+                process.stop();
+                (Kind::Junk, reason)
+            }
         },
     };
     CaseResult {

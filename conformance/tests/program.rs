@@ -72,6 +72,11 @@ fn kinds_of_failure_are_told_apart_and_the_run_goes_on() {
     ] {
         assert_eq!(kinds(kind, &script), [kind, kind, kind], "{script}");
     }
+    // The right answer behind a wrong line is not taken for that of the next case.
+    let mark = file("mark.txt", "");
+    let once = format!("if [ -e '{0}' ]; then rm '{0}'; echo debug; sleep 0.1; fi", mark.display());
+    let late = format!("{once}; printf '%s\\n' \"$line\" | \"$0\"");
+    assert_eq!(kinds("late", &answer(&late)), ["junk"]);
     // The line that nobody asked for comes before or after the next request.
     let flooded = kinds("flood", &answer("printf '%s\\nmore\\n' \"$(printf '%s\\n' \"$line\" | \"$0\")\""));
     assert!(!flooded.is_empty() && flooded.iter().all(|kind| matches!(&**kind, "flood" | "junk")), "{flooded:?}");

@@ -6,9 +6,19 @@ use std::{
 };
 use vcp_auth::{HmacScheme, Request, Scheme, Secret, Verifier, sign};
 
-/// The texts that no freed block may hold. The third is the base64 of the second.
-const SECRETS: [&[u8]; 3] =
-    [b"a secret that nobody has", b"another that nobody has!", b"YW5vdGhlciB0aGF0IG5vYm9keSBoYXMh"];
+/// The texts of which no freed block may hold a part. The third is the base64 of the second. The
+/// last two are the padded base64 and the hexadecimal digits of the fourth.
+const SECRETS: [&[u8]; 6] = [
+    b"a secret that nobody has",
+    b"another that nobody has!",
+    b"YW5vdGhlciB0aGF0IG5vYm9keSBoYXMh",
+    b"a key of 32 bytes, as is usual..",
+    b"YSBrZXkgb2YgMzIgYnl0ZXMsIGFzIGlzIHVzdWFsLi4=",
+    b"61206b6579206f662033322062797465732c20617320697320757375616c2e2e",
+];
+
+/// The length of the shortest part that counts.
+const PART: usize = 12;
 
 static LEFT: AtomicUsize = AtomicUsize::new(0);
 
@@ -24,7 +34,10 @@ unsafe impl GlobalAlloc for Looking {
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         let bytes = unsafe { std::slice::from_raw_parts(block, layout.size()) };
-        if SECRETS.iter().any(|secret| bytes.windows(secret.len()).any(|window| window == *secret)) {
+        let mut parts = SECRETS.iter().flat_map(|secret| secret.windows(PART));
+        // Most blocks are zeroed, or too short.
+        let is_worth = bytes.len() >= PART && bytes.iter().any(|byte| *byte != 0);
+        if is_worth && parts.any(|part| bytes.windows(PART).any(|window| window == part)) {
             LEFT.fetch_add(1, Ordering::Relaxed);
         }
         unsafe { System.dealloc(block, layout) }
@@ -60,10 +73,25 @@ fn secrets_are_wiped() {
         assert_eq!(LEFT.swap(0, Ordering::Relaxed), 0, "{}", scheme.name());
     }
     // A secret in the form that OpenAI issues, with `whsec_`.
-    let standard = [b"whsec_".as_slice(), SECRETS[2]].concat();
-    let verifier = Verifier::new(Scheme::StandardWebhooks, vec![Secret::new("k", &standard)]).expect("a secret");
+    let standard = Vec::leak([b"whsec_".as_slice(), SECRETS[2]].concat());
+    let verifier = Verifier::new(Scheme::StandardWebhooks, vec![Secret::new("k", &*standard)]).expect("a secret");
     let _ = verifier.diagnose(&Request::new(&[("webhook-signature", "x")], b"{}"), now, &[]);
     drop(verifier);
     assert_eq!(LEFT.swap(0, Ordering::Relaxed), 0);
-    drop(standard);
+
+    // Secrets whose first spelling is not the right one, or that are wrong at their end.
+    let own = Scheme::Hmac(HmacScheme::new("x-signature").encoding(vcp_auth::Encoding::Base64));
+    let wrong = sign::headers(&own, &Secret::new("k", "other"), &Request::new(&(), b"{}"), now);
+    for spelled in [SECRETS[4], SECRETS[5], SECRETS[3]] {
+        for end in [b"".as_slice(), b"!", b"_", b" ", b"\n"] {
+            // Never freed, so that only other copies are seen.
+            let spelled = Vec::leak([spelled, end].concat());
+            for scheme in [own.clone(), Scheme::Hmac(HmacScheme::new("x-signature").base64_secret())] {
+                // Some are no secret of the scheme.
+                let Ok(verifier) = Verifier::new(scheme, vec![Secret::new("k", &*spelled)]) else { continue };
+                let _ = verifier.diagnose(&Request::new(&wrong, b"{}"), now, &[]);
+            }
+            assert_eq!(LEFT.swap(0, Ordering::Relaxed), 0, "a secret that ends with {end:?}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use crate::{
     AuthError, Request, Scheme, Secret, Verifier, mac,
     scheme::{Claim, Time},
 };
-use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding as _};
+use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded};
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 use std::fmt;
@@ -246,21 +246,22 @@ fn spellings(secret: &[u8]) -> Vec<(&'static str, Zeroizing<Vec<u8>>)> {
     let trimmed = secret.trim_ascii();
     let bare = trimmed.strip_prefix(b"whsec_").unwrap_or(trimmed);
     let text = std::str::from_utf8(bare).unwrap_or_default();
-    let decoded = [Base64::decode_vec(text), Base64Unpadded::decode_vec(text)];
-    let for_urls = [Base64Url::decode_vec(text), Base64UrlUnpadded::decode_vec(text)];
+    let decoded = [mac::decode::<Base64>(text), mac::decode::<Base64Unpadded>(text)];
+    let for_urls = [mac::decode::<Base64Url>(text), mac::decode::<Base64UrlUnpadded>(text)];
     let mut found = Vec::new();
     if trimmed != secret {
-        found.push(("without the white space around it", trimmed.to_vec()));
+        found.push(("without the white space around it", Zeroizing::new(trimmed.to_vec())));
     }
     if bare != trimmed {
-        found.push(("without `whsec_`", bare.to_vec()));
+        found.push(("without `whsec_`", Zeroizing::new(bare.to_vec())));
     }
     found.extend(decoded.into_iter().chain(for_urls).flatten().map(|key| ("decoded from base64", key)));
     found.extend(
         mac::hex(&Zeroizing::new(bare.to_ascii_lowercase())).map(|key| ("decoded from hexadecimal digits", key)),
     );
-    found.push(("as it is, not decoded", secret.to_vec()));
-    found.into_iter().map(|(how, key)| (how, Zeroizing::new(key))).filter(|(_, key)| !key.is_empty()).collect()
+    found.push(("as it is, not decoded", Zeroizing::new(secret.to_vec())));
+    found.retain(|(_, key)| !key.is_empty());
+    found
 }
 
 /// The forms that a body may have had when it was signed: name, and words for the hint.

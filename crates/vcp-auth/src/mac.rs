@@ -89,9 +89,9 @@ impl HmacAlgorithm {
     pub(crate) fn read(self, encoding: Encoding, text: &[u8]) -> Option<Vec<u8>> {
         let digest = match encoding {
             Encoding::Hex => hex(text)?,
-            Encoding::Base64 => base64(text)?.to_vec(),
+            Encoding::Base64 => base64(text)?,
         };
-        (digest.len() == self.length()).then_some(digest)
+        (digest.len() == self.length()).then(|| digest.to_vec())
     }
 }
 
@@ -162,18 +162,20 @@ pub(crate) fn named<T: Clone>(
     found.cloned().ok_or_else(|| UnknownNameError::new(kind, name, &all.iter().map(name_of).collect::<Vec<_>>()))
 }
 
-/// Decodes lower-case hexadecimal digits. Returns `None` for any other text.
-pub(crate) fn hex(text: &[u8]) -> Option<Vec<u8>> {
+/// Decodes lower-case hexadecimal digits. Returns `None` for any other text. The bytes are wiped
+/// when they are dropped, also those of a text that is wrong at its end.
+pub(crate) fn hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let nibble = |c: u8| match c {
         b'0'..=b'9' => Some(c - b'0'),
         b'a'..=b'f' => Some(c - b'a' + 10),
         _ => None,
     };
-    let pairs = text.chunks(2).map(|pair| match pair {
-        [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
-        _ => None,
-    });
-    pairs.collect()
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
+    for pair in text.chunks(2) {
+        let [high, low] = pair else { return None };
+        bytes.push(nibble(*high)? << 4 | nibble(*low)?);
+    }
+    Some(bytes)
 }
 
 /// Decodes padded base64. Returns `None` for any other text.
@@ -181,8 +183,17 @@ pub(crate) fn hex(text: &[u8]) -> Option<Vec<u8>> {
 /// Accepts only one text for the same bytes. Takes the same time for all secrets of one length.
 pub(crate) fn base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let text = std::str::from_utf8(text).ok()?;
-    let bytes = Zeroizing::new(Base64::decode_vec(text).ok()?);
+    let bytes = decode::<Base64>(text)?;
     (*Zeroizing::new(Base64::encode_string(&bytes)) == *text).then_some(bytes)
+}
+
+/// Decodes base64. Returns `None` for any other text. The bytes are wiped when they are dropped,
+/// also those of a text that is wrong at its end.
+pub(crate) fn decode<E: base64ct::Encoding>(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(vec![0; text.len()]);
+    let length = E::decode(text, &mut bytes).ok()?.len();
+    bytes.truncate(length);
+    Some(bytes)
 }
 
 /// Computes the SHA-256 of some bytes, without a key.
@@ -223,9 +234,9 @@ mod tests {
 
     #[test]
     fn one_spelling_only() {
-        assert_eq!(hex(b"00ff10"), Some(vec![0, 255, 16]));
+        assert_eq!(hex(b"00ff10").as_deref(), Some(&vec![0, 255, 16]));
         for odd in ["0", "0F", "0g", "é"] {
-            assert_eq!(hex(odd.as_bytes()), None, "{odd}");
+            assert!(hex(odd.as_bytes()).is_none(), "{odd}");
         }
         assert_eq!(base64(b"AAE=").as_deref(), Some(&vec![0, 1]));
         for odd in ["AAE", "AAF=", "AA E=", "AA_=", "AAE=\n"] {

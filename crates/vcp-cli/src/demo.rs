@@ -80,7 +80,7 @@ fn explained(record: &ReceivedCall, message: &str, field: &str) -> String {
     match record.report.written.iter().find(|written| written.target.contains(field)) {
         None => format!("{field}: absent, because the delivery does not tell it"),
         Some(written) => {
-            let (name, value) = (explain::field(written), explain::value(message, written));
+            let (name, value) = (explain::field(written), explain::values(message, &[written]).concat());
             format!("{name} = {value} ← {}", explain::source(written))
         }
     }

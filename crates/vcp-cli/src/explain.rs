@@ -13,7 +13,7 @@ use vcp_sdk::{
     mapping::{How, Written},
     schema::{
         FieldPath,
-        json::{members, string},
+        json::{string, text},
     },
 };
 
@@ -61,8 +61,9 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY).set_header(["field", "value", "from"]);
     let wanted = |written: &&Written| args.field.as_ref().is_none_or(|text| written.target.contains(text.as_str()));
-    for written in report.written.iter().filter(wanted) {
-        table.add_row([field(written).to_owned(), value(&message, written), source(written)]);
+    let shown: Vec<&Written> = report.written.iter().filter(wanted).collect();
+    for (written, value) in shown.iter().zip(values(&message, &shown)) {
+        table.add_row([field(written).to_owned(), value, source(written)]);
     }
     output::block(&table.to_string())?;
     if args.field.is_none() {
@@ -76,12 +77,16 @@ pub(crate) fn field(written: &Written) -> &str {
     written.target.trim_start_matches("$.").trim_start_matches("vcp_payload.")
 }
 
-/// Returns the value of a field in the JSON text of its message, shortened.
-pub(crate) fn value(message: &str, written: &Written) -> String {
-    let path = written.target.parse::<FieldPath>().ok();
-    let json = path.and_then(|path| members::pointer(message, &path.pointer())).unwrap_or_default();
-    let text = string::decode_lossy(json).unwrap_or(json.into());
-    short(&text, 40)
+/// Returns the values of fields in the JSON text of their message, shortened.
+pub(crate) fn values(message: &str, written: &[&Written]) -> Vec<String> {
+    let paths: Vec<FieldPath> = written.iter().map(|written| written.target.parse().unwrap_or_default()).collect();
+    let places = text::locate(message, &paths.iter().collect::<Vec<_>>());
+    let value = |place: Option<usize>| {
+        let json = place.map(|at| text::value_at(message, at)).unwrap_or_default();
+        let text = string::decode_lossy(json).unwrap_or(json.into());
+        short(&text, 40)
+    };
+    places.into_iter().map(value).collect()
 }
 
 /// Returns the source of a field in a few words.

@@ -132,6 +132,8 @@ impl Lines {
     pub(crate) fn finish(mut self) -> Result<(), String> {
         finish(self.out.flush())?;
         let Some(Unfinished { part, file, path }) = &self.file else { return Ok(()) };
+        // The file must not get its name before its content is on the disk.
+        file.sync_all().map_err(|error| format!("cannot write `{}`: {error}", part.display()))?;
         publish(part, file, path)?
             .then_some(())
             .ok_or_else(|| format!("`{}` appeared during the run: move it away, and run again", path.display()))

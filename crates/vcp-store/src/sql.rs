@@ -17,7 +17,7 @@ pub enum Stored {
     Created,
     /// The delivery was merged into the row of its call.
     Merged,
-    /// The same signed bytes were stored before. Nothing changed. Answer 200.
+    /// The same signed bytes of the same provider were stored before. Nothing changed. Answer 200.
     Replayed,
 }
 
@@ -257,6 +257,9 @@ macro_rules! database {
                 // another one, whose end nobody would write.
                 let mut transaction = connection.begin_with($begin).await?;
                 if let Some(key) = call.replay_key {
+                    // Two providers may get the same bytes, with the same secret.
+                    let provider = call.message.vcp_payload.call.provider.as_bytes();
+                    let key = ReplayKey::of([provider, key.as_ref()]);
                     let a_day = || now.checked_add_signed(TimeDelta::days(1)).unwrap_or(now);
                     let until = call.good_until.unwrap_or_else(a_day);
                     if Guard::remember_in(&mut transaction, key, until, now).await? == Seen::Again {

@@ -290,6 +290,18 @@ macro_rules! tests_of {
             }
         }
 
+        #[tokio::test]
+        async fn the_same_bytes_of_another_provider_are_no_replay() {
+            let Some((store, _)) = store().await else { return };
+            let (receiver, at) = (receiver(), now());
+            let call = received(&receiver, "retell", r#"{"event":"call_ended","call":{"call_id":"c1"}}"#, at);
+            let mut other = call.clone();
+            other.message.vcp_payload.call.provider = "bland".to_owned();
+            assert_eq!(store.store(&receiver, &call).await.unwrap(), Stored::Created);
+            assert_eq!(store.store(&receiver, &other).await.unwrap(), Stored::Created);
+            assert_eq!(store.store(&receiver, &other).await.unwrap(), Stored::Replayed);
+        }
+
         /// A program that is killed while it stores has remembered nothing.
         #[tokio::test]
         async fn what_is_rolled_back_is_not_remembered() {

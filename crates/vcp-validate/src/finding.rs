@@ -82,7 +82,8 @@ pub struct Finding {
     /// The description, one line for people. Its wording is not part of the contract between
     /// implementations.
     pub message: String,
-    /// The provider of the call, if it is known.
+    /// The provider of the call, if it is known and has at most 256 bytes. Each finding has a copy,
+    /// so a longer name could take much memory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
     /// The program that made the finding: `vcp-rust/<version>`.

@@ -404,6 +404,7 @@ impl Validator {
             placed.push((*at, finding.with("limit", most.to_string())));
         }
         let mut lines = is_given.then(|| Lines::new(text));
+        let provider = provider.filter(|provider| provider.len() <= LONGEST_PROVIDER);
         let finish = |(offset, finding): (usize, Finding)| Finding {
             position: lines.as_mut().map(|lines| lines.position(offset)),
             provider: provider.map(str::to_owned).or_else(|| finding.provider.clone()),
@@ -412,6 +413,9 @@ impl Validator {
         placed.into_iter().map(finish).collect()
     }
 }
+
+/// The length of the longest provider that findings name, in bytes.
+const LONGEST_PROVIDER: usize = 256;
 
 /// Returns the findings on a text that is no message, with an error among them. Without one, a text
 /// to which no rule was applied would count as valid.

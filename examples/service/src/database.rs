@@ -16,12 +16,42 @@ pub(crate) enum Database {
     Sqlite(SqlitePool),
 }
 
+/// The parameters that a URL of PostgreSQL may have, besides `options[NAME]`.
+const PARAMETERS: [&str; 13] = [
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+
+/// Checks that a URL has known parameters only. sqlx would write another one to the log, with its
+/// value, which may be a secret.
+fn check_parameters(url: &str) -> Result<(), String> {
+    let parameters = url.split_once('?').map_or("", |(_, parameters)| parameters);
+    let mut names = parameters.split('&').filter_map(|parameter| parameter.split('=').next());
+    let is_known = |name: &str| name.is_empty() || name.starts_with("options[") || PARAMETERS.contains(&name);
+    if names.all(is_known) {
+        return Ok(());
+    }
+    Err(format!("DATABASE_URL has a parameter that is not known: use only {} and options[NAME]", PARAMETERS.join(", ")))
+}
+
 impl Database {
     /// Opens a database and creates its tables.
     pub(crate) async fn open(url: &str) -> Result<Self, String> {
         let wait = Duration::from_secs(5);
         let opened = match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("postgres" | "postgresql") => {
+                check_parameters(url)?;
                 // A server that is gone does not keep the lock of a call.
                 let limits = [
                     ("lock_timeout", "10s"),

@@ -466,6 +466,10 @@ fn wrong_settings_are_one_line() {
             "cannot open the database",
         ),
         (vec![("WEBHOOK_SECRET_RETELL", "x"), ("DATABASE_URL", "sqlite://")], "DATABASE_URL names no file"),
+        (
+            vec![("WEBHOOK_SECRET_RETELL", "x"), ("DATABASE_URL", "postgres://u@127.0.0.1:1/d?sslpassword=hush")],
+            "DATABASE_URL has a parameter that is not known",
+        ),
         (vec![("WEBHOOK_SECRET_RETELL", "x"), ("DATABASE_URL", "sqlite::memory:")], "DATABASE_URL names no file"),
         (vec![("WEBHOOK_SECRET_RETELL", "x"), ("DATABASE_URL", "sqlite://x?mode=memory")], "names no file"),
     ] {

@@ -54,7 +54,8 @@ fn body_hash(url: &str) -> Result<Option<Vec<u8>>, AuthError> {
         return Err(malformed(BODY_HASH, "it appears more than once, with different values"));
     }
     let hash = mac::hex(hash.as_bytes()).filter(|hash| hash.len() == 32);
-    hash.map(Some).ok_or_else(|| malformed(BODY_HASH, "it is not 64 lower-case hexadecimal digits"))
+    hash.map(|hash| Some(hash.to_vec()))
+        .ok_or_else(|| malformed(BODY_HASH, "it is not 64 lower-case hexadecimal digits"))
 }
 
 /// Returns the URL of a request without its fragment.
