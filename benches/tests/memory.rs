@@ -7,8 +7,8 @@ use vcp_benches::{
     memory_beyond_output,
 };
 use vcp_sdk::{
-    mapping::{MapOptions, Mapper, Registry, SessionEvent},
-    schema::Limits,
+    mapping::{MapOptions, Mapper, Mapping, Registry, SessionEvent},
+    schema::{Limits, VcpMessage},
     validate::Validator,
 };
 
@@ -139,6 +139,40 @@ fn findings_take_bounded_memory() {
         println!("{version}: {} MB", used.bytes_max >> 20);
         let most = 12 * (text.len() + length) as u64 + (1 << 20);
         assert!(used.bytes_max <= most, "{version}: {} bytes instead of {most}", used.bytes_max);
+    }
+}
+
+/// A merge takes at most twelve times the messages and its result, and 1 MB, also if they have many
+/// small objects that mapping did not make.
+#[test]
+fn carried_members_take_bounded_memory() {
+    let mapper = Mapper::new();
+    let message = |event: &str, carried: &str| {
+        let body = format!(r#"{{"event":"{event}","call":{{"call_id":"c"}}}}"#);
+        let received_at = "2026-11-21T12:00:00Z".parse().unwrap();
+        let Ok(Mapping::Call(mapped)) = mapper.map("retell", body.as_bytes(), received_at) else { panic!("a call") };
+        let text = mapped.message.to_json();
+        VcpMessage::from_json(&format!("{},\"x\":{carried}}}", text.strip_suffix('}').unwrap())).unwrap()
+    };
+    let wide = |value: &str| {
+        let members: Vec<_> = (0..2_000).map(|at| format!("\"{at}\":{value}")).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    let deep = |leaf: &str| wide(&(r#"{"a":"#.repeat(60) + leaf + &"}".repeat(60)));
+    for (case, a, b) in [
+        ("alone", deep("1"), "{}".to_owned()),
+        ("equal", deep("1"), deep("1")),
+        ("different", deep("1"), deep("2")),
+        ("flat", wide(r#"{"a":1}"#), wide(r#"{"a":2}"#)),
+    ] {
+        let messages = [message("call_ended", &a), message("call_analyzed", &b)];
+        let mut merged = None;
+        let used = allocation_counter::measure(|| merged = Some(mapper.merge(&messages)));
+        let merged = merged.unwrap().unwrap();
+        let length: usize = messages.iter().chain([&merged]).map(|message| message.to_json().len()).sum();
+        println!("{case}: {:.1} times", used.bytes_max as f64 / length as f64);
+        let most = 12 * length as u64 + (1 << 20);
+        assert!(used.bytes_max <= most, "{case}: {} bytes instead of {most}", used.bytes_max);
     }
 }
 
