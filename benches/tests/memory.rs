@@ -211,6 +211,23 @@ fn a_session_of_many_items_is_refused() {
         }
         assert!(used.bytes_max <= 12 * given as u64 + (16 << 20), "{kind}: {} bytes", used.bytes_max);
     }
+    // All items in one event, also of a response outside of the conversation.
+    let items: Vec<_> = (0..100_000).map(|at| format!(r#"{{"id":"{at:x}","type":"mcp_call","error":{{}}}}"#)).collect();
+    let items = items.join(",");
+    for (kind, response) in [
+        ("response.done", format!(r#""response":{{"output":[{items}]}}"#)),
+        ("response.done", format!(r#""response":{{"id":"r","conversation_id":null,"output":[{items}]}}"#)),
+        ("response.event", format!(r#""event":{{"type":"response.completed","response":{{"output":[{items}]}}}}"#)),
+    ] {
+        let event = format!(r#"{{"type":"{kind}",{response}}}"#);
+        let events = [SessionEvent::new(received_at, event.as_bytes())];
+        let mut result = None;
+        let used = allocation_counter::measure(|| result = Some(mapper.assemble("openai", &events)));
+        println!("{kind}: {} MB for {} bytes", used.bytes_max >> 20, event.len());
+        let error = result.unwrap().unwrap_err();
+        assert_eq!((error.code().as_str(), error.path().to_string().as_str()), ("VCP_E008", "$.events[0]"), "{kind}");
+        assert!(used.bytes_max <= 12 * event.len() as u64 + (16 << 20), "{kind}: {} bytes", used.bytes_max);
+    }
 }
 
 /// Hostile rule files are refused, or take a bounded memory. None takes long.
@@ -311,5 +328,20 @@ fn rule_files_take_bounded_memory() {
         assert_eq!(result.is_ok(), is_accepted, "{name}: {fault}");
         assert!(used.bytes_max <= 64 << 20, "{name}: {} bytes", used.bytes_max);
         assert!(begun.elapsed() < Duration::from_secs(20), "{name} took {:?}", begun.elapsed());
+    }
+    let many = |at: usize| {
+        let sources = list(43_000, &|_| "{}".to_owned());
+        format!(r#"{{"provider":"x","name":"n{at}","rules":[{{"to":"call.call_id","from":[{sources}]}}]}}"#)
+    };
+    for (count, most) in [(1, 64), (31, 8)] {
+        let files: Vec<String> = (0..count).map(many).collect();
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        let mut result = None;
+        let used = allocation_counter::measure(|| {
+            result = Some(Registry::empty().register_json(&provider(1, 1), &files));
+        });
+        println!("{count} files: {} MB", used.bytes_max >> 20);
+        assert!(result.unwrap().is_err());
+        assert!(used.bytes_max <= most << 20, "{count} files: {} bytes", used.bytes_max);
     }
 }

@@ -1,7 +1,7 @@
 //! The reader of conversations: turns, tool calls and metrics (`DECISIONS.md` 5.8). The member
 //! `conversation` of a rule file describes the rows of its provider.
 
-pub(crate) mod metrics;
+mod metrics;
 mod read;
 mod words;
 

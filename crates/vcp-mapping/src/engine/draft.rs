@@ -1,6 +1,6 @@
 //! A message in the making, from one delivery or several.
 
-use super::{conversation::metrics::OF_TURNS, defaults, joined::Joined, lists::Transfer, models::Models, value::Value};
+use super::{defaults, joined::Joined, lists::Transfer, models::Models, value::Value};
 use crate::{
     options::ConsentDefault,
     report::{How, MapReport, Written},
@@ -342,6 +342,23 @@ impl<'p> Draft<'p> {
         (self.message, self.report)
     }
 }
+
+/// The metrics that turns give. Tool calls have others.
+const OF_TURNS: [&str; 13] = [
+    "total_turns",
+    "user_turns",
+    "agent_turns",
+    "user_talk_sec",
+    "agent_talk_sec",
+    "user_wpm",
+    "agent_wpm",
+    "talk_ratio",
+    "user_interruptions",
+    "agent_interruptions",
+    "agent_latency_ms_avg",
+    "agent_latency_ms_p50",
+    "agent_latency_ms_p95",
+];
 
 /// Returns whether a metric is a latency figure.
 fn is_latency(name: &str) -> bool {

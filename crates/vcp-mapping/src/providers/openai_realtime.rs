@@ -34,10 +34,6 @@ impl Assemble for OpenAi {
         for (at, (received_at, text)) in events.iter().enumerate() {
             let event = Object::event(text, at, &notes);
             let first = event.filled("event_id").map_or(at, |id| *seen.entry(id).or_insert(at));
-            if session.is_full() {
-                let message = format!("the session has more than {} items", Session::ITEMS);
-                return Err(MapError::new(ErrorCode::Limit, FieldPath::root().name("events").index(at), message));
-            }
             if first == at {
                 session.event(time_of_receipt(*received_at)?, &event).map_err(|(names, problem)| {
                     let event = FieldPath::root().name("events").index(at);
@@ -51,6 +47,10 @@ impl Assemble for OpenAi {
                     event.unusable(ErrorCode::Mapping, "another event has the same id: this event is not used");
                 }
                 event.pass_over();
+            }
+            if session.is_full() {
+                let message = format!("the session has more than {} items", Session::ITEMS);
+                return Err(MapError::new(ErrorCode::Limit, FieldPath::root().name("events").index(at), message));
             }
         }
         let members = session.digest();

@@ -44,6 +44,10 @@ pub(crate) fn compile(
 ) -> Result<Provider, RuleError> {
     let mut faults = Faults::new();
     faults.file(PROVIDER_FILE);
+    size::check_all(provider, rules, &mut faults);
+    if !faults.is_empty() {
+        return Err(faults.into_error());
+    }
     let file: Option<ProviderFile> = parse(provider, &mut faults);
     let mut files = Vec::new();
     for (index, text) in rules.iter().enumerate() {

@@ -4,6 +4,9 @@
 /// The most bytes of one file. The longest of this crate has 54 kB.
 pub(crate) const FILE_BYTES: usize = 128 << 10;
 
+/// The most bytes of all files of a provider. A file that is read takes up to 200 times its bytes.
+pub(crate) const ALL_BYTES: usize = 2 * FILE_BYTES;
+
 /// The most bytes of one text in a file: a path, a name, a word, a remark. The longest of this
 /// crate has 121.
 pub(crate) const TEXT_BYTES: usize = 512;

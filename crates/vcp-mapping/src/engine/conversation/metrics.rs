@@ -4,23 +4,6 @@ use super::{Talk, Turn, words};
 use crate::engine::{clock::SECOND, transform::thousandths};
 use vcp_schema::Timestamp;
 
-/// The metrics that turns give. Tool calls have others.
-pub(crate) const OF_TURNS: [&str; 13] = [
-    "total_turns",
-    "user_turns",
-    "agent_turns",
-    "user_talk_sec",
-    "agent_talk_sec",
-    "user_wpm",
-    "agent_wpm",
-    "talk_ratio",
-    "user_interruptions",
-    "agent_interruptions",
-    "agent_latency_ms_avg",
-    "agent_latency_ms_p50",
-    "agent_latency_ms_p95",
-];
-
 /// The longest gap that is latency, in nanoseconds. A longer one is silence.
 const LONGEST_GAP: i128 = 30 * SECOND;
 /// The time by which the talk of one side may exceed the length of the call, in nanoseconds.

@@ -3,7 +3,7 @@
 use crate::rules::{
     faults::Faults,
     form::ProviderFile,
-    limits::{COMPILED_BYTES, FILE_BYTES, TEXT_BYTES},
+    limits::{ALL_BYTES, COMPILED_BYTES, FILE_BYTES, TEXT_BYTES},
 };
 use std::collections::BTreeSet;
 use vcp_schema::json::tokens::{TokenKind, Tokens};
@@ -23,6 +23,15 @@ pub(super) fn check_text(text: &str, faults: &mut Faults) -> bool {
         faults.add(format!("line {line}"), message);
     }
     long.is_none()
+}
+
+/// Checks the length of all files, before any is read.
+pub(super) fn check_all(provider: &str, rules: &[&str], faults: &mut Faults) {
+    let bytes: usize = rules.iter().map(|text| text.len()).sum::<usize>() + provider.len();
+    if bytes > ALL_BYTES {
+        let message = format!("the files of the provider have {bytes} bytes together: the limit is {ALL_BYTES}");
+        faults.add("its end", message);
+    }
 }
 
 /// Checks how much would be compiled. `files` are the names and lengths of the rule files.

@@ -24,6 +24,10 @@ impl Session {
     /// id is new. Sets the kind if it is not known yet. An item of another kind with the same id is
     /// a problem, and is not used.
     fn with_id(&mut self, id: String, (object, member): (&Object<'_, '_>, &str), kind: Kind) -> Option<&mut Item> {
+        // The session is refused after this event, which may have many more items.
+        if self.is_full() {
+            return None;
+        }
         let next = self.items.len();
         let at = *self.places.entry(id).or_insert(next);
         if at == next {
@@ -41,6 +45,9 @@ impl Session {
 
     /// Adds an empty item.
     pub(super) fn push(&mut self, kind: Kind) {
+        if self.is_full() {
+            return;
+        }
         self.items.push(Item { kind, ..Item::default() });
     }
 
