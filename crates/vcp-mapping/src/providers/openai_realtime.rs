@@ -5,6 +5,7 @@
 
 use crate::{
     MapError,
+    report::Problem,
     session::{Assemble, Digest, time_of_receipt},
 };
 use chrono::{DateTime, Utc};
@@ -53,8 +54,13 @@ impl Assemble for OpenAi {
                 return Err(MapError::new(ErrorCode::Limit, FieldPath::root().name("events").index(at), message));
             }
         }
+        let has_unheard = session.has_unheard();
         let members = session.digest();
-        let notes = notes.into_inner();
+        let mut notes = notes.into_inner();
+        if has_unheard {
+            let message = "speech of the user was not transcribed: it is in no turn and in no metric";
+            notes.problems.push(Problem::new(ErrorCode::Missing, "/events/*", message));
+        }
         let [unread, read] = notes.counts();
         let Notes { problems, unknown_words, .. } = notes;
         Ok(Digest { members, problems, unknown_words, unread, read })

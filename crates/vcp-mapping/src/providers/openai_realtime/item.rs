@@ -40,6 +40,10 @@ pub(super) struct Item {
     pub(super) heard_at: Option<Timestamp>,
     /// `true` if a part of the item is audio.
     pub(super) heard: bool,
+    /// `true` if the user's speech was committed as this item, or is a part of it.
+    pub(super) has_speech: bool,
+    /// `true` if a transcription of the item was completed without a text.
+    pub(super) transcribed: bool,
     /// The members of a tool call or of its result.
     pub(super) tool: Map<String, Value>,
 }
@@ -56,6 +60,11 @@ impl Item {
     /// such items as text.
     pub(super) fn is_history(&self) -> bool {
         self.described && !self.heard && self.response.is_none() && self.growing.is_empty() && self.start.is_none()
+    }
+
+    /// Returns whether the item is speech of the user whose text nobody knows.
+    pub(super) fn is_unheard(&self) -> bool {
+        self.kind == Kind::User && self.has_speech && !self.transcribed && !self.is_spoken()
     }
 
     /// Returns whether the item is speech with a text.

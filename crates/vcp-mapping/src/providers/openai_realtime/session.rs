@@ -112,6 +112,11 @@ impl Session {
         self.items.len() > Self::ITEMS
     }
 
+    /// Returns whether the user said something that was not transcribed.
+    pub(super) fn has_unheard(&self) -> bool {
+        self.items.iter().any(Item::is_unheard)
+    }
+
     /// Adds an event. Returns an error if the event is of another session.
     pub(super) fn event(&mut self, at: Timestamp, event: &Object<'_, '_>) -> Result<(), Refusal> {
         let kind = event.text("type").unwrap_or_default();
@@ -147,6 +152,7 @@ impl Session {
                 let previous = event.filled("previous_item_id");
                 if let Some(item) = self.named(event, Kind::User) {
                     item.previous = previous;
+                    item.has_speech = true;
                 }
             }
             "response.function_call_arguments.done" => {
@@ -203,6 +209,11 @@ impl Session {
                     }
                 }
                 self.said(event, Kind::User, "transcript", response);
+                if event.filled("transcript").is_none()
+                    && let Some(item) = self.named(event, Kind::User)
+                {
+                    item.transcribed = true;
+                }
             }
             "conversation.item.input_audio_transcription.failed" => self.failed_transcriptions += 1,
             "conversation.item.input_audio_transcription.delta" => self.grows(at, event, Kind::User, None),

@@ -103,7 +103,9 @@ impl Session {
         match of_kind {
             Kind::User | Kind::Agent => {
                 for (part, content) in (0..).zip(item.objects("content")) {
-                    known.heard |= content.text("type").is_some_and(|kind| matches!(&*kind, "output_audio" | "audio"));
+                    let kind = content.text("type").unwrap_or_default();
+                    known.heard |= matches!(&*kind, "output_audio" | "audio");
+                    known.has_speech |= kind == "input_audio";
                     if let Some(text) = content.filled("transcript").or_else(|| content.filled("text")) {
                         known.whole.insert(part, text);
                     }
