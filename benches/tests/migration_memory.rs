@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::string_slice, reason = "a test program")]
 
-use vcp_sdk::schema::migrate::{MigrateError, UpgradeOptions, UpgradedText, upgrade_text};
+use vcp_sdk::{
+    VcpMessage,
+    schema::migrate::{Downgrade, MigrateError, UpgradeOptions, UpgradedText, downgrade, upgrade_text},
+};
 
 const PRODUCTION: &str = include_str!("../../crates/vcp-schema/src/jsonschema/example-0.3-production.json");
 const SPEC: &str = include_str!("../../crates/vcp-schema/src/jsonschema/example-0.3.json");
@@ -75,4 +78,54 @@ fn an_upgrade_takes_memory_in_proportion_to_what_it_is_given_and_gives() {
     }
     println!("{:.2} {}", worst.0, worst.1);
     assert!(worst.0 <= 1.0, "{}", worst.1);
+}
+
+/// Objects of a modelled type take up to 2.5 kB each, whatever their text. A message has at most
+/// 100 000 members, so that these are at most 256 MB.
+#[test]
+fn many_small_objects_take_at_most_256_mb_more() {
+    let objects: Vec<String> = (0..90_000).map(|at| format!("\"{at:x}\":{{}}")).collect();
+    let objects = format!("{{{}}}", objects.join(","));
+    for message in [PRODUCTION, SPEC, V04] {
+        for (in_object, name) in [
+            ("model_selection", "roles"),
+            ("model_outcome_attribution", "roles"),
+            ("custom", "provider_specific"),
+            ("custom", "integrations"),
+        ] {
+            if !message.contains(&format!("\"{in_object}\":")) {
+                continue;
+            }
+            let text = with(message, in_object, name, &objects);
+            let mut result = None;
+            let used = allocation_counter::measure(|| result = Some(upgrade_text(&text, &UpgradeOptions::default())));
+            let given = match result.unwrap() {
+                Ok(upgraded) => upgraded.text.len() + serde_json::to_vec(&upgraded.report).unwrap().len(),
+                Err(_) => 0,
+            };
+            println!("{in_object}.{name}: {} MB", used.bytes_max >> 20);
+            let most = 12 * (text.len() + given) as u64 + (256 << 20);
+            assert!(used.bytes_max <= most, "{in_object}.{name}: {} bytes instead of {most}", used.bytes_max);
+        }
+    }
+}
+
+/// A stash from outside can have many operations at deep places.
+#[test]
+fn a_hostile_stash_takes_memory_in_proportion() {
+    let operation = format!(r#"{{"op":"remove","path":"/vcp_payload/custom/experimental/x{}"}}"#, "/".repeat(115));
+    let deep = r#"{"":"#.repeat(114) + "1" + &"}".repeat(114);
+    let stash = format!(
+        r#"{{"vcp_migration":{{"form":1,"direction":"upgrade","dialect":"0.3-production","restore":{}}},"x":{deep}}}"#,
+        list(&operation, 40_000)
+    );
+    let upgraded = upgrade_text(PRODUCTION, &UpgradeOptions::default()).unwrap().text;
+    let message = VcpMessage::from_json(&with(&upgraded, "custom", "experimental", &stash)).unwrap();
+    let text = message.to_json();
+    let mut result = None;
+    let used = allocation_counter::measure(|| result = Some(downgrade(&message, Downgrade::Reversible)));
+    let given = result.unwrap().map_or(0, |downgraded| downgraded.text.len());
+    println!("stash: {} MB for {} bytes", used.bytes_max >> 20, text.len());
+    let most = 12 * (text.len() + given) as u64 + (1 << 20);
+    assert!(used.bytes_max <= most, "{} bytes instead of {most}", used.bytes_max);
 }

@@ -170,20 +170,21 @@ fn are_pointable(members: &Members<'_>) -> bool {
     decodable && names.windows(2).all(|pair| pair.first() != pair.last())
 }
 
-/// The number of an operation, and the remaining steps to its place.
-type Way<'s> = (usize, &'s [Cow<'s, str>]);
+/// The number of an operation, and the rest of the pointer to its place.
+type Way<'s> = (usize, &'s str);
 
 /// Applies operations in one walk. Their places must not depend on each other. Returns for each
 /// operation whether its place had the expected value.
 pub(super) fn apply<'t>(root: &mut Node<'t>, operations: &[Operation<'t>]) -> Vec<bool> {
-    let steps: Vec<Vec<Cow<'_, str>>> =
-        operations.iter().map(|operation| operation.path.split('/').skip(1).map(decoded).collect()).collect();
+    // What is in front of the first slash does not count.
+    let ways = operations
+        .iter()
+        .map(|operation| operation.path.find('/').map_or("", |at| operation.path.get(at..).unwrap_or_default()));
     // Our own operations are within the limit on depth. One from outside must not overflow the
     // stack.
-    let fits = |steps: &Vec<_>| steps.len() <= Limits::default().depth + 1;
-    let ways = steps.iter().enumerate().filter(|(_, steps)| fits(steps)).map(|(at, steps)| (at, steps.as_slice()));
+    let fits = |rest: &str| rest.bytes().filter(|byte| *byte == b'/').count() <= Limits::default().depth + 1;
     let mut apply = Apply { operations, done: vec![false; operations.len()] };
-    apply.below(root, ways.collect());
+    apply.below(root, ways.enumerate().filter(|(_, rest)| fits(rest)).collect());
     apply.done
 }
 
@@ -194,11 +195,17 @@ struct Apply<'o, 't> {
 
 impl<'t> Apply<'_, 't> {
     fn below(&mut self, node: &mut Node<'t>, ways: Vec<Way<'_>>) {
-        let mut groups: HashMap<&str, Vec<Way<'_>>> = HashMap::new();
-        for (at, steps) in &ways {
-            if let Some((step, rest)) = steps.split_first() {
-                groups.entry(step).or_default().push((*at, rest));
+        let mut groups: HashMap<Cow<'_, str>, Vec<Way<'_>>> = HashMap::new();
+        // The operations on members of this node itself.
+        let mut here = Vec::new();
+        for (at, rest) in ways {
+            let Some(rest) = rest.strip_prefix('/') else { continue };
+            let (step, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            let step = decoded(step);
+            if rest.is_empty() {
+                here.push((at, step.clone()));
             }
+            groups.entry(step).or_default().push((at, rest));
         }
         if groups.is_empty() {
             return;
@@ -208,14 +215,13 @@ impl<'t> Apply<'_, 't> {
             members.retain_mut(|(name, node)| {
                 groups.remove(name.key().as_ref()).is_none_or(|ways| self.here(node, ways) == Stays::Yes)
             });
-            for (at, steps) in ways.iter().filter(|(_, steps)| steps.len() == 1).copied() {
-                let step = steps.first().map(AsRef::as_ref).unwrap_or_default();
+            for (at, step) in here {
                 // Of several operations for the same member, the first one is tried.
-                if groups.remove(step).is_some()
+                if groups.remove(&step).is_some()
                     && self.is(at, Op::Add)
                     && let Some(value) = self.finish(at)
                 {
-                    members.push((Name::made(arena, step), Node::Raw(value, arena)));
+                    members.push((Name::made(arena, &step), Node::Raw(value, arena)));
                 }
             }
         } else if let Some(list) = node.open_list() {

@@ -13,7 +13,7 @@ use crate::{
     },
     shared::SharedText,
 };
-use vcp_schema::ErrorCode;
+use vcp_schema::{ErrorCode, json::members};
 
 impl<'p> Delivery<'p, '_> {
     /// Adds the transfers and the criteria of the delivery to the draft.
@@ -28,6 +28,7 @@ impl<'p> Delivery<'p, '_> {
             found.extend(transfers);
         }
         draft.add_transfers(found);
+        let mut has_decided = false;
         for (node, rules) in &reading.plan.criteria {
             let Some(json) = self.walked.text(*node).filter(|json| *json != "null") else { continue };
             let Some(table) = self.provider.table(&rules.table) else { continue };
@@ -40,9 +41,13 @@ impl<'p> Delivery<'p, '_> {
             let word = |word| UnlistedWord { source: source.clone(), word };
             draft.report.unknown_words.extend(unlisted.into_iter().map(word));
             if !criteria.is_empty() {
+                has_decided = true;
                 draft.message.vcp_payload.outcomes.objective.scored_criteria = criteria;
                 let written = Written::without_source(FieldName::path_of(name::CRITERIA), How::Read);
                 draft.report.written.push(Written { source: Some(source), ..written });
+            } else if !has_decided && members::count(json, 1) > 0 {
+                // An evaluation that decides nothing replaces an earlier one.
+                draft.message.vcp_payload.outcomes.objective.scored_criteria = Vec::new();
             }
         }
     }
