@@ -94,7 +94,13 @@ impl<'t> Quoted<'t> {
     #[must_use]
     #[inline]
     pub fn is(self, name: &str) -> bool {
-        if self.has_escape { self.decode().is_some_and(|own| own == name) } else { same_name(self.raw, name) }
+        if self.has_escape { self.is_when_decoded(name) } else { same_name(self.raw, name) }
+    }
+
+    /// Compares a name that has escapes. Few have, so this is kept out of the loops over members.
+    #[cold]
+    fn is_when_decoded(self, name: &str) -> bool {
+        self.decode().is_some_and(|own| own == name)
     }
 
     /// Returns the text of the string, with its escapes resolved. Returns `None` if the string
