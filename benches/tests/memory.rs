@@ -122,7 +122,7 @@ fn refused_copies_take_bounded_memory() {
 }
 
 /// Findings take at most twelve times the message and their text, and 1 MB, also if the name of the
-/// provider is long, which every finding repeats.
+/// provider is long.
 #[test]
 fn findings_take_bounded_memory() {
     let provider = "p".repeat(1 << 20);

@@ -36,8 +36,8 @@ unsafe impl GlobalAlloc for Looking {
         let bytes = unsafe { std::slice::from_raw_parts(block, layout.size()) };
         let mut parts = SECRETS.iter().flat_map(|secret| secret.windows(PART));
         // Most blocks are zeroed, or too short.
-        let is_worth = bytes.len() >= PART && bytes.iter().any(|byte| *byte != 0);
-        if is_worth && parts.any(|part| bytes.windows(PART).any(|window| window == part)) {
+        let may_hold = bytes.len() >= PART && bytes.iter().any(|byte| *byte != 0);
+        if may_hold && parts.any(|part| bytes.windows(PART).any(|window| window == part)) {
             LEFT.fetch_add(1, Ordering::Relaxed);
         }
         unsafe { System.dealloc(block, layout) }

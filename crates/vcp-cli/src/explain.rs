@@ -79,14 +79,15 @@ pub(crate) fn field(written: &Written) -> &str {
 
 /// Returns the values of fields in the JSON text of their message, shortened.
 pub(crate) fn values(message: &str, written: &[&Written]) -> Vec<String> {
-    let paths: Vec<FieldPath> = written.iter().map(|written| written.target.parse().unwrap_or_default()).collect();
-    let places = text::locate(message, &paths.iter().collect::<Vec<_>>());
-    let value = |place: Option<usize>| {
+    let paths: Vec<Option<FieldPath>> = written.iter().map(|written| written.target.parse().ok()).collect();
+    let mut places = text::locate(message, &paths.iter().flatten().collect::<Vec<_>>()).into_iter();
+    let value = |path: &Option<FieldPath>| {
+        let place = path.as_ref().and_then(|_| places.next().flatten());
         let json = place.map(|at| text::value_at(message, at)).unwrap_or_default();
         let text = string::decode_lossy(json).unwrap_or(json.into());
         short(&text, 40)
     };
-    places.into_iter().map(value).collect()
+    paths.iter().map(value).collect()
 }
 
 /// Returns the source of a field in a few words.

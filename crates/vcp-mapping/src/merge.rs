@@ -17,9 +17,9 @@ use crate::{
 use sha2::{Digest, Sha256};
 use std::{
     borrow::Cow,
+    cmp::Ordering,
     collections::{BTreeMap, HashMap, HashSet},
-    iter::Peekable,
-    mem, vec,
+    mem,
 };
 use vcp_schema::{
     ConsentRecord, ConsentStatus, ErrorCode, FieldPath, RawJson, RawObject, Timestamp, VcpMessage,
@@ -471,12 +471,19 @@ fn union(a: Option<Carried>, b: Option<Carried>, depth: usize) -> Option<Carried
             // Most objects are small, and have the same members.
             let mut both = Vec::with_capacity(a.len().max(b.len()));
             let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
-            while let Some(name) = a.peek().into_iter().chain(b.peek()).map(|(name, _)| name).min().cloned() {
-                let take = |members: &mut Peekable<vec::IntoIter<(String, Carried)>>| {
-                    members.next_if(|(own, _)| *own == name).map(|(_, carried)| carried)
+            loop {
+                let order = match (a.peek(), b.peek()) {
+                    (Some((a, _)), Some((b, _))) => a.cmp(b),
+                    (Some(_), None) => Ordering::Less,
+                    (None, Some(_)) => Ordering::Greater,
+                    (None, None) => break,
                 };
-                let (of_a, of_b) = (take(&mut a), take(&mut b));
-                both.extend(union(of_a, of_b, depth + 1).map(|carried| (name, carried)));
+                let of_a = a.next_if(|_| order.is_le());
+                let of_b = b.next_if(|_| order.is_ge());
+                both.extend(match (of_a, of_b) {
+                    (Some((name, a)), Some((_, b))) => union(Some(a), Some(b), depth + 1).map(|both| (name, both)),
+                    (a, b) => a.or(b),
+                });
             }
             Carried::Below(both)
         }

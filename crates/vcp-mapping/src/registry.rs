@@ -287,7 +287,12 @@ mod tests {
             )
         };
         let secret = |at: &str, path: &str| {
-            format!("call at {at}: `$.{path}` is a secret: only `json` and `function` mask what they copy")
+            let remedy = if at == "transfers" {
+                "transfers are not masked, so name another member"
+            } else {
+                "copy it with `json` or `function`, which mask it"
+            };
+            format!("call at {at}: `$.{path}` is a secret: {remedy}")
         };
         for (from, path) in [
             ("pins", "pins"),
@@ -299,9 +304,11 @@ mod tests {
             assert_eq!(faults(provider, &[&rules(from, "number")]), [secret("rules[0].from", path)]);
         }
         assert_eq!(faults(provider, &[&rules("a", "codes.gate")]), [secret("transfers", "moves.codes.gate")]);
-        let counted = rules("pins", "number").replace(r#""as":"number""#, r#""as":"count""#);
+        let mean = rules("a.list", "number").replace(r#""as":"number""#, r#""as":"mean","members":["codes.gate"]"#);
+        assert_eq!(faults(provider, &[&mean]), [secret("rules[0].from", "a.list.codes.gate")]);
+        let as_other = |transform: &str| rules("pins", "number").replace("\"number\"}", &format!("\"{transform}\"}}"));
         let others = [("a.pins", "number"), ("codes", "to.number"), ("a.list[].code", "pins")];
-        for rules in others.map(|(from, to)| rules(from, to)).into_iter().chain([counted]) {
+        for rules in others.map(|(from, to)| rules(from, to)).into_iter().chain([as_other("count"), as_other("json")]) {
             Registry::empty().register_json(&provider.replace("INFO", INFO), &[&rules]).unwrap();
         }
     }

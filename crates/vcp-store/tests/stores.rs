@@ -308,7 +308,9 @@ macro_rules! tests_of {
             let Some((store, pool)) = store().await else { return };
             let (receiver, at) = (receiver(), now());
             let call = received(&receiver, "retell", r#"{"event":"call_ended","call":{"call_id":"c1"}}"#, at);
-            let (key, until) = (call.replay_key.unwrap(), at + TimeDelta::days(1));
+            // The key that the store remembers.
+            let key = ReplayKey::of([b"retell".as_slice(), call.replay_key.unwrap().as_ref()]);
+            let until = at + TimeDelta::days(1);
             let mut transaction = pool.begin().await.unwrap();
             assert_eq!(<$Guard>::remember_in(&mut transaction, key, until, at).await.unwrap(), Seen::First);
             assert_eq!(<$Guard>::remember_in(&mut transaction, key, until, at).await.unwrap(), Seen::Again);

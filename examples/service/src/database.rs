@@ -17,7 +17,12 @@ pub(crate) enum Database {
 }
 
 /// The parameters that a URL of PostgreSQL may have, besides `options[NAME]`.
-const PARAMETERS: [&str; 13] = [
+const PARAMETERS: [&str; 18] = [
+    "ssl-mode",
+    "ssl-root-cert",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
     "sslmode",
     "sslrootcert",
     "sslcert",

@@ -148,10 +148,11 @@ impl HmacScheme {
     /// that the format fits the other settings, that no other value is directly next to an
     /// `{id}`, and that no digit is directly next to a `{timestamp}`. A delivery whose id contains
     /// the text next to it is refused, because parts of the id could be moved. So is a delivery
-    /// whose time has another value with a digit next to it.
+    /// in which a digit of another value is directly next to the time.
     ///
-    /// If bodies may begin or end with a digit, write text between the body and the time. Otherwise
-    /// such a delivery is refused, and its first three digits could be moved into the time.
+    /// If a body may have a digit at the side of the time, write text between the two. Otherwise
+    /// such a delivery is refused, and an attacker could move three digits from the body into the
+    /// time, which is then read as milliseconds.
     ///
     /// Text can also move between `{url}` and the value behind it. If the format has `{url}`, give
     /// the URL that you configured, and not the URL of the request.

@@ -238,7 +238,7 @@ impl<'p> Draft<'p> {
         }
     }
 
-    /// Drops metrics of earlier deliveries.
+    /// Drops those metrics of earlier deliveries that `is_old` picks.
     fn forget_earlier(&mut self, is_old: impl Fn(&Names) -> bool) {
         let (earlier, mut at, mut dropped) = (self.earlier, 0, 0);
         self.free.retain(|(place, names, _)| {

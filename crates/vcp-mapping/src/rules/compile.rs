@@ -242,12 +242,11 @@ impl<'f> Compiler<'f> {
     }
 
     /// Checks that a value is no secret, because it is copied without being masked.
-    fn check_not_secret(&mut self, place: impl Into<String>, path: &FieldPath) {
+    fn check_not_secret(&mut self, place: impl Into<String>, path: &FieldPath, remedy: &str) {
         let names =
             path.steps().iter().filter_map(|step| if let Step::Name(name) = step { Some(&**name) } else { None });
         if self.secrets.cover(&names.collect::<Vec<_>>()) {
-            let message = format!("`{path}` is a secret: only `json` and `function` mask what they copy");
-            self.faults.add(place.into(), message);
+            self.faults.add(place.into(), format!("`{path}` is a secret: {remedy}"));
         }
     }
 

@@ -458,6 +458,18 @@ fn versions_that_cannot_be_told_are_named_with_those_that_can() {
     assert!(message(both).starts_with("`audit` is both at the root"), "{}", message(both));
 }
 
+/// Each finding has a copy of the provider.
+#[test]
+fn a_long_provider_is_not_repeated() {
+    for (length, is_told) in [(256, true), (257, false)] {
+        let text = FULL.replace("\"retell\"", &format!("\"{}\"", "p".repeat(length)));
+        for text in [text.replace("\"granted\"", "\"revoked\""), text.replace("\"0.5\"", "\"0.3\"")] {
+            let report = Validator::new().validate_json(&text, Some(now()));
+            assert!(!report.findings.is_empty() && report.findings.iter().all(|f| f.provider.is_some() == is_told));
+        }
+    }
+}
+
 #[test]
 fn the_provider_is_told_with_structural_faults_too() {
     let text = FULL.replace("\"granted\"", "7");

@@ -10,6 +10,9 @@ use crate::rules::{
 };
 use vcp_schema::{CapabilityType, FieldPath, ModelRole};
 
+/// The remedy of a transfer that copies a secret.
+const UNMASKED: &str = "transfers are not masked, so name another member";
+
 impl Compiler<'_> {
     pub(super) fn transfers(
         &mut self,
@@ -29,16 +32,16 @@ impl Compiler<'_> {
             let mut members = Vec::new();
             for name in names {
                 let member = self.path(at, name, place, true);
-                self.check_not_secret(place, &self.tree.path_of(member.node, member.inside.as_ref()));
+                self.check_not_secret(place, &self.tree.path_of(member.node, member.inside.as_ref()), UNMASKED);
                 members.push((name.clone(), member));
             }
             let when = self.tests(&rules.when, &format!("{place}.when"), at, before);
             return ReadyTransfers { rules: rules.clone(), list: None, when, checks: Vec::new(), members };
         };
         let list = self.path(at, path, &format!("{place}.list"), true);
+        let row = self.tree.path_of(list.node, list.inside.as_ref());
         for name in names {
-            let element = self.tree.path_of(list.node, list.inside.as_ref());
-            self.check_not_secret(place, &name.split('.').fold(element, FieldPath::name));
+            self.check_not_secret(place, &name.split('.').fold(row.clone(), FieldPath::name), UNMASKED);
         }
         for (index, condition) in rules.when.iter().enumerate() {
             let place = element(&format!("{place}.when"), index, rules.when.len());

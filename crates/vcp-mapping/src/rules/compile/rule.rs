@@ -9,6 +9,10 @@ use crate::rules::{
     target::{DELIVERIES, FieldName, Place, SESSION, TRANSFERS, Target},
 };
 use std::collections::{BTreeSet, HashMap};
+use vcp_schema::FieldPath;
+
+/// The remedy of a source that copies a secret.
+const MASKING: &str = "copy it with `json` or `function`, which mask it";
 
 /// The names beside the data of a provider that the engine and merges write.
 const RESERVED: [&str; 4] = ["data", DELIVERIES, SESSION, TRANSFERS];
@@ -191,7 +195,11 @@ impl<'f> Compiler<'f> {
                 // Neither of these gives a part of the value.
                 let is_harmless = matches!(transform, Transform::Count | Transform::Present);
                 if transform.gives() != ValueType::Json && !is_harmless {
-                    self.check_not_secret(place, &self.tree.path_of(member.node, member.inside.as_ref()));
+                    let path = self.tree.path_of(member.node, member.inside.as_ref());
+                    self.check_not_secret(place, &path, MASKING);
+                    for name in &source.members {
+                        self.check_not_secret(place, &name.split('.').fold(path.clone(), FieldPath::name), MASKING);
+                    }
                 }
                 SourceKind::Member(member)
             }

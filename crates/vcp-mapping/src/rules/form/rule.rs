@@ -230,7 +230,8 @@ object! {
         #[serde_as(as = "OneOrMany<_, PreferOne>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         pub replaces: Vec<String>,
-        /// The word that replaces the word of the field.
+        /// The word that replaces the word of the field. `unknown` says that the call is not over.
+        /// Such a flag ends with the next word of a later delivery.
         pub by: String,
     }
 }
