@@ -15,8 +15,8 @@ use vcp_sdk::{Authenticity, ReceivedCall};
 /// Receive a delivery from a file, or run a webhook endpoint.
 ///
 /// The message of a file is printed to standard output, and what else is known to standard error.
-/// An endpoint answers the sender with the message, and keeps nothing: it is for trials. Secrets are
-/// read from `WEBHOOK_SECRET_<PROVIDER>`, such as WEBHOOK_SECRET_RETELL.
+/// An endpoint answers the sender with the message, and keeps nothing: it is for trials. Secrets
+/// are read from `WEBHOOK_SECRET_<PROVIDER>`, such as WEBHOOK_SECRET_RETELL.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   vcp receive call_ended.json --provider retell
