@@ -61,7 +61,7 @@
 //! | feature | what it adds | cost |
 //! |---|---|---|
 //! | `http` | headers of the `http` crate, as hyper and axum have | `http` and `bytes` |
-//! | `render` | findings as a compiler shows them, for programs of people | three small crates |
+//! | `render` | findings as a compiler shows them, for terminals | three small crates |
 //! | `testing` | `auth::sign`, for tests of your own endpoint | none |
 //!
 //! The examples get the present time from chrono's feature `clock`, which the crates do not turn

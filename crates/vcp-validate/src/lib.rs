@@ -28,7 +28,7 @@
 //!
 //! | feature | adds | for | cost |
 //! |---|---|---|---|
-//! | `render` | `Rendering`, findings as a compiler shows them | programs of people | three small crates |
+//! | `render` | `Rendering`, findings as a compiler shows them | terminals | three small crates |
 //!
 //! The documentation cites the decisions of the project as `DECISIONS.md` with a section. They are
 //! in [`vcp_schema::decisions`].
