@@ -80,7 +80,7 @@ fn an_upgrade_takes_memory_in_proportion_to_what_it_is_given_and_gives() {
     assert!(worst.0 <= 1.0, "{}", worst.1);
 }
 
-/// Objects of a modelled type take up to 2.5 kB each, whatever their text. A message has at most
+/// Objects of a modelled type take up to 2.7 kB each, whatever their text. A message has at most
 /// 100 000 members, so that these are at most 256 MB.
 #[test]
 fn many_small_objects_take_at_most_256_mb_more() {

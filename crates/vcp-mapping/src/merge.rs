@@ -333,8 +333,8 @@ fn kept_delivery(json: &str) -> Option<Kept> {
 enum Carried {
     /// A whole value, as JSON text.
     Value(String),
-    /// The members of an object, in the order of their names. A list takes a tenth of the memory of
-    /// a tree if most objects are small.
+    /// The members of an object, in the order of their names. Most objects are small, and a list
+    /// of one member takes less memory than a tree.
     Below(Vec<(String, Carried)>),
 }
 
@@ -537,16 +537,16 @@ fn keep_untold(carried: &mut Carried, told: &str, path: &[&str], is_default: &dy
     let Some(members) = members::last(told) else { return is_default(path) };
     *carried = mem::replace(carried, Carried::Below(Vec::new())).open(path.len());
     let Carried::Below(more) = carried else { return is_default(path) };
-    let mut told_all = HashSet::new();
+    let mut gone = HashSet::new();
     for (name, told) in members {
         let Ok(at) = more.binary_search_by(|(known, _)| known.as_str().cmp(&name)) else { continue };
         let Some((_, below)) = more.get_mut(at) else { continue };
         if !keep_untold(below, told, &[path, &[name.as_ref()]].concat(), is_default) {
-            told_all.insert(name.into_owned());
+            gone.insert(name.into_owned());
         }
     }
-    if !told_all.is_empty() {
-        more.retain(|(name, _)| !told_all.contains(name));
+    if !gone.is_empty() {
+        more.retain(|(name, _)| !gone.contains(name));
     }
     !more.is_empty()
 }

@@ -228,9 +228,10 @@ macro_rules! database {
             /// and the members that the limits of the mapper allow for a delivery.
             ///
             /// The receiver needs [`Receiver::replay_keys`] to detect replays. The guard remembers
-            /// `ReplayKey::of([provider, replay_key])`. Merging maps each
-            /// delivery of the call again, on a thread for blocking work, so the costs of a call
-            /// grow with the square of the number of its deliveries.
+            /// `ReplayKey::of([provider, replay_key])`.
+            ///
+            /// Merging maps each delivery of the call again, on a thread for blocking work, so the
+            /// costs of a call grow with the square of the number of its deliveries.
             ///
             /// # Errors
             ///

@@ -638,8 +638,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
 
     /// Changes a word by the flags of its rule. A flag of an earlier delivery counts until a later
     /// one has another value for it or, if it changes the word to `unknown`, until a later one has
-    /// a word. Returns the pointers of the flags that changed the word. A
-    /// changed word is reported as derived.
+    /// a word. Returns the pointers of the flags that changed the word. A changed word is reported
+    /// as derived.
     fn change(&self, rule: &ReadyRule, found: &mut Sourced<'p>, draft: &Draft<'p>) -> Vec<SharedText> {
         let Value::Text(word) = &mut found.value else { return Vec::new() };
         let mut changed_by = Vec::new();

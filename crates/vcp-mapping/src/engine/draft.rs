@@ -241,6 +241,10 @@ impl<'p> Draft<'p> {
     /// Drops those metrics of earlier deliveries that `is_old` picks.
     fn forget_earlier(&mut self, is_old: impl Fn(&Names) -> bool) {
         let (earlier, mut at, mut dropped) = (self.earlier, 0, 0);
+        // Of a single delivery, nothing is earlier.
+        if earlier == 0 {
+            return;
+        }
         self.free.retain(|(place, names, _)| {
             at += 1;
             let stays = at > earlier || *place != Place::Metrics || !is_old(names);
