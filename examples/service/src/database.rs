@@ -50,6 +50,19 @@ fn check_parameters(url: &str) -> Result<(), String> {
     Err(format!("DATABASE_URL has a parameter that is not known: use only {} and options[NAME]", PARAMETERS.join(", ")))
 }
 
+#[cfg(test)]
+#[test]
+fn only_known_parameters_are_accepted() {
+    let url = |parameters: &str| format!("postgres://user:word@host/name{parameters}");
+    for name in PARAMETERS {
+        assert_eq!(check_parameters(&url(&format!("?{name}=x"))), Ok(()), "{name}");
+    }
+    assert_eq!(check_parameters(&url("?sslmode=require&options[search_path]=vcp")), Ok(()));
+    for other in ["?sslpassword=hush", "?sslmode=require&pasword=hush"] {
+        assert!(check_parameters(&url(other)).is_err_and(|error| !error.contains("hush")), "{other}");
+    }
+}
+
 impl Database {
     /// Opens a database and creates its tables.
     pub(crate) async fn open(url: &str) -> Result<Self, String> {

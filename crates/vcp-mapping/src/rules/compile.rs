@@ -192,6 +192,12 @@ struct Compiler<'f> {
     parts: usize,
 }
 
+/// Returns whether the names of a path are separated by single dots, without white space around
+/// them.
+fn has_single_dots(path: &str) -> bool {
+    path.strip_prefix("$.").unwrap_or(path).split('.').all(|name| !name.is_empty() && name.trim() == name)
+}
+
 impl<'f> Compiler<'f> {
     /// Counts parts of plans. Returns whether they are within the limit.
     fn count(&mut self, parts: usize) -> bool {
@@ -234,8 +240,7 @@ impl<'f> Compiler<'f> {
 
     /// Checks a path that leads into no list.
     fn check_path(&mut self, place: impl Into<String>, path: &str) {
-        let names = path.strip_prefix("$.").unwrap_or(path);
-        if path.contains(['[', ']']) || names.split('.').any(|name| name.is_empty() || name.trim() != name) {
+        if path.contains(['[', ']']) || !has_single_dots(path) {
             let message = format!("`{path}` is not a path here: names are separated by single dots, without lists");
             self.faults.add(place.into(), message);
         }
@@ -260,8 +265,7 @@ impl<'f> Compiler<'f> {
                 return Member { node: at, inside: None, pointer: SharedText::default() };
             }
         };
-        let names = list.strip_prefix("$.").unwrap_or(list);
-        if names.split('.').any(|name| name.is_empty() || name.trim() != name) {
+        if !has_single_dots(list) {
             self.faults.add(place, format!("`{path}` is not a path: names are separated by single dots"));
         }
         let node = if needs_text { self.wanted(at, list) } else { self.member(at, list) };
@@ -355,14 +359,15 @@ impl<'f> Compiler<'f> {
             self.check_path(format!("{place}.path"), &rules.path);
             criteria.push((self.wanted(at, &rules.path), rules.clone()));
         }
-        let words = file.words.iter().map(|(path, words)| {
+        let mut words = Vec::new();
+        for (path, known) in &file.words {
             let place = format!("words.{path}");
-            if words.is_empty() {
+            if known.is_empty() {
                 self.faults.add(&place, "list the words of the member");
             }
-            (self.path(at, path, &place, true), words.clone())
-        });
-        let words = words.collect();
+            let paths = file.twins.as_ref().map_or_else(|| vec![path.clone()], |twins| twins.of_path(path));
+            words.extend(paths.iter().map(|path| (self.path(at, path, &place, true), known.clone())));
+        }
         let ignored = file.ignored.iter().filter_map(|(path, reason)| self.ignored(at, path, reason)).collect();
         self.finish(
             Plan { at, rules, fields, models, conversations, transfers, criteria, words, ignored, ..Plan::default() },

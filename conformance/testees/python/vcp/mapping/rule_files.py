@@ -80,7 +80,7 @@ def read_rule_file(data):
     return RuleFile(
         name=data["name"],
         rules=[read_rule(rule, lists, twins) for rule in as_list(data.get("rules"))],
-        words=read_words(data.get("words") or {}),
+        words=read_words(data.get("words") or {}, twins),
         ignored=[parse_path(path) for path in data.get("ignored") or {}],
         models=[read_models(entry) for entry in as_list(data.get("models"))],
         transfers=[read_transfers(entry) for entry in as_list(data.get("transfers"))],
@@ -89,9 +89,9 @@ def read_rule_file(data):
     )
 
 
-def read_words(data):
-    """Reads the known words of members (RULES.md 9.1)."""
-    return {parse_path(path): as_list(words) for path, words in data.items()}
+def read_words(data, twins):
+    """Reads the known words of members, and of their twins (RULES.md 9.1)."""
+    return {path: as_list(words) for key, words in data.items() for path in twins.of_path(parse_path(key))}
 
 
 def load(path):

@@ -131,12 +131,14 @@ class Twins:
         later = replace(rows, path=twin)
         return [replace(later, when=rows.when + self.first), rows, later]
 
+    def of_path(self, path):
+        """Returns the path, and the path of its twin."""
+        twin = self.path(path)
+        return [path] if twin is None else [path, twin]
+
     def of_flag(self, flag):
         """Returns the flag, and the flag of its twin."""
-        twin = self.path(flag.test.path)
-        if twin is None:
-            return [flag]
-        return [flag, replace(flag, test=replace(flag.test, path=twin))]
+        return [replace(flag, test=replace(flag.test, path=path)) for path in self.of_path(flag.test.path)]
 
 
 def read_source(data):

@@ -103,10 +103,14 @@ impl Twins {
         vec![first, rows.clone(), twin]
     }
 
+    /// Returns a path with that of its twin.
+    pub(crate) fn of_path(&self, path: &str) -> Vec<String> {
+        [path.to_owned()].into_iter().chain(self.path(path)).collect()
+    }
+
     /// Returns a flag with that of its twin.
     pub(crate) fn of_change(&self, change: &WordChange) -> Vec<WordChange> {
-        let twin = self.path(&change.path).map(|path| WordChange { path, ..change.clone() });
-        [change.clone()].into_iter().chain(twin).collect()
+        self.of_path(&change.path).into_iter().map(|path| WordChange { path, ..change.clone() }).collect()
     }
 }
 
