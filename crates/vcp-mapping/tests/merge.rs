@@ -281,6 +281,33 @@ proptest! {
     }
 }
 
+/// Of the metrics of turns, only those that the later turns give are left, whatever their names.
+#[test]
+fn metrics_of_turns_are_replaced_as_a_set() {
+    let message = |timestamp: i64, rows: Value| {
+        let artifact = json!({"messages": rows});
+        let payload = json!({"message": {"type": "conversation-update", "timestamp": timestamp,
+            "call": {"id": "c1", "type": "webCall"}, "artifact": artifact}});
+        map("vapi", &payload, at(0))
+    };
+    let timed = |role: &str, second: i64| {
+        let time = 1_791_979_300_000 + second * 1000;
+        json!({"role": role, "message": "Good day to you.", "time": time, "endTime": time + 1500, "duration": 1500})
+    };
+    let call = json!({"role": "tool_calls", "toolCalls": [{"id": "t", "function": {"name": "f", "arguments": "{}"}}]});
+    let all = json!([timed("bot", 0), timed("user", 2), timed("bot", 4), timed("user", 5), call]);
+    let names = |message: &VcpMessage| -> Vec<String> {
+        json(message)["vcp_payload"]["outcomes"]["objective"]["metrics"].as_object().unwrap().keys().cloned().collect()
+    };
+    let first = message(1_791_979_310_000, all);
+    let last = message(1_791_979_320_000, json!([{"role": "user", "message": "Hello."}]));
+    let merged = merge(&[first.clone(), last.clone()]);
+    assert!(names(&first).len() >= 13, "{:?}", names(&first));
+    let left: Vec<String> = names(&merged).into_iter().filter(|name| !name.starts_with("tool_")).collect();
+    let own: Vec<String> = names(&last).into_iter().filter(|name| !name.starts_with("tool_")).collect();
+    assert_eq!(left, own);
+}
+
 /// Returns the numbers of the deliveries that a message keeps.
 fn kept(message: &VcpMessage) -> Vec<i64> {
     let own = json(message)["vcp_payload"]["custom"]["provider_specific"].as_object().unwrap().values().next().cloned();
