@@ -288,7 +288,7 @@ mod tests {
         };
         let secret = |at: &str, path: &str| {
             let remedy = if at == "transfers" {
-                "transfers are not masked, so name another member"
+                "its copy is not masked, so name another member"
             } else {
                 "copy it with `json` or `function`, which mask it"
             };
@@ -311,6 +311,51 @@ mod tests {
         for rules in others.map(|(from, to)| rules(from, to)).into_iter().chain([as_other("count"), as_other("json")]) {
             Registry::empty().register_json(&provider.replace("INFO", INFO), &[&rules]).unwrap();
         }
+    }
+
+    /// A place of a file is written as `<name>`, and holds a member that is no secret.
+    #[test]
+    fn no_part_of_a_file_copies_a_secret() {
+        let provider = r#"{"provider":"x","info":INFO,"secrets":["pin","$.message.code"],
+            "tables":{"t":{"words":{"a":"none"}}},
+            "detect":[{"has":["a"],"event_from":"<event>"},{"has":["message"],"at":"message","event":"e"}],
+            "events":{"e":{"rules":"call","key":["<key>"],"time":["<time>"]}}}"#;
+        let rules = r#"{"provider":"x","name":"call",
+            "rules":[{"to":"call.from","from":{"path":"<source>"}}],
+            "conversation":{"rows":[{"path":"rows"}],"role":["<role>"],"roles":{"a":"agent"},"text":"<text>",
+                "text_parts":["parts[].<part>"],"not_spoken":{"path":"<tested>"},"order_by":["<order>"],
+                "calls":{"list":["calls"],"name":"<call>"},
+                "results":{"list":["a","b[].results"],"id":"id","message":["<result>"]}},
+            "models":[{"path":"models","name":["<model>"],"cost":["<cost>"],"role_table":"t","kind":"<kind>"}],
+            "criteria":[{"path":"criteria","id":"<criterion>","result":"r","table":"t"}],
+            "transfers":{"to":["<number>"]},
+            "words":{"<word>":["a"]},"ignored":{"<ignored>":"a reason"}}"#;
+        let mut places: Vec<&str> = [provider, rules].iter().flat_map(|text| text.split('<').skip(1)).collect();
+        places.iter_mut().for_each(|place| *place = place.split('>').next().unwrap());
+        let faults_with = |secret: &str, member: &str| {
+            let member_of = |place: &str| if place == secret { member.to_owned() } else { format!("a_{place}") };
+            let fill = |text: &str| {
+                let fill_one = |text: String, place: &&str| text.replace(&format!("<{place}>"), &member_of(place));
+                places.iter().fold(text.to_owned(), fill_one)
+            };
+            let provider = fill(provider).replace("INFO", INFO);
+            let faults = Registry::empty().register_json(&provider, &[&fill(rules)]).err();
+            faults.iter().flat_map(RuleError::faults).map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(faults_with("", ""), [""; 0]);
+        for place in &places {
+            let faults = faults_with(place, "pin");
+            if ["tested", "order", "ignored"].contains(place) {
+                assert_eq!(faults, [""; 0], "{place}");
+            } else {
+                let is_told = |fault: &String| fault.contains("is a secret: ");
+                assert!(!faults.is_empty() && faults.iter().all(is_told), "{place}: {faults:?}");
+            }
+        }
+        // A secret can have its place in one form of a delivery only.
+        let message = "`$.message.code` is a secret: copy it with `json` or `function`, which mask it";
+        assert_eq!(faults_with("source", "code"), [format!("call at rules[0].from: {message}")]);
+        assert_eq!(faults_with("role", "code"), [""; 0]);
     }
 
     #[test]

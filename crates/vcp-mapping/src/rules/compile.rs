@@ -1,6 +1,7 @@
 //! The checking and compiling of rule files. Every fault is reported, not only the first.
 
 mod condition;
+mod copies;
 mod distinct;
 mod lists;
 mod provider;
@@ -20,10 +21,11 @@ use super::{
     watched::Watched,
 };
 use crate::shared::SharedText;
+use copies::{UNMASKED, values_of_criteria, values_of_models, values_of_rows};
 use distinct::Distinct;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
-use vcp_schema::{FieldPath, Step};
+use vcp_schema::FieldPath;
 
 /// The words of the table of a criterion.
 const CRITERION_WORDS: [&str; 3] = ["true", "false", "none"];
@@ -246,15 +248,6 @@ impl<'f> Compiler<'f> {
         }
     }
 
-    /// Checks that a value is no secret, because it is copied without being masked.
-    fn check_not_secret(&mut self, place: impl Into<String>, path: &FieldPath, remedy: &str) {
-        let names =
-            path.steps().iter().filter_map(|step| if let Step::Name(name) = step { Some(&**name) } else { None });
-        if self.secrets.cover(&names.collect::<Vec<_>>()) {
-            self.faults.add(place.into(), format!("`{path}` is a secret: {remedy}"));
-        }
-    }
-
     /// Returns the node of a path in a rule, and the way into it if it is a list.
     fn path(&mut self, at: NodeId, path: &str, place: &str, needs_text: bool) -> Member {
         self.count(1);
@@ -312,7 +305,7 @@ impl<'f> Compiler<'f> {
             };
             let twins =
                 |rows: &Rows| file.twins.as_ref().map_or_else(|| vec![rows.clone()], |twins| twins.of_rows(rows));
-            let lists = conversation.rows.iter().flat_map(twins).map(rows).collect();
+            let lists: Vec<ReadyRows> = conversation.rows.iter().flat_map(twins).map(rows).collect();
             for rows in conversation.rows.iter().filter(|rows| !rows.path.is_empty()) {
                 self.check_path(format!("{place}.rows"), &rows.path);
             }
@@ -320,6 +313,10 @@ impl<'f> Compiler<'f> {
                 self.check_path(format!("{place}.begins_at"), path);
             }
             let begins_at = conversation.begins_at.as_ref().map(|path| self.wanted(at, path));
+            let values = values_of_rows(conversation);
+            for rows in &lists {
+                self.check_none_secret(&place, &self.tree.path(rows.at), &values);
+            }
             let reader = ReadyConversation::new(conversation, lists, begins_at);
             let parts = reader.calls.iter().chain(&reader.results).flat_map(|part| &part.lists);
             let ways = parts.filter_map(|(_, inside)| inside.as_ref());
@@ -338,7 +335,9 @@ impl<'f> Compiler<'f> {
             if !usage.path.is_empty() {
                 self.check_path(format!("models[{index}].path"), &usage.path);
             }
-            let models = ReadyModels::new(usage, self.wanted(at, &usage.path), role);
+            let node = self.wanted(at, &usage.path);
+            self.check_none_secret(&format!("models[{index}]"), &self.tree.path(node), values_of_models(usage));
+            let models = ReadyModels::new(usage, node, role);
             self.count(models.members.len());
             self.tree.is_full |= models.members.is_full;
             models
@@ -357,7 +356,9 @@ impl<'f> Compiler<'f> {
             let place = element("criteria", index, file.criteria.len());
             self.table(&rules.table, &place, Some(&CRITERION_WORDS));
             self.check_path(format!("{place}.path"), &rules.path);
-            criteria.push((self.wanted(at, &rules.path), rules.clone()));
+            let node = self.wanted(at, &rules.path);
+            self.check_none_secret(&place, &self.tree.path(node), values_of_criteria(rules));
+            criteria.push((node, rules.clone()));
         }
         let mut words = Vec::new();
         for (path, known) in &file.words {
@@ -366,7 +367,11 @@ impl<'f> Compiler<'f> {
                 self.faults.add(&place, "list the words of the member");
             }
             let paths = file.twins.as_ref().map_or_else(|| vec![path.clone()], |twins| twins.of_path(path));
-            words.extend(paths.iter().map(|path| (self.path(at, path, &place, true), known.clone())));
+            for path in paths {
+                let member = self.path(at, &path, &place, true);
+                self.check_not_secret(&place, &self.tree.path_of(member.node, member.inside.as_ref()), UNMASKED);
+                words.push((member, known.clone()));
+            }
         }
         let ignored = file.ignored.iter().filter_map(|(path, reason)| self.ignored(at, path, reason)).collect();
         self.finish(

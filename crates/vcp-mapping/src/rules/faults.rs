@@ -74,14 +74,17 @@ impl Faults {
         self.file = file.to_owned();
     }
 
-    /// Adds a fault. If there are many, the last one says that there are more.
+    /// Adds a fault, unless it was added before: a rule file is compiled for each form of a
+    /// delivery. If there are many, the last one says that there are more.
     pub(super) fn add(&mut self, place: impl Into<String>, message: impl Into<String>) {
-        let message = match self.list.len() {
-            ..limits::FAULTS => message.into(),
-            limits::FAULTS => "there are more faults: mend these first".to_owned(),
-            _ => return,
-        };
-        self.list.push(RuleFault { file: self.file.clone(), place: place.into(), message });
+        let (place, message) = (place.into(), message.into());
+        let is_same = |fault: &RuleFault| fault.place == place && fault.message == message && fault.file == self.file;
+        if self.list.len() > limits::FAULTS || self.list.iter().any(is_same) {
+            return;
+        }
+        let is_last = self.list.len() == limits::FAULTS;
+        let message = if is_last { "there are more faults: mend these first".to_owned() } else { message };
+        self.list.push(RuleFault { file: self.file.clone(), place, message });
     }
 
     /// Returns a suggestion of the nearest name, to be put behind a fault. Empty if none is near,
@@ -89,14 +92,6 @@ impl Faults {
     pub(super) fn suggestion<'n>(&self, given: &str, known: impl IntoIterator<Item = &'n str>) -> String {
         let near = if self.list.len() < limits::SUGGESTIONS { nearest(given, known) } else { None };
         near.map(|name| format!(": did you mean `{name}`?")).unwrap_or_default()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    pub(super) fn truncate(&mut self, length: usize) {
-        self.list.truncate(length);
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Compiling the readers of lists: conversations, models and transfers.
 
-use super::{Compiler, element};
+use super::{Compiler, copies::UNMASKED, element};
 use crate::rules::{
     check::Check,
     form::{ClockForm, Condition, Conversation, ModelUsage, Transfers},
@@ -8,10 +8,7 @@ use crate::rules::{
     plan::{NO_ROLE, ReadyTransfers, members_of_rows},
     target::FieldName,
 };
-use vcp_schema::{CapabilityType, FieldPath, ModelRole};
-
-/// The remedy of a transfer that copies a secret.
-const UNMASKED: &str = "transfers are not masked, so name another member";
+use vcp_schema::{CapabilityType, ModelRole};
 
 impl Compiler<'_> {
     pub(super) fn transfers(
@@ -40,9 +37,7 @@ impl Compiler<'_> {
         };
         let list = self.path(at, path, &format!("{place}.list"), true);
         let row = self.tree.path_of(list.node, list.inside.as_ref());
-        for name in names {
-            self.check_not_secret(place, &name.split('.').fold(row.clone(), FieldPath::name), UNMASKED);
-        }
+        self.check_none_secret(place, &row, names);
         for (index, condition) in rules.when.iter().enumerate() {
             let place = element(&format!("{place}.when"), index, rules.when.len());
             if self.is_one_condition(condition, &place) && condition.path.is_none() {

@@ -1,16 +1,13 @@
 //! Compiling the file of a provider: its shapes, events, secrets and tables.
 
-use super::{Compiler, PROVIDER_FILE};
+use super::{Compiler, PROVIDER_FILE, copies::UNMASKED};
 use crate::rules::{
     form::{Detect, Event, RuleFile},
     paths::{NodeId, ROOT},
     plan::{Plan, ReadyEvent, Shape},
     secrets::Secrets,
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 impl<'f> Compiler<'f> {
     pub(super) fn shapes(&mut self, files: &'f [RuleFile]) -> Vec<Shape> {
@@ -37,8 +34,6 @@ impl<'f> Compiler<'f> {
             }
         }
         let mut shapes = Vec::new();
-        // The faults of a rule file are the same for each shape.
-        let mut checked = BTreeSet::new();
         for (index, detect) in provider.detect.iter().enumerate() {
             self.faults.file(PROVIDER_FILE);
             self.check_detect(index, detect);
@@ -51,6 +46,10 @@ impl<'f> Compiler<'f> {
             let lacks = nodes(self, &detect.lacks);
             let filled: Vec<NodeId> = detect.filled.iter().map(|path| self.wanted(ROOT, path)).collect();
             let event_from = detect.event_from.as_ref().map(|path| self.wanted(ROOT, path));
+            if let Some(node) = event_from {
+                let place = format!("detect[{index}].event_from");
+                self.check_not_secret(&place, &self.tree.path(node), UNMASKED);
+            }
             let looked_at: Vec<NodeId> =
                 has.iter().chain(&has_any).chain(&filled).chain(&event_from).copied().collect();
             let mut plans: BTreeMap<(&str, NodeId), Arc<Plan>> = BTreeMap::new();
@@ -61,19 +60,21 @@ impl<'f> Compiler<'f> {
                 let plan = match plans.get(&(file.name.as_str(), at)) {
                     Some(plan) => plan.clone(),
                     None => {
-                        let before = self.faults.len();
                         let plan = Arc::new(self.plan(file, at, &looked_at));
-                        if !checked.insert(&file.name) {
-                            self.faults.truncate(before);
-                        }
                         plans.insert((&file.name, at), plan.clone());
                         plan
                     }
                 };
                 let unless = self.tests(&event.unless, &format!("events.{name}.unless"), at, &[]);
+                let mut value = |key: &str, path: &String| {
+                    let node = self.wanted(at, path);
+                    self.faults.file(PROVIDER_FILE);
+                    self.check_not_secret(&format!("events.{name}.{key}"), &self.tree.path(node), UNMASKED);
+                    node
+                };
                 let key = event.key.iter();
-                let key = key.map(|paths| paths.iter().map(|path| self.wanted(at, path)).collect()).collect();
-                let time = event.time.iter().map(|path| self.wanted(at, path)).collect();
+                let key = key.map(|paths| paths.iter().map(|path| value("key", path)).collect()).collect();
+                let time = event.time.iter().map(|path| value("time", path)).collect();
                 let required = event.schema.iter().flat_map(|schema| &schema.required);
                 let required = required.map(|path| self.member(at, path)).collect();
                 let receipt_is_time = event.fetched || event.assembled;

@@ -29,7 +29,7 @@ object! {
         /// for any run of characters, and case is then ignored. The name `**` before the last name
         /// stands for any number of names. Lists between the names do not count. With `!` at the
         /// end only the member itself is masked, if it is a string or a number, and nothing below
-        /// it. A source or a transfer that copies a secret without masking it is a fault.
+        /// it. To copy a secret without masking it is a fault of the file.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub secrets: Vec<String>,
         /// The member that holds audio as text. An option leaves it out of the kept payload.
