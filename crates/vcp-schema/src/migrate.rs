@@ -303,7 +303,7 @@ pub fn downgrade(message: &VcpMessage, how: Downgrade) -> Result<Downgraded, Mig
         return Ok(returned);
     }
     let limits = Limits::default();
-    let downgraded = downgrade_afresh(source, how).ok_or_else(|| report_is_too_long(&limits))?;
+    let downgraded = downgrade_afresh(source, how)?;
     within(downgraded.text.len(), &limits, "downgraded")?;
     Ok(downgraded)
 }
@@ -354,9 +354,12 @@ fn has_too_many_members(path: FieldPath, limits: &Limits) -> MigrateError {
     MigrateError::new(ErrorCode::Limit, path, format!("there are more than {} members", limits.members))
 }
 
-/// Downgrades a message without using a stash in it. Returns `None` if the report would be too
-/// long.
-fn downgrade_afresh(source: &mut Node<'_>, how: Downgrade) -> Option<Downgraded> {
+/// Downgrades a message without using a stash in it.
+///
+/// # Errors
+///
+/// `VCP_E008`: the report would be too long, or there is no room for the stash.
+fn downgrade_afresh(source: &mut Node<'_>, how: Downgrade) -> Result<Downgraded, MigrateError> {
     let arena = source.arena();
     let node = arena.alloc(source.clone());
     let mut report = MigrationReport::default();
@@ -368,14 +371,15 @@ fn downgrade_afresh(source: &mut Node<'_>, how: Downgrade) -> Option<Downgraded>
     reverse(back, how, &mut Nobody);
     let restore = patch::difference(back, source);
     report.add_moved(&restore, how == Downgrade::Reversible);
-    if !report.kept(node, &Limits::default(), |_| None) {
-        return None;
+    let limits = Limits::default();
+    if !report.kept(node, &limits, |_| None) {
+        return Err(report_is_too_long(&limits));
     }
     report.sort(source);
     if how == Downgrade::Reversible {
-        stash::put(node, Direction::Downgrade, Dialect::Spec03, &restore);
+        stash::put(node, Direction::Downgrade, Dialect::Spec03, &restore)?;
     }
-    Some(Downgraded { text: node.to_text(4096), dialect: Dialect::Spec03, report })
+    Ok(Downgraded { text: node.to_text(4096), dialect: Dialect::Spec03, report })
 }
 
 /// Undoes the rules of [`downgrade`]. The patch restores the rest.
@@ -422,11 +426,11 @@ fn upgrade_afresh(
     }
     let text = match message {
         None => {
-            stash::put(node, Direction::Upgrade, dialect, &restore);
+            stash::put(node, Direction::Upgrade, dialect, &restore)?;
             node.to_text(2 * text.len() + 1024)
         }
         Some(mut message) => {
-            stash::put_into(&mut message, Direction::Upgrade, dialect, &restore);
+            stash::put_into(&mut message, Direction::Upgrade, dialect, &restore)?;
             message.to_json()
         }
     };
@@ -486,7 +490,7 @@ fn came_down(text: &str, source: &Node<'_>, options: &UpgradeOptions) -> Option<
     let written = message.to_json();
     let arena = arena(&written);
     let again = arena.alloc(read_all(&arena, &written, Dialect::V05));
-    let again = downgrade_afresh(again, Downgrade::Reversible)?.text;
+    let again = downgrade_afresh(again, Downgrade::Reversible).ok()?.text;
     same_but_for_stashes(&again, text).then_some(UpgradedText { text: written, from: Dialect::Spec03, report })
 }
 

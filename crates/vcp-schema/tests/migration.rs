@@ -506,3 +506,35 @@ fn a_time_that_no_message_can_hold_is_refused() {
     let expected = "VCP_E003 at $.vcp_payload.audit.received_at: `missing_time` is outside the years 0001 to 9999";
     assert_eq!(error.to_string(), expected);
 }
+
+/// The stash is a member of `experimental`, which must still be readable with it.
+#[test]
+fn a_stash_without_room_is_refused() {
+    let with_members = |text: &str, count: usize| {
+        let members = (0..count).map(|at| (format!("a{at}"), json!(1))).collect::<serde_json::Map<_, _>>();
+        changed(text, |message| message["vcp_payload"]["custom"]["experimental"] = Value::Object(members))
+    };
+    let most = Limits::default().members;
+    let new = up(PRODUCTION).message.to_json();
+    for (count, has_room) in [(most - 1, true), (most, false), (most + 1, false)] {
+        let message = VcpMessage::from_json(&with_members(&new, count)).unwrap();
+        let path = "$.vcp_payload.custom.experimental";
+        match migrate::downgrade(&message, Downgrade::Reversible) {
+            Ok(old) if has_room => assert!(same(&up(&old.text).message.to_json(), &message.to_json())),
+            Err(error) if !has_room => {
+                assert_eq!((error.code(), &*error.path().to_string()), (ErrorCode::Limit, path));
+            }
+            other => panic!("{count}: {:?}", other.map(|old| old.dialect)),
+        }
+        let text = with_members(V04, count);
+        match migrate::upgrade(&text, &UpgradeOptions::default()) {
+            Ok(new) if has_room => {
+                assert!(same(&migrate::downgrade(&new.message, Downgrade::Reversible).unwrap().text, &text));
+            }
+            Err(error) if !has_room => {
+                assert_eq!((error.code(), &*error.path().to_string()), (ErrorCode::Limit, path));
+            }
+            other => panic!("{count}: {:?}", other.map(|new| new.from)),
+        }
+    }
+}

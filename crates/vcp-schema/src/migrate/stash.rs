@@ -2,10 +2,11 @@
 //! 2.5).
 
 use super::{
+    MigrateError,
     patch::{Operation, present},
     tree::{Arena, Name, Node},
 };
-use crate::{Custom, Dialect, RawObject, Timestamp, VcpMessage, describe::object, json};
+use crate::{Custom, Dialect, ErrorCode, FieldPath, Limits, RawObject, Timestamp, VcpMessage, describe::object, json};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
@@ -111,43 +112,69 @@ fn remembered<'t>(experimental: Option<&mut Node<'t>>) -> Option<&'t str> {
     if has_room { None } else { Some(node.json()) }
 }
 
+/// Adds the key of the stash to `experimental`.
+///
+/// # Errors
+///
+/// `VCP_E008`: `experimental` has so many members that the stash could not be read again.
+fn add(experimental: &mut Node<'_>, text: &str) -> Result<(), MigrateError> {
+    let most = Limits::default().members;
+    let text = experimental.arena().alloc_str(text);
+    experimental.set_json(KEY, text);
+    if experimental.open().is_some_and(|members| members.len() <= most) {
+        return Ok(());
+    }
+    let path = FieldPath::from_dotted("vcp_payload.custom.experimental");
+    let message = format!("there is no room for what the older version cannot hold: at most {most} members");
+    Err(MigrateError::new(ErrorCode::Limit, path, message))
+}
+
 /// Writes a stash into a tree. Does nothing unless `custom` is an object.
-pub(super) fn put(root: &mut Node<'_>, direction: Direction, dialect: Dialect, restore: &[Operation<'_>]) {
+///
+/// # Errors
+///
+/// `VCP_E008`: see [`add`].
+pub(super) fn put(
+    root: &mut Node<'_>,
+    direction: Direction,
+    dialect: Dialect,
+    restore: &[Operation<'_>],
+) -> Result<(), MigrateError> {
     let arena = root.arena();
-    let Some(custom) = root.get("vcp_payload").and_then(|payload| payload.get("custom")) else { return };
+    let Some(custom) = root.get("vcp_payload").and_then(|payload| payload.get("custom")) else { return Ok(()) };
     let was = remembered(custom.member("experimental"));
-    let Some(text) = text(direction, dialect, restore, was) else { return };
+    let Some(text) = text(direction, dialect, restore, was) else { return Ok(()) };
     if custom.get("experimental").is_none_or(|node| !node.is_object()) {
         custom.take("experimental");
         // The new member gets its place in the order of the specification.
         let place = object::<Custom>().field_from(0, "experimental");
         custom.insert(place.map_or(Name::UNKNOWN, |(order, _)| order), "experimental", Node::text(arena, "{}"));
     }
-    if let Some(experimental) = custom.get("experimental") {
-        experimental.set_json(KEY, arena.alloc_str(&text));
-    }
+    custom.get("experimental").map_or(Ok(()), |experimental| add(experimental, &text))
 }
 
-/// Writes a stash into a message. Returns the length of the text of `experimental` after that, or 0
-/// if there is nothing to restore.
+/// Writes a stash into a message.
+///
+/// # Errors
+///
+/// `VCP_E008`: see [`add`].
 pub(super) fn put_into(
     message: &mut VcpMessage,
     direction: Direction,
     dialect: Dialect,
     restore: &[Operation<'_>],
-) -> usize {
+) -> Result<(), MigrateError> {
     let arena = Arena::new();
     let custom = &mut message.vcp_payload.custom;
     let mut node = custom.experimental.as_ref().map(|experimental| Node::text(&arena, experimental.as_str()));
     let was = remembered(node.as_mut());
-    let Some(text) = text(direction, dialect, restore, was) else { return 0 };
+    let Some(text) = text(direction, dialect, restore, was) else { return Ok(()) };
     let mut node = node.unwrap_or_else(|| Node::text(&arena, "{}"));
-    node.set_json(KEY, &text);
+    add(&mut node, &text)?;
     let text = node.to_text(text.len() + 32);
     drop(node);
-    let length = text.len();
     custom.experimental = Some(RawObject::from_trusted_text(text));
-    length
+    Ok(())
 }
 
 /// Removes the stash of this direction from a tree, and restores the former `experimental`. Returns
