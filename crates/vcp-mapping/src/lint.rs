@@ -195,7 +195,7 @@ fn try_sample(
             note(&inside(&calls.list), members_of_calls(calls));
         }
         if let Some(results) = &conversation.results {
-            note(&inside(&results.list), members_of_results(results));
+            note(&inside(results.lists_beside(conversation.calls.as_ref())), members_of_results(results));
         }
     }
     Ok(())
@@ -223,6 +223,27 @@ mod tests {
     const PROVIDER: &str = r#"{"provider":"p","info":{"name":"P","company":"P","website":"w","docs_url":"d","api_base_url":"a"},
         "detect":[{"has":["event"],"event_from":"event"}],"events":{"done":{"rules":"call"},"late":{"rules":"call"}},
         "secrets":["key","kex"],"tables":{"t":{"words":{"ok":"success"}},"u":{"words":{"x":"phone"}}}}"#;
+
+    /// Results beside their calls are in the elements of the list of calls.
+    #[test]
+    fn results_beside_calls_in_a_list_are_read() {
+        let provider = r#"{"provider":"p","info":{"name":"P","company":"P","website":"w","docs_url":"d","api_base_url":"a"},
+            "detect":[{"has":["id"],"event":"done"}],"events":{"done":{"rules":"call"}}}"#;
+        let rules = r#"{"provider":"p","name":"call","rules":[{"to":"call.call_id","from":{"path":"id"}}],
+            "conversation":{"rows":{"path":"rows"},"role":"who","roles":{"bot":"agent"},"text":"said",
+                "calls":{"list":"calls","id":"id","name":"name"},
+                "results":{"id":"id","same_row":true,"success":"ok"}}}"#;
+        let sample =
+            br#"{"id":"1","rows":[{"who":"bot","said":"a","calls":[{"id":"t","name":"f","ok":false,"no":1}]}]}"#;
+        let lint = Registry::lint(provider, &[rules], &[sample]).unwrap();
+        assert_eq!(lint.unmatched, []);
+        let mut registry = Registry::empty();
+        registry.register_json(provider, &[rules]).unwrap();
+        let mapped = Mapper::with_registry(registry).map("p", sample, "2026-11-21T12:00:00Z".parse().unwrap());
+        let Ok(Mapping::Call(mapped)) = mapped else { panic!("not a call") };
+        let unread: Vec<&str> = mapped.report.unread.iter().map(|member| &*member.pointer).collect();
+        assert_eq!(unread, ["/rows/*/calls/*/no"]);
+    }
 
     /// Members of tool rows may have dots. One that is misspelled is seen.
     #[test]

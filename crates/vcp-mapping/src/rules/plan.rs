@@ -465,7 +465,7 @@ pub(crate) fn parts_of_rows(rules: &Conversation) -> Known {
         });
     }
     if let Some(results) = &rules.results {
-        each_part(&mut known, &results.list, |part| {
+        each_part(&mut known, results.lists_beside(rules.calls.as_ref()), |part| {
             let texts = [Some(&results.id), results.name.as_ref()];
             texts.into_iter().flatten().for_each(|name| part.add_as(name, Form::Text));
             results.success.iter().chain(&results.error).for_each(|name| part.add_as(name, Form::Flag));

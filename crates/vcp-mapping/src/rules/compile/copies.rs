@@ -56,8 +56,8 @@ pub(super) fn values_of_rows(rules: &Conversation) -> Vec<String> {
     }
     if let Some(results) = &rules.results {
         let names = [&results.id].into_iter().chain(&results.name).chain(&results.success).chain(&results.seconds);
-        let beside = rules.calls.as_ref().filter(|_| results.same_row).map_or(&results.list, |calls| &calls.list);
-        members.extend(in_lists(beside, names.chain(&results.error).chain(&results.message)));
+        let lists = results.lists_beside(rules.calls.as_ref());
+        members.extend(in_lists(lists, names.chain(&results.error).chain(&results.message)));
     }
     members
 }

@@ -196,7 +196,7 @@ object! {
         pub id: Option<String>,
         /// The name of the tool.
         pub name: String,
-        /// The name of the tool in rows of the role `tool_call` that have no list.
+        /// The name of the tool in a row, or in an element of a list, in which `name` is no string.
         pub row_name: Option<String>,
         /// The conditions under which the call was cut short. One is enough. Such a call has
         /// failed.
@@ -253,5 +253,13 @@ object! {
         pub message: Vec<String>,
         /// The duration of the tool, in seconds.
         pub seconds: Option<String>,
+    }
+}
+
+impl ToolResults {
+    /// Returns the lists that hold the results: those of the calls, if each call has its result
+    /// beside it.
+    pub(crate) fn lists_beside<'r>(&'r self, calls: Option<&'r ToolCalls>) -> &'r [String] {
+        calls.filter(|_| self.same_row).map_or(&self.list, |calls| &calls.list)
     }
 }
