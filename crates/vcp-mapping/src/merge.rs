@@ -33,6 +33,8 @@ const MOST_DELIVERIES: usize = 10_000;
 /// A delivery that a message keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Kept {
+    /// The time of receipt, in UTC. Another program may have spelled it in another way, and a merge
+    /// must not depend on the spelling.
     received_at: Timestamp,
     /// The payload as JSON text.
     data: String,
@@ -303,10 +305,15 @@ fn kept(message: &VcpMessage, provider: &Provider) -> Option<Vec<Kept>> {
     }
     let has_sessions = provider.assembled().is_some();
     Some(vec![Kept {
-        received_at: message.audit.received_at,
+        received_at: in_utc(message.audit.received_at),
         data: own.data.as_str().to_owned(),
         session: own.extras.get(SESSION).filter(|_| has_sessions).map(|digest| digest.as_str().to_owned()),
     }])
+}
+
+/// Writes a time in UTC, if its year there has four digits.
+fn in_utc(time: Timestamp) -> Timestamp {
+    time.to_utc().unwrap_or(time)
 }
 
 /// Removes the payloads that a message keeps.
@@ -322,7 +329,7 @@ fn kept_delivery(json: &str) -> Option<Kept> {
     let members = members::last(json)?;
     let get = |wanted: &str| members.iter().find(|(name, _)| name == wanted).map(|(_, value)| *value);
     Some(Kept {
-        received_at: string::decode_lossy(get("received_at")?)?.parse().ok()?,
+        received_at: in_utc(string::decode_lossy(get("received_at")?)?.parse().ok()?),
         data: get("data").filter(|data| data.starts_with('{'))?.to_owned(),
         session: get(SESSION).map(str::to_owned),
     })

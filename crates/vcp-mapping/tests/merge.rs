@@ -281,6 +281,25 @@ proptest! {
     }
 }
 
+/// Another program can spell the time of receipt of a message in another way.
+#[test]
+fn the_spelling_of_the_time_of_receipt_does_not_matter() {
+    let event = |name: &str, minute| map("retell", &json!({"event": name, "call": {"call_id": "c1"}}), at(minute));
+    let (message, other) = (event("call_started", 0), event("call_analyzed", 1));
+    for spelling in ["+00:00", ".0Z", ""] {
+        let mut spelled = message.clone();
+        let received = message.audit.received_at.to_string().replace('Z', spelling).parse().unwrap();
+        (spelled.audit.received_at, spelled.vcp_payload.call.start_time) = (received, received);
+        let all = [message.clone(), spelled.clone(), other.clone()];
+        let merged = merge(&all);
+        let half = merge(&all[..2]);
+        assert_eq!(merge(&[half.clone(), other.clone()]).to_json(), merged.to_json(), "{spelling}");
+        assert_eq!(merge(&[half.clone(), message.clone()]).to_json(), half.to_json(), "{spelling}");
+        assert_eq!(merge(&[spelled.clone(), half.clone()]).to_json(), half.to_json(), "{spelling}");
+        assert_eq!(merge(&[other.clone(), spelled, message.clone()]).to_json(), merged.to_json(), "{spelling}");
+    }
+}
+
 /// Of the metrics of turns, only those that the later turns give are left, whatever their names.
 #[test]
 fn metrics_of_turns_are_replaced_as_a_set() {
