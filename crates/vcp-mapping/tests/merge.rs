@@ -300,7 +300,7 @@ fn the_spelling_of_the_time_of_receipt_does_not_matter() {
     }
 }
 
-/// Of the metrics of turns, only those that the later turns give are left, whatever their names.
+/// Later turns leave no metric of earlier turns, whatever its name.
 #[test]
 fn metrics_of_turns_are_replaced_as_a_set() {
     let message = |timestamp: i64, rows: Value| {

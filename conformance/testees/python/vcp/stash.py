@@ -6,7 +6,8 @@ from .dialects import OLDER
 from .equality import same
 from .json_text import Value, encode, has_lone_surrogate, read_json
 from .pointers import escape, steps_of
-from .tree import Object, find, open_at, opened, part
+from .read import MOST_MEMBERS
+from .tree import Object, find, open_at, opened, part, refused
 
 KEY = "vcp_migration"
 STASH = "/vcp_payload/custom/experimental/" + KEY
@@ -104,7 +105,10 @@ def write_stash(root, direction, dialect, operations):
         custom.assign("experimental", Object([]))
     elif former.get(KEY) is not None:
         text += f',"{EXPERIMENTAL_WAS}":{former.text()}'
-    custom.open("experimental").assign(KEY, read_json("{" + text + "}"))
+    experimental = custom.open("experimental")
+    experimental.assign(KEY, read_json("{" + text + "}"))
+    if len(experimental.members()) > MOST_MEMBERS:
+        raise refused("/" + "/".join(EXPERIMENTAL), "VCP_E008")
 
 
 def read_stash(root, direction):

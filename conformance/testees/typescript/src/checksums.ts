@@ -1,6 +1,7 @@
 /** Computes and verifies checksums of 0.5 messages (CHECKSUMS.md). */
 
 import { createHash } from "node:crypto";
+import { MEMBER_LIMIT } from "./check.js";
 import { VcpError } from "./errors.js";
 import { hasLoneSurrogate, measure, quote } from "./json.js";
 import type { JsonObject, JsonValue } from "./json.js";
@@ -14,7 +15,6 @@ export type Algorithm = "legacy" | "jcs";
 
 const JCS_PREFIX = "jcs-sha256:";
 const DEPTH_LIMIT = 128;
-const MEMBER_LIMIT = 100_000;
 
 /** Computes a checksum of a text. */
 export function checksum(bytes: Uint8Array, algorithm: Algorithm): string {

@@ -1,6 +1,6 @@
 /** Upgrades messages of 0.4 to 0.5 (MIGRATION.md, sections 1 to 3). */
 
-import { faultsOf } from "./check.js";
+import { MEMBER_LIMIT, faultsOf } from "./check.js";
 import type { Fault } from "./check.js";
 import { difference, operationValue } from "./equality.js";
 import type { Operation } from "./equality.js";
@@ -16,7 +16,7 @@ import { reversed } from "./reverse.js";
 import { Rules } from "./rules.js";
 import { AUDIT, EMPTY_OBJECT, EXPERIMENTAL, OLD_AUDIT } from "./sections.js";
 import {
-  Draft, NULL, byCodePoint, isSet, itemsOf, list, member, membersOf, object, pointer, step,
+  Draft, NULL, byCodePoint, fieldPath, isSet, itemsOf, list, member, membersOf, object, pointer, step,
   stringOf, text,
 } from "./tree.js";
 import { timestampOf, writeInstant } from "./values.js";
@@ -168,6 +168,9 @@ function withStash(result: JsonObject, restore: readonly Operation[]): JsonObjec
   });
   draft.complete(EXPERIMENTAL, EMPTY_OBJECT);
   draft.assign([...EXPERIMENTAL, STASH], stash);
+  if (membersOf(draft.get(...EXPERIMENTAL)).length > MEMBER_LIMIT) {
+    throw new VcpError("VCP_E008", fieldPath(EXPERIMENTAL), "there is no room for the stash");
+  }
   return draft.root as JsonObject;
 }
 

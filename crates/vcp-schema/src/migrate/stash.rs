@@ -117,15 +117,14 @@ fn remembered<'t>(experimental: Option<&mut Node<'t>>) -> Option<&'t str> {
 /// # Errors
 ///
 /// `VCP_E008`: `experimental` has so many members that the stash could not be read again.
-fn add(experimental: &mut Node<'_>, text: &str) -> Result<(), MigrateError> {
+fn add<'t>(experimental: &mut Node<'t>, text: &'t str) -> Result<(), MigrateError> {
     let most = Limits::default().members;
-    let text = experimental.arena().alloc_str(text);
     experimental.set_json(KEY, text);
     if experimental.open().is_some_and(|members| members.len() <= most) {
         return Ok(());
     }
     let path = FieldPath::from_dotted("vcp_payload.custom.experimental");
-    let message = format!("there is no room for what the older version cannot hold: at most {most} members");
+    let message = format!("there is no room for the stash of a migration: the limit is {most} members");
     Err(MigrateError::new(ErrorCode::Limit, path, message))
 }
 
@@ -150,7 +149,7 @@ pub(super) fn put(
         let place = object::<Custom>().field_from(0, "experimental");
         custom.insert(place.map_or(Name::UNKNOWN, |(order, _)| order), "experimental", Node::text(arena, "{}"));
     }
-    custom.get("experimental").map_or(Ok(()), |experimental| add(experimental, &text))
+    custom.get("experimental").map_or(Ok(()), |experimental| add(experimental, arena.alloc_str(&text)))
 }
 
 /// Writes a stash into a message.
