@@ -313,6 +313,39 @@ mod tests {
         }
     }
 
+    /// Conditions on an element of a list of transfers are like those on a row.
+    #[test]
+    fn one_of_several_conditions_on_a_transfer_is_enough() {
+        let provider = r#"{"provider":"x","info":INFO,"detect":[{"has":["id"],"event":"e"}],
+            "events":{"e":{"rules":"call"}}}"#
+            .replace("INFO", INFO);
+        let rules = |ignored: &str| {
+            format!(
+                r#"{{"provider":"x","name":"call","rules":[{{"to":"call.call_id","from":{{"path":"id"}}}}],
+                    "transfers":{{"list":"moves","to":["to"],"when":[
+                        {{"any_of":[{{"path":"kind","is":"warm"}},{{"path":"kind","is":"cold"}}]}},
+                        {{"path":"done","is":"true"}}]}},
+                    "ignored":{{"{ignored}":"a reason"}}}}"#
+            )
+        };
+        let mut registry = Registry::empty();
+        registry.register_json(&provider, &[&rules("moves[].by")]).unwrap();
+        let payload = br#"{"id":"1","moves":[{"to":"a","kind":"warm","done":true},{"to":"b","kind":"cold","done":true},
+            {"to":"c","kind":"warm","done":false},{"to":"d","kind":"late","done":true}]}"#;
+        let mapped = crate::Mapper::with_registry(registry).map("x", payload, "2026-11-21T12:00:00Z".parse().unwrap());
+        let Ok(crate::Mapping::Call(mapped)) = mapped else { panic!("not a call") };
+        let own = mapped.message.vcp_payload.custom.provider_specific.get("x").unwrap();
+        let transfers = own.extras.get("transfers").unwrap();
+        assert_eq!(transfers.as_str(), r#"[{"to":"a"},{"to":"b"}]"#);
+
+        // A member is ignored in all elements or in none.
+        let message = "a member is ignored in all elements of a list or in none: write `[]`";
+        assert_eq!(
+            faults(&provider, &[&rules("moves[kind=warm].by")]),
+            [format!("call at ignored.moves[kind=warm].by: {message}")]
+        );
+    }
+
     /// A place of a file is written as `<name>`, and holds a member that is no secret.
     #[test]
     fn no_part_of_a_file_copies_a_secret() {

@@ -7,7 +7,6 @@ use super::{
 };
 use crate::rules::{
     Criteria, Table, Transfers,
-    check::Check,
     paths::{InList, Row, below, is_empty},
     plan::ReadyTransfers,
 };
@@ -99,8 +98,8 @@ impl ReadyTransfers {
         };
         let mut lacks_destination = false;
         let mut add = |element: &str| {
-            let holds = |(member, check): &(String, Check)| transform::passes(check, below(element, member));
-            if element.starts_with('{') && self.checks.iter().all(holds) {
+            let passes = |checks: &Vec<_>| transform::passes_one(checks, |member| below(element, member));
+            if element.starts_with('{') && self.checks.iter().all(passes) {
                 // The report lists members of another form by itself.
                 match transfer(&self.rules, |name| below(element, name), &mut Vec::new()) {
                     Some((transfer, _)) => {

@@ -74,11 +74,14 @@ impl Faults {
         self.file = file.to_owned();
     }
 
-    /// Adds a fault, unless it was added before: a rule file is compiled for each form of a
-    /// delivery. If there are many, the last one says that there are more.
+    /// Adds a fault. If there are many, the last one says that there are more.
+    ///
+    /// A rule file is compiled for each form of a delivery. A fault that was added for an earlier
+    /// form is not added again, even if it has no suggestion now.
     pub(super) fn add(&mut self, place: impl Into<String>, message: impl Into<String>) {
         let (place, message) = (place.into(), message.into());
-        let is_same = |fault: &RuleFault| fault.place == place && fault.message == message && fault.file == self.file;
+        let is_same =
+            |fault: &RuleFault| fault.file == self.file && fault.place == place && fault.message.starts_with(&*message);
         if self.list.len() > limits::FAULTS || self.list.iter().any(is_same) {
             return;
         }

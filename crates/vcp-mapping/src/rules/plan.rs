@@ -13,6 +13,7 @@ use super::{
 use crate::shared::SharedText;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    slice,
     sync::Arc,
 };
 
@@ -161,8 +162,8 @@ pub(crate) struct ReadyTransfers {
     pub(crate) list: Option<Member>,
     /// The conditions on the record.
     pub(crate) when: Vec<Test>,
-    /// The conditions on members of an element of the list.
-    pub(crate) checks: Vec<(String, Check)>,
+    /// The checks of an element of the list. Each is a list of which one must pass.
+    pub(crate) checks: Vec<Vec<(String, Check)>>,
     /// The members of the record, by their names in the rule file.
     pub(crate) members: Vec<(String, Member)>,
 }
@@ -171,7 +172,7 @@ impl ReadyTransfers {
     /// Returns the parts of an element that are read.
     pub(crate) fn parts(&self) -> Known {
         let mut known = Known::default();
-        for (path, check) in &self.checks {
+        for (path, check) in self.checks.iter().flatten() {
             check.add_inside(&mut known, path);
         }
         self.rules.to.iter().chain(&self.rules.outcome).for_each(|name| known.add_as(name, Form::Scalar));
@@ -488,6 +489,11 @@ fn each_part(row: &mut Known, lists: &[String], mut add: impl FnMut(&mut Known))
     }
 }
 
+/// Returns the checks of conditions that must all hold. Of each list, one check must pass.
+pub(crate) fn groups_of_checks(conditions: &[Condition]) -> Vec<Vec<(String, Check)>> {
+    conditions.iter().map(|condition| checks(slice::from_ref(condition)).collect()).collect()
+}
+
 /// Returns the checks of members of a row. One is enough, as in `any_of`.
 pub(crate) fn checks(conditions: &[Condition]) -> impl Iterator<Item = (String, Check)> {
     let conditions = conditions.iter().flat_map(|condition| condition.any_of.iter().chain([condition]));
@@ -496,8 +502,12 @@ pub(crate) fn checks(conditions: &[Condition]) -> impl Iterator<Item = (String, 
 
 /// Returns the members of a tool call that the file names.
 pub(crate) fn members_of_calls(calls: &ToolCalls) -> Vec<String> {
-    let names = [Some(&calls.name), calls.id.as_ref(), calls.kind.as_ref(), calls.row_name.as_ref()];
-    names.into_iter().flatten().cloned().chain(checks(&calls.cut_short).map(|(path, _)| path)).collect()
+    values_of_calls(calls).cloned().chain(checks(&calls.cut_short).map(|(path, _)| path)).collect()
+}
+
+/// Returns the members of a tool call from which values come.
+pub(crate) fn values_of_calls(calls: &ToolCalls) -> impl Iterator<Item = &String> {
+    [&calls.name].into_iter().chain(&calls.id).chain(&calls.kind).chain(&calls.row_name)
 }
 
 /// Returns the members of the results that stand beside their calls.
@@ -507,9 +517,14 @@ fn own_results(rules: &Conversation) -> Vec<String> {
 
 /// Returns the members of a result that the file names.
 pub(crate) fn members_of_results(results: &ToolResults) -> Vec<String> {
-    let one = [Some(&results.id), results.name.as_ref(), results.success.as_ref(), results.seconds.as_ref()];
-    let names = one.into_iter().flatten().chain(&results.error).chain(&results.message).cloned();
-    names.chain(checks(&results.missing).chain(checks(&results.failed)).map(|(path, _)| path)).collect()
+    let tested = checks(&results.missing).chain(checks(&results.failed)).map(|(path, _)| path);
+    values_of_results(results).cloned().chain(tested).collect()
+}
+
+/// Returns the members of a result from which values come.
+pub(crate) fn values_of_results(results: &ToolResults) -> impl Iterator<Item = &String> {
+    let one = [&results.id].into_iter().chain(&results.name).chain(&results.success).chain(&results.seconds);
+    one.chain(&results.error).chain(&results.message)
 }
 
 impl ReadyConversation {

@@ -4,6 +4,7 @@ use super::Compiler;
 use crate::rules::{
     form::{Conversation, Criteria, ModelUsage},
     paths::InList,
+    plan::{values_of_calls, values_of_results},
 };
 use vcp_schema::{FieldPath, Step};
 
@@ -50,14 +51,11 @@ pub(super) fn values_of_rows(rules: &Conversation) -> Vec<String> {
         members.extend([&words.start, &words.end].map(|name| in_list(&words.path, name)));
     }
     if let Some(calls) = &rules.calls {
-        let names = [&calls.name].into_iter().chain(&calls.id).chain(&calls.kind);
-        members.extend(in_lists(&calls.list, names));
+        members.extend(in_lists(&calls.list, values_of_calls(calls)));
         members.extend(calls.row_name.clone());
     }
     if let Some(results) = &rules.results {
-        let names = [&results.id].into_iter().chain(&results.name).chain(&results.success).chain(&results.seconds);
-        let lists = results.lists_beside(rules.calls.as_ref());
-        members.extend(in_lists(lists, names.chain(&results.error).chain(&results.message)));
+        members.extend(in_lists(results.lists_beside(rules.calls.as_ref()), values_of_results(results)));
     }
     members
 }

@@ -2,10 +2,9 @@
 
 use super::{Compiler, copies::UNMASKED, element};
 use crate::rules::{
-    check::Check,
     form::{ClockForm, Condition, Conversation, ModelUsage, Transfers},
     paths::{InList, NodeId},
-    plan::{NO_ROLE, ReadyTransfers, members_of_rows},
+    plan::{NO_ROLE, ReadyTransfers, groups_of_checks, members_of_rows},
     target::FieldName,
 };
 use vcp_schema::{CapabilityType, ModelRole};
@@ -38,14 +37,8 @@ impl Compiler<'_> {
         let list = self.path(at, path, &format!("{place}.list"), true);
         let row = self.tree.path_of(list.node, list.inside.as_ref());
         self.check_none_secret(place, &row, names);
-        for (index, condition) in rules.when.iter().enumerate() {
-            let place = element(&format!("{place}.when"), index, rules.when.len());
-            if self.is_one_condition(condition, &place) && condition.path.is_none() {
-                self.faults.add(place, "a condition of an element tests its members");
-            }
-        }
-        let checks = rules.when.iter().filter_map(|condition| Some((condition.path.clone()?, Check::new(condition))));
-        let (when, checks) = (Vec::new(), checks.collect());
+        self.check_row_conditions(&rules.when, &format!("{place}.when"));
+        let (when, checks) = (Vec::new(), groups_of_checks(&rules.when));
         ReadyTransfers { rules: rules.clone(), list: Some(list), when, checks, members: Vec::new() }
     }
 

@@ -10,8 +10,7 @@ use crate::rules::{
 use vcp_schema::FieldPath;
 
 impl Compiler<'_> {
-    /// Returns the pointer of an ignored member, unless it is ignored in some elements of a list
-    /// only.
+    /// Returns the pointer of an ignored member, or `None` if its path has a fault.
     pub(super) fn ignored(&mut self, at: NodeId, path: &str, reason: &str) -> Option<String> {
         let place = format!("ignored.{path}");
         if reason.trim().is_empty() {
@@ -28,6 +27,7 @@ impl Compiler<'_> {
         let names = list.trim_start_matches("$.").split('.').filter(|name| !name.is_empty());
         let pointer = names.fold(from, FieldPath::name).pointer();
         if path.contains('=') {
+            self.faults.add(&place, "a member is ignored in all elements of a list or in none: write `[]`");
             return None;
         }
         Some(format!("{pointer}{}", inside.map(|inside| inside.pointer()).unwrap_or_default()))

@@ -5,7 +5,7 @@ use crate::rules::{
     check::Check,
     form::{FieldRule, RuleFile, Source, Transform, ValueType, WordChange},
     paths::NodeId,
-    plan::{Function, ReadyChange, ReadyRule, ReadySource, SourceKind, checks},
+    plan::{Function, ReadyChange, ReadyRule, ReadySource, SourceKind, groups_of_checks},
     target::{DELIVERIES, FieldName, Place, SESSION, TRANSFERS, Target},
 };
 use std::collections::{BTreeSet, HashMap};
@@ -240,7 +240,7 @@ impl<'f> Compiler<'f> {
             word: source.word.clone().unwrap_or_default(),
             function,
             members: source.members.clone(),
-            rows: source.rows.iter().map(|condition| checks(std::slice::from_ref(condition)).collect()).collect(),
+            rows: groups_of_checks(&source.rows),
             scale: source.scale.unwrap_or_default(),
             derived: source.is_derived(),
             precise: source.precise,

@@ -28,7 +28,7 @@ object! {
         pub twins: Option<Twins>,
         /// The members that are known and without meaning for the message, each with the reason.
         /// They are not reported as unread, and neither is anything in them. A path goes into a
-        /// list with `[]`. With `[member=word]` it has no effect.
+        /// list with `[]`, but not with `[member=word]`.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         pub ignored: BTreeMap<String, String>,
         /// The words of members that only conditions and flags test. Case is ignored. Any other
