@@ -294,7 +294,13 @@ impl<'p> Walked<'p, '_> {
 
     /// Returns whether a name of a way into a list is nowhere in the payload.
     pub(crate) fn lacks(&self, inside: &InList) -> bool {
-        inside.names().any(|name| !self.seen.may_have(name, &self.tree.watched))
+        inside.names().any(|name| !self.may_have(name))
+    }
+
+    /// Returns whether a member with a name may be in the payload. A name that is not watched for
+    /// may be.
+    pub(crate) fn may_have(&self, name: &str) -> bool {
+        self.seen.may_have(name, &self.tree.watched)
     }
 
     /// Returns whether a member is there, and neither null nor empty.

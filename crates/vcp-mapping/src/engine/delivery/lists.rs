@@ -8,6 +8,7 @@ use crate::{
     },
     report::{How, Problem, UnlistedWord, Written},
     rules::{
+        check::Check,
         plan::ReadyTransfers,
         target::{FieldName, TRANSFERS, name},
     },
@@ -62,7 +63,7 @@ impl<'p> Delivery<'p, '_> {
         draft: &mut Draft<'p>,
     ) -> Option<(Vec<Transfer>, SharedText)> {
         if let Some(list) = &reader.list {
-            if !self.is_list(list.node, draft) {
+            if !self.is_list(list.node, draft) || !self.may_pass(&reader.checks) {
                 return None;
             }
             let source = self.provider.tree.pointer(list.node);
@@ -106,5 +107,12 @@ impl<'p> Delivery<'p, '_> {
             }
         }
         Some((vec![transfer], pointer(source)))
+    }
+
+    /// Returns whether an element of the payload may pass some checks. It cannot if a check wants
+    /// a member whose name is nowhere in the payload.
+    fn may_pass(&self, checks: &[Vec<(String, Check)>]) -> bool {
+        let may_have = |path: &str| path.split('.').all(|name| self.walked.may_have(name));
+        checks.iter().all(|any| any.iter().any(|(path, check)| !check.wants() || may_have(path)))
     }
 }

@@ -39,6 +39,8 @@ impl Compiler<'_> {
         self.check_none_secret(place, &row, names);
         self.check_row_conditions(&rules.when, &format!("{place}.when"));
         let (when, checks) = (Vec::new(), groups_of_checks(&rules.when));
+        let wanted = checks.iter().flatten().filter(|(_, check)| check.wants());
+        self.in_lists.extend(wanted.flat_map(|(path, _)| path.split('.').map(str::to_owned)));
         ReadyTransfers { rules: rules.clone(), list: Some(list), when, checks, members: Vec::new() }
     }
 
