@@ -192,6 +192,9 @@ impl Mapper {
     /// events is beside it, as `session`. The sources of the report lead there. The time of receipt
     /// is that of the last event.
     ///
+    /// Give all events of a session together. A merge of messages that were made of parts of a
+    /// session keeps the later part only.
+    ///
     /// ```
     /// use vcp_mapping::{Mapper, SessionEvent};
     /// let events = [

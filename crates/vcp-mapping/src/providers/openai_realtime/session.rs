@@ -20,7 +20,7 @@ use vcp_schema::{ErrorCode, Timestamp};
 pub(super) struct Session {
     /// The time of receipt of the first event. The times of the Live API count from it.
     begun: Option<Timestamp>,
-    /// The time of receipt of the last event, without repeated events.
+    /// The time of receipt of the last event, without repeated events and webhooks.
     ended: Option<Timestamp>,
     id: Option<String>,
     /// The ids of the session, one of each kind. A webhook of the call can have one of another
@@ -63,6 +63,8 @@ pub(super) struct Session {
     ending: Option<&'static str>,
     /// The facts of the call: its id, its numbers and its direction.
     call: Map<String, Value>,
+    /// `true` if the session called somebody.
+    has_called: bool,
     /// The time at which the other side took the call.
     answered: Option<Timestamp>,
     /// The number of responses that failed.
@@ -77,8 +79,8 @@ pub(super) struct Session {
     transcribed: Option<f64>,
     /// The model to which the session delegates its work.
     worker: Option<String>,
-    /// The ids of the delegated responses whose tokens are counted.
-    delegated: HashSet<String>,
+    /// The ids of the responses whose tokens are counted.
+    counted: HashSet<String>,
 }
 
 /// An answer of the agent to what the user said.
@@ -121,15 +123,20 @@ impl Session {
     pub(super) fn event(&mut self, at: Timestamp, event: &Object<'_, '_>) -> Result<(), Refusal> {
         let kind = event.text("type").unwrap_or_default();
         let response: Option<Rc<str>> = event.text("response_id").map(Rc::from);
+        if let "realtime.call.incoming"
+        | "live.call.incoming"
+        | "live.transport.incoming"
+        | "live.transport.connected" = kind.trim()
+        {
+            // A webhook is sent again until it is accepted: its time says nothing about the session.
+            return self.webhook(kind.trim(), event);
+        }
         // Only another response shows that the session went on after an error of the server.
         let goes_on = ["response.created", "response.done", "response.event", "session.output_transcript.delta"];
         if self.ending != Some("server_error") || goes_on.contains(&kind.trim()) {
             self.ending = None;
         }
         self.ended = Some(at);
-        if self.webhook(kind.trim(), event)? {
-            return Ok(());
-        }
         self.begun.get_or_insert(at);
         match kind.trim() {
             "session.created" | "session.updated" | "session.started" | "transcription_session.updated" => {
@@ -146,7 +153,10 @@ impl Session {
                 self.goes_out();
                 self.answered.get_or_insert(at);
             }
-            kind @ "transport.failed" => drop(self.cause.get_or_insert_with(|| kind.to_owned())),
+            kind @ "transport.failed" => {
+                self.has_called = true;
+                self.cause.get_or_insert_with(|| kind.to_owned());
+            }
             "response.event" => self.delegate(at, &event.object("event")),
             "input_audio_buffer.committed" => {
                 let previous = event.filled("previous_item_id");
@@ -163,9 +173,16 @@ impl Session {
                     item.start.get_or_insert(at);
                 }
             }
-            "response.mcp_call.failed" => {
+            "response.mcp_call_arguments.done" => {
                 if let Some(item) = self.named(event, Kind::Tool) {
-                    item.tool.insert("error".to_owned(), true.into());
+                    item.tool.insert("cut_short".to_owned(), false.into());
+                    item.start.get_or_insert(at);
+                }
+            }
+            kind @ ("response.mcp_call.completed" | "response.mcp_call.failed") => {
+                if let Some(item) = self.named(event, Kind::Tool) {
+                    item.tool.insert("error".to_owned(), (kind == "response.mcp_call.failed").into());
+                    item.tool.insert("cut_short".to_owned(), false.into());
                 }
             }
             "input_audio_buffer.timeout_triggered" => self.ending = Some("input_audio_buffer.timeout_triggered"),
@@ -269,14 +286,9 @@ impl Session {
         Ok(())
     }
 
-    /// Adds the facts of a webhook of the call, which may stand among the events of its session.
-    /// Returns whether the event is one.
-    fn webhook(&mut self, kind: &str, event: &Object<'_, '_>) -> Result<bool, Refusal> {
-        let is_incoming = match kind {
-            "realtime.call.incoming" | "live.call.incoming" | "live.transport.incoming" => true,
-            "live.transport.connected" => false,
-            _ => return Ok(false),
-        };
+    /// Adds the facts of a webhook of the call, which may be among the events of its session.
+    fn webhook(&mut self, kind: &str, event: &Object<'_, '_>) -> Result<(), Refusal> {
+        let is_incoming = kind != "live.transport.connected";
         let data = event.object("data");
         if !self.ids.is_same(data.filled("session_id")) {
             return Err((&["data", "session_id"], OTHER_SESSION));
@@ -301,11 +313,12 @@ impl Session {
         if is_incoming {
             self.call.insert("direction".to_owned(), "inbound".into());
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Notes that the session calls somebody over SIP.
     fn goes_out(&mut self) {
+        self.has_called = true;
         self.call.entry("transport").or_insert("sip".into());
         self.call.entry("direction").or_insert("outbound".into());
     }
@@ -322,7 +335,7 @@ impl Session {
                     self.item(at, &item, None);
                 }
                 self.worker = response.filled("model").or_else(|| self.worker.take());
-                if response.filled("id").is_none_or(|id| self.delegated.insert(id)) {
+                if response.filled("id").is_none_or(|id| self.counted.insert(id)) {
                     let usage = response.object("usage");
                     self.usage(&usage);
                     self.count("worker_tokens", &usage, "total_tokens");
@@ -378,7 +391,9 @@ impl Session {
         self.has_answered = true;
         self.notice(response);
         let id: Option<Rc<str>> = response.filled("id").map(Rc::from);
-        self.usage(&response.object("usage"));
+        if id.as_deref().is_none_or(|id| self.counted.insert(id.to_owned())) {
+            self.usage(&response.object("usage"));
+        }
         for item in response.objects("output") {
             self.item(at, &item, id.clone());
         }

@@ -60,7 +60,10 @@ impl Session {
         put("id", text(self.id.or(self.ids.first)));
         put("model", text(self.model));
         put("transcription_model", text(self.transcription_model));
-        put("started_at", self.answered.or(self.begun).map(|at| at.to_string().into()));
+        // Nobody talks while a telephone rings, so a call that nobody took has no start to count from.
+        let started = self.answered.or(self.begun.filter(|_| !self.has_called));
+        put("started_at", started.map(|at| at.to_string().into()));
+        put("opened_at", self.begun.filter(|_| started.is_none()).map(|at| at.to_string().into()));
         put("ended_at", self.ended.map(|at| at.to_string().into()));
         put("close_reason", text(self.close_reason));
         put("cause", text(self.cause));
