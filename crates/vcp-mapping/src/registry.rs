@@ -346,6 +346,34 @@ mod tests {
         );
     }
 
+    /// A person is neither the user nor the agent, so no row of a person interrupts anybody.
+    #[test]
+    fn the_flag_of_a_person_counts_nowhere() {
+        let provider = r#"{"provider":"x","info":INFO,"detect":[{"has":["id"],"event":"e"}],
+            "events":{"e":{"rules":"call"}}}"#;
+        let rules = r#"{"provider":"x","name":"call","rules":[{"to":"call.call_id","from":{"path":"id"}}],
+            "conversation":{"rows":{"path":"rows"},"role":"role","text":"text","cut_off":"cut",
+                "roles":{"user":"user","agent":"agent","colleague":"person"}}}"#;
+        let mut registry = Registry::empty();
+        registry.register_json(&provider.replace("INFO", INFO), &[rules]).unwrap();
+        let mapper = crate::Mapper::with_registry(registry);
+        let of = |last: &str| {
+            let payload = format!(r#"{{"id":"1","rows":[{{"role":"user","text":"a","cut":true}},{last}]}}"#);
+            let mapped = mapper.map("x", payload.as_bytes(), "2026-11-21T12:00:00Z".parse().unwrap());
+            let Ok(crate::Mapping::Call(mapped)) = mapped else { panic!("not a call") };
+            let metrics = mapped.message.vcp_payload.outcomes.objective.metrics;
+            metrics.get("agent_interruptions").unwrap().to_owned()
+        };
+        for (last, count) in [
+            (r#"{"role":"colleague","text":"b","cut":true}"#, "1"),
+            (r#"{"role":"colleague","text":"","cut":true}"#, "1"),
+            (r#"{"role":"user","text":"b","cut":true}"#, "2"),
+            (r#"{"role":"user","text":"","cut":true}"#, "2"),
+        ] {
+            assert_eq!(of(last), count, "{last}");
+        }
+    }
+
     /// A place of a file is written as `<name>`, and holds a member that is no secret.
     #[test]
     fn no_part_of_a_file_copies_a_secret() {

@@ -67,7 +67,7 @@ def places_of(row, lists):
 def read_calls(row, calls):
     """Notes the parts of tool calls."""
     for place in places_of(row, calls.lists):
-        read_all(place, (calls.name, calls.id, calls.kind), "text")
+        read_all(place, (calls.name, calls.id, calls.kind, calls.row_name), "text")
         read_conditions(place, calls.cut_short)
     read(row, calls.row_name, "text")
 

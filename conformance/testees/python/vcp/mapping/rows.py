@@ -113,10 +113,10 @@ class RowReader:
 
     def read_speech(self, row, role, label):
         """Reads the turn, the flag and the latency of a row of a speaker."""
-        side = "user" if role == "person" else role
         flag = flag_of(find(row, self.form.cut_off.head)) if self.form.cut_off else None
-        if flag or (flag is not None and self.form.cut_off_of in (None, side)):
-            self.found.flags.append((side, flag))
+        is_known = flag or self.form.cut_off_of in (None, role)
+        if flag is not None and role != "person" and is_known:
+            self.found.flags.append((role, flag))
         seconds = [read_seconds(find(row, path.head)) for path in self.form.latency]
         latency = next((value for value in seconds if value is not None), None)
         if latency is not None:

@@ -54,7 +54,7 @@ def read_calls(form, row, role, time):
     keys, calls, lacks_name = form.calls, [], False
     for element in elements_of(form, row, keys.lists, role == "tool_call"):
         name = string_at(element, keys.name)
-        name = string_at(row, keys.row_name) if name is None else name
+        name = string_at(element, keys.row_name) if name is None else name
         if not name or not trim(name):
             lacks_name = True
             continue
