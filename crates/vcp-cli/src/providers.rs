@@ -2,6 +2,8 @@
 
 use crate::input;
 use clap::Args;
+use serde::de::IgnoredAny;
+use serde_json::Value;
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -50,9 +52,7 @@ impl RulesArgs {
     pub(crate) fn mapper(&self) -> Result<Mapper, String> {
         let mut registry = Registry::builtin();
         for folder in &self.folders {
-            let Files { provider, rules } = Files::read(folder)?;
-            let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
-            registry.register_json(&provider, &rules).map_err(|e| format!("`{}`: {e}", folder.display()))?;
+            Files::read(folder)?.register(&mut registry).map_err(|e| format!("`{}`: {e}", folder.display()))?;
         }
         Ok(Mapper::with_registry(registry))
     }
@@ -64,7 +64,7 @@ const MOST_BYTES: u64 = 4 << 20;
 /// The files of a provider.
 pub(crate) struct Files {
     pub(crate) provider: String,
-    pub(crate) rules: Vec<String>,
+    rules: Vec<String>,
 }
 
 impl Files {
@@ -77,8 +77,35 @@ impl Files {
         let provider = read(&folder.join("provider.json"))?;
         let mut paths = json_files(folder)?;
         paths.retain(|path| path.file_name() != Some("provider.json".as_ref()));
-        let rules = paths.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
+        let rules = paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+        // The name of a rule file is in its text, so a text that is not JSON is named by its path.
+        for (path, text) in paths.iter().zip(&rules) {
+            serde_json::from_str::<IgnoredAny>(text)
+                .map_err(|e| format!("cannot read `{}`: it is not JSON: {e}", path.display()))?;
+        }
         Ok(Self { provider, rules })
+    }
+
+    /// Returns the name of the provider.
+    pub(crate) fn name(&self) -> Result<String, String> {
+        let file: Value = serde_json::from_str(&self.provider).map_err(|e| format!("provider.json: {e}"))?;
+        Ok(file.get("provider").and_then(Value::as_str).unwrap_or_default().to_owned())
+    }
+
+    /// Returns the texts of the rule files.
+    pub(crate) fn rules(&self) -> Vec<&str> {
+        self.rules.iter().map(String::as_str).collect()
+    }
+
+    /// Adds the provider to a registry. Says it if a provider of the same name is replaced.
+    pub(crate) fn register(&self, registry: &mut Registry) -> Result<(), String> {
+        let name = self.name()?;
+        let is_known = registry.get(&name).is_some();
+        registry.register_json(&self.provider, &self.rules()).map_err(|e| e.to_string())?;
+        if is_known {
+            tell!("the rules of `{name}` replace those of the provider that vcp knows by this name");
+        }
+        Ok(())
     }
 }
 

@@ -313,6 +313,33 @@ fn rule_files_of_a_new_provider_work_at_once() {
     assert_eq!(vcp(&["rules", "test", "parrot"], &here, b"").status.code(), Some(2));
 }
 
+/// Rules for a provider that ships are allowed, but never by accident.
+#[test]
+fn a_provider_that_is_known_is_not_replaced_in_silence() {
+    let here = directory("replaced");
+    let told = |args: &[&str]| String::from_utf8(vcp(args, &here, b"").stderr).unwrap();
+    assert!(told(&["rules", "new", "retell"]).contains("`retell` is a provider that vcp knows"));
+    good(&["rules", "new", "parrot"], &here, b"");
+    let rename = |from: &str, to: &str| {
+        for file in ["parrot/provider.json", "parrot/call.json"] {
+            let text = fs::read_to_string(here.join(file)).unwrap();
+            fs::write(here.join(file), text.replace(&format!("\"{from}\""), &format!("\"{to}\""))).unwrap();
+        }
+    };
+    let map = ["map", "--rules", "parrot", "--provider", "retell", "parrot/samples/finished.json"];
+    let replaced = "the rules of `retell` replace those of the provider that vcp knows by this name";
+    assert!(!told(&map).contains(replaced));
+    rename("parrot", "retell");
+    for args in [&map[..], &["rules", "lint", "parrot"]] {
+        assert!(told(args).contains(replaced), "{args:?}");
+    }
+    rename("retell", "openai");
+    assert!(told(&["rules", "lint", "parrot"]).contains("the name `openai` is that of provider `openai_realtime`"));
+    // The name of a file without JSON is not known.
+    fs::write(here.join("parrot/call.json"), "{").unwrap();
+    assert!(told(&["rules", "lint", "parrot"]).contains("cannot read `parrot/call.json`: it is not JSON"));
+}
+
 #[test]
 fn schemas_completions_and_the_manual_are_printed() {
     let here = directory("texts");

@@ -5,7 +5,7 @@ use crate::{
     engine::{delivery::Recognised, transform},
     rules::{
         FieldRule, Provider, RuleFile, Source,
-        paths::{InList, below},
+        paths::{InList, below, is_empty},
         plan::{members_of_calls, members_of_results, members_of_rows},
         secrets::Secrets,
         target::FieldName,
@@ -27,6 +27,10 @@ pub enum Unmatched {
     /// A rule that gave no value, by its file and the field that it writes, such as
     /// `call: call.to`.
     Rule(String),
+    /// A path that gives no value in any sample, by its file and the path, such as
+    /// `call: callee.number`. The paths are those of sources, lists, transfers, criteria, models
+    /// and words, and of the key and the time of an event.
+    Path(String),
     /// A member of rows, of tool calls or of results that no row has.
     RowMember(String),
     /// A pattern of `secrets` that masked nothing.
@@ -48,9 +52,9 @@ pub struct Lint {
 impl Registry {
     /// Checks the files of a provider, and tries them on sample deliveries.
     ///
-    /// The trial finds what checking cannot: a member, a row member or a secret that is misspelled
-    /// matches nothing in any sample. Each sample is one delivery. Events that are assembled into a
-    /// session are not tried.
+    /// The trial finds what checking cannot: a path, a row member or a secret that is misspelled
+    /// matches nothing in any sample. Each sample is one delivery. Not tried are conditions, ignored
+    /// members, and events that are assembled into a session.
     ///
     /// ```
     /// use vcp_mapping::{Registry, Unmatched};
@@ -98,7 +102,11 @@ fn parts(provider: &Provider, files: &[RuleFile]) -> BTreeSet<Unmatched> {
     parts.extend(tried.clone().map(|(name, _)| Unmatched::Event(name.clone())));
     parts.extend(file.secrets.iter().cloned().map(Unmatched::Secret));
     let is_tried = |rules: &&RuleFile| tried.clone().any(|(_, event)| event.rules.as_ref() == Some(&rules.name));
+    for (name, event) in tried.clone() {
+        parts.extend(event.key.iter().flatten().chain(&event.time).map(|path| of_path(name, path)));
+    }
     for rules in files.iter().filter(is_tried) {
+        parts.extend(paths(rules).map(|path| of_path(&rules.name, &path)));
         parts.extend(tables(rules).cloned().map(Unmatched::Table));
         parts.extend(rules.rules.iter().map(|rule| Unmatched::Rule(of_rule(rules, rule))));
         for conversation in &rules.conversation {
@@ -116,6 +124,28 @@ fn tables(file: &RuleFile) -> impl Iterator<Item = &String> {
     let sources = file.rules.iter().flat_map(|rule| &rule.from).chain(file.lists.values().flatten());
     let of_models = file.models.iter().filter_map(|usage| usage.role_table.as_ref());
     sources.filter_map(|source| source.table.as_ref()).chain(of_models)
+}
+
+/// Returns the paths of a rule file that give values. Those of a list lead into its elements.
+fn paths(file: &RuleFile) -> impl Iterator<Item = String> {
+    let sources = file.rules.iter().flat_map(|rule| &rule.from).chain(file.lists.values().flatten());
+    let sources = sources.filter_map(|source| source.path.clone());
+    let conversations = file.conversation.iter();
+    let rows =
+        conversations.flat_map(|form| form.rows.iter().map(|rows| rows.path.clone()).chain(form.begins_at.clone()));
+    let transfers = file.transfers.iter().flat_map(|transfers| {
+        let members = transfers.to.iter().chain(&transfers.at).chain(&transfers.outcome);
+        members
+            .map(|member| transfers.list.as_ref().map_or_else(|| member.clone(), |list| format!("{list}[].{member}")))
+    });
+    let others =
+        file.criteria.iter().map(|criteria| &criteria.path).chain(file.models.iter().map(|models| &models.path));
+    sources.chain(rows).chain(transfers).chain(others.chain(file.words.keys()).cloned())
+}
+
+/// Returns a path in [`Unmatched`]. `owner` is a rule file or an event.
+fn of_path(owner: &str, path: &str) -> Unmatched {
+    Unmatched::Path(format!("{owner}: {path}"))
 }
 
 /// Returns the name of a rule in [`Unmatched`].
@@ -150,6 +180,13 @@ fn try_sample(
         None => below(record, path),
     };
 
+    let has = |path: &String| {
+        let twins = rules.twins.as_ref().map_or_else(|| vec![path.clone()], |twins| twins.of_path(path));
+        twins.iter().any(|path| value_at(path, &find).is_some_and(|json| !is_empty(json)))
+    };
+    matched.extend(paths(rules).filter(has).map(|path| of_path(&rules.name, &path)));
+    let of_event = file.events.get(&event).into_iter().flat_map(|event| event.key.iter().flatten().chain(&event.time));
+    matched.extend(of_event.filter(|path| has(path)).map(|path| of_path(&event, path)));
     for rule in &rules.rules {
         let path = FieldName::new(&rule.to).path;
         if mapped.report.written.iter().any(|written| written.target == path && written.rule.is_some()) {
@@ -201,6 +238,14 @@ fn try_sample(
     Ok(())
 }
 
+/// Returns the value at a path, which may lead into lists. Of several, it is the first one that is
+/// filled.
+fn value_at<'s>(path: &str, find: &impl Fn(&str) -> Option<&'s str>) -> Option<&'s str> {
+    let (list, inside) = InList::split(path).ok()?;
+    let json = find(list)?;
+    inside.map_or(Some(json), |inside| inside.find(json))
+}
+
 /// Returns the table of a source, if the table has the word of the sample.
 fn matched_table<'s>(
     provider: &Provider,
@@ -208,10 +253,7 @@ fn matched_table<'s>(
     find: &impl Fn(&str) -> Option<&'s str>,
 ) -> Option<Unmatched> {
     let (name, path) = (source.table.as_ref()?, source.path.as_ref()?);
-    let (list, inside) = InList::split(path).ok()?;
-    let json = find(list)?;
-    let json = inside.map_or(Some(json), |inside| inside.find(json))?;
-    let word = transform::word_of(json)?;
+    let word = transform::word_of(value_at(path, find)?)?;
     provider.table(name)?.look_up(word.trim()).word?;
     Some(Unmatched::Table(name.clone()))
 }
@@ -245,6 +287,41 @@ mod tests {
         assert_eq!(unread, ["/rows/*/calls/*/no"]);
     }
 
+    /// A second source that is misspelled is seen, too, and so is a path that is in no rule.
+    #[test]
+    fn every_path_that_gives_a_value_is_tried() {
+        let provider = r#"{"provider":"p","info":{"name":"P","company":"P","website":"w","docs_url":"d","api_base_url":"a"},
+            "detect":[{"has":["id"],"event":"done"}],
+            "events":{"done":{"rules":"call","key":["id",["leg","lek"]],"time":["sent","sint"]}},
+            "tables":{"t":{"words":{"yes":"true"}}}}"#;
+        let rules = r#"{"provider":"p","name":"call","rules":[
+                {"to":"call.call_id","from":[{"path":"id"},{"path":"idd"}]},
+                {"to":"call.to","from":[{"path":"people[kind=to].number"},{"path":"people[kind=too].number"}]}],
+            "transfers":{"list":"moves","to":["to","too"],"outcome":"end"},
+            "criteria":[{"path":"marks","result":"met","table":"t"},{"path":"markz","result":"met","table":"t"}],
+            "models":[{"path":"cost","name":"name","role":"LLM"},{"path":"coast","name":"name","role":"TTS"}],
+            "words":{"medium":["x"],"median":["x"]},
+            "conversation":[{"rows":{"path":"rows"},"all_rows":"user","text":"said"},
+                {"rows":{"path":"rowz"},"all_rows":"user","text":"said"}]}"#;
+        let sample = br#"{"id":"1","leg":"l","sent":"2026-11-21T12:00:00Z","people":[{"kind":"to","number":"n"}],
+            "moves":[{"to":"m","end":"e"}],"marks":[{"id":"a","met":"yes"}],"cost":[{"name":"n"}],"medium":"x",
+            "rows":[{"said":"a"}]}"#;
+        let lint = Registry::lint(provider, &[rules], &[sample]).unwrap();
+        let wrong = [
+            "call: coast",
+            "call: idd",
+            "call: markz",
+            "call: median",
+            "call: moves[].too",
+            "call: people[kind=too].number",
+            "call: rowz",
+            "done: lek",
+            "done: sint",
+        ];
+        let paths: Vec<Unmatched> = wrong.iter().map(|path| Unmatched::Path((*path).to_owned())).collect();
+        assert_eq!(lint.unmatched, paths);
+    }
+
     /// Members of tool rows may have dots. One that is misspelled is seen.
     #[test]
     fn a_trial_shows_what_is_misspelled() {
@@ -268,6 +345,7 @@ mod tests {
                 Unmatched::Event(names("late")),
                 Unmatched::Rule(names("call: call.channel")),
                 Unmatched::Rule(names("call: call.to")),
+                Unmatched::Path(names("call: too")),
                 Unmatched::RowMember(names("outcome.okay")),
                 Unmatched::Secret(names("kex")),
                 Unmatched::Table(names("u")),

@@ -487,7 +487,51 @@ mod tests {
         );
         assert_eq!(
             faults("{}", &["[]", r#"{"provider":"x","name":"y","rulez":[]}"#])[2],
-            "rule file 1 at line 1, column 34: unknown field `rulez`, expected one of `provider`, `name`, `lists`, `twins`, `ignored`, `words`, `rules`, `models`, `transfers`, `criteria`, `conversation`, `note`, `spec`: did you mean `rules`?"
+            "y at line 1, column 34: unknown field `rulez`: did you mean `rules`?"
+        );
+    }
+
+    /// A fault inside an element that is written without brackets has its own place.
+    #[test]
+    fn a_fault_of_a_key_names_its_place_and_the_nearest_key() {
+        let provider =
+            r#"{"provider":"x","info":INFO,"detect":[{"has":["a"],"event":"e"}],"events":{"e":{"rules":"call"}}}"#;
+        for (from, before, fault) in [
+            (r#"{"pth":"a"}"#, r#"{"pth""#, "unknown field `pth`: did you mean `path`?"),
+            (r#"[{"pth":"a"}]"#, r#"[{"pth""#, "unknown field `pth`: did you mean `path`?"),
+            (r#"{"path":"a","as":"tim"}"#, r#"{"path":"a","as":"tim""#, "unknown variant `tim`: did you mean `time`?"),
+            (
+                r#"{"path":"a","when":{"path":"b","iz":"c"}}"#,
+                r#"{"path":"a","when":{"path":"b","iz""#,
+                "unknown field `iz`: did you mean `is`?",
+            ),
+            (r#"{"path":7}"#, r#"{"path":7"#, "invalid type: integer `7`, expected a string"),
+            ("7", "7", "invalid type: integer `7`, expected an element or a list of elements"),
+        ] {
+            let start = r#"{"provider":"x","name":"call","rules":[{"to":"call.from","from":"#;
+            let column = start.len() + before.len();
+            let rules = format!("{start}{from}}}]}}");
+            assert_eq!(faults(provider, &[&rules]), [format!("call at line 1, column {column}: {fault}")], "{from}");
+        }
+    }
+
+    /// Parts of a text are in a list. A member beside it would be dropped in silence.
+    #[test]
+    fn parts_of_a_text_are_in_a_list() {
+        let provider =
+            r#"{"provider":"x","info":INFO,"detect":[{"has":["a"],"event":"e"}],"events":{"e":{"rules":"call"}}}"#;
+        let faults_of = |path: &str| {
+            let rules = format!(
+                r#"{{"provider":"x","name":"call","rules":[],"conversation":{{"rows":{{"path":"r"}},"role":"a",
+                    "roles":{{"a":"user"}},"text":"t","text_parts":"{path}"}}}}"#
+            );
+            faults(provider, &[&rules])
+        };
+        let place = "call at conversation.text_parts: `content.text` is not a path to parts";
+        assert_eq!(faults_of("content.text"), [format!("{place}: parts are in a list: write `list[].member`")]);
+        assert_eq!(
+            faults_of("content[x].text"),
+            [format!("{}: a list in a path is `[]` or `[member=word]`", place.replace("content.", "content[x]."))]
         );
     }
 
@@ -576,15 +620,12 @@ mod tests {
         let provider_ok = provider.replace("INFO", INFO);
         let deep = "a.".repeat(255) + "aa";
         Registry::empty().register_json(&provider_ok, &[&rules(&deep, &"x".repeat(512))]).unwrap();
-        let too_long = "rule file 0 at line 2: a text has 513 bytes: the limit is 512";
+        let too_long = "call at line 2: a text has 513 bytes: the limit is 512";
         assert_eq!(faults_of(&rules(&format!("{deep}a"), "")), too_long);
         assert_eq!(faults_of(&rules("a", &"x".repeat(513))), too_long.replace("line 2", "line 1"));
         let long = rules("a", &" ".repeat(128 << 10));
         let bytes = long.len();
-        assert_eq!(
-            faults_of(&long),
-            format!("rule file 0 at its end: the file has {bytes} bytes: the limit is 131072")
-        );
+        assert_eq!(faults_of(&long), format!("call at its end: the file has {bytes} bytes: the limit is 131072"));
         let ways = [r#"{"has":["a"],"event":"e"}"#; 6].join(",");
         let many = provider.replace(r#"{"has":["a"],"event":"e"}"#, &ways);
         let fault = faults(&many, &[&(rules("a", "") + &" ".repeat(100_000))]).join("; ");

@@ -53,7 +53,7 @@ pub(crate) fn compile(
     let file: Option<ProviderFile> = parse(provider, &mut faults);
     let mut files = Vec::new();
     for (index, text) in rules.iter().enumerate() {
-        faults.file(&format!("rule file {index}"));
+        faults.file(&name_of(text).unwrap_or_else(|| format!("rule file {index}")));
         files.extend(parse::<RuleFile>(text, &mut faults));
     }
     if let Some(file) = file.as_ref().filter(|_| faults.is_empty()) {
@@ -131,6 +131,15 @@ pub(crate) fn compile(
     })
 }
 
+/// Returns the name that a rule file gives to itself, if the text is JSON.
+fn name_of(text: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        name: String,
+    }
+    Some(serde_json::from_str::<Named>(text).ok()?.name).filter(|name| name.len() <= limits::TEXT_BYTES)
+}
+
 /// Reads a file. A fault names the key, and the nearest one that exists.
 fn parse<T: DeserializeOwned>(text: &str, faults: &mut Faults) -> Option<T> {
     if !size::check_text(text, faults) {
@@ -140,14 +149,13 @@ fn parse<T: DeserializeOwned>(text: &str, faults: &mut Faults) -> Option<T> {
         Ok(file) => Some(file),
         Err(error) => {
             let message = error.to_string();
-            // A fault of a list that may be written without its brackets has a line for each form.
-            let lines: Vec<&str> = message.lines().map(str::trim).collect();
-            let message = lines.join("; ").replace(":; ", ": ");
             let message = message.split(" at line ").next().unwrap_or_default();
             let mut names = message.split('`').skip(1).step_by(2);
             let given = names.next().filter(|_| message.starts_with("unknown"));
             let near = given.map(|given| faults.suggestion(given, names)).unwrap_or_default();
-            faults.add(place_of(text, &error), format!("{message}{near}"));
+            // The nearest name says more than all names.
+            let all = if near.is_empty() { None } else { message.split_once(", expected") };
+            faults.add(place_of(text, &error), format!("{}{near}", all.map_or(message, |(fault, _)| fault)));
             None
         }
     }

@@ -103,6 +103,14 @@ impl Compiler<'_> {
                 self.faults.add(place, format!("`{list}` is not a path: {fault}"));
             }
         }
+        for path in &conversation.text_parts {
+            let fault = match InList::split(path) {
+                Ok((_, Some(_))) => continue,
+                Ok((_, None)) => "parts are in a list: write `list[].member`",
+                Err(fault) => fault,
+            };
+            self.faults.add(format!("{place}.text_parts"), format!("`{path}` is not a path to parts: {fault}"));
+        }
         if conversation.begins_at.is_some() && !conversation.continues {
             self.faults.add(format!("{place}.begins_at"), "only rows with `continues` take it");
         }

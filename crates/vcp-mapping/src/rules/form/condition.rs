@@ -2,9 +2,9 @@
 
 #[cfg(feature = "jsonschema")]
 use super::values::OneOrList;
+use super::values::OneOrMany;
 #[cfg(feature = "jsonschema")]
 use crate::rules::target::WritableField;
-use serde_with::{OneOrMany, formats::PreferOne};
 
 object! {
     /// A condition. It tests one thing: the event, a field that is written, a member, or other
@@ -12,12 +12,12 @@ object! {
     #[derive(Default)]
     Condition {
         /// The events for which the condition holds.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub event: Vec<String>,
         /// The fields that earlier rules must have written from this delivery.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<WritableField>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub written: Vec<String>,
@@ -25,7 +25,7 @@ object! {
         /// neither absent, null nor empty.
         pub path: Option<String>,
         /// The words of which the member must be one. Booleans are the words `true` and `false`.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub is: Vec<String>,

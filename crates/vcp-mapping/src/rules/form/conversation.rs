@@ -2,9 +2,11 @@
 
 #[cfg(feature = "jsonschema")]
 use super::values::OneOrList;
-use super::{condition::Condition, values::is_default};
+use super::{
+    condition::Condition,
+    values::{OneOrMany, is_default},
+};
 use serde::{Deserialize, Serialize};
-use serde_with::{OneOrMany, formats::PreferOne};
 use std::collections::BTreeMap;
 
 object! {
@@ -14,7 +16,7 @@ object! {
         /// The lists of rows. Turns are those of the first list that has any. Tool calls and
         /// results are those of all lists with `tools`. A tool call whose id an earlier list had
         /// counts once.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Rows>"))]
         pub rows: Vec<Rows>,
         /// The members by which rows are sorted, most important first: numbers, or ISO 8601 times.
@@ -23,7 +25,7 @@ object! {
         pub order_by: Vec<String>,
         /// The member that says who speaks, or what the row is. Of several, the first that is
         /// filled.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub role: Vec<String>,
@@ -38,7 +40,7 @@ object! {
         pub text: String,
         /// The members with parts of the text, such as `parts[].text`, for rows without a text. The
         /// parts are joined by a space. Of several, the first that gives a text is used.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub text_parts: Vec<String>,
@@ -47,7 +49,7 @@ object! {
         pub silence: Vec<String>,
         /// The conditions under which a row of a speaker was not spoken. One is enough. Paths are
         /// members of the row. Such a row is neither a turn nor in the transcript.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub not_spoken: Vec<Condition>,
@@ -68,7 +70,7 @@ object! {
         pub speech_ms: Option<String>,
         /// The members with the provider's own latency of a row, in seconds. The first that is
         /// there is used. Such figures replace those that are computed from the times of the rows.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub latency: Vec<String>,
@@ -118,7 +120,7 @@ object! {
         #[serde(default, skip_serializing_if = "is_default")]
         pub speechless: bool,
         /// The conditions under which the list is read. All must hold.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub when: Vec<Condition>,
@@ -188,7 +190,7 @@ object! {
     /// The form of tool calls: rows of the role `tool_call`, or a list in rows of any role.
     ToolCalls {
         /// The lists in a row, such as `calls` or `steps[].calls`.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub list: Vec<String>,
@@ -200,7 +202,7 @@ object! {
         pub row_name: Option<String>,
         /// The conditions under which the call was cut short. One is enough. Such a call has
         /// failed.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub cut_short: Vec<Condition>,
@@ -218,7 +220,7 @@ object! {
     /// any role.
     ToolResults {
         /// The lists in a row, such as `results` or `steps[].results`.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub list: Vec<String>,
@@ -230,13 +232,13 @@ object! {
         /// `false`, counts. Without it, `error` alone decides.
         pub success: Option<String>,
         /// The members that are true if the tool failed. One is enough.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub error: Vec<String>,
         /// The conditions under which the tool failed, besides `success` and `error`. One is
         /// enough. A member that is `false` or `0` does not fit a condition without words.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub failed: Vec<Condition>,
@@ -244,7 +246,7 @@ object! {
         #[serde(default, skip_serializing_if = "is_default")]
         pub same_row: bool,
         /// The conditions under which there is no result yet. One is enough.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub missing: Vec<Condition>,

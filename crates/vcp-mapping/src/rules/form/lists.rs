@@ -2,8 +2,7 @@
 
 #[cfg(feature = "jsonschema")]
 use super::values::OneOrList;
-use super::{condition::Condition, conversation::Clock};
-use serde_with::{OneOrMany, formats::PreferOne};
+use super::{condition::Condition, conversation::Clock, values::OneOrMany};
 
 object! {
     /// A place where a provider reports that the call was transferred. Each transfer is written to
@@ -14,13 +13,13 @@ object! {
         pub list: Option<String>,
         /// The conditions under which there is a transfer. All must hold. In a list, their paths
         /// are members of the element.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub when: Vec<Condition>,
         /// The members with the number or address to which the call was transferred. The first
         /// that is filled is used.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         pub to: Vec<String>,
         /// The member with the time of the transfer, which the transform `time` reads.

@@ -2,8 +2,10 @@
 
 #[cfg(feature = "jsonschema")]
 use super::values::OneOrList;
-use super::{condition::Condition, values::is_default};
-use serde_with::{OneOrMany, formats::PreferOne};
+use super::{
+    condition::Condition,
+    values::{OneOrMany, is_default},
+};
 use std::collections::BTreeMap;
 
 object! {
@@ -123,7 +125,7 @@ object! {
         /// The object from which the paths of the rules start, if it is not that of the detection.
         pub at: Option<String>,
         /// The conditions under which the delivery is not a call record after all. All must hold.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub unless: Vec<Condition>,
@@ -149,14 +151,14 @@ object! {
         /// The members with the time of the event itself. The first that the transform `time` can
         /// read is used. Of an event that a provider sends without a time, it is the time of what
         /// happened, such as the end of the call.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub time: Vec<String>,
         /// The members that distinguish deliveries and stay the same when one is sent again. The
         /// first is the id, without which there is no key. A list inside it has alternatives: the
         /// first that is filled is used. Empty: there is no key.
-        #[serde_as(as = "Vec<OneOrMany<_, PreferOne>>")]
+        #[serde_as(as = "Vec<OneOrMany>")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "Vec<OneOrList<String>>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub key: Vec<Vec<String>>,

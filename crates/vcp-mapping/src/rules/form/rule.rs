@@ -7,11 +7,10 @@ use super::{
     conversation::{Conversation, Rows},
     lists::{Criteria, Transfers},
     transform::Transform,
-    values::is_default,
+    values::{OneOrMany, is_default},
 };
 #[cfg(feature = "jsonschema")]
 use crate::rules::target::WritableField;
-use serde_with::{OneOrMany, formats::PreferOne};
 use std::collections::BTreeMap;
 
 object! {
@@ -41,18 +40,18 @@ object! {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub models: Vec<ModelUsage>,
         /// The places where the provider reports that the call was transferred.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Transfers>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub transfers: Vec<Transfers>,
         /// The lists or objects of evaluated criteria.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Criteria>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub criteria: Vec<Criteria>,
         /// The forms of the rows of the conversation, if there are any. Turns are those of the
         /// first form that has any, and of forms that continue it.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Conversation>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub conversation: Vec<Conversation>,
@@ -66,7 +65,7 @@ object! {
         /// The twin of each member, by the path of the member.
         pub of: BTreeMap<String, String>,
         /// The conditions under which a twin comes before its member. All must hold.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub first: Vec<Condition>,
@@ -122,11 +121,11 @@ object! {
         pub to: String,
         /// The sources, in order. The first that gives a value is used. A field that is a list
         /// takes the value of every source.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Source>"))]
         pub from: Vec<Source>,
         /// The conditions of the rule. All must hold.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub when: Vec<Condition>,
@@ -134,7 +133,7 @@ object! {
         #[serde(default, skip_serializing_if = "is_default")]
         pub required: bool,
         /// The flags that change the word afterwards, in order.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<WordChange>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub change: Vec<WordChange>,
@@ -174,7 +173,7 @@ object! {
         pub members: Vec<String>,
         /// The conditions on a row, for `earliest`, `latest` and `span`. All must hold. Other rows
         /// are not read.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub rows: Vec<Condition>,
@@ -188,12 +187,12 @@ object! {
         #[serde(default, skip_serializing_if = "is_default")]
         pub precise: bool,
         /// The conditions of the source. All must hold.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<Condition>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub when: Vec<Condition>,
         /// Texts that stand for no value. Case and white space around them are ignored.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub except: Vec<String>,
@@ -226,12 +225,12 @@ object! {
         pub path: String,
         /// The words at which it acts, case ignored. Booleans are the words `true` and `false`.
         /// Without words, it acts if the member is filled.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub is: Vec<String>,
         /// The words of the field that are replaced.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         pub replaces: Vec<String>,
         /// The word that replaces the word of the field. `unknown` says that the call is not over.
@@ -252,7 +251,7 @@ object! {
         pub path: String,
         /// The members with the name of a model. The first that is filled is used. Absent: each
         /// model is a member by its name.
-        #[serde_as(as = "OneOrMany<_, PreferOne>")]
+        #[serde_as(as = "OneOrMany")]
         #[cfg_attr(feature = "jsonschema", schemars(with = "OneOrList<String>"))]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub name: Vec<String>,
