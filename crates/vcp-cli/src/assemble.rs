@@ -2,7 +2,7 @@
 
 use crate::{
     archive::{Assembled, Envelope, Session},
-    output::Lines,
+    output::{Lines, counted},
     providers::{ConsentArgs, RulesArgs},
     records::{Fault, InputArgs},
 };
@@ -38,6 +38,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     // If nobody reads any more, the last session is still checked.
     let _ = session.end(&mapper, &mut out, &mut sessions)?;
     let finished = out.finish_read(&read);
-    tell!("{} sessions assembled, {} failed, {} events not used", sessions.good, sessions.failed, read.records);
+    let (assembled, unused) = (counted(sessions.good, "session"), counted(read.records, "event"));
+    tell!("{assembled} assembled, {} failed, {unused} not used", sessions.failed);
     Ok(finished? && sessions.failed == 0)
 }

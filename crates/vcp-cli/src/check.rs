@@ -8,6 +8,7 @@ mod sarif;
 
 use crate::{
     input::{self, Line, Source, Sources},
+    output::counted,
     progress,
 };
 use chrono::{DateTime, Utc};
@@ -135,7 +136,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     tell!("{}", check.tally.summary());
     match unread.len() {
         0 => Ok(check.tally.worst.is_none_or(|worst| worst < args.fail_on)),
-        count => Err(format!("{count} sources could not be read completely")),
+        count => Err(format!("{} could not be read completely", counted(count, "source"))),
     }
 }
 
@@ -269,16 +270,15 @@ impl Tally {
 
     fn summary(&self) -> String {
         let Self { messages, with_findings, errors, warnings, infos, .. } = self;
-        let plural = |count: &u64, word: &str| format!("{count} {word}{}", if *count == 1 { "" } else { "s" });
         if *messages == 0 {
             return "no message was found".to_owned();
         }
-        let all = plural(messages, "message");
+        let all = counted(*messages, "message");
         if *with_findings == 0 {
             return format!("{all}: nothing is wrong");
         }
         let counts = [(errors, "error"), (warnings, "warning"), (infos, "info")];
-        let counts: Vec<String> = counts.iter().filter(|(n, _)| **n > 0).map(|(n, word)| plural(n, word)).collect();
+        let counts: Vec<String> = counts.iter().filter(|(n, _)| **n > 0).map(|(n, word)| counted(**n, word)).collect();
         format!("{all}, {with_findings} with findings: {}", counts.join(", "))
     }
 }

@@ -1,7 +1,7 @@
 //! `vcp merge`: several messages of a call to one.
 
 use crate::{
-    output::Lines,
+    output::{Lines, counted},
     providers::{ConsentArgs, RulesArgs},
     records::{Fault, InputArgs},
 };
@@ -68,6 +68,6 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         }
     }
     let finished = out.finish_read(&read);
-    tell!("{messages} messages of {written} calls, {} failed", read.records);
+    tell!("{} of {}, {} failed", counted(messages, "message"), counted(written, "call"), read.records);
     finished
 }

@@ -3,6 +3,7 @@
 use crate::records::{Fault, Unused};
 use std::{
     ffi::OsString,
+    fmt::Display,
     fs::{self, File, TryLockError},
     io::{self, BufWriter, Write},
     ops::ControlFlow,
@@ -46,6 +47,12 @@ pub(crate) fn tell(text: &str) {
 macro_rules! tell {
     ($($format:tt)*) => { $crate::output::tell(&format!($($format)*)) };
 }
+
+/// Returns a number with its noun, such as `1 message` or `2 messages`.
+pub(crate) fn counted<N: Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == N::from(1) { "" } else { "s" })
+}
+
 fn finish(written: io::Result<()>) -> Result<(), String> {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write: {error}")),

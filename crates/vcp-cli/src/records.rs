@@ -2,7 +2,8 @@
 
 use crate::{
     input::{self, Line, Sources},
-    output, progress,
+    output::{self, counted},
+    progress,
 };
 use std::{ops::ControlFlow, path::PathBuf};
 use vcp_sdk::{schema::Limits, validate::visible};
@@ -55,8 +56,7 @@ impl Unused {
     pub(crate) fn verdict(&self) -> Result<bool, String> {
         match self.sources {
             0 => Ok(self.records == 0),
-            1 => Err("a source could not be read completely".to_owned()),
-            count => Err(format!("{count} sources could not be read completely")),
+            count => Err(format!("{} could not be read completely", counted(count, "source"))),
         }
     }
 }

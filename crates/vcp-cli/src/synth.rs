@@ -7,7 +7,7 @@ use crate::{
     secret,
 };
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
-use std::path::PathBuf;
+use std::{num::NonZeroU32, path::PathBuf};
 use vcp_synthetic::{Call, Delivery, Generation, Mix, Older, Scenario};
 
 /// Make synthetic calls: deliveries of a provider, or messages of a version.
@@ -71,7 +71,8 @@ enum Form {
 fn weighted<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<(T, u32), String> {
     let (name, weight) = match text.split_once('=') {
         Some((name, weight)) => {
-            (name, weight.parse().map_err(|_| format!("`{weight}` is no weight: use a whole number"))?)
+            let fault = |_| format!("`{weight}` is no weight: use a whole number from 1");
+            (name, weight.parse::<NonZeroU32>().map_err(fault)?.get())
         }
         None => (text, 1),
     };
