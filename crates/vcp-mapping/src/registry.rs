@@ -435,7 +435,7 @@ mod tests {
             {"to":"call.from","from":{"use":"n"},"when":{"event":"g"}},
             {"to":"hcr.summary","from":[{"path":"a..b"},{"path":"a[x]"},{"path":"a","as":"number","scale":1},{}],"when":{"path":"a","event":"e"}},
             {"to":"custom.integrations.crm","from":{"path":"a","as":"function","function":"assistable_crn"}}
-        ],"conversation":{"rows":{"path":""},"role":"a.","roles":{},"text":"t","calls":{"name":"a.b","types":{"x":"great"}}}}"#;
+        ],"conversation":{"rows":{"path":""},"role":"a.","roles":{},"text":"t","calls":{"name":"a.b","kind":"k","types":{"x":"great"}}}}"#;
         assert_eq!(
             faults(provider, &[rules]),
             [
@@ -551,6 +551,34 @@ mod tests {
                 "call at rules[0].from: beside `use` only `as` and `when` have an effect: remove the others",
                 "call at rules[1].from: beside `value` only `derived` and `when` have an effect: remove the others",
                 "call at conversation.not_spoken: `any_of` within `any_of`: write one list",
+            ]
+        );
+    }
+
+    #[test]
+    fn keys_that_need_another_key_are_faults_without_it() {
+        let provider = r#"{"provider":"x","info":INFO,"detect":[{"has":["a"],"event":"e"}],
+            "events":{"e":{"rules":"call"}},"tables":{"t":{"words":{"a":"true"}}}}"#;
+        let rules = r#"{"provider":"x","name":"call","rules":[],
+            "models":[{"path":"m","role":"LLM","cost_scale":-2}],
+            "criteria":{"path":"c","result":"met","table":"t","max_score":"most"},
+            "conversation":[
+                {"rows":{"path":"r"},"all_rows":"user","text":"t","cut_off_of":"agent",
+                    "calls":{"name":"n","types":{"a":"webhook"}},"results":{"id":"i","same_row":true,"list":"l"}},
+                {"rows":{"path":"s"},"all_rows":"user","text":"t","results":{"id":"i","same_row":true}}]}"#;
+        let without = |key: &str, other: &str| {
+            format!("call at {key}: without `{other}` it has no effect: add `{other}`, or remove it")
+        };
+        assert_eq!(
+            faults(provider, &[rules]),
+            [
+                without("conversation[0].cut_off_of", "cut_off"),
+                without("conversation[0].calls.types", "calls.kind"),
+                "call at conversation[0].results.list: with `same_row` the results are beside the calls: remove it"
+                    .to_owned(),
+                without("conversation[1].results.same_row", "calls"),
+                without("models[0].cost_scale", "cost"),
+                without("criteria.max_score", "score"),
             ]
         );
     }

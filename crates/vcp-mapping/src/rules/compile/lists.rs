@@ -53,6 +53,7 @@ impl Compiler<'_> {
         if members.into_iter().any(String::is_empty) {
             self.faults.add(place, "a member has no name");
         }
+        self.check_effect(place, "cost_scale", "cost", usage.cost_scale.is_some() && usage.cost.is_empty());
         match (&usage.role, &usage.role_table) {
             (Some(role), None) => {
                 self.check_word(place, role, Some(ModelRole::WORDS));
@@ -114,8 +115,32 @@ impl Compiler<'_> {
         if conversation.begins_at.is_some() && !conversation.continues {
             self.faults.add(format!("{place}.begins_at"), "only rows with `continues` take it");
         }
+        let has_types =
+            conversation.calls.as_ref().is_some_and(|calls| !calls.types.is_empty() && calls.kind.is_none());
+        let same_row = conversation.results.as_ref().is_some_and(|results| results.same_row);
+        let has_list = conversation.results.as_ref().is_some_and(|results| !results.list.is_empty());
+        self.check_effect(
+            place,
+            "cut_off_of",
+            "cut_off",
+            conversation.cut_off_of.is_some() && conversation.cut_off.is_none(),
+        );
+        self.check_effect(place, "calls.types", "calls.kind", has_types);
+        self.check_effect(place, "results.same_row", "calls", same_row && conversation.calls.is_none());
+        if same_row && has_list {
+            self.faults
+                .add(format!("{place}.results.list"), "with `same_row` the results are beside the calls: remove it");
+        }
         for word in conversation.calls.iter().flat_map(|calls| calls.types.values()) {
             self.check_word(&format!("{place}.calls.types"), word, Some(CapabilityType::WORDS));
+        }
+    }
+
+    /// Adds a fault for a key that has no effect without another one, if that is absent.
+    pub(super) fn check_effect(&mut self, place: &str, key: &str, other: &str, is_dead: bool) {
+        if is_dead {
+            let message = format!("without `{other}` it has no effect: add `{other}`, or remove it");
+            self.faults.add(format!("{place}.{key}"), message);
         }
     }
 
