@@ -463,7 +463,7 @@ mod tests {
                 "call at lists.m: no rule uses this list: remove it, or use it",
                 "call at conversation: `rows` names the lists, each with a path",
                 "call at conversation: `roles` gives the meaning of the words of `role`, or `all_rows` the kind of all rows",
-                "call at conversation: `a.` is not a member: names are separated by single dots",
+                "call at conversation: `a.` is not a member: names are separated by single dots, without brackets",
                 "call at conversation.calls.types: `great` is not a word of the field: tool_call, function_call, api_call, webhook, integration",
                 "provider.json at detect[1]: a way without `has`, `has_any` or `filled` fits every delivery: name a member",
                 "provider.json at secrets[0]: `a*.b` does not work: names are plain ASCII, `*` goes into the last name, `**` right before it",
@@ -553,6 +553,38 @@ mod tests {
                 "call at conversation.not_spoken: `any_of` within `any_of`: write one list",
             ]
         );
+    }
+
+    /// A name with an empty part or with brackets would match nothing in silence.
+    #[test]
+    fn names_of_members_lead_into_no_list() {
+        let provider = r#"{"provider":"x","info":INFO,"detect":[{"has":["a"],"event":"e"}],
+            "events":{"e":{"rules":"call"}},"tables":{"t":{"words":{"a":"true"}}}}"#;
+        for wrong in ["k.", ".k", "b..k", "", "b[].k"] {
+            for (place, part) in [
+                ("transfers", r#""transfers":{"list":"m","when":{"any_of":[{"path":"W","is":"x"}]},"to":"to"}"#),
+                ("transfers", r#""transfers":{"list":"m","to":["to","W"]}"#),
+                ("transfers", r#""transfers":{"list":"m","to":"to","row_at":{"path":"W"}}"#),
+                ("models[0]", r#""models":[{"path":"m","role":"LLM","minutes":"W"}]"#),
+                ("criteria", r#""criteria":{"path":"c","result":"met","table":"t","score":"W"}"#),
+                ("conversation", r#""conversation":{"rows":{"path":"r"},"all_rows":"user","text":"t","latency":"W"}"#),
+                (
+                    "conversation",
+                    r#""conversation":{"rows":{"path":"r"},"all_rows":"user","text":"t","calls":{"list":"c","name":"W"}}"#,
+                ),
+                (
+                    "conversation",
+                    r#""conversation":{"rows":{"path":"r"},"all_rows":"user","text":"t",
+                        "results":{"list":"c","id":"i","failed":{"path":"W"}}}"#,
+                ),
+            ] {
+                let rules = format!(r#"{{"provider":"x","name":"call","rules":[],{}}}"#, part.replace('W', wrong));
+                let fault = format!(
+                    "call at {place}: `{wrong}` is not a member: names are separated by single dots, without brackets"
+                );
+                assert!(faults(provider, &[&rules]).contains(&fault), "{rules}");
+            }
+        }
     }
 
     #[test]

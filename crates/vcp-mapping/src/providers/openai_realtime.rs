@@ -110,7 +110,9 @@ mod tests {
     fn a_sum_of_seconds_that_is_too_large_is_reported() {
         let transcribed = r#"{"type":"conversation.item.input_audio_transcription.completed","item_id":"i",
             "transcript":"a","usage":{"type":"duration","seconds":1e308}}"#;
-        let events: Vec<(DateTime<Utc>, &str)> = vec![("2026-10-14T12:00:00Z".parse().unwrap(), transcribed); 2];
+        let other = transcribed.replace("\"i\"", "\"j\"");
+        let at: DateTime<Utc> = "2026-10-14T12:00:00Z".parse().unwrap();
+        let events = [(at, transcribed), (at, &other)];
         let digest = OpenAi.digest(&events).unwrap();
         let problems: Vec<String> = digest.problems.iter().map(|problem| format!("{problem:?}")).collect();
         assert!(problems.iter().any(|problem| problem.contains("/events/1/usage/seconds")), "{problems:?}");

@@ -363,6 +363,7 @@ impl<'f> Compiler<'f> {
         for (index, rules) in file.criteria.iter().enumerate() {
             let place = element("criteria", index, file.criteria.len());
             self.table(&rules.table, &place, Some(&CRITERION_WORDS));
+            self.check_members(&place, values_of_criteria(rules));
             self.check_effect(&place, "max_score", "score", rules.max_score.is_some() && rules.score.is_none());
             self.check_path(format!("{place}.path"), &rules.path);
             let node = self.wanted(at, &rules.path);

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from .. import requests
 from ..faults import Refused
 from ..read import LONGEST_TEXT, MOST_MEMBERS
+from ..texts import trim
 from . import consulted, plausible
 from .apply_rules import RuleRunner
 from .conversation import ConversationReader, transcript_of
@@ -132,7 +133,8 @@ class Mapping:
         reader = ConversationReader(self.delivery, self.fields, self.report, self.looked_at)
         conversation = reader.run()
         metrics = Metrics(conversation, self.fields, self.report).compute()
-        if conversation.turns and TRANSCRIPT not in self.fields.written:
+        text = self.fields.value(TRANSCRIPT) if TRANSCRIPT in self.fields.written else None
+        if conversation.turns and not (text and trim(text)):
             self.fields.values[TRANSCRIPT] = Value(transcript_of(conversation.turns))
         return conversation, metrics
 

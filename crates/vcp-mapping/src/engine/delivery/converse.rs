@@ -15,7 +15,7 @@ use crate::{
     },
     shared::SharedText,
 };
-use vcp_schema::{ErrorCode, FieldPath, RawJson};
+use vcp_schema::{ErrorCode, FieldPath, RawJson, json::string};
 
 impl<'p> Delivery<'p, '_> {
     /// Reads the rows of the conversation. Returns the place of the first list that has any, and
@@ -134,7 +134,11 @@ impl<'p> Delivery<'p, '_> {
         let note = |draft: &mut Draft<'_>, target: SharedText, how: How| {
             draft.report.written.push(Written { source: Some(source.clone()), ..Written::without_source(target, how) });
         };
-        let has_transcript = plan.field(name::TRANSCRIPT).is_some_and(|field| draft.is_written(field));
+        let extras = &draft.message.vcp_payload.artifacts.extras;
+        // A provider may send an empty text beside the rows.
+        let text = extras.get("transcript").and_then(|text| string::decode_lossy(text.as_str()));
+        let has_text = text.is_some_and(|text| !text.trim().is_empty());
+        let has_transcript = has_text && plan.field(name::TRANSCRIPT).is_some_and(|field| draft.is_written(field));
         // Rows that are no better do not replace those of an earlier delivery.
         let gives_way = draft.has_precise_rows && !precise;
         draft.has_precise_rows |= precise && talk.has_turns();
@@ -143,7 +147,9 @@ impl<'p> Delivery<'p, '_> {
             && let Some(text) = talk.transcript()
         {
             draft.message.vcp_payload.artifacts.extras.insert("transcript".to_owned(), RawJson::from_text(&text));
-            note(draft, FieldName::path_of(name::TRANSCRIPT), How::Derived);
+            let target = FieldName::path_of(name::TRANSCRIPT);
+            draft.report.written.retain(|written| written.target != target);
+            note(draft, target, How::Derived);
         }
         let start_read = draft.how(plan, name::START_TIME) == Some(How::Read);
         let calls = talk.capabilities(draft.message.vcp_payload.call.start_time, start_read);

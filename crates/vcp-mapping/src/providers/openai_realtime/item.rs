@@ -56,6 +56,14 @@ impl Item {
         parts.into_values().collect::<Vec<_>>().join(" ")
     }
 
+    /// Notes that the tool call has ended. A failure that was reported stays.
+    pub(super) fn ends(&mut self, has_failed: bool) {
+        let error = self.tool.entry("error").or_insert(false.into());
+        if has_failed {
+            *error = true.into();
+        }
+    }
+
     /// Returns whether the item was described, and no response or speech made it. A program writes
     /// such items as text.
     pub(super) fn is_history(&self) -> bool {

@@ -35,6 +35,8 @@ pub(super) struct Session {
     /// The same for the model of the transcription.
     has_transcribed: bool,
     items: Vec<Item>,
+    /// The index of the last line of the Live API.
+    last_line: Option<usize>,
     /// The indices of the items that have an id, by id.
     places: HashMap<String, usize>,
     /// The ids of the responses that are not part of the conversation.
@@ -69,8 +71,6 @@ pub(super) struct Session {
     answered: Option<Timestamp>,
     /// The number of responses that failed.
     failed_responses: i64,
-    /// The ids of the responses that failed.
-    failed: HashSet<Rc<str>>,
     /// The number of transcriptions that failed.
     failed_transcriptions: i64,
     /// The billed seconds of the session so far.
@@ -79,8 +79,9 @@ pub(super) struct Session {
     transcribed: Option<f64>,
     /// The model to which the session delegates its work.
     worker: Option<String>,
-    /// The ids of the responses whose tokens are counted.
-    counted: HashSet<String>,
+    /// The events that are counted: their subject, and the id of the response or the part of an
+    /// item. Two connections to a session report the same under different ids of events.
+    counted: HashSet<(&'static str, String)>,
 }
 
 /// An answer of the agent to what the user said.
@@ -181,7 +182,7 @@ impl Session {
             }
             kind @ ("response.mcp_call.completed" | "response.mcp_call.failed") => {
                 if let Some(item) = self.named(event, Kind::Tool) {
-                    item.tool.insert("error".to_owned(), (kind == "response.mcp_call.failed").into());
+                    item.ends(kind == "response.mcp_call.failed");
                     item.tool.insert("cut_short".to_owned(), false.into());
                 }
             }
@@ -216,14 +217,8 @@ impl Session {
             | "response.output_item.done" => self.item(at, &event.object("item"), response),
             "conversation.item.input_audio_transcription.completed" => {
                 self.has_transcribed = true;
-                let usage = event.object("usage");
-                self.count("transcription_tokens", &usage, "total_tokens");
-                if let Some(seconds) = usage.seconds("seconds") {
-                    let sum = self.transcribed.get_or_insert(0.0);
-                    *sum += seconds;
-                    if sum.is_infinite() {
-                        usage.problem("seconds", ErrorCode::Unreadable, "the sum of seconds is too large");
-                    }
+                if self.is_new("transcription", part_of(event)) {
+                    self.transcription(&event.object("usage"));
                 }
                 self.said(event, Kind::User, "transcript", response);
                 if event.filled("transcript").is_none()
@@ -232,7 +227,9 @@ impl Session {
                     item.transcribed = true;
                 }
             }
-            "conversation.item.input_audio_transcription.failed" => self.failed_transcriptions += 1,
+            "conversation.item.input_audio_transcription.failed" => {
+                self.failed_transcriptions += i64::from(self.is_new("failed transcription", part_of(event)));
+            }
             "conversation.item.input_audio_transcription.delta" => self.grows(at, event, Kind::User, None),
             "response.output_audio_transcript.delta"
             | "response.audio_transcript.delta"
@@ -335,7 +332,7 @@ impl Session {
                     self.item(at, &item, None);
                 }
                 self.worker = response.filled("model").or_else(|| self.worker.take());
-                if response.filled("id").is_none_or(|id| self.counted.insert(id)) {
+                if self.is_new("response", response.filled("id")) {
                     let usage = response.object("usage");
                     self.usage(&usage);
                     self.count("worker_tokens", &usage, "total_tokens");
@@ -391,14 +388,14 @@ impl Session {
         self.has_answered = true;
         self.notice(response);
         let id: Option<Rc<str>> = response.filled("id").map(Rc::from);
-        if id.as_deref().is_none_or(|id| self.counted.insert(id.to_owned())) {
+        if self.is_new("response", id.as_deref().map(str::to_owned)) {
             self.usage(&response.object("usage"));
         }
         for item in response.objects("output") {
             self.item(at, &item, id.clone());
         }
         let status = response.filled("status");
-        if status.as_deref() == Some("failed") && id.as_ref().is_none_or(|id| self.failed.insert(id.clone())) {
+        if status.as_deref() == Some("failed") && self.is_new("failed response", id.as_deref().map(str::to_owned)) {
             self.failed_responses += 1;
         }
         if id.as_ref().is_some_and(|id| self.apart.contains(id)) {
@@ -412,6 +409,23 @@ impl Session {
             self.cut_off.extend(id);
         } else if let Some(status) = status {
             self.last_response = Some((status, reason));
+        }
+    }
+
+    /// Returns whether something is not counted yet, and notes that it is. Without an id it is new.
+    fn is_new(&mut self, subject: &'static str, id: Option<String>) -> bool {
+        id.is_none_or(|id| self.counted.insert((subject, id)))
+    }
+
+    /// Adds the tokens and the seconds of a transcription.
+    fn transcription(&mut self, usage: &Object<'_, '_>) {
+        self.count("transcription_tokens", usage, "total_tokens");
+        if let Some(seconds) = usage.seconds("seconds") {
+            let sum = self.transcribed.get_or_insert(0.0);
+            *sum += seconds;
+            if sum.is_infinite() {
+                usage.problem("seconds", ErrorCode::Unreadable, "the sum of seconds is too large");
+            }
         }
     }
 
@@ -454,15 +468,25 @@ impl Session {
             time
         };
         let (start, end) = (clock("start_ms").unwrap_or(at), clock("end_ms"));
-        if self.items.last().is_none_or(|item| item.kind != kind) {
+        // Tools and texts of a delegated response may come in the middle of a turn.
+        let continued = self.last_line.filter(|at| self.items.get(*at).is_some_and(|item| item.kind == kind));
+        let at = continued.unwrap_or(self.items.len());
+        if continued.is_none() {
             self.push(kind);
+            self.last_line = Some(at);
         }
-        let Some(item) = self.items.last_mut() else { return };
+        let Some(item) = self.items.get_mut(at) else { return };
         item.is_line = true;
         item.growing.entry(0).or_default().push_str(&more);
         item.start.get_or_insert(start);
         item.end = end.or(item.end);
     }
+}
+
+/// Returns an id for the part of an item that an event is about.
+fn part_of(event: &Object<'_, '_>) -> Option<String> {
+    let part = event.count("content_index").unwrap_or(0);
+    Some(format!("{part} {}", event.filled("item_id")?))
 }
 
 /// The ids of one session or call. Its ids can be of several kinds, and it has one of each. The

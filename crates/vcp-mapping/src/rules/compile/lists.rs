@@ -1,10 +1,14 @@
 //! Compiling the readers of lists: conversations, models and transfers.
 
-use super::{Compiler, copies::UNMASKED, element};
+use super::{
+    Compiler,
+    copies::{UNMASKED, values_of_models},
+    element,
+};
 use crate::rules::{
     form::{ClockForm, Condition, Conversation, ModelUsage, Transfers},
     paths::{InList, NodeId},
-    plan::{NO_ROLE, ReadyTransfers, groups_of_checks, members_of_rows},
+    plan::{NO_ROLE, ReadyTransfers, groups_of_checks, members_of_calls, members_of_results, members_of_rows},
     target::FieldName,
 };
 use vcp_schema::{CapabilityType, ModelRole};
@@ -39,6 +43,9 @@ impl Compiler<'_> {
         self.check_none_secret(place, &row, names);
         self.check_row_conditions(&rules.when, &format!("{place}.when"));
         let (when, checks) = (Vec::new(), groups_of_checks(&rules.when));
+        self.check_members(place, rules.to.iter().chain(&rules.at).chain(&rules.outcome));
+        self.check_members(place, rules.row_at.iter().map(|clock| &clock.path));
+        self.check_members(place, checks.iter().flatten().map(|(path, _)| path));
         let wanted = checks.iter().flatten().filter(|(_, check)| check.wants());
         self.in_lists.extend(wanted.flat_map(|(path, _)| path.split('.').map(str::to_owned)));
         ReadyTransfers { rules: rules.clone(), list: Some(list), when, checks, members: Vec::new() }
@@ -49,10 +56,7 @@ impl Compiler<'_> {
         if usage.path.is_empty() {
             self.faults.add(place, "`path` gives the place of the models");
         }
-        let members = usage.name.iter().chain(&usage.cost).chain(&usage.prompt_tokens).chain(&usage.completion_tokens);
-        if members.into_iter().any(String::is_empty) {
-            self.faults.add(place, "a member has no name");
-        }
+        self.check_members(place, values_of_models(usage));
         self.check_effect(place, "cost_scale", "cost", usage.cost_scale.is_some() && usage.cost.is_empty());
         match (&usage.role, &usage.role_table) {
             (Some(role), None) => {
@@ -84,11 +88,9 @@ impl Compiler<'_> {
             self.faults
                 .add(place, "`roles` gives the meaning of the words of `role`, or `all_rows` the kind of all rows");
         }
-        for name in members_of_rows(conversation) {
-            if name.split('.').any(|part| part.is_empty() || part.trim() != part) {
-                self.faults.add(place, format!("`{name}` is not a member: names are separated by single dots"));
-            }
-        }
+        self.check_members(place, &members_of_rows(conversation));
+        self.check_members(place, conversation.calls.iter().flat_map(members_of_calls).collect::<Vec<_>>().iter());
+        self.check_members(place, conversation.results.iter().flat_map(members_of_results).collect::<Vec<_>>().iter());
         self.check_row_conditions(&conversation.not_spoken, &format!("{place}.not_spoken"));
         if let Some(calls) = &conversation.calls {
             self.check_row_conditions(&calls.cut_short, &format!("{place}.calls.cut_short"));
@@ -133,6 +135,18 @@ impl Compiler<'_> {
         }
         for word in conversation.calls.iter().flat_map(|calls| calls.types.values()) {
             self.check_word(&format!("{place}.calls.types"), word, Some(CapabilityType::WORDS));
+        }
+    }
+
+    /// Checks the names of members of an object, such as a row. They lead into no list.
+    pub(super) fn check_members<'n>(&mut self, place: &str, names: impl IntoIterator<Item = &'n String>) {
+        for name in names {
+            if name.contains('[') || name.split('.').any(|part| part.is_empty() || part.trim() != part) {
+                self.faults.add(
+                    place,
+                    format!("`{name}` is not a member: names are separated by single dots, without brackets"),
+                );
+            }
         }
     }
 

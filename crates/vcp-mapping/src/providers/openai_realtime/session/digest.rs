@@ -61,7 +61,8 @@ impl Session {
         put("model", text(self.model));
         put("transcription_model", text(self.transcription_model));
         // Nobody talks while a telephone rings, so a call that nobody took has no start to count from.
-        let started = self.answered.or(self.begun.filter(|_| !self.has_called));
+        let is_inbound = self.call.get("direction").is_some_and(|direction| direction == "inbound");
+        let started = self.answered.or(self.begun.filter(|_| !self.has_called || is_inbound));
         put("started_at", started.map(|at| at.to_string().into()));
         put("opened_at", self.begun.filter(|_| started.is_none()).map(|at| at.to_string().into()));
         put("ended_at", self.ended.map(|at| at.to_string().into()));
@@ -92,6 +93,28 @@ impl Session {
         digest
     }
 
+    /// Returns the indices of the agent's items at which the user interrupted: those that were
+    /// truncated. Of a response that was interrupted and has none, it is the last item that was
+    /// heard or has a text.
+    fn cut_off(&self) -> HashSet<usize> {
+        let agent = || self.items.iter().enumerate().filter(|(_, item)| item.kind == Kind::Agent);
+        let is_played = |response: &str| self.played.get(response).is_some_and(|(began, _)| began.is_some());
+        let mut of_responses: HashMap<&str, usize> = HashMap::new();
+        for (at, item) in agent() {
+            let response = item.response.as_deref().filter(|response| self.cut_off.contains(*response));
+            if let Some(response) = response
+                && (item.is_spoken() || item.heard_at.is_some() || is_played(response))
+            {
+                of_responses.insert(response, at);
+            }
+        }
+        let truncated: Vec<(usize, &Item)> = agent().filter(|(_, item)| item.cut_off).collect();
+        for response in truncated.iter().filter_map(|(_, item)| item.response.as_deref()) {
+            of_responses.remove(response);
+        }
+        truncated.into_iter().map(|(at, _)| at).chain(of_responses.into_values()).collect()
+    }
+
     /// Returns the rows of the conversation: the turns, the tool calls and their results.
     fn rows(&self) -> Vec<Value> {
         let mut rows = Vec::new();
@@ -103,6 +126,7 @@ impl Session {
                 spoken.entry(response).or_insert((at, at)).1 = at;
             }
         }
+        let cut_off = self.cut_off();
         let call_id = |item: &Item| item.tool.get("call_id").and_then(Value::as_str).map(str::to_owned);
         let with_result: HashSet<String> =
             self.items.iter().filter(|item| item.kind == Kind::Result).filter_map(call_id).collect();
@@ -128,6 +152,12 @@ impl Session {
                 Value::Object(row)
             };
             match item.kind {
+                // An interruption counts also if nobody wrote what the agent had said.
+                Kind::Agent if !item.is_spoken() && cut_off.contains(&at) => {
+                    let mut row = pick(&[], "assistant");
+                    row.insert("cut_off".to_owned(), true.into());
+                    rows.push(Value::Object(row));
+                }
                 Kind::User | Kind::Agent if !item.is_spoken() => {}
                 // A program wrote what the agent had said before the session.
                 Kind::Agent if item.is_history() => {}
@@ -136,8 +166,7 @@ impl Session {
                     let mut row = pick(&[], if item.kind == Kind::Agent { "assistant" } else { "user" });
                     row.insert("text".to_owned(), text.into());
                     if item.kind == Kind::Agent && !item.is_line {
-                        let cut_off = item.cut_off || response.is_some_and(|response| self.cut_off.contains(response));
-                        row.insert("cut_off".to_owned(), cut_off.into());
+                        row.insert("cut_off".to_owned(), cut_off.contains(&at).into());
                     }
                     rows.push(timed(row, began.or(item.heard_at).or(item.start), ended.or(item.end)));
                 }

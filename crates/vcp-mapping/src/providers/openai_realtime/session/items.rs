@@ -131,7 +131,7 @@ impl Session {
                     if error.is_some_and(|error| !error.starts_with(['{', '"'])) {
                         item.problem("error", ErrorCode::Type, "an object or a string is wanted here");
                     }
-                    known.tool.insert("error".to_owned(), (has_failed || error.is_some()).into());
+                    known.ends(has_failed || error.is_some());
                     // Some servers send the message alone.
                     let message = match error {
                         Some(error) if error.starts_with('{') => item.object("error").filled("message"),
