@@ -47,6 +47,10 @@ pub(crate) struct Draft<'p> {
     free_bytes: usize,
     /// `true` if the turns so far are from a form of rows that is better than others.
     pub(crate) has_precise_rows: bool,
+    /// `true` if a delivery had turns.
+    has_turns: bool,
+    /// `true` if a delivery had tool calls.
+    has_calls: bool,
     /// `true` if the provider reported latencies of its own.
     has_latency: bool,
     /// The tool calls of all deliveries.
@@ -119,6 +123,8 @@ impl<'p> Draft<'p> {
             earlier: 0,
             free_bytes: 0,
             has_precise_rows: false,
+            has_turns: false,
+            has_calls: false,
             has_latency: false,
             calls: Joined::default(),
             transfers: Joined::default(),
@@ -209,8 +215,18 @@ impl<'p> Draft<'p> {
     /// Adds the metrics of the rows that no rule wrote. Returns the names that were written.
     ///
     /// Latency figures are replaced as a set. If the provider reports any, none are computed. New
-    /// figures drop those of earlier deliveries. Turns drop all that earlier turns gave.
-    pub(crate) fn measure(&mut self, metrics: Vec<(&'static str, String)>, has_turns: bool) -> Vec<&'static str> {
+    /// figures drop those of earlier deliveries. Turns drop all that earlier turns gave. Rows
+    /// without turns or without tool calls do not count to 0 what earlier rows had.
+    pub(crate) fn measure(
+        &mut self,
+        mut metrics: Vec<(&'static str, String)>,
+        has_turns: bool,
+        has_calls: bool,
+    ) -> Vec<&'static str> {
+        let (keeps_turns, keeps_calls) = (self.has_turns && !has_turns, self.has_calls && !has_calls);
+        metrics.retain(|(name, _)| !(keeps_turns && OF_TURNS.contains(name) || keeps_calls && OF_CALLS.contains(name)));
+        self.has_turns |= has_turns;
+        self.has_calls |= has_calls;
         if has_turns {
             self.forget_earlier(|names| matches!(names, Names::Own(name) if OF_TURNS.contains(name)));
         }
@@ -347,7 +363,10 @@ impl<'p> Draft<'p> {
     }
 }
 
-/// The metrics that turns give. Tool calls have others.
+/// The metrics that tool calls give.
+const OF_CALLS: [&str; 2] = ["tool_calls", "tool_errors"];
+
+/// The metrics that turns give.
 const OF_TURNS: [&str; 13] = [
     "total_turns",
     "user_turns",

@@ -32,6 +32,8 @@ struct Model {
     errors: Option<i64>,
     /// `true` if it stands in for another model.
     is_fallback: bool,
+    /// `true` if a list of models that were used names it.
+    was_used: bool,
 }
 
 impl Models {
@@ -60,13 +62,14 @@ impl Models {
             let cost = (role.costs > 0).then(|| role.cost.amount()).flatten();
             let minutes = (role.uses > 0).then(|| role.minutes.amount()).flatten();
             let chosen = role.chosen.clone();
-            let model = Model { chosen, minutes, tokens: role.tokens, cost, ..Model::default() };
+            let model = Model { chosen, minutes, tokens: role.tokens, cost, was_used: true, ..Model::default() };
             self.put(role.role, model);
         }
     }
 
-    /// Sets the model of a role. A model with another name replaces the known one. A model with the
-    /// same name replaces only the figures that it has.
+    /// Sets the model of a role. A model with another name replaces the known one, unless only the
+    /// known one is named by its use: a provider may have another name for it in its settings. A
+    /// model with the same name replaces only the figures that it has.
     fn put(&mut self, role: &'static str, model: Model) {
         match self.0.iter_mut().find(|(known, _)| *known == role) {
             Some((_, known)) if known.chosen == model.chosen => {
@@ -75,7 +78,9 @@ impl Models {
                 known.cost = model.cost.or(known.cost);
                 known.errors = model.errors.or(known.errors);
                 known.is_fallback |= model.is_fallback;
+                known.was_used |= model.was_used;
             }
+            Some((_, known)) if known.was_used && !model.was_used => {}
             Some((_, known)) => *known = model,
             None => self.0.push((role, model)),
         }

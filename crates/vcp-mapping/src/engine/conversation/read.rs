@@ -102,8 +102,10 @@ impl ReadyConversation {
                 let person = if role == Some(Role::Person) { word.map(Cow::into_owned) } else { None };
                 match self.turn(is_agent, row) {
                     Some(turn) => read.turns.push(Turn { person, ..turn }),
-                    None if role == Some(Role::Person) => {}
-                    None => read.flags.extend(self.cut_off(is_agent, row).map(|flag| (is_agent, flag))),
+                    None => {
+                        let flag = self.cut_off(is_agent, row).filter(|_| role != Some(Role::Person));
+                        read.flags.extend(flag.map(|flag| (is_agent, flag)));
+                    }
                 }
                 let latency = columns.latency.iter().find_map(|column| seconds(column.get(row)?));
                 read.latencies.extend(latency);

@@ -138,7 +138,10 @@ impl<'p> Delivery<'p, '_> {
         // A provider may send an empty text beside the rows.
         let text = extras.get("transcript").and_then(|text| string::decode_lossy(text.as_str()));
         let has_text = text.is_some_and(|text| !text.trim().is_empty());
-        let has_transcript = has_text && plan.field(name::TRANSCRIPT).is_some_and(|field| draft.is_written(field));
+        let by_rule = plan.field(name::TRANSCRIPT).is_some_and(|field| draft.is_written(field));
+        // The rows of a later delivery are no better than a text of the provider, unless they say so.
+        let was_read = draft.before(name::TRANSCRIPT) == Some(How::Read) && !precise && !talk.continues();
+        let has_transcript = has_text && (by_rule || was_read);
         // Rows that are no better do not replace those of an earlier delivery.
         let gives_way = draft.has_precise_rows && !precise;
         draft.has_precise_rows |= precise && talk.has_turns();
@@ -164,10 +167,11 @@ impl<'p> Delivery<'p, '_> {
         draft.join(calls);
         let call = &draft.message.vcp_payload.call;
         let (metrics, problems) = talk.metrics(call.duration_sec, call.end_time);
+        let has_calls = talk.calls() > 0;
         let problem = |message: &'static str| Problem::new(ErrorCode::Unreadable, source.clone(), message);
         draft.report.problems.extend(problems.into_iter().map(problem));
         let metrics = if gives_way { Vec::new() } else { metrics };
-        for metric in draft.measure(metrics, talk.has_turns() && !gives_way) {
+        for metric in draft.measure(metrics, talk.has_turns() && !gives_way, has_calls) {
             note(draft, FieldName::path_of_metric(metric), How::Derived);
         }
         Ok(())
