@@ -262,6 +262,13 @@ fn rule_files_take_bounded_memory() {
         let uses = list(count, &|_| r#"{"use":"l"}"#.to_owned());
         file(&format!(r#""lists":{{"l":[{sources}]}},"rules":[{}]"#, from(&uses)))
     };
+    let many_uses = |part: &str| {
+        let uses = list(1_500, &|_| r#"{"use":"l"}"#.to_owned());
+        file(&format!(r#""lists":{{"l":[{{"path":"a",{part}}}]}},"rules":[{}]"#, from(&uses)))
+    };
+    let words = names(9_000);
+    let sources = list(1_500, &|_| r#"{"path":"a"}"#.to_owned());
+    let twins_with_words = format!(r#""twins":{{"of":{{"a":"b"}},"first":{{"path":"c","is":[{words}]}}}}"#);
     let unknown = list(2_000, &|at| format!(r#""u{at:x}zzzz""#));
     let events = list(7_000, &|at| format!(r#""k{at:x}ab":{{}}"#));
     let e = r#""e":{"rules":"call"}"#;
@@ -296,6 +303,21 @@ fn rule_files_take_bounded_memory() {
             rules(""),
         ),
         ("uses × sources", false, provider_of(one, e), uses(1_500, "a")),
+        ("uses × excepted words", false, provider_of(one, e), many_uses(&format!(r#""except":[{words}]"#))),
+        ("uses × words", false, provider_of(one, e), many_uses(&format!(r#""when":{{"path":"b","is":[{words}]}}"#))),
+        ("uses × members", false, provider_of(one, e), many_uses(&format!(r#""as":"earliest","members":[{words}]"#))),
+        (
+            "uses × words of rows",
+            false,
+            provider_of(one, e),
+            many_uses(&format!(r#""as":"earliest","members":["m"],"rows":{{"path":"b","is":[{words}]}}"#)),
+        ),
+        (
+            "twins × words",
+            false,
+            provider_of(one, e),
+            file(&format!(r#"{twins_with_words},"rules":[{}]"#, from(&sources))),
+        ),
         ("uses × faults", false, provider_of(one, e), uses(1_000, "a..b")),
         (
             "a long place",

@@ -2,8 +2,7 @@
 
 use crate::input;
 use clap::Args;
-use serde::de::IgnoredAny;
-use serde_json::Value;
+use serde::{Deserialize, de::IgnoredAny};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -88,8 +87,13 @@ impl Files {
 
     /// Returns the name of the provider.
     pub(crate) fn name(&self) -> Result<String, String> {
-        let file: Value = serde_json::from_str(&self.provider).map_err(|e| format!("provider.json: {e}"))?;
-        Ok(file.get("provider").and_then(Value::as_str).unwrap_or_default().to_owned())
+        /// The part of the file that is read. The library reads the others, within its limits.
+        #[derive(Deserialize)]
+        struct Named {
+            provider: String,
+        }
+        let named: Result<Named, _> = serde_json::from_str(&self.provider);
+        named.map(|named| named.provider).map_err(|e| format!("provider.json: {e}"))
     }
 
     /// Returns the texts of the rule files.

@@ -313,6 +313,37 @@ fn rule_files_of_a_new_provider_work_at_once() {
     assert_eq!(vcp(&["rules", "test", "parrot"], &here, b"").status.code(), Some(2));
 }
 
+/// A secret of a provider of one's own is found by an alias, too.
+#[test]
+fn an_alias_needs_the_secret_of_its_provider() {
+    let here = directory("alias");
+    good(&["rules", "new", "acme"], &here, b"");
+    let file = here.join("acme/provider.json");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replacen('{', "{\"aliases\": [\"ac-me2\"],", 1)).unwrap();
+    for name in ["acme", "ac-me2", "AC-ME2"] {
+        let told = |url: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_vcp"));
+            command.args([
+                "receive",
+                "acme/samples/finished.json",
+                "--provider",
+                name,
+                "--rules",
+                "acme",
+                "--url",
+                url,
+            ]);
+            let output = command.current_dir(&here).env("WEBHOOK_SECRET_ACME", "topsecret").output().unwrap();
+            (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        };
+        let (status, refused) = told("https://h.example/?token=wrong");
+        assert_eq!(status, Some(1), "{name}: {refused}");
+        assert!(refused.contains("VCP_E204"), "{name}: {refused}");
+        assert_eq!(told("https://h.example/?token=topsecret").0, Some(0), "{name}");
+    }
+}
+
 /// Rules for a provider that ships are allowed, but never by accident.
 #[test]
 fn a_provider_that_is_known_is_not_replaced_in_silence() {

@@ -6,7 +6,7 @@ use crate::{
     rules::{
         FieldRule, Provider, RuleFile, Source,
         paths::{InList, below, is_empty},
-        plan::{members_of_calls, members_of_results, members_of_rows},
+        plan::{members_of_calls, members_of_results, members_of_rows, values_of_criteria, values_of_models},
         secrets::Secrets,
         target::FieldName,
     },
@@ -31,7 +31,7 @@ pub enum Unmatched {
     /// `call: callee.number`. The paths are those of sources, lists, transfers, criteria, models
     /// and words, and of the key and the time of an event.
     Path(String),
-    /// A member of rows, of tool calls or of results that no row has.
+    /// A member of rows, of tool calls, of results, of models or of criteria that none of them has.
     RowMember(String),
     /// A pattern of `secrets` that masked nothing.
     Secret(String),
@@ -115,21 +115,39 @@ fn parts(provider: &Provider, files: &[RuleFile]) -> BTreeSet<Unmatched> {
             let results = conversation.results.iter().flat_map(members_of_results);
             parts.extend(calls.chain(results).map(Unmatched::RowMember));
         }
+        let sources = sources(rules).flat_map(|source| source.members.iter().cloned());
+        let entries = entries(rules).flat_map(|(_, members)| members);
+        parts.extend(sources.chain(entries).map(Unmatched::RowMember));
     }
     parts
 }
 
+/// Returns the sources of a rule file, also those in its lists.
+fn sources(file: &RuleFile) -> impl Iterator<Item = &Source> {
+    file.rules.iter().flat_map(|rule| &rule.from).chain(file.lists.values().flatten())
+}
+
+/// Returns the lists or objects with entries that a rule file reads, with the members of an entry.
+fn entries(file: &RuleFile) -> impl Iterator<Item = (&str, Vec<String>)> {
+    let models = file.models.iter().map(|models| (&*models.path, values_of_models(models).cloned().collect()));
+    let criteria = file.criteria.iter().map(|form| (&*form.path, values_of_criteria(form).cloned().collect()));
+    let transfers = file.transfers.iter().filter_map(|transfers| {
+        let (list, clock) = (transfers.list.as_ref()?, transfers.row_at.as_ref()?);
+        Some((list.split('[').next().unwrap_or_default(), vec![clock.path.clone()]))
+    });
+    models.chain(criteria).chain(transfers)
+}
+
 /// Returns the tables that a rule file uses.
 fn tables(file: &RuleFile) -> impl Iterator<Item = &String> {
-    let sources = file.rules.iter().flat_map(|rule| &rule.from).chain(file.lists.values().flatten());
     let of_models = file.models.iter().filter_map(|usage| usage.role_table.as_ref());
-    sources.filter_map(|source| source.table.as_ref()).chain(of_models)
+    let of_criteria = file.criteria.iter().map(|criteria| &criteria.table);
+    sources(file).filter_map(|source| source.table.as_ref()).chain(of_models).chain(of_criteria)
 }
 
 /// Returns the paths of a rule file that give values. Those of a list lead into its elements.
 fn paths(file: &RuleFile) -> impl Iterator<Item = String> {
-    let sources = file.rules.iter().flat_map(|rule| &rule.from).chain(file.lists.values().flatten());
-    let sources = sources.filter_map(|source| source.path.clone());
+    let sources = sources(file).filter_map(|source| source.path.clone());
     let conversations = file.conversation.iter();
     let rows =
         conversations.flat_map(|form| form.rows.iter().map(|rows| rows.path.clone()).chain(form.begins_at.clone()));
@@ -180,10 +198,8 @@ fn try_sample(
         None => below(record, path),
     };
 
-    let has = |path: &String| {
-        let twins = rules.twins.as_ref().map_or_else(|| vec![path.clone()], |twins| twins.of_path(path));
-        twins.iter().any(|path| value_at(path, &find).is_some_and(|json| !is_empty(json)))
-    };
+    let twins = |path: &str| rules.twins.as_ref().map_or_else(|| vec![path.to_owned()], |twins| twins.of_path(path));
+    let has = |path: &String| twins(path).iter().any(|path| value_at(path, &find).is_some_and(|json| !is_empty(json)));
     matched.extend(paths(rules).filter(has).map(|path| of_path(&rules.name, &path)));
     let of_event = file.events.get(&event).into_iter().flat_map(|event| event.key.iter().flatten().chain(&event.time));
     matched.extend(of_event.filter(|path| has(path)).map(|path| of_path(&event, path)));
@@ -192,9 +208,29 @@ fn try_sample(
         if mapped.report.written.iter().any(|written| written.target == path && written.rule.is_some()) {
             matched.insert(Unmatched::Rule(of_rule(rules, rule)));
         }
-        let listed = rule.from.iter().filter_map(|source| rules.lists.get(source.list.as_ref()?)).flatten();
-        for source in rule.from.iter().chain(listed) {
-            matched.extend(matched_table(provider, source, &find));
+    }
+    for source in sources(rules) {
+        for path in source.path.iter().flat_map(|path| twins(path)) {
+            let Some(json) = value_at(&path, &find) else { continue };
+            let word = transform::word_of(json);
+            let has_word = |name: &&String| word.as_ref().is_some_and(|word| has_word(provider, name, word));
+            matched.extend(source.table.iter().filter(has_word).cloned().map(Unmatched::Table));
+            let elements: Vec<&str> = members::elements(json).collect();
+            matched.extend(
+                source.members.iter().filter(|name| is_member(&elements, name)).cloned().map(Unmatched::RowMember),
+            );
+        }
+    }
+    for (path, names) in entries(rules) {
+        let entries: Vec<&str> =
+            twins(path).iter().filter_map(|path| value_at(path, &find)).flat_map(entries_of).collect();
+        matched.extend(names.into_iter().filter(|name| is_member(&entries, name)).map(Unmatched::RowMember));
+    }
+    for criteria in &rules.criteria {
+        let entries = twins(&criteria.path).into_iter().filter_map(|path| value_at(&path, &find)).flat_map(entries_of);
+        let mut words = entries.filter_map(|entry| transform::word_of(below(entry, &criteria.result)?));
+        if words.any(|word| has_word(provider, &criteria.table, &word)) {
+            matched.insert(Unmatched::Table(criteria.table.clone()));
         }
     }
     for (usage, reader) in rules.models.iter().zip(&ready.plan.models) {
@@ -204,12 +240,10 @@ fn try_sample(
         }
     }
     for conversation in &rules.conversation {
-        let rows: Vec<&str> =
-            conversation.rows.iter().filter_map(|rows| find(&rows.path)).flat_map(members::elements).collect();
+        let paths_of_rows: Vec<String> = conversation.rows.iter().flat_map(|rows| twins(&rows.path)).collect();
+        let rows: Vec<&str> = paths_of_rows.iter().filter_map(|path| find(path)).flat_map(members::elements).collect();
         let mut note = |objects: &[&str], names: Vec<String>| {
-            let has =
-                |name: &String| objects.iter().any(|object| below(object, name).is_some_and(|json| json != "null"));
-            matched.extend(names.into_iter().filter(has).map(Unmatched::RowMember));
+            matched.extend(names.into_iter().filter(|name| is_member(objects, name)).map(Unmatched::RowMember));
         };
         note(&rows, members_of_rows(conversation));
         let inside = |lists: &[String]| {
@@ -246,16 +280,22 @@ fn value_at<'s>(path: &str, find: &impl Fn(&str) -> Option<&'s str>) -> Option<&
     inside.map_or(Some(json), |inside| inside.find(json))
 }
 
-/// Returns the table of a source, if the table has the word of the sample.
-fn matched_table<'s>(
-    provider: &Provider,
-    source: &Source,
-    find: &impl Fn(&str) -> Option<&'s str>,
-) -> Option<Unmatched> {
-    let (name, path) = (source.table.as_ref()?, source.path.as_ref()?);
-    let word = transform::word_of(value_at(path, find)?)?;
-    provider.table(name)?.look_up(word.trim()).word?;
-    Some(Unmatched::Table(name.clone()))
+/// Returns the entries of a list or of an object.
+fn entries_of(json: &str) -> Vec<&str> {
+    match json.as_bytes().first() {
+        Some(b'{') => members::last(json).unwrap_or_default().into_iter().map(|(_, entry)| entry).collect(),
+        _ => members::elements(json).collect(),
+    }
+}
+
+/// Returns whether an object has a member that is not null.
+fn is_member(objects: &[&str], name: &str) -> bool {
+    objects.iter().any(|object| below(object, name).is_some_and(|json| json != "null"))
+}
+
+/// Returns whether a table has a word.
+fn has_word(provider: &Provider, table: &str, word: &str) -> bool {
+    provider.table(table).is_some_and(|table| table.look_up(word.trim()).word.is_some())
 }
 
 #[cfg(test)]
@@ -320,6 +360,33 @@ mod tests {
         ];
         let paths: Vec<Unmatched> = wrong.iter().map(|path| Unmatched::Path((*path).to_owned())).collect();
         assert_eq!(lint.unmatched, paths);
+    }
+
+    /// Members of entries are tried in lists and in objects, and a twin counts as its member.
+    #[test]
+    fn members_of_entries_and_twins_are_tried() {
+        let provider = r#"{"provider":"p","info":{"name":"P","company":"P","website":"w","docs_url":"d","api_base_url":"a"},
+            "detect":[{"has":["id"],"event":"done"}],"events":{"done":{"rules":"call"}},
+            "tables":{"t":{"words":{"yes":"true"}},"u":{"words":{"yes":"true"}},"v":{"words":{"ok":"success"}}}}"#;
+        let rules = r#"{"provider":"p","name":"call","rules":[
+                {"to":"call.call_id","from":{"path":"id"}},
+                {"to":"call.start_time","from":{"path":"legs","as":"earliest","members":["at","at2"]}},
+                {"to":"outcomes.objective.status","from":{"path":"how","table":"v"}}],
+            "twins":{"of":{"rows":"rows2","how":"how2"}},
+            "transfers":{"list":"moves","to":"to","row_at":{"path":"sex","as":"seconds_in_call"}},
+            "criteria":[{"path":"marks","id":"id","result":"met","table":"t","score":"scor"},
+                {"path":"more","result":"met","table":"u"}],
+            "models":[{"path":"cost","name":"name","role":"LLM","minutes":"minutez"}],
+            "conversation":{"rows":{"path":"rows"},"role":"who","roles":{"a":"agent"},"text":"said"}}"#;
+        let sample = br#"{"id":"1","how2":"ok","legs":[{"at":"2026-11-21T12:00:00Z"}],"moves":[{"to":"m","sec":1}],
+            "marks":{"k":{"id":"a","met":"yes","score":1}},"more":[{"met":"no"}],"cost":[{"name":"n","minutes":1}],
+            "rows2":[{"who":"a","said":"x"}]}"#;
+        let lint = Registry::lint(provider, &[rules], &[sample]).unwrap();
+        let row = |name: &str| Unmatched::RowMember(name.to_owned());
+        assert_eq!(
+            lint.unmatched,
+            [row("at2"), row("minutez"), row("scor"), row("sex"), Unmatched::Table("u".to_owned())]
+        );
     }
 
     /// Members of tool rows may have dots. One that is misspelled is seen.

@@ -419,6 +419,32 @@ mod tests {
         assert_eq!(faults_with("role", "code"), [""; 0]);
     }
 
+    /// The entries of models and criteria may be those of an object, with any names.
+    #[test]
+    fn no_entry_of_an_object_copies_a_secret() {
+        let provider = r#"{"provider":"x","info":INFO,"secrets":["k.i","sec"],TABLES
+            "detect":[{"has":["id"],"event":"e"}],"events":{"e":{"rules":"call"}}}"#;
+        let of = |part: &str| {
+            let rules = format!(r#"{{"provider":"x","name":"call","rules":[],{part}}}"#);
+            let tables = if part.contains("criteria") { r#""tables":{"t":{"words":{"y":"true"}}},"# } else { "" };
+            let provider = provider.replace("INFO", INFO).replace("TABLES", tables);
+            let faults = Registry::empty().register_json(&provider, &[&rules]).err();
+            faults.iter().flat_map(RuleError::faults).map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        let told = |place: &str, path: &str| {
+            format!("call at {place}: `{path}` is a secret: its copy is not masked, so name another member")
+        };
+        let criteria = |id: &str| format!(r#""criteria":{{"path":"c","id":"{id}","result":"r","table":"t"}}"#);
+        let models = |name: &str| format!(r#""models":[{{"path":"m","name":"{name}","role":"LLM"}}]"#);
+        let transfers = |clock: &str| format!(r#""transfers":{{"list":"t","to":"n","row_at":{{"path":"{clock}"}}}}"#);
+        assert_eq!(of(&criteria("i")), told("criteria", "$.c.k.i"));
+        assert_eq!(of(&models("i")), told("models[0]", "$.m.k.i"));
+        assert_eq!(of(&transfers("sec")), told("transfers", "$.t.sec"));
+        for part in [criteria("j"), models("j"), transfers("at")] {
+            assert_eq!(of(&part), "", "{part}");
+        }
+    }
+
     #[test]
     fn every_fault_is_reported_at_once() {
         let provider = r#"{"provider":"x","secrets":["a*.b","c.**.d.e"],"info":INFO,"detect":[{"has":["a"]},{"event":"e"}],

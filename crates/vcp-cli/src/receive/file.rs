@@ -13,7 +13,10 @@ use vcp_sdk::{
 pub(super) fn run(file: &Path, provider: &str, args: &Args) -> Result<bool, String> {
     let body = input::whole(file)?;
     let (headers, url) = (args.delivery.headers()?, args.delivery.url()?);
-    let mut receiver = Receiver::new().mapper(args.rules.mapper()?.options(args.consent.options()));
+    let mapper = args.rules.mapper()?.options(args.consent.options());
+    // The variable of the secret has the name of the provider, also if the user gave an alias.
+    let provider = &mapper.provider_name(provider).map_err(|e| e.to_string())?.to_owned();
+    let mut receiver = Receiver::new().mapper(mapper);
     // The user named the file, so it may be unsigned. With a secret, a signature is required.
     receiver = receiver.allow_unauthenticated(provider).map_err(|e| e.to_string())?;
     if let Some(secret) = args.secret.find(provider)? {

@@ -182,7 +182,9 @@ impl<'p> Talk<'p> {
     pub(crate) fn join(&mut self) -> bool {
         let mut results: HashMap<Cow<'p, str>, VecDeque<usize>> = HashMap::new();
         for (at, result) in self.rows.results.iter().enumerate() {
-            results.entry(result.id.clone().unwrap_or_default()).or_default().push_back(at);
+            if let Some(id) = &result.id {
+                results.entry(id.clone()).or_default().push_back(at);
+            }
         }
         let mut waiting: Vec<Option<ToolResult<'p>>> = self.rows.results.drain(..).map(Some).collect();
         for call in self.rows.calls.iter_mut().filter(|call| call.result.is_none()) {

@@ -14,14 +14,17 @@ use super::{
     form::{ProviderFile, Rows, RuleFile},
     limits,
     paths::{InList, NodeId, PathTree, ROOT},
-    plan::{Function, Member, Plan, ReadyConversation, ReadyModels, ReadyRows, ReadyRule},
+    plan::{
+        Function, Member, Plan, ReadyConversation, ReadyModels, ReadyRows, ReadyRule, values_of_criteria,
+        values_of_models,
+    },
     provider::Provider,
     secrets::{GENERAL, Secrets},
     target::{FieldName, name},
     watched::Watched,
 };
 use crate::shared::SharedText;
-use copies::{UNMASKED, values_of_criteria, values_of_models, values_of_rows};
+use copies::{UNMASKED, values_of_rows};
 use distinct::Distinct;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
@@ -344,7 +347,11 @@ impl<'f> Compiler<'f> {
                 self.check_path(format!("models[{index}].path"), &usage.path);
             }
             let node = self.wanted(at, &usage.path);
-            self.check_none_secret(&format!("models[{index}]"), &self.tree.path(node), values_of_models(usage));
+            self.check_none_secret_in_entries(
+                &format!("models[{index}]"),
+                &self.tree.path(node),
+                values_of_models(usage),
+            );
             let models = ReadyModels::new(usage, node, role);
             self.count(models.members.len());
             self.tree.is_full |= models.members.is_full;
@@ -367,7 +374,7 @@ impl<'f> Compiler<'f> {
             self.check_effect(&place, "max_score", "score", rules.max_score.is_some() && rules.score.is_none());
             self.check_path(format!("{place}.path"), &rules.path);
             let node = self.wanted(at, &rules.path);
-            self.check_none_secret(&place, &self.tree.path(node), values_of_criteria(rules));
+            self.check_none_secret_in_entries(&place, &self.tree.path(node), values_of_criteria(rules));
             criteria.push((node, rules.clone()));
         }
         let mut words = Vec::new();

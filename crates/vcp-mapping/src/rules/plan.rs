@@ -510,6 +510,17 @@ pub(crate) fn values_of_calls(calls: &ToolCalls) -> impl Iterator<Item = &String
     [&calls.name].into_iter().chain(&calls.id).chain(&calls.kind).chain(&calls.row_name)
 }
 
+/// Returns the members of models from which values come.
+pub(crate) fn values_of_models(usage: &ModelUsage) -> impl Iterator<Item = &String> {
+    let names = usage.name.iter().chain(&usage.kind).chain(&usage.minutes);
+    names.chain(&usage.cost).chain(&usage.prompt_tokens).chain(&usage.completion_tokens)
+}
+
+/// Returns the members of criteria from which values come.
+pub(crate) fn values_of_criteria(criteria: &Criteria) -> impl Iterator<Item = &String> {
+    [&criteria.result].into_iter().chain(&criteria.id).chain(&criteria.score).chain(&criteria.max_score)
+}
+
 /// Returns the members of the results that stand beside their calls.
 fn own_results(rules: &Conversation) -> Vec<String> {
     rules.results.iter().filter(|results| results.same_row).flat_map(members_of_results).collect()

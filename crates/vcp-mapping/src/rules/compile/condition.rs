@@ -22,7 +22,7 @@ impl Compiler<'_> {
         at: NodeId,
         before: &[FieldName],
     ) -> Option<Test> {
-        if !self.count(1) || !self.is_one_condition(condition, place) {
+        if !self.count(1 + condition.is.len()) || !self.is_one_condition(condition, place) {
             return None;
         }
         if let Some(path) = &condition.path {

@@ -2,10 +2,11 @@
 
 use super::Compiler;
 use crate::rules::{
-    form::{Conversation, Criteria, ModelUsage},
+    form::Conversation,
     paths::InList,
     plan::{values_of_calls, values_of_results},
 };
+use std::collections::BTreeSet;
 use vcp_schema::{FieldPath, Step};
 
 /// The remedy of a copy that nothing masks.
@@ -14,11 +15,16 @@ pub(super) const UNMASKED: &str = "its copy is not masked, so name another membe
 impl Compiler<'_> {
     /// Checks that a member is no secret. `remedy` ends the text of the fault.
     pub(super) fn check_not_secret(&mut self, place: &str, path: &FieldPath, remedy: &str) {
-        let names =
-            path.steps().iter().filter_map(|step| if let Step::Name(name) = step { Some(&**name) } else { None });
-        if self.secrets.cover(&names.collect::<Vec<_>>()) {
+        if self.is_secret(path) {
             self.faults.add(place, format!("`{path}` is a secret: {remedy}"));
         }
+    }
+
+    /// Returns whether a pattern masks the member at a path.
+    fn is_secret(&self, path: &FieldPath) -> bool {
+        let names =
+            path.steps().iter().filter_map(|step| if let Step::Name(name) = step { Some(&**name) } else { None });
+        self.secrets.cover(&names.collect::<Vec<_>>())
     }
 
     /// Checks that no member of an object, or of the elements of a list, is a secret.
@@ -30,6 +36,26 @@ impl Compiler<'_> {
     ) {
         for member in members {
             self.check_not_secret(place, &within(object, member), UNMASKED);
+        }
+    }
+
+    /// Does the same for the entries of a list, or of an object with any names.
+    pub(super) fn check_none_secret_in_entries<'p>(
+        &mut self,
+        place: &str,
+        entries: &FieldPath,
+        members: impl IntoIterator<Item = &'p String>,
+    ) {
+        // A pattern such as `pin.name` masks a member of the entry `pin`. No file can avoid that an
+        // entry has the name of a secret as a whole.
+        let names: BTreeSet<String> = self.secrets.names().map(str::to_owned).collect();
+        let is_whole = |entry: &FieldPath| self.is_secret(entry) || self.is_secret(&entry.clone().name("any"));
+        let entries_of = names.iter().map(|name| entries.clone().name(name)).filter(|entry| !is_whole(entry));
+        let all: Vec<FieldPath> = [entries.clone()].into_iter().chain(entries_of).collect();
+        for member in members {
+            for entry in &all {
+                self.check_not_secret(place, &within(entry, member), UNMASKED);
+            }
         }
     }
 }
@@ -58,17 +84,6 @@ pub(super) fn values_of_rows(rules: &Conversation) -> Vec<String> {
         members.extend(in_lists(results.lists_beside(rules.calls.as_ref()), values_of_results(results)));
     }
     members
-}
-
-/// Returns the members of models from which values come.
-pub(super) fn values_of_models(usage: &ModelUsage) -> impl Iterator<Item = &String> {
-    let names = usage.name.iter().chain(&usage.kind).chain(&usage.minutes);
-    names.chain(&usage.cost).chain(&usage.prompt_tokens).chain(&usage.completion_tokens)
-}
-
-/// Returns the members of criteria from which values come.
-pub(super) fn values_of_criteria(criteria: &Criteria) -> impl Iterator<Item = &String> {
-    [&criteria.result].into_iter().chain(&criteria.id).chain(&criteria.score).chain(&criteria.max_score)
 }
 
 /// Returns the paths of members of the elements of lists. Without lists, the members are their own

@@ -1,14 +1,13 @@
 //! Compiling the readers of lists: conversations, models and transfers.
 
-use super::{
-    Compiler,
-    copies::{UNMASKED, values_of_models},
-    element,
-};
+use super::{Compiler, copies::UNMASKED, element};
 use crate::rules::{
     form::{ClockForm, Condition, Conversation, ModelUsage, Transfers},
     paths::{InList, NodeId},
-    plan::{NO_ROLE, ReadyTransfers, groups_of_checks, members_of_calls, members_of_results, members_of_rows},
+    plan::{
+        NO_ROLE, ReadyTransfers, groups_of_checks, members_of_calls, members_of_results, members_of_rows,
+        values_of_models,
+    },
     target::FieldName,
 };
 use vcp_schema::{CapabilityType, ModelRole};
@@ -41,6 +40,7 @@ impl Compiler<'_> {
         let list = self.path(at, path, &format!("{place}.list"), true);
         let row = self.tree.path_of(list.node, list.inside.as_ref());
         self.check_none_secret(place, &row, names);
+        self.check_none_secret(place, &self.tree.path(list.node), rules.row_at.iter().map(|clock| &clock.path));
         self.check_row_conditions(&rules.when, &format!("{place}.when"));
         let (when, checks) = (Vec::new(), groups_of_checks(&rules.when));
         self.check_members(place, rules.to.iter().chain(&rules.at).chain(&rules.outcome));

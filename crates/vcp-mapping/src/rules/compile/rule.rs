@@ -3,7 +3,7 @@
 use super::{Compiler, element};
 use crate::rules::{
     check::Check,
-    form::{FieldRule, RuleFile, Source, Transform, ValueType, WordChange},
+    form::{Condition, FieldRule, RuleFile, Source, Transform, ValueType, WordChange},
     paths::NodeId,
     plan::{Function, ReadyChange, ReadyRule, ReadySource, SourceKind, groups_of_checks},
     target::{DELIVERIES, FieldName, Place, SESSION, TRANSFERS, Target},
@@ -159,6 +159,7 @@ impl<'f> Compiler<'f> {
         for word in change.replaces.iter().chain([&change.by]) {
             self.check_word(place, word, words);
         }
+        self.count(change.is.len() + change.replaces.len());
         let member = self.path(at, &change.path, place, true);
         ReadyChange {
             flag: 0,
@@ -178,8 +179,9 @@ impl<'f> Compiler<'f> {
         before: &[FieldName],
         target: Option<&Target>,
     ) -> Option<ReadySource> {
-        // Conditions are copied for each source, before they are compiled.
-        if !self.count(1 + source.when.len()) {
+        // All of these are copied for each use of a list and each twin.
+        let words = source.members.len() + source.except.len();
+        if !self.count(1 + words + parts_of(&source.when) + parts_of(&source.rows)) {
             return None;
         }
         let transform = source.transform();
@@ -293,6 +295,14 @@ impl<'f> Compiler<'f> {
         }
         function
     }
+}
+
+/// Returns the number of conditions and of their words.
+fn parts_of(conditions: &[Condition]) -> usize {
+    let parts = |condition: &Condition| {
+        1 + condition.is.len() + condition.event.len() + condition.written.len() + parts_of(&condition.any_of)
+    };
+    conditions.iter().map(parts).sum()
 }
 
 /// Numbers the flags of a rule. The same member of several objects is one flag.
