@@ -39,6 +39,7 @@ DELIVERIES = {
     "secrets": ("vapi", rows(VAPI, '{"password":"a"}')),
     "secrets that are copied": ("assistable", rows(COPIED, "1")),
     "unknown members": ("retell", CALL.replace("ROWS", ",".join(f'"{at:06x}":1' for at in range(LENGTH // 11 - 10)))),
+    "the shortest unknown members": ("retell", rows(CALL, '"":0')),
     "unknown members of a row": ("retell", RETELL.replace("ROWS", MEMBERS)),
     "unknown members of a tool call": ("vapi", VAPI.replace("ROWS", TOOL.replace('"id":"a"', MEMBERS[1:-1]))),
     "unknown variables": ("bland", '{"call_id":"b","variables":' + MEMBERS.replace('"role":"agent",', "") + "}"),
