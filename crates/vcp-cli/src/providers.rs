@@ -103,10 +103,9 @@ impl Files {
 
     /// Adds the provider to a registry. Says it if a provider of the same name is replaced.
     pub(crate) fn register(&self, registry: &mut Registry) -> Result<(), String> {
-        let name = self.name()?;
-        let is_known = registry.get(&name).is_some();
+        let known = self.name().ok().filter(|name| registry.get(name).is_some());
         registry.register_json(&self.provider, &self.rules()).map_err(|e| e.to_string())?;
-        if is_known {
+        if let Some(name) = known {
             tell!("the rules of `{name}` replace those of the provider that vcp knows by this name");
         }
         Ok(())

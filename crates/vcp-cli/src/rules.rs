@@ -172,9 +172,9 @@ fn lint(folder: &Path) -> Result<bool, String> {
 
 fn test(folder: &Path, update: bool) -> Result<bool, String> {
     let files = Files::read(folder)?;
-    let name = files.name()?;
     let mut registry = Registry::empty();
     files.register(&mut registry)?;
+    let name = files.name()?;
     let mapper = Mapper::with_registry(registry);
     let mut good = true;
     let samples = samples(folder)?;

@@ -532,7 +532,7 @@ mod tests {
                 "unknown field `iz`: did you mean `is`?",
             ),
             (r#"{"path":7}"#, r#"{"path":7"#, "invalid type: integer `7`, expected a string"),
-            ("7", "7", "invalid type: integer `7`, expected an element or a list of elements"),
+            ("7", "7", "invalid type: integer `7`, expected a string, an object, or a list of these"),
         ] {
             let start = r#"{"provider":"x","name":"call","rules":[{"to":"call.from","from":"#;
             let column = start.len() + before.len();

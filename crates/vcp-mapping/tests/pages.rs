@@ -144,7 +144,8 @@ fn add_rules(page: &mut String, file: &RuleFile) {
         for change in &rule.change {
             let is = change.is.iter().map(|w| code(w)).collect::<Vec<_>>().join(" or ");
             let (path, by) = (code(&change.path), code(&change.by));
-            cell = format!("{cell}<br>{path} = {is} turns {} into {by}", codes(&change.replaces));
+            let test = if is.is_empty() { format!("{path}, if filled,") } else { format!("{path} = {is}") };
+            cell = format!("{cell}<br>{test} turns {} into {by}", codes(&change.replaces));
         }
         page.push_str(&format!("| {} | {cell} |\n", code(&rule.to)));
     }

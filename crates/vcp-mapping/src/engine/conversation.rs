@@ -102,7 +102,7 @@ pub(crate) struct Talk<'p> {
     rows: Rows<'p>,
     /// `true` if a list can contain turns. If so, a list without them means that nobody spoke.
     knows_turns: bool,
-    /// `true` if turns continue those of the call.
+    /// `true` if a list gave turns that continue those of the call.
     continues: bool,
     /// `true` if a list can contain tool calls. If so, a list without them means that none were
     /// made.

@@ -136,8 +136,7 @@ impl<'p> Delivery<'p, '_> {
         };
         let extras = &draft.message.vcp_payload.artifacts.extras;
         // A provider may send an empty text beside the rows.
-        let text = extras.get("transcript").and_then(|text| string::decode_lossy(text.as_str()));
-        let has_text = text.is_some_and(|text| !text.trim().is_empty());
+        let has_text = extras.get("transcript").is_some_and(|text| is_filled(text.as_str()));
         let by_rule = plan.field(name::TRANSCRIPT).is_some_and(|field| draft.is_written(field));
         // The rows of a later delivery are no better than a text of the provider, unless they say so.
         let was_read = draft.before(name::TRANSCRIPT) == Some(How::Read) && !precise && !talk.continues();
@@ -176,4 +175,11 @@ impl<'p> Delivery<'p, '_> {
         }
         Ok(())
     }
+}
+
+/// Returns whether a JSON string has more than white space.
+fn is_filled(json: &str) -> bool {
+    // Nearly every text begins with a letter. A long one is not decoded for this.
+    json.trim_start_matches('"').starts_with(char::is_alphanumeric)
+        || string::decode_lossy(json).is_some_and(|text| !text.trim().is_empty())
 }

@@ -154,10 +154,7 @@ impl Session {
                 self.goes_out();
                 self.answered.get_or_insert(at);
             }
-            kind @ "transport.failed" => {
-                self.has_called = true;
-                self.cause.get_or_insert_with(|| kind.to_owned());
-            }
+            kind @ "transport.failed" => drop(self.cause.get_or_insert_with(|| kind.to_owned())),
             "response.event" => self.delegate(at, &event.object("event")),
             "input_audio_buffer.committed" => {
                 let previous = event.filled("previous_item_id");
@@ -217,7 +214,7 @@ impl Session {
             | "response.output_item.done" => self.item(at, &event.object("item"), response),
             "conversation.item.input_audio_transcription.completed" => {
                 self.has_transcribed = true;
-                if self.is_new("transcription", part_of(event)) {
+                if event.get("usage").is_some() && self.is_new("transcription", part_of(event)) {
                     self.transcription(&event.object("usage"));
                 }
                 self.said(event, Kind::User, "transcript", response);
@@ -332,7 +329,7 @@ impl Session {
                     self.item(at, &item, None);
                 }
                 self.worker = response.filled("model").or_else(|| self.worker.take());
-                if self.is_new("response", response.filled("id")) {
+                if response.get("usage").is_some() && self.is_new("delegated response", response.filled("id")) {
                     let usage = response.object("usage");
                     self.usage(&usage);
                     self.count("worker_tokens", &usage, "total_tokens");
@@ -388,7 +385,7 @@ impl Session {
         self.has_answered = true;
         self.notice(response);
         let id: Option<Rc<str>> = response.filled("id").map(Rc::from);
-        if self.is_new("response", id.as_deref().map(str::to_owned)) {
+        if response.get("usage").is_some() && self.is_new("response", id.as_deref().map(str::to_owned)) {
             self.usage(&response.object("usage"));
         }
         for item in response.objects("output") {

@@ -53,6 +53,10 @@ impl Compiler<'_> {
         let entries_of = names.iter().map(|name| entries.clone().name(name)).filter(|entry| !is_whole(entry));
         let all: Vec<FieldPath> = [entries.clone()].into_iter().chain(entries_of).collect();
         for member in members {
+            // Both can be many.
+            if !self.count(all.len()) {
+                return;
+            }
             for entry in &all {
                 self.check_not_secret(place, &within(entry, member), UNMASKED);
             }

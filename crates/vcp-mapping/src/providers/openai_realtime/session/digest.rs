@@ -57,14 +57,18 @@ impl Session {
         };
         let text = |text: Option<String>| text.map(Value::from);
         let (rows, latency_ms) = (self.rows(), self.latency_ms());
+        let has_speech = self.items.iter().any(Item::is_spoken);
         put("id", text(self.id.or(self.ids.first)));
         put("model", text(self.model));
         put("transcription_model", text(self.transcription_model));
-        // Nobody talks while a telephone rings, so a call that nobody took has no start to count from.
+        // Nobody talks while a telephone rings, so a call that nobody took has no length.
+        let has_failed = self.cause.as_deref() == Some("transport.failed");
         let is_inbound = self.call.get("direction").is_some_and(|direction| direction == "inbound");
-        let started = self.answered.or(self.begun.filter(|_| !self.has_called || is_inbound));
+        let has_begun = is_inbound || !(self.has_called || has_failed && !has_speech);
+        let started = self.answered.or(self.begun.filter(|_| has_begun));
         put("started_at", started.map(|at| at.to_string().into()));
         put("opened_at", self.begun.filter(|_| started.is_none()).map(|at| at.to_string().into()));
+        put("answered", self.has_called.then(|| (started.is_some() || has_speech).into()));
         put("ended_at", self.ended.map(|at| at.to_string().into()));
         put("close_reason", text(self.close_reason));
         put("cause", text(self.cause));
