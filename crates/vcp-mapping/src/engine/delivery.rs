@@ -321,7 +321,11 @@ impl<'p, 'm> Delivery<'p, 'm> {
         // Weaker evidence does not replace the word of an earlier delivery, and flags still change
         // it.
         let evidence = found.as_ref().map(|found| Evidence::new(found.how, found.precise));
-        let is_weaker = evidence.is_some_and(|evidence| draft.has_better(&field.name, evidence))
+        // An empty text says less than the one of an earlier delivery.
+        let has_text = |found: &Sourced<'_>| !matches!(&found.value, Value::Text(text) if text.trim().is_empty());
+        let is_empty = draft.before(&field.name).is_some() && !found.as_ref().is_none_or(has_text);
+        let is_weaker = is_empty
+            || evidence.is_some_and(|evidence| draft.has_better(&field.name, evidence))
             || (field.name == name::TRANSCRIPT && draft.has_precise_rows);
         let found = found.filter(|_| !is_weaker || !matches!(rule.target, Target::Field(_)));
         let found = found.or_else(|| self.word_before(rule, &field.name, draft));
