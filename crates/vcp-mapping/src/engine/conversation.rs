@@ -102,8 +102,6 @@ pub(crate) struct Talk<'p> {
     rows: Rows<'p>,
     /// `true` if a list can contain turns. If so, a list without them means that nobody spoke.
     knows_turns: bool,
-    /// `true` if a list gave turns that continue those of the call.
-    continues: bool,
     /// `true` if a list can contain tool calls. If so, a list without them means that none were
     /// made.
     knows_tools: bool,
@@ -134,7 +132,6 @@ impl<'p> Talk<'p> {
     /// one.
     pub(crate) fn add(&mut self, mut rows: Rows<'p>, list: &ReadyRows, times: Times) {
         self.knows_turns |= !list.speechless || !rows.turns.is_empty();
-        self.continues |= times != Times::OfTheCall && !rows.turns.is_empty();
         if times != Times::OfTheCall {
             let later = |time: Option<i128>| match times {
                 Times::Later(offset) => Some(time? + offset),
@@ -260,11 +257,6 @@ impl<'p> Talk<'p> {
             }
         };
         self.rows.calls.iter().map(capability).collect()
-    }
-
-    /// Returns whether rows continue those of the call, such as what was said after a transfer.
-    pub(crate) fn continues(&self) -> bool {
-        self.continues
     }
 
     /// Returns the turns, without the lines of other persons.

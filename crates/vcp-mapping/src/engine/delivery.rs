@@ -323,14 +323,20 @@ impl<'p, 'm> Delivery<'p, 'm> {
         let evidence = found.as_ref().map(|found| Evidence::new(found.how, found.precise));
         // An empty text says less than the one of an earlier delivery.
         let has_text = |found: &Sourced<'_>| !matches!(&found.value, Value::Text(text) if text.trim().is_empty());
-        let is_empty = draft.before(&field.name).is_some() && !found.as_ref().is_none_or(has_text);
+        // Rows may have given the transcript.
+        let of_rows = || {
+            field.name == name::TRANSCRIPT
+                && draft.message.vcp_payload.artifacts.extras.iter().any(|(name, _)| name == "transcript")
+        };
+        let is_empty = !found.as_ref().is_none_or(has_text) && (draft.before(&field.name).is_some() || of_rows());
         let is_weaker = is_empty
             || evidence.is_some_and(|evidence| draft.has_better(&field.name, evidence))
             || (field.name == name::TRANSCRIPT && draft.has_precise_rows);
+        let is_there = found.is_some();
         let found = found.filter(|_| !is_weaker || !matches!(rule.target, Target::Field(_)));
         let found = found.or_else(|| self.word_before(rule, &field.name, draft));
         let Some(mut found) = found else {
-            if rule.required {
+            if rule.required && !is_there {
                 let node = rule.sources.iter().find_map(ReadySource::node);
                 let path = node.map(|node| self.provider.tree.path(node)).unwrap_or_default();
                 let message = "the provider's rules require this member, and it is missing or null";

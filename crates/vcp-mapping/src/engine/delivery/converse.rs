@@ -137,10 +137,7 @@ impl<'p> Delivery<'p, '_> {
         let extras = &draft.message.vcp_payload.artifacts.extras;
         // A provider may send an empty text beside the rows.
         let has_text = extras.get("transcript").is_some_and(|text| is_filled(text.as_str()));
-        let by_rule = plan.field(name::TRANSCRIPT).is_some_and(|field| draft.is_written(field));
-        // The rows of a later delivery are no better than a text of the provider, unless they say so.
-        let was_read = draft.before(name::TRANSCRIPT) == Some(How::Read) && !precise && !talk.continues();
-        let has_transcript = has_text && (by_rule || was_read);
+        let has_transcript = has_text && plan.field(name::TRANSCRIPT).is_some_and(|field| draft.is_written(field));
         // Rows that are no better do not replace those of an earlier delivery.
         let gives_way = draft.has_precise_rows && !precise;
         draft.has_precise_rows |= precise && talk.has_turns();

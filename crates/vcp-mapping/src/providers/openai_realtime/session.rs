@@ -214,8 +214,8 @@ impl Session {
             | "response.output_item.done" => self.item(at, &event.object("item"), response),
             "conversation.item.input_audio_transcription.completed" => {
                 self.has_transcribed = true;
-                if event.get("usage").is_some() && self.is_new("transcription", part_of(event)) {
-                    self.transcription(&event.object("usage"));
+                if let Some(usage) = self.new_usage("transcription", part_of(event), event) {
+                    self.transcription(&usage);
                 }
                 self.said(event, Kind::User, "transcript", response);
                 if event.filled("transcript").is_none()
@@ -329,8 +329,7 @@ impl Session {
                     self.item(at, &item, None);
                 }
                 self.worker = response.filled("model").or_else(|| self.worker.take());
-                if response.get("usage").is_some() && self.is_new("delegated response", response.filled("id")) {
-                    let usage = response.object("usage");
+                if let Some(usage) = self.new_usage("delegated response", response.filled("id"), &response) {
                     self.usage(&usage);
                     self.count("worker_tokens", &usage, "total_tokens");
                 }
@@ -385,8 +384,8 @@ impl Session {
         self.has_answered = true;
         self.notice(response);
         let id: Option<Rc<str>> = response.filled("id").map(Rc::from);
-        if response.get("usage").is_some() && self.is_new("response", id.as_deref().map(str::to_owned)) {
-            self.usage(&response.object("usage"));
+        if let Some(usage) = self.new_usage("response", id.as_deref().map(str::to_owned), response) {
+            self.usage(&usage);
         }
         for item in response.objects("output") {
             self.item(at, &item, id.clone());
@@ -412,6 +411,23 @@ impl Session {
     /// Returns whether something is not counted yet, and notes that it is. Without an id it is new.
     fn is_new(&mut self, subject: &'static str, id: Option<String>) -> bool {
         id.is_none_or(|id| self.counted.insert((subject, id)))
+    }
+
+    /// Returns the usage of a response or a transcription if it is there and not counted yet, and
+    /// notes that it is. One that is repeated stays unread.
+    fn new_usage<'e, 'n>(
+        &mut self,
+        subject: &'static str,
+        id: Option<String>,
+        object: &Object<'e, 'n>,
+    ) -> Option<Object<'e, 'n>> {
+        let key = id.map(|id| (subject, id));
+        let is_counted = key.as_ref().is_some_and(|key| self.counted.contains(key));
+        if is_counted || object.get("usage").is_none() {
+            return None;
+        }
+        self.counted.extend(key);
+        Some(object.object("usage"))
     }
 
     /// Adds the tokens and the seconds of a transcription.

@@ -57,7 +57,7 @@ impl Session {
         };
         let text = |text: Option<String>| text.map(Value::from);
         let (rows, latency_ms) = (self.rows(), self.latency_ms());
-        let has_speech = self.items.iter().any(Item::is_spoken);
+        let has_speech = rows.iter().any(|row| row.get("text").is_some());
         put("id", text(self.id.or(self.ids.first)));
         put("model", text(self.model));
         put("transcription_model", text(self.transcription_model));

@@ -123,7 +123,11 @@ impl Session {
                 if matches!(&*kind, "function_call" | "mcp_call") {
                     // A call that never left this state was not made.
                     let is_cut_short = matches!(item.text("status").as_deref(), Some("incomplete" | "in_progress"));
-                    known.tool.insert("cut_short".to_owned(), is_cut_short.into());
+                    // An event may have told that it was. Descriptions can come late.
+                    let cut_short = known.tool.entry("cut_short").or_insert(is_cut_short.into());
+                    if !is_cut_short {
+                        *cut_short = false.into();
+                    }
                 }
                 let has_failed = item.text("status").as_deref() == Some("failed");
                 if kind == "mcp_call" && (has_failed || item.text("output").is_some() || item.get("error").is_some()) {
