@@ -35,7 +35,7 @@ pub(super) struct Session {
     /// The same for the model of the transcription.
     has_transcribed: bool,
     items: Vec<Item>,
-    /// The index of the last line of the Live API.
+    /// The index of the last line of the Live API. Unset after a tool call or a result.
     last_line: Option<usize>,
     /// The indices of the items that have an id, by id.
     places: HashMap<String, usize>,
@@ -481,7 +481,7 @@ impl Session {
             time
         };
         let (start, end) = (clock("start_ms").unwrap_or(at), clock("end_ms"));
-        // Tools and texts of a delegated response may come in the middle of a turn.
+        // Texts of a delegated response may come in the middle of a turn.
         let continued = self.last_line.filter(|at| self.items.get(*at).is_some_and(|item| item.kind == kind));
         let at = continued.unwrap_or(self.items.len());
         if continued.is_none() {

@@ -48,6 +48,9 @@ impl Session {
         if self.is_full() {
             return;
         }
+        if matches!(kind, Kind::Tool | Kind::Result) {
+            self.last_line = None;
+        }
         self.items.push(Item { kind, ..Item::default() });
     }
 
