@@ -65,8 +65,6 @@ pub(super) struct Session {
     ending: Option<&'static str>,
     /// The facts of the call: its id, its numbers and its direction.
     call: Map<String, Value>,
-    /// `true` if the session called somebody.
-    has_called: bool,
     /// The time at which the other side took the call.
     answered: Option<Timestamp>,
     /// The number of responses that failed.
@@ -105,6 +103,10 @@ const OTHER_CALL: &str = "the events are of more than one call";
 /// The codes of errors that end a session.
 const FATAL: [&str; 3] = ["session_expired", "insufficient_quota", "credit_balance_exhausted"];
 
+/// The webhooks of a call. Programs may keep them with the events of its session.
+const WEBHOOKS: [&str; 4] =
+    ["realtime.call.incoming", "live.call.incoming", "live.transport.incoming", "live.transport.connected"];
+
 impl Session {
     /// The most items of a session. A message of the default limits holds no more tool calls, and
     /// no conversation has as many turns. Each item takes some 3 kB.
@@ -124,11 +126,7 @@ impl Session {
     pub(super) fn event(&mut self, at: Timestamp, event: &Object<'_, '_>) -> Result<(), Refusal> {
         let kind = event.text("type").unwrap_or_default();
         let response: Option<Rc<str>> = event.text("response_id").map(Rc::from);
-        if let "realtime.call.incoming"
-        | "live.call.incoming"
-        | "live.transport.incoming"
-        | "live.transport.connected" = kind.trim()
-        {
+        if WEBHOOKS.contains(&kind.trim()) {
             // A webhook is sent again until it is accepted: its time says nothing about the session.
             return self.webhook(kind.trim(), event);
         }
@@ -312,7 +310,6 @@ impl Session {
 
     /// Notes that the session calls somebody over SIP.
     fn goes_out(&mut self) {
-        self.has_called = true;
         self.call.entry("transport").or_insert("sip".into());
         self.call.entry("direction").or_insert("outbound".into());
     }

@@ -62,13 +62,17 @@ impl Session {
         put("model", text(self.model));
         put("transcription_model", text(self.transcription_model));
         // Nobody talks while a telephone rings, so a call that nobody took has no length.
-        let has_failed = self.cause.as_deref() == Some("transport.failed");
-        let is_inbound = self.call.get("direction").is_some_and(|direction| direction == "inbound");
-        let has_begun = is_inbound || !(self.has_called || has_failed && !has_speech);
+        let direction = self.call.get("direction").and_then(Value::as_str);
+        let has_begun = match direction {
+            Some("inbound") => true,
+            Some("outbound") => false,
+            _ => has_speech || self.cause.as_deref() != Some("transport.failed"),
+        };
         let started = self.answered.or(self.begun.filter(|_| has_begun));
+        let is_answered = (direction == Some("outbound")).then_some(started.is_some() || has_speech);
         put("started_at", started.map(|at| at.to_string().into()));
         put("opened_at", self.begun.filter(|_| started.is_none()).map(|at| at.to_string().into()));
-        put("answered", self.has_called.then(|| (started.is_some() || has_speech).into()));
+        put("answered", is_answered.map(Value::from));
         put("ended_at", self.ended.map(|at| at.to_string().into()));
         put("close_reason", text(self.close_reason));
         put("cause", text(self.cause));
@@ -157,7 +161,7 @@ impl Session {
             };
             match item.kind {
                 // An interruption counts also if nobody wrote what the agent had said.
-                Kind::Agent if !item.is_spoken() && cut_off.contains(&at) => {
+                Kind::Agent if cut_off.contains(&at) && !item.is_spoken() => {
                     let mut row = pick(&[], "assistant");
                     row.insert("cut_off".to_owned(), true.into());
                     rows.push(Value::Object(row));
