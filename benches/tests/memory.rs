@@ -318,6 +318,21 @@ fn rule_files_take_bounded_memory() {
             provider_of(one, e),
             file(&format!(r#"{twins_with_words},"rules":[{}]"#, from(&sources))),
         ),
+        (
+            "secrets × members of entries",
+            false,
+            provider_of(
+                one,
+                &format!(
+                    r#""e":{{"rules":"call"}}}},"secrets":[{}],"tables":{{"#,
+                    list(2_000, &|at| format!(r#""a{at}.b""#))
+                ),
+            ),
+            file(&format!(
+                r#""rules":[],"models":[{{"path":"m","role":"LLM","cost":[{}]}}]"#,
+                list(6_000, &|_| r#""b""#.to_owned())
+            )),
+        ),
         ("uses × faults", false, provider_of(one, e), uses(1_000, "a..b")),
         (
             "a long place",

@@ -31,7 +31,7 @@ pub(crate) const GENERAL: [&str; 16] = [
     "privateKey",
 ];
 
-/// A list of members whose leaves are masked. At most 64 patterns.
+/// A list of members whose leaves are masked.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
     pub(crate) patterns: Vec<Pattern>,
@@ -189,6 +189,11 @@ impl Secrets {
     /// Returns whether the string or number at the end of these names is masked.
     pub(crate) fn cover(&self, names: &[&str]) -> bool {
         self.patterns.iter().any(|pattern| pattern.covers(names))
+    }
+
+    /// Returns the names that patterns want around a member with this name.
+    pub(crate) fn around(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.patterns.iter().filter(|pattern| pattern.fits(name, &mut None)).flat_map(|p| &p.outer).map(String::as_str)
     }
 
     /// Returns the patterns that can fit a member of a text. Most texts have none, and need no

@@ -46,19 +46,20 @@ impl Compiler<'_> {
         entries: &FieldPath,
         members: impl IntoIterator<Item = &'p String>,
     ) {
-        // A pattern such as `pin.name` masks a member of the entry `pin`. No file can avoid that an
-        // entry has the name of a secret as a whole.
-        let names: BTreeSet<String> = self.secrets.names().map(str::to_owned).collect();
-        let is_whole = |entry: &FieldPath| self.is_secret(entry) || self.is_secret(&entry.clone().name("any"));
-        let entries_of = names.iter().map(|name| entries.clone().name(name)).filter(|entry| !is_whole(entry));
-        let all: Vec<FieldPath> = [entries.clone()].into_iter().chain(entries_of).collect();
         for member in members {
-            // Both can be many.
-            if !self.count(all.len()) {
+            // A pattern such as `pin.name` masks the member `name` of the entry `pin`.
+            let names: BTreeSet<String> =
+                member.split('.').flat_map(|name| self.secrets.around(name)).map(str::to_owned).collect();
+            // A file can have many patterns, and many members.
+            if !self.count(names.len()) {
                 return;
             }
-            for entry in &all {
-                self.check_not_secret(place, &within(entry, member), UNMASKED);
+            self.check_not_secret(place, &within(entries, member), UNMASKED);
+            for entry in names.into_iter().map(|name| entries.clone().name(name)) {
+                // No file can avoid that an entry has the name of a secret as a whole.
+                if !self.is_secret(&entry) && !self.is_secret(&entry.clone().name("any")) {
+                    self.check_not_secret(place, &within(&entry, member), UNMASKED);
+                }
             }
         }
     }
