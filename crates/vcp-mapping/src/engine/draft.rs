@@ -49,8 +49,6 @@ pub(crate) struct Draft<'p> {
     pub(crate) has_precise_rows: bool,
     /// `true` if a delivery had turns.
     has_turns: bool,
-    /// `true` if a delivery had tool calls.
-    has_calls: bool,
     /// `true` if the provider reported latencies of its own.
     has_latency: bool,
     /// The tool calls of all deliveries.
@@ -124,7 +122,6 @@ impl<'p> Draft<'p> {
             free_bytes: 0,
             has_precise_rows: false,
             has_turns: false,
-            has_calls: false,
             has_latency: false,
             calls: Joined::default(),
             transfers: Joined::default(),
@@ -223,10 +220,9 @@ impl<'p> Draft<'p> {
         has_turns: bool,
         has_calls: bool,
     ) -> Vec<&'static str> {
-        let (keeps_turns, keeps_calls) = (self.has_turns && !has_turns, self.has_calls && !has_calls);
+        let (keeps_turns, keeps_calls) = (self.has_turns && !has_turns, !self.calls.is_empty() && !has_calls);
         metrics.retain(|(name, _)| !(keeps_turns && OF_TURNS.contains(name) || keeps_calls && OF_CALLS.contains(name)));
         self.has_turns |= has_turns;
-        self.has_calls |= has_calls;
         if has_turns {
             self.forget_earlier(|names| matches!(names, Names::Own(name) if OF_TURNS.contains(name)));
         }

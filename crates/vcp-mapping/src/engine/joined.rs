@@ -50,6 +50,10 @@ impl<T> Joined<T> {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.elements.is_empty()
+    }
+
     /// Sets the elements of the only delivery.
     pub(crate) fn set(&mut self, only: Vec<T>) {
         self.elements = only.into_iter().map(Some).collect();

@@ -136,7 +136,7 @@ impl<'p> Delivery<'p, '_> {
         };
         let extras = &draft.message.vcp_payload.artifacts.extras;
         // A provider may send an empty text beside the rows.
-        let has_text = extras.get("transcript").is_some_and(|text| is_filled(text.as_str()));
+        let has_text = extras.get("transcript").is_some_and(|text| has_text(text.as_str()));
         let has_transcript = has_text && plan.field(name::TRANSCRIPT).is_some_and(|field| draft.is_written(field));
         // Rows that are no better do not replace those of an earlier delivery.
         let gives_way = draft.has_precise_rows && !precise;
@@ -174,8 +174,8 @@ impl<'p> Delivery<'p, '_> {
     }
 }
 
-/// Returns whether a JSON string has more than white space.
-fn is_filled(json: &str) -> bool {
+/// Returns whether a JSON string has more than white space, also behind escapes.
+fn has_text(json: &str) -> bool {
     // Nearly every text begins with a letter. A long one is not decoded for this.
     json.trim_start_matches('"').starts_with(char::is_alphanumeric)
         || string::decode_lossy(json).is_some_and(|text| !text.trim().is_empty())
