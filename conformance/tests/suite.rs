@@ -10,7 +10,7 @@ use std::{
     sync::LazyLock,
 };
 use vcp_conformance::{case, recipe::Bases, testee::Testee};
-use vcp_mapping::{Registry, Unmatched, rules::ProviderFile};
+use vcp_mapping::{Registry, rules::ProviderFile};
 use vcp_schema::ErrorCode;
 
 fn root() -> PathBuf {
@@ -242,22 +242,27 @@ fn every_rule_has_a_case() {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let (provider, others) = texts.split_first().unwrap();
         let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
-        let samples: Vec<_> = CASES.iter().filter_map(|case| sample(&name, case)).collect();
+        let samples: Vec<_> = CASES.iter().flat_map(|case| samples(&name, case)).collect();
         let samples: Vec<&[u8]> = samples.iter().map(Vec::as_slice).collect();
         let lint = Registry::lint(provider, others, &samples).unwrap();
-        // Not every source has a case. The test `bad_input` of `vcp-mapping` tries them all.
-        let parts = lint.unmatched.into_iter().filter(|part| !matches!(part, Unmatched::Path(_)));
-        unmatched.extend(parts.map(|part| format!("{name}: {part:?}")));
+        unmatched.extend(lint.unmatched.into_iter().map(|part| format!("{name}: {part:?}")));
     }
     assert!(unmatched.is_empty(), "{}", unmatched.join("\n"));
 }
 
-/// Returns the payload of a case, if the case maps a delivery of a provider.
-fn sample(provider: &str, case: &Value) -> Option<Vec<u8>> {
+/// Returns the payloads of a provider that a case maps, or merges.
+fn samples(provider: &str, case: &Value) -> Vec<Vec<u8>> {
     let input = &case["input"];
-    let of = input["provider"].as_str()?.to_lowercase();
+    let of = input["provider"].as_str().unwrap_or_default().to_lowercase();
     let of = if of == "openai" { "openai_realtime" } else { &of };
-    (case["op"] == "map" && of == provider).then(|| Some(input["input_text"].as_str()?.as_bytes().to_vec()))?
+    let mapped = input["input_text"].as_str().filter(|_| case["op"] == "map" && of == provider);
+    let messages = input["messages"].as_array().into_iter().flatten().filter(|_| case["op"] == "merge");
+    let kept = messages.filter_map(|message| {
+        let message: Value = serde_json::from_str(message.as_str()?).ok()?;
+        let data = message.pointer(&format!("/vcp_payload/custom/provider_specific/{provider}/data"))?;
+        Some(data.to_string().into_bytes())
+    });
+    mapped.map(|text| text.as_bytes().to_vec()).into_iter().chain(kept).collect()
 }
 
 /// Checks that a case expects each code of the catalogue, and that each code of a business rule has
