@@ -156,7 +156,7 @@ fn lint(folder: &Path) -> Result<bool, String> {
             Unmatched::Event(name) => ("no sample of the event", name),
             Unmatched::Rule(name) => ("a rule that gave no value", name),
             Unmatched::Path(name) => ("a path that gives no value", name),
-            Unmatched::RowMember(name) => ("a member of rows that no row has", name),
+            Unmatched::RowMember(name) => ("a member that no row or entry has", name),
             Unmatched::Secret(name) => ("a secret that masked nothing", name),
             Unmatched::Table(name) => ("a table in which no word was found", name),
             _ => continue,
