@@ -77,6 +77,8 @@ impl Item {
 
     /// Returns whether the item is speech with a text.
     pub(super) fn is_spoken(&self) -> bool {
-        matches!(self.kind, Kind::User | Kind::Agent) && !self.text().trim().is_empty()
+        let joined = self.growing.iter().filter(|(part, _)| !self.whole.contains_key(part)).map(|(_, text)| text);
+        let mut texts = self.whole.values().chain(joined);
+        matches!(self.kind, Kind::User | Kind::Agent) && texts.any(|text| !text.trim().is_empty())
     }
 }

@@ -77,10 +77,13 @@ pub(super) struct Session {
     transcribed: Option<f64>,
     /// The model to which the session delegates its work.
     worker: Option<String>,
-    /// The events that are counted: their subject, and the id of the response or the part of an
-    /// item. Two connections to a session report the same under different ids of events.
-    counted: HashSet<(&'static str, String)>,
+    /// The events that are counted, by their subject. Two connections to a session report the same
+    /// under different ids of events.
+    counted: HashSet<(&'static str, PartId)>,
 }
+
+/// The id of a response, or that of an item with the index of its part.
+type PartId = (Rc<str>, Option<i64>);
 
 /// An answer of the agent to what the user said.
 #[derive(Debug)]
@@ -326,7 +329,7 @@ impl Session {
                     self.item(at, &item, None);
                 }
                 self.worker = response.filled("model").or_else(|| self.worker.take());
-                if let Some(usage) = self.new_usage("delegated response", response.filled("id"), &response) {
+                if let Some(usage) = self.new_usage("delegated response", whole(response.filled("id")), &response) {
                     self.usage(&usage);
                     self.count("worker_tokens", &usage, "total_tokens");
                 }
@@ -381,14 +384,14 @@ impl Session {
         self.has_answered = true;
         self.notice(response);
         let id: Option<Rc<str>> = response.filled("id").map(Rc::from);
-        if let Some(usage) = self.new_usage("response", id.as_deref().map(str::to_owned), response) {
+        if let Some(usage) = self.new_usage("response", whole(id.clone()), response) {
             self.usage(&usage);
         }
         for item in response.objects("output") {
             self.item(at, &item, id.clone());
         }
         let status = response.filled("status");
-        if status.as_deref() == Some("failed") && self.is_new("failed response", id.as_deref().map(str::to_owned)) {
+        if status.as_deref() == Some("failed") && self.is_new("failed response", whole(id.clone())) {
             self.failed_responses += 1;
         }
         if id.as_ref().is_some_and(|id| self.apart.contains(id)) {
@@ -406,7 +409,7 @@ impl Session {
     }
 
     /// Returns whether something is not counted yet, and notes that it is. Without an id it is new.
-    fn is_new(&mut self, subject: &'static str, id: Option<String>) -> bool {
+    fn is_new(&mut self, subject: &'static str, id: Option<PartId>) -> bool {
         id.is_none_or(|id| self.counted.insert((subject, id)))
     }
 
@@ -415,7 +418,7 @@ impl Session {
     fn new_usage<'e, 'n>(
         &mut self,
         subject: &'static str,
-        id: Option<String>,
+        id: Option<PartId>,
         object: &Object<'e, 'n>,
     ) -> Option<Object<'e, 'n>> {
         let key = id.map(|id| (subject, id));
@@ -493,10 +496,15 @@ impl Session {
     }
 }
 
-/// Returns an id for the part of an item that an event is about.
-fn part_of(event: &Object<'_, '_>) -> Option<String> {
+/// Returns the part of an item that an event is about.
+fn part_of(event: &Object<'_, '_>) -> Option<PartId> {
     let part = event.count("content_index").unwrap_or(0);
-    Some(format!("{part} {}", event.filled("item_id")?))
+    Some((event.filled("item_id")?.into(), Some(part)))
+}
+
+/// Returns the response that an id names.
+fn whole(id: Option<impl Into<Rc<str>>>) -> Option<PartId> {
+    Some((id?.into(), None))
 }
 
 /// The ids of one session or call. Its ids can be of several kinds, and it has one of each. The
