@@ -245,7 +245,8 @@ impl Testee {
             _ => Verifier::nothing(),
         };
         if let Some(seconds) = config.tolerance_sec {
-            verifier = verifier.tolerance(seconds)?;
+            // A number that no tolerance can be is refused like one that is too large.
+            verifier = verifier.tolerance(seconds.try_into().unwrap_or(u32::MAX))?;
         }
         if let Some(addresses) = config.allow_from {
             verifier = verifier.allow_from(AddressList::new(addresses)?);
@@ -499,7 +500,7 @@ struct SchemeConfig {
     header: Option<String>,
     bearer_prefix: Option<bool>,
     param: Option<String>,
-    tolerance_sec: Option<u32>,
+    tolerance_sec: Option<i64>,
     allow_from: Option<Vec<String>>,
 }
 

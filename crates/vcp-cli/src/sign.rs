@@ -8,7 +8,7 @@ use crate::{
 use std::path::PathBuf;
 use vcp_sdk::{
     Secret,
-    auth::{Request, sign},
+    auth::{Request, Scheme, sign},
 };
 
 /// Print the headers with which a provider would sign a body, or the URL if the secret is in it.
@@ -41,9 +41,11 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
         request = request.url(url);
     }
     let headers = sign::headers(&scheme, &secret, &request, args.now.get());
-    if headers.is_empty() {
-        let url = args.url.as_deref().ok_or("the secret of this provider is in the URL: give it with --url")?;
+    if matches!(scheme, Scheme::UrlToken { .. } | Scheme::PathToken) {
+        let url = args.url.as_deref().ok_or("the secret of this provider is in the URL: give the URL with --url")?;
         output::data(&sign::url(&scheme, &secret, url))?;
+    } else if headers.is_empty() {
+        return Err("the body cannot be signed: check the secret, and give the whole URL with --url".to_owned());
     }
     for (name, value) in headers {
         output::data(&format!("{name}: {value}"))?;

@@ -483,6 +483,24 @@ fn a_generation_is_signed_as_its_provider_is() {
     assert_eq!(signed, "https://example.com/hook?token=topsecret\n");
 }
 
+/// Twilio signs the URL, and has no secret in it.
+#[test]
+fn a_signature_of_a_url_needs_a_whole_one() {
+    let here = directory("signed_url");
+    fs::write(here.join("secret"), "topsecret").unwrap();
+    let sign = |url: &[&str]| {
+        vcp(&[&["sign", "-", "--secret-file", "secret", "--provider", "twilio"], url].concat(), &here, b"{}")
+    };
+    for url in [&[][..], &["--url", "hook"]] {
+        let refused = sign(url);
+        let told = String::from_utf8([refused.stdout, refused.stderr].concat()).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{told}");
+        assert!(told.contains("give the whole URL with --url"), "{told}");
+    }
+    let signed = String::from_utf8(sign(&["--url", "https://example.com/hook"]).stdout).unwrap();
+    assert!(signed.starts_with("x-twilio-signature: "), "{signed}");
+}
+
 #[test]
 fn a_long_name_does_not_widen_a_table() {
     let here = directory("wide");

@@ -218,7 +218,7 @@ fn an_interrupted_run_is_taken_up_where_it_stopped() {
     assert_eq!(refused.status.code(), Some(2));
     assert_eq!(
         text(&refused.stderr),
-        "error: `out.ndjson.part` is from an interrupted run: use --resume, or remove it\n"
+        "error: `out.ndjson.part` is from a run that has not ended: if it was interrupted, use --resume, or remove the file\n"
     );
     let other = run(&["-o", "out.ndjson", "--failures", "other.ndjson", "--resume"], &directory, b"");
     assert!(text(&other.stderr).contains("is from a run with other inputs, --to,"));

@@ -403,7 +403,10 @@ fn earlier(target: &Path, resume: bool, run: &Run) -> Result<Option<Checkpoint>,
         }
         (_, true) if !resume => {
             let left = if part.exists() { part } else { path };
-            return Err(format!("`{}` is from an interrupted run: use --resume, or remove it", left.display()));
+            return Err(format!(
+                "`{}` is from a run that has not ended: if it was interrupted, use --resume, or remove the file",
+                left.display()
+            ));
         }
         (_, true) => {}
     }
