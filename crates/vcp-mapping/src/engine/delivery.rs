@@ -52,7 +52,7 @@ struct Sourced<'p> {
 
 /// The result of looking for a value.
 enum Found<'p> {
-    /// A value, and the number of the source after it.
+    /// A value, and the number of its source.
     Value(Box<Sourced<'p>>, usize),
     /// The number of the next source, which is computed from other fields.
     Later(usize),
@@ -68,7 +68,7 @@ impl<'p> Found<'p> {
         word: Option<String>,
         at: usize,
     ) -> Self {
-        Self::Value(Box::new(Sourced { value, how, source, transform, word, precise: false }), at + 1)
+        Self::Value(Box::new(Sourced { value, how, source, transform, word, precise: false }), at)
     }
 }
 
@@ -262,7 +262,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
         draft: &mut Draft<'p>,
     ) -> Result<Option<usize>, MapError> {
         if draft.is_written(rule.field) && !rule.target.collects() {
-            self.supersede(rule, from, reading, draft);
+            self.supersede(rule.from(from), reading, draft);
             return Ok(None);
         }
         let mut at = from;
@@ -271,16 +271,19 @@ impl<'p, 'm> Delivery<'p, 'm> {
         loop {
             match self.value(rule, at, false, reading, draft) {
                 Found::Later(at) => return Ok(Some(at)),
-                Found::Value(found, next) => {
+                Found::Value(found, source) => {
                     if !rule.target.collects() {
-                        self.supersede(rule, next, reading, draft);
+                        self.supersede(rule.from(source + 1), reading, draft);
                         return self.put(rule, Some(*found), reading.plan, draft).map(|()| None);
                     }
                     if !values.contains(&found.value) {
                         values.push(found.value.clone());
                         self.put(rule, Some(*found), reading.plan, draft)?;
                     }
-                    at = next;
+                    // A twin has the same fact, perhaps in other words.
+                    let twins = rule.twins_behind(source);
+                    self.supersede(twins, reading, draft);
+                    at = source + 1 + twins.len();
                 }
                 Found::Nothing if at > from => return Ok(None),
                 Found::Nothing => return self.put(rule, None, reading.plan, draft).map(|()| None),
@@ -298,8 +301,8 @@ impl<'p, 'm> Delivery<'p, 'm> {
         draft: &mut Draft<'p>,
     ) -> Result<Option<usize>, MapError> {
         match self.value(rule, at, true, reading, draft) {
-            Found::Value(found, next) => {
-                self.supersede(rule, next, reading, draft);
+            Found::Value(found, source) => {
+                self.supersede(rule.from(source + 1), reading, draft);
                 self.put(rule, Some(*found), reading.plan, draft).map(|()| None)
             }
             _ => self.apply(rule, at + 1, reading, draft),
@@ -423,7 +426,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
             }
             let Some(json) = self.find(member).filter(|json| *json != "null") else { continue };
             if let Some(found) = self.read_member(source, member, json, reading.plan, draft) {
-                return Found::Value(Box::new(found), at + 1);
+                return Found::Value(Box::new(found), at);
             }
         }
         Found::Nothing

@@ -132,6 +132,8 @@ pub(crate) struct ReadySource {
     pub(crate) precise: bool,
     pub(crate) when: Vec<Test>,
     pub(crate) except: Vec<String>,
+    /// The number of sources behind this one that are the same source at a twin of its path.
+    pub(crate) twins_behind: usize,
 }
 
 /// The kind of a source.
@@ -284,6 +286,17 @@ impl ReadySource {
 }
 
 impl ReadyRule {
+    /// Returns its sources from a number on.
+    pub(crate) fn from(&self, number: usize) -> &[ReadySource] {
+        self.sources.get(number..).unwrap_or_default()
+    }
+
+    /// Returns the sources behind a source that read its twins.
+    pub(crate) fn twins_behind(&self, number: usize) -> &[ReadySource] {
+        let twins = self.sources.get(number).map_or(0, |source| source.twins_behind);
+        self.from(number + 1).get(..twins).unwrap_or_default()
+    }
+
     /// Returns its sources without conditions.
     pub(crate) fn open_sources(&self) -> impl Iterator<Item = &ReadySource> {
         self.sources.iter().filter(|source| source.when.is_empty())

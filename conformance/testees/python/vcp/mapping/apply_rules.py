@@ -50,7 +50,7 @@ class RuleRunner:
             value = computed.VALUES[source.transform](self.fields)
         if value is None:
             return self.apply(rule, index + 1)
-        self.supersede(rule, index + 1)
+        self.supersede(rule.sources[index + 1 :])
         self.write(rule, source, value)
         return DONE
 
@@ -59,27 +59,29 @@ class RuleRunner:
         if rule.to in LIST_TARGETS:
             return self.apply_to_list(rule, index)
         if rule.to in self.fields.written:
-            self.supersede(rule, index)
+            self.supersede(rule.sources[index:])
             return DONE
         found, value = self.look(rule, index)
         if found is not DONE and value is None:
             return found
         if found is not DONE:
-            self.supersede(rule, found + 1)
+            self.supersede(rule.sources[found + 1 :])
             self.write(rule, rule.sources[found], value)
         elif rule.required:
             self.refuse(rule)
         return DONE
 
     def apply_to_list(self, rule, index):
-        """Adds each different value of all sources (RULES.md 6.3)."""
+        """Adds each different value of all sources, of twins the first (RULES.md 6.3)."""
         seen = []
         found, value = self.look(rule, index)
         while found is not DONE and value is not None:
             if value not in seen:
                 self.write(rule, rule.sources[found], value)
                 seen.append(value)
-            found, value = self.look(rule, found + 1)
+            behind = found + 1 + rule.sources[found].twins_behind
+            self.supersede(rule.sources[found + 1 : behind])
+            found, value = self.look(rule, behind)
         if found is DONE and not seen and rule.required:
             self.refuse(rule)
         return found
@@ -138,9 +140,9 @@ class RuleRunner:
             if is_set(head) and head.kind != "list":
                 self.report.problem("VCP_E004", self.delivery.head_pointer(source.path))
 
-    def supersede(self, rule, index):
-        """Notes the filled members of the sources from an index on (RULES.md 6.1)."""
-        for source in rule.sources[index:]:
+    def supersede(self, sources):
+        """Notes the filled members of sources (RULES.md 6.1)."""
+        for source in sources:
             if source.path is None or not self.holds(source.when):
                 continue
             if is_filled(self.delivery.member(source.path)):

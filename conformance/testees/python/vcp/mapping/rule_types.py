@@ -37,6 +37,8 @@ class Source:
     when: tuple = ()
     exceptions: tuple = ()
     derived: bool = False
+    # The number of sources behind it that are the same source at a twin of its path.
+    twins_behind: int = 0
 
     @property
     def is_computed(self):
@@ -168,7 +170,8 @@ def read_sources(data, lists, twins):
     sources = []
     for entry in as_list(data):
         for source in named_sources(entry, lists):
-            sources.extend(twins.of_source(source))
+            both = twins.of_source(source)
+            sources.extend(replace(source, twins_behind=len(both) - 1 - at) for at, source in enumerate(both))
     return tuple(sources)
 
 

@@ -7,7 +7,7 @@ use crate::{
     rules::{
         check::Check,
         paths::Nodes,
-        plan::{Plan, ReadyRule},
+        plan::{Plan, ReadySource},
     },
     shared::SharedText,
 };
@@ -15,9 +15,9 @@ use std::{borrow::Cow, collections::HashSet};
 use vcp_schema::ErrorCode;
 
 impl<'p> Delivery<'p, '_> {
-    /// Notes that the sources of a rule, from the source `from` on, gave way to a better one.
-    pub(super) fn supersede(&self, rule: &ReadyRule, from: usize, reading: &mut Reading<'_>, draft: &Draft<'p>) {
-        for source in rule.sources.iter().skip(from) {
+    /// Notes that sources of a rule gave way to a better one.
+    pub(super) fn supersede(&self, sources: &[ReadySource], reading: &mut Reading<'_>, draft: &Draft<'p>) {
+        for source in sources {
             let Some(member) = source.member() else { continue };
             let is_filled = match &member.inside {
                 Some(_) => self.find(member).is_some(),

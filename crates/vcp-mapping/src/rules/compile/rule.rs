@@ -65,9 +65,7 @@ impl<'f> Compiler<'f> {
                 file.twins.as_ref().map_or_else(|| vec![source.clone()], |twins| twins.of_source(source))
             };
             let Some(name) = &source.list else {
-                for source in twins(source) {
-                    sources.extend(self.source(&source, &place, at, before, target.as_ref()));
-                }
+                sources.extend(self.twins(&twins(source), &place, at, before, target.as_ref()));
                 continue;
             };
             let Source {
@@ -120,9 +118,7 @@ impl<'f> Compiler<'f> {
                     when: source.when.iter().chain(&listed.when).cloned().collect(),
                     ..listed.clone()
                 };
-                for source in twins(&listed) {
-                    sources.extend(self.source(&source, &place, at, before, target.as_ref()));
-                }
+                sources.extend(self.twins(&twins(&listed), &place, at, before, target.as_ref()));
             }
         }
         let when = self.tests(&rule.when, &format!("{place}.when"), at, before);
@@ -169,6 +165,22 @@ impl<'f> Compiler<'f> {
             replaces: change.replaces.clone(),
             by: change.by.clone(),
         }
+    }
+
+    /// Compiles a source and those at twins of its path.
+    fn twins(
+        &mut self,
+        twins: &[Source],
+        place: &str,
+        at: NodeId,
+        before: &[FieldName],
+        target: Option<&Target>,
+    ) -> Vec<ReadySource> {
+        let behind = (0..twins.len()).rev();
+        let ready = twins.iter().zip(behind).filter_map(|(source, twins_behind)| {
+            Some(ReadySource { twins_behind, ..self.source(source, place, at, before, target)? })
+        });
+        ready.collect()
     }
 
     pub(super) fn source(
@@ -248,6 +260,7 @@ impl<'f> Compiler<'f> {
             precise: source.precise,
             when: self.tests(&source.when, &format!("{place}.when"), at, before),
             except: source.except.clone(),
+            twins_behind: 0,
         })
     }
 
