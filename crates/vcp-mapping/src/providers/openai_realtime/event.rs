@@ -172,6 +172,12 @@ impl<'e, 'n> Object<'e, 'n> {
         self.member(name) == Some("null")
     }
 
+    /// Returns whether a member is an empty string. It stays unread otherwise.
+    pub(super) fn is_blank(&self, name: &str) -> bool {
+        let blank = self.members.iter().find(|member| member.name == name && member.json == "\"\"");
+        blank.map(|member| member.asked.set(true)).is_some()
+    }
+
     /// Returns a member as an object. An absent member is an empty object.
     pub(super) fn object(&self, name: &'static str) -> Self {
         let place = self.notes.borrow_mut().inner(self.place, name, false);

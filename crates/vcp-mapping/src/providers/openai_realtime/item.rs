@@ -32,6 +32,8 @@ pub(super) struct Item {
     pub(super) is_line: bool,
     /// The id of the response that the item belongs to.
     pub(super) response: Option<Rc<str>>,
+    /// `true` if a response made the item, also if it has no id.
+    pub(super) is_made: bool,
     /// `true` if an event described the whole item.
     pub(super) described: bool,
     /// The id of the item in front of this one, if the user's speech was committed with it.
@@ -62,12 +64,13 @@ impl Item {
         if has_failed {
             *error = true.into();
         }
+        self.tool.insert("cut_short".to_owned(), false.into());
     }
 
     /// Returns whether the item was described, and no response or speech made it. A program writes
     /// such items as text.
     pub(super) fn is_history(&self) -> bool {
-        self.described && !self.heard && self.response.is_none() && self.growing.is_empty() && self.start.is_none()
+        self.described && !self.heard && !self.is_made && self.growing.is_empty() && self.start.is_none()
     }
 
     /// Returns whether the item is speech of the user whose text nobody knows.

@@ -43,6 +43,8 @@ pub(super) struct Session {
     apart: HashSet<Rc<str>>,
     /// The ids of the responses that were interrupted.
     cut_off: HashSet<Rc<str>>,
+    /// The ids of the responses that are not done, with whether the user spoke meanwhile.
+    open: HashMap<Rc<str>, bool>,
     /// The times at which the playback of each response began and ended.
     played: HashMap<Rc<str>, (Option<Timestamp>, Option<Timestamp>)>,
     /// The time at which the user stopped speaking. Unset when the agent answers.
@@ -71,6 +73,8 @@ pub(super) struct Session {
     failed_responses: i64,
     /// The number of transcriptions that failed.
     failed_transcriptions: i64,
+    /// The number of delegated responses that failed.
+    failed_delegated: i64,
     /// The billed seconds of the session so far.
     billed: Option<f64>,
     /// The sum of the transcribed seconds. It is infinite if it is too large.
@@ -181,7 +185,6 @@ impl Session {
             kind @ ("response.mcp_call.completed" | "response.mcp_call.failed") => {
                 if let Some(item) = self.named(event, Kind::Tool) {
                     item.ends(kind == "response.mcp_call.failed");
-                    item.tool.insert("cut_short".to_owned(), false.into());
                 }
             }
             "input_audio_buffer.timeout_triggered" => self.ending = Some("input_audio_buffer.timeout_triggered"),
@@ -194,6 +197,7 @@ impl Session {
             }
             "input_audio_buffer.speech_started" => {
                 self.stopped = None;
+                self.open.values_mut().for_each(|spoken_over| *spoken_over = true);
                 if let Some(answer) = self.answers.last_mut() {
                     answer.until.get_or_insert(at);
                 }
@@ -210,9 +214,10 @@ impl Session {
             "conversation.item.created"
             | "conversation.item.added"
             | "conversation.item.done"
-            | "conversation.item.retrieved"
-            | "response.output_item.added"
-            | "response.output_item.done" => self.item(at, &event.object("item"), response),
+            | "conversation.item.retrieved" => drop(self.item(at, &event.object("item"), response)),
+            "response.output_item.added" | "response.output_item.done" => {
+                self.made(at, &event.object("item"), response);
+            }
             "conversation.item.input_audio_transcription.completed" => {
                 self.has_transcribed = true;
                 if let Some(usage) = self.new_usage("transcription", part_of(event), event) {
@@ -256,22 +261,29 @@ impl Session {
                     item.cut_off = true;
                 }
             }
-            "output_audio_buffer.started" => {
-                if let Some(response) = response {
-                    self.played.entry(response).or_default().0.get_or_insert(at);
+            kind @ ("output_audio_buffer.started" | "output_audio_buffer.stopped" | "output_audio_buffer.cleared") => {
+                let Some(response) = response else {
+                    let message = "the event names no response, so it is not used";
+                    event.problem("response_id", ErrorCode::Missing, message);
+                    return Ok(());
+                };
+                if kind == "output_audio_buffer.cleared" {
+                    self.cut_off.insert(response.clone());
                 }
-            }
-            kind @ ("output_audio_buffer.stopped" | "output_audio_buffer.cleared") => {
-                if let Some(response) = response {
-                    if kind == "output_audio_buffer.cleared" {
-                        self.cut_off.insert(response.clone());
-                    }
-                    self.played.entry(response).or_default().1 = Some(at);
+                let (began, ended) = self.played.entry(response).or_default();
+                if kind == "output_audio_buffer.started" {
+                    began.get_or_insert(at);
+                } else {
+                    *ended = Some(at);
                 }
             }
             "response.created" => {
                 self.has_answered = true;
-                self.notice(&event.object("response"));
+                let response = event.object("response");
+                self.notice(&response);
+                if let Some(id) = response.filled("id") {
+                    self.open.entry(id.into()).or_insert(false);
+                }
             }
             "response.done" => self.response(at, &event.object("response")),
             "session.input_transcript.delta" => self.line(at, event, Kind::User),
@@ -323,8 +335,11 @@ impl Session {
             Some("response.output_item.added" | "response.output_item.done") => {
                 self.item(at, &event.object("item"), None);
             }
-            Some("response.completed" | "response.failed" | "response.incomplete") => {
+            Some(kind @ ("response.completed" | "response.failed" | "response.incomplete")) => {
                 let response = event.object("response");
+                if kind == "response.failed" && self.is_new("failed delegated response", whole(response.filled("id"))) {
+                    self.failed_delegated += 1;
+                }
                 for item in response.objects("output") {
                     self.item(at, &item, None);
                 }
@@ -367,6 +382,9 @@ impl Session {
         {
             return;
         }
+        if let Some(response) = &response {
+            self.open.entry(response.clone()).or_insert(false);
+        }
         if let Some(stopped) = self.stopped.take() {
             self.answers.push(Answer { stopped, began, response, until: None });
         }
@@ -388,7 +406,7 @@ impl Session {
             self.usage(&usage);
         }
         for item in response.objects("output") {
-            self.item(at, &item, id.clone());
+            self.made(at, &item, id.clone());
         }
         let status = response.filled("status");
         if status.as_deref() == Some("failed") && self.is_new("failed response", whole(id.clone())) {
@@ -400,8 +418,12 @@ impl Session {
         let details = response.object("status_details");
         self.fail(&details.object("error"));
         let reason = details.filled("reason");
+        // Some programs cancel a response themselves when the user speaks.
+        let spoken_over = id.as_ref().and_then(|id| self.open.remove(id)).unwrap_or(false);
+        let is_interrupted =
+            reason.as_deref() == Some("turn_detected") || spoken_over && reason.as_deref() == Some("client_cancelled");
         // The user interrupted the agent. That is ordinary, and is not an outcome of the call.
-        if reason.as_deref() == Some("turn_detected") {
+        if is_interrupted {
             self.cut_off.extend(id);
         } else if let Some(status) = status {
             self.last_response = Some((status, reason));

@@ -24,15 +24,15 @@ impl Session {
         self.answers.iter().filter_map(gap).collect()
     }
 
-    /// Returns the items in the order of the conversation. An item that was committed before the
-    /// item in front of it stands behind that item.
+    /// Returns the items in the order of the conversation. An item waits if it was committed before
+    /// the item in front of it, or if that item waits. It follows that item directly.
     fn in_order(&self) -> Vec<usize> {
         let mut behind: HashMap<usize, Vec<usize>> = HashMap::new();
         let mut waits = HashSet::new();
         for (at, item) in self.items.iter().enumerate() {
-            let previous = item.previous.as_ref().and_then(|previous| self.places.get(previous));
-            if let Some(previous) = previous.filter(|previous| **previous > at) {
-                behind.entry(*previous).or_default().push(at);
+            let previous = item.previous.as_ref().and_then(|previous| self.places.get(previous)).copied();
+            if let Some(previous) = previous.filter(|previous| *previous > at || waits.contains(previous)) {
+                behind.entry(previous).or_default().push(at);
                 waits.insert(at);
             }
         }
@@ -44,6 +44,10 @@ impl Session {
                 next.extend(behind.remove(&at).unwrap_or_default().into_iter().rev());
             }
         }
+        // Items that wait for each other follow nothing.
+        let mut lost: Vec<usize> = behind.into_values().flatten().collect();
+        lost.sort_unstable();
+        order.extend(lost);
         order
     }
 
@@ -92,9 +96,11 @@ impl Session {
             put(name, count.map(Value::from));
         }
         put("latency_ms", (!latency_ms.is_empty()).then(|| latency_ms.into()));
-        for (name, count) in
-            [("failed_responses", self.failed_responses), ("failed_transcriptions", self.failed_transcriptions)]
-        {
+        for (name, count) in [
+            ("failed_responses", self.failed_responses),
+            ("failed_transcriptions", self.failed_transcriptions),
+            ("failed_delegated", self.failed_delegated),
+        ] {
             put(name, (count > 0).then(|| count.into()));
         }
         put("rows", Some(Value::Array(rows)));

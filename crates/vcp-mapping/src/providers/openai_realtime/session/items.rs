@@ -54,9 +54,13 @@ impl Session {
         self.items.push(Item { kind, ..Item::default() });
     }
 
-    /// Returns the item that an event names.
+    /// Returns the item that an event names. An event that names none is a problem.
     pub(super) fn named(&mut self, event: &Object<'_, '_>, kind: Kind) -> Option<&mut Item> {
-        self.with_id(event.filled("item_id")?, (event, "item_id"), kind)
+        let Some(id) = event.filled("item_id") else {
+            event.problem("item_id", ErrorCode::Missing, "the event names no item, so it is not used");
+            return None;
+        };
+        self.with_id(id, (event, "item_id"), kind)
     }
 
     /// Adds the complete text of a part of an item.
@@ -82,9 +86,21 @@ impl Session {
         }
     }
 
-    /// Adds the description of an item.
-    pub(super) fn item(&mut self, at: Timestamp, item: &Object<'_, '_>, response: Option<Rc<str>>) {
-        let (Some(id), Some(kind)) = (item.filled("id"), item.text("type")) else { return };
+    /// Adds the description of an item that a response made.
+    pub(super) fn made(&mut self, at: Timestamp, item: &Object<'_, '_>, response: Option<Rc<str>>) {
+        if let Some(item) = self.item(at, item, response) {
+            item.is_made = true;
+        }
+    }
+
+    /// Adds the description of an item, and returns the item.
+    pub(super) fn item(
+        &mut self,
+        at: Timestamp,
+        item: &Object<'_, '_>,
+        response: Option<Rc<str>>,
+    ) -> Option<&mut Item> {
+        let (Some(id), Some(kind)) = (item.filled("id"), item.text("type")) else { return None };
         let role = item.text("role");
         let is_message = kind == "message";
         if !KINDS.contains(&&*kind) {
@@ -100,7 +116,8 @@ impl Session {
             ("function_call_output", _) => Kind::Result,
             _ => Kind::Other,
         };
-        let Some(known) = self.with_id(id, (item, "id"), of_kind) else { return };
+        let known = self.with_id(id, (item, "id"), of_kind)?;
+        known.is_made |= response.is_some();
         known.response = known.response.take().or(response);
         known.described = true;
         match of_kind {
@@ -124,8 +141,12 @@ impl Session {
                     }
                 }
                 if matches!(&*kind, "function_call" | "mcp_call") {
-                    // A call that never left this state was not made.
-                    let is_cut_short = matches!(item.text("status").as_deref(), Some("incomplete" | "in_progress"));
+                    // A call that never left this state was not made. The items of MCP calls have
+                    // no status.
+                    let is_cut_short = match item.text("status").as_deref() {
+                        Some(status) => matches!(status, "incomplete" | "in_progress"),
+                        None => item.is_blank("arguments"),
+                    };
                     // An event may have told that it was. Descriptions can come late.
                     let cut_short = known.tool.entry("cut_short").or_insert(is_cut_short.into());
                     if !is_cut_short {
@@ -152,5 +173,6 @@ impl Session {
             }
             Kind::Other => {}
         }
+        Some(known)
     }
 }
