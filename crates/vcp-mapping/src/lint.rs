@@ -1,8 +1,8 @@
 //! The trial of rule files on sample deliveries.
 
 use crate::{
-    MapError, Mapper, Mapping, Registry, RuleError,
-    engine::{delivery::Recognised, transform},
+    MapError, Mapper, Mapping, Registry, RuleError, SharedText,
+    engine::{delivery::Recognised, models::Used, transform},
     rules::{
         FieldRule, Provider, RuleFile, Source,
         paths::{InList, below, is_empty},
@@ -235,7 +235,9 @@ fn try_sample(
     }
     for (usage, reader) in rules.models.iter().zip(&ready.plan.models) {
         let (Some(name), Some(json)) = (&usage.role_table, find(&usage.path)) else { continue };
-        if !reader.read(json, provider.table(name)).roles.is_empty() {
+        let mut used = Used::default();
+        let _ = reader.read(json, &SharedText::default(), provider.table(name), &mut used);
+        if !used.roles.is_empty() {
             matched.insert(Unmatched::Table(name.clone()));
         }
     }

@@ -153,6 +153,49 @@ fn the_flag_of_a_person_counts_nowhere() {
     }
 }
 
+/// A person of whom nobody says who it is speaks as neither side.
+#[test]
+fn a_person_without_a_word_is_not_the_user() {
+    let provider = r#"{"provider":"x","info":INFO,"detect":[{"has":["id"],"event":"e"}],
+        "events":{"e":{"rules":"call"}}}"#;
+    let rules = r#"{"provider":"x","name":"call","rules":[{"to":"call.call_id","from":{"path":"id"}}],
+        "conversation":{"rows":{"path":"rows"},"all_rows":"person","role":"who","text":"text"}}"#;
+    let mut registry = Registry::empty();
+    registry.register_json(&provider.replace("INFO", INFO), &[rules]).unwrap();
+    let payload = br#"{"id":"1","rows":[{"text":"This is Ann."},{"who":"rep","text":"One moment."}]}"#;
+    let mapped = Mapper::with_registry(registry).map("x", payload, "2026-11-21T12:00:00Z".parse().unwrap());
+    let Ok(Mapping::Call(mapped)) = mapped else { panic!("not a call") };
+    assert_eq!(mapped.message.transcript().unwrap(), "Person: This is Ann.\nRep: One moment.");
+    assert_eq!(mapped.message.vcp_payload.outcomes.objective.metrics.get("total_turns").unwrap(), "0");
+}
+
+/// The lists of models of a file are read as if they were one list.
+#[test]
+fn lists_of_models_add_up() {
+    let provider = r#"{"provider":"x","info":INFO,"detect":[{"has":["id"],"event":"e"}],
+        "events":{"e":{"rules":"call"}},"tables":{"roles":{"words":{"line":"none"}}}}"#;
+    let rules = r#"{"provider":"x","name":"call","rules":[{"to":"call.call_id","from":{"path":"id"}}],"models":[
+        {"path":"dialog","name":["a"],"role":"LLM","cost":["c"],"prompt_tokens":["i"]},
+        {"path":"tools","name":["a"],"role":"LLM","cost":["c"],"prompt_tokens":["i"]},
+        {"path":"voices","name":["a"],"role":"TTS","prompt_tokens":["i"]},
+        {"path":"lines","kind":"k","role_table":"roles","cost":["c"]},
+        {"path":"more","kind":"k","role_table":"roles","cost":["c"]}]}"#;
+    let mut registry = Registry::empty();
+    registry.register_json(&provider.replace("INFO", INFO), &[rules]).unwrap();
+    let payload = br#"{"id":"1","dialog":[{"a":"gpt","i":1000,"c":0.5}],
+        "tools":[{"a":"gpt","i":50,"c":0.01},{"a":"other","i":5}],"voices":[{"a":"sonic","i":7}],
+        "lines":[{"k":"line","c":0.5}],"more":[{"k":"line","c":0.01}]}"#;
+    let mapped = Mapper::with_registry(registry).map("x", payload, "2026-11-21T12:00:00Z".parse().unwrap());
+    let Ok(Mapping::Call(mapped)) = mapped else { panic!("not a call") };
+    let outcomes = mapped.message.vcp_payload.outcomes;
+    let model = outcomes.model_outcome_attribution.roles.get("LLM").unwrap();
+    assert_eq!((model.model_id.as_str(), model.tokens_processed, model.cost_usd), ("gpt", Some(1055), Some(0.51)));
+    assert_eq!(outcomes.model_outcome_attribution.kpis.get("cost_usd.line").unwrap(), "0.51");
+    assert_eq!(outcomes.objective.metrics.get("prompt_tokens").unwrap(), "1062");
+    let superseded: Vec<&str> = mapped.report.superseded.iter().map(|pointer| &**pointer).collect();
+    assert_eq!(superseded, ["/tools/*/a"]);
+}
+
 /// A place of a file is written as `<name>`, and holds a member that is no secret.
 #[test]
 fn no_part_of_a_file_copies_a_secret() {

@@ -9,7 +9,7 @@ mod write;
 use super::{
     draft::Draft,
     mask::mask_at,
-    models::UsedRole,
+    models::Used,
     transform::{self, Setting},
     value::{Made, Value},
     walk::Walked,
@@ -23,7 +23,7 @@ use crate::{
         Provider, Transform, ValueType,
         check::Check,
         paths::{NodeId, Nodes, is_empty},
-        plan::{Member, Plan, ReadyEvent, ReadyModels, ReadyRule, ReadySource, Shape, SourceKind, Test},
+        plan::{Member, Plan, ReadyEvent, ReadyRule, ReadySource, Shape, SourceKind, Test},
         target::{FieldName, Names, Place, name},
         watched::Seen,
     },
@@ -183,9 +183,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
     pub(crate) fn read(&self, event: &str, ready: &ReadyEvent, draft: &mut Draft<'p>) -> Result<(), MapError> {
         let plan = &*ready.plan;
         draft.begin(plan);
-        for reader in &plan.models {
-            self.use_models(reader, plan, draft);
-        }
+        self.use_models(plan, draft);
         let mut reading = Reading {
             event,
             plan,
@@ -309,42 +307,44 @@ impl<'p, 'm> Delivery<'p, 'm> {
         }
     }
 
-    /// Writes the models of a list, with their tokens and costs.
-    fn use_models(&self, reader: &ReadyModels, plan: &Plan, draft: &mut Draft<'p>) {
-        let Some(json) = self.walked.text(reader.at).filter(|json| *json != "null") else { return };
-        let source = self.provider.tree.pointer(reader.at);
-        let used = reader.read(json, reader.role_table.as_deref().and_then(|name| self.provider.table(name)));
-        let code = if json.starts_with(['[', '{']) { ErrorCode::Unreadable } else { ErrorCode::Type };
-        let problem = |message: &&str| Problem::new(code, source.clone(), *message);
-        draft.report.problems.extend(used.problems.iter().map(problem));
-        let unlisted = |(word, ()): (&String, &())| UnlistedWord { source: source.clone(), word: word.clone() };
-        draft.report.unknown_words.extend(used.unknown.iter().map(unlisted));
-        for (kind, cost) in used.lines() {
+    /// Reads the lists of models, and writes the models with their tokens and costs.
+    fn use_models(&self, plan: &Plan, draft: &mut Draft<'p>) {
+        let mut used = Used::default();
+        for reader in &plan.models {
+            let Some(json) = self.walked.text(reader.at).filter(|json| *json != "null") else { continue };
+            let list = self.provider.tree.pointer(reader.at);
+            let table = reader.role_table.as_deref().and_then(|name| self.provider.table(name));
+            let noted = reader.read(json, &list, table, &mut used);
+            let code = if json.starts_with(['[', '{']) { ErrorCode::Unreadable } else { ErrorCode::Type };
+            let problem = |message: &&str| Problem::new(code, list.clone(), *message);
+            draft.report.problems.extend(noted.problems.iter().map(problem));
+            let unlisted = |(word, ()): (&String, &())| UnlistedWord { source: list.clone(), word: word.clone() };
+            draft.report.unknown_words.extend(noted.unknown.iter().map(unlisted));
+            draft.report.superseded.extend(noted.others.iter().map(|place| format!("{list}{place}").into()));
+        }
+        let read = |target: SharedText, list: &SharedText| Written {
+            source: Some(list.clone()),
+            ..Written::without_source(target, How::Read)
+        };
+        for (kind, cost, list) in used.lines() {
             let name = format!("cost_usd.{kind}");
-            let target = FieldPath::from_dotted(KPIS).name(&name).to_string().into();
+            draft.report.written.push(read(FieldPath::from_dotted(KPIS).name(&name).to_string().into(), list));
             draft.free.push((Place::Kpis, [name].into(), Cow::Owned(cost.to_string())));
-            let written = Written::without_source(target, How::Read);
-            draft.report.written.push(Written { source: Some(source.clone()), ..written });
         }
         draft.models.add(&used);
-        let others = used.others.iter().map(|place| format!("{source}{place}").into());
-        draft.report.superseded.extend(others);
         let mut metrics = Vec::new();
-        for (metric, count) in [("prompt_tokens", used.prompt_tokens), ("completion_tokens", used.completion_tokens)] {
-            if let Some(count) = count {
+        for (metric, sum) in [("prompt_tokens", &used.prompt_tokens), ("completion_tokens", &used.completion_tokens)] {
+            if let Some((count, list)) = sum {
                 draft.free.push((Place::Metrics, Names::Own(metric), Cow::Owned(count.to_string())));
-                metrics.push(format!("{}.{metric}", name::METRICS));
+                metrics.push((format!("{}.{metric}", name::METRICS), list));
             }
         }
-        for field in used.roles.iter().flat_map(UsedRole::fields).chain(metrics) {
+        let of_roles = used.roles.iter().flat_map(|role| role.fields().map(|field| (field, &role.list)));
+        for (field, list) in of_roles.chain(metrics) {
             if let Some(field) = plan.field(&field) {
                 draft.mark(field, How::Read);
             }
-            let target = FieldName::path_of(&field);
-            draft
-                .report
-                .written
-                .push(Written { source: Some(source.clone()), ..Written::without_source(target, How::Read) });
+            draft.report.written.push(read(FieldName::path_of(&field), list));
         }
     }
 

@@ -10,6 +10,7 @@ use crate::{
         plan::ReadyModels,
         target::{FieldName, ModelPart, name},
     },
+    shared::SharedText,
 };
 use std::{borrow::Cow, collections::HashSet};
 use vcp_schema::{
@@ -134,16 +135,28 @@ impl Models {
     }
 }
 
-/// The models of a list that have a role, and the sums of their tokens.
+/// The most kinds of models without a role. Each entry is looked for among them, so many would take
+/// quadratic time.
+const MOST_KINDS: usize = 256;
+
+/// The models of all lists of a delivery that have a role, and the sums of their tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Used {
     pub(crate) roles: Vec<UsedRole>,
-    pub(crate) prompt_tokens: Option<i64>,
-    pub(crate) completion_tokens: Option<i64>,
+    pub(crate) prompt_tokens: Option<Tokens>,
+    pub(crate) completion_tokens: Option<Tokens>,
+    /// The costs of entries without a role, by their kind, with the first list that has the kind.
+    lines: OrderedMap<String, (Amount, SharedText)>,
+}
+
+/// A number of tokens, with the first list that has some.
+pub(crate) type Tokens = (i64, SharedText);
+
+/// The parts of a list of models that the report lists.
+#[derive(Debug, Default)]
+pub(crate) struct Noted {
     /// The pointers, below the list, of the names of further models of a role.
     pub(crate) others: Vec<String>,
-    /// The costs of entries without a role, by their kind.
-    lines: OrderedMap<String, Amount>,
     /// The kinds that the table of roles does not have.
     pub(crate) unknown: OrderedMap<String, ()>,
     /// `true` if there are more kinds than are kept.
@@ -153,37 +166,39 @@ pub(crate) struct Used {
 }
 
 impl Used {
-    /// The most kinds without a role. Each entry is looked for among them, so many would take
-    /// quadratic time.
-    const MOST_KINDS: usize = 256;
-
-    fn add_line(&mut self, kind: &str, cost: Amount) {
-        let is_full = self.lines.len() >= Self::MOST_KINDS;
+    /// Adds a cost to the line of a kind. Returns `false` if there are too many kinds.
+    fn add_line(&mut self, kind: &str, cost: Amount, list: &SharedText) -> bool {
+        let is_full = self.lines.len() >= MOST_KINDS;
         match self.lines.get_mut(kind) {
-            Some(known) => known.0 = known.0.saturating_add(cost.0),
-            None if is_full => self.too_many = true,
-            None => drop(self.lines.insert(kind.to_owned(), cost)),
+            Some((known, _)) => known.0 = known.0.saturating_add(cost.0),
+            None if is_full => return false,
+            None => drop(self.lines.insert(kind.to_owned(), (cost, list.clone()))),
         }
+        true
     }
 
+    /// Returns the costs of entries without a role, in USD, by their kind, with their list.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (&str, f64, &SharedText)> {
+        self.lines.iter().filter_map(|(kind, (cost, list))| Some((kind.as_str(), cost.amount()?, list)))
+    }
+}
+
+impl Noted {
     fn add_unknown(&mut self, kind: &str) {
-        if self.unknown.len() < Self::MOST_KINDS {
+        if self.unknown.len() < MOST_KINDS {
             self.unknown.insert(kind.to_owned(), ());
         } else {
             self.too_many |= self.unknown.get(kind).is_none();
         }
     }
-
-    /// Returns the costs of entries without a role, in USD, by their kind.
-    pub(crate) fn lines(&self) -> impl Iterator<Item = (&str, f64)> {
-        self.lines.iter().filter_map(|(kind, cost)| Some((kind.as_str(), cost.amount()?)))
-    }
 }
 
-/// A role of the list, with its first model and the sums over all its models.
+/// A role of the lists, with its first model and the sums over all its models.
 #[derive(Debug, Default)]
 pub(crate) struct UsedRole {
     pub(crate) role: &'static str,
+    /// The list that names the model.
+    pub(crate) list: SharedText,
     chosen: String,
     cost: Amount,
     /// The number of costs in `cost`.
@@ -230,12 +245,13 @@ impl Amount {
 }
 
 impl ReadyModels {
-    /// Reads the models of a list or object. `table` gives the roles if the rules do not name one.
-    pub(crate) fn read(&self, json: &str, table: Option<&Table>) -> Used {
-        let mut used = Used::default();
+    /// Adds the models of a list or object to those of other lists. `list` is its pointer. `table`
+    /// gives the roles if the rules do not name one.
+    pub(crate) fn read(&self, json: &str, list: &SharedText, table: Option<&Table>, used: &mut Used) -> Noted {
+        let mut noted = Noted::default();
         let Some(models) = entries(json) else {
-            used.problems.push("a list or an object of models is wanted here");
-            return used;
+            noted.problems.push("a list or an object of models is wanted here");
+            return noted;
         };
         for (name, model) in models {
             let Ok(walked) = self.members.walk(model) else { continue };
@@ -253,21 +269,21 @@ impl ReadyModels {
             let kind = if self.kind.is_some() { self.kind.as_ref().and_then(text) } else { name.clone() };
             let Some(kind) = kind else {
                 if self.cost.iter().any(|cost| walked.text(*cost).is_some_and(|json| json != "null")) {
-                    used.problems.push("a cost has no kind");
+                    noted.problems.push("a cost has no kind");
                 }
                 continue;
             };
             let hit = table.map(|table| table.look_up(&kind));
             if hit.as_ref().is_some_and(|hit| hit.unlisted && hit.word.is_none()) {
-                used.add_unknown(&kind);
+                noted.add_unknown(&kind);
             }
             let role = self.role.or_else(|| hit?.word.and_then(known_role));
             let there = |node: &NodeId| walked.text(*node).filter(|json| *json != "null");
             let (Some(role), Some(name)) = (role, name) else {
                 for json in self.cost.iter().filter_map(there) {
                     match Amount::read(json, self.cost_scale) {
-                        Some(cost) => used.add_line(&kind, cost),
-                        None => used.problems.push("a cost of a model is not a number, 0 or more"),
+                        Some(cost) => noted.too_many |= !used.add_line(&kind, cost, list),
+                        None => noted.problems.push("a cost of a model is not a number, 0 or more"),
                     }
                 }
                 continue;
@@ -275,22 +291,22 @@ impl ReadyModels {
             let other = name.clone();
             let known = used.roles.iter().position(|known| known.role == role);
             let at = known.unwrap_or_else(|| {
-                used.roles.push(UsedRole { role, chosen: name, ..UsedRole::default() });
+                used.roles.push(UsedRole { role, list: list.clone(), chosen: name, ..UsedRole::default() });
                 used.roles.len() - 1
             });
             let Some(of_role) = used.roles.get_mut(at) else { continue };
             let is_other = known.is_some() && of_role.chosen != other;
             // Only a list can repeat a place, and it has few.
-            let is_new = |place: &String| self.name.is_empty() || !used.others.contains(place);
+            let is_new = |place: &String| self.name.is_empty() || !noted.others.contains(place);
             let place = place.filter(|place| is_other && is_new(place));
-            used.others.extend(place);
+            noted.others.extend(place);
             for json in self.minutes.iter().filter_map(there) {
                 match Amount::read(json, 0) {
                     Some(minutes) => {
                         of_role.minutes = Amount(of_role.minutes.0.saturating_add(minutes.0));
                         of_role.uses += 1;
                     }
-                    None => used.problems.push("the minutes of a model are not a number, 0 or more"),
+                    None => noted.problems.push("the minutes of a model are not a number, 0 or more"),
                 }
             }
             for json in self.cost.iter().filter_map(there) {
@@ -299,7 +315,7 @@ impl ReadyModels {
                         of_role.cost = Amount(of_role.cost.0.saturating_add(cost.0));
                         of_role.costs += 1;
                     }
-                    None => used.problems.push("a cost of a model is not a number, 0 or more"),
+                    None => noted.problems.push("a cost of a model is not a number, 0 or more"),
                 }
             }
             for (members, sum) in
@@ -308,18 +324,21 @@ impl ReadyModels {
                 for json in members.iter().filter_map(there) {
                     let count = transform::whole(json).ok().flatten();
                     let add = |sum: Option<i64>| sum.unwrap_or(0).checked_add(count?);
-                    match (add(*sum), add(of_role.tokens)) {
-                        (Some(all), Some(of_model)) => (*sum, of_role.tokens) = (Some(all), Some(of_model)),
-                        _ => used.problems.push("a number of tokens of a model is not a whole number, 0 or more"),
+                    match (add(sum.as_ref().map(|(sum, _)| *sum)), add(of_role.tokens)) {
+                        (Some(all), Some(of_model)) => {
+                            sum.get_or_insert_with(|| (0, list.clone())).0 = all;
+                            of_role.tokens = Some(of_model);
+                        }
+                        _ => noted.problems.push("a number of tokens of a model is not a whole number, 0 or more"),
                     }
                 }
             }
         }
-        used.problems.dedup();
-        if used.too_many {
-            used.problems.push("there are more than 256 kinds: the others are not used");
+        noted.problems.dedup();
+        if noted.too_many {
+            noted.problems.push("there are more than 256 kinds: the others are not used");
         }
-        used
+        noted
     }
 }
 
@@ -345,16 +364,18 @@ mod tests {
     use super::*;
     use crate::rules::{ModelUsage, paths::ROOT};
 
-    fn read(rules: &str, json: &str) -> Used {
+    fn read(rules: &str, json: &str) -> (Used, Noted) {
         let table: Table = serde_json::from_str(r#"{"contains": [["tts", "TTS"], ["gpt", "LLM"]]}"#).unwrap();
         let rules: ModelUsage = serde_json::from_str(rules).unwrap();
         let role = rules.role.as_deref().and_then(known_role);
-        ReadyModels::new(&rules, ROOT, role).read(json, Some(&table))
+        let mut used = Used::default();
+        let noted = ReadyModels::new(&rules, ROOT, role).read(json, &"/x".into(), Some(&table), &mut used);
+        (used, noted)
     }
 
     #[test]
     fn models_of_one_role_are_one() {
-        let used = read(
+        let (used, noted) = read(
             r#"{"path": "x", "name": "product", "role_table": "t", "cost": ["cost"], "cost_scale": -2}"#,
             r#"[{"product": "a_tts", "cost": 4.2}, {"product": "gpt_4o", "cost": "0.36"}, {"product": "line", "cost": 9},
                 {"product": "gpt_5", "cost": 0.04}, {"product": "gpt_6", "cost": -1}, {"cost": 1}, null, 7]"#,
@@ -362,21 +383,22 @@ mod tests {
         let roles: Vec<_> =
             used.roles.iter().map(|role| (role.role, role.chosen.as_str(), role.cost.amount())).collect();
         assert_eq!(roles, [("TTS", "a_tts", Some(0.042)), ("LLM", "gpt_4o", Some(0.004))]);
-        assert_eq!(used.problems, ["a cost of a model is not a number, 0 or more", "a cost has no kind"]);
+        assert_eq!(noted.problems, ["a cost of a model is not a number, 0 or more", "a cost has no kind"]);
     }
 
     #[test]
     fn models_by_their_names() {
         let rules = r#"{"path": "x", "role": "LLM", "cost": ["in.price", "out.price"], "prompt_tokens": ["in.tokens"], "completion_tokens": ["out.tokens"]}"#;
-        let used = read(
+        let (used, noted) = read(
             rules,
             r#"{"m1": {"in": {"tokens": 10, "price": 0.0011286}, "out": {"tokens": 2, "price": 6.8e-05}}, "m2": {"in": {"tokens": "x"}}}"#,
         );
-        assert_eq!((used.prompt_tokens, used.completion_tokens), (Some(10), Some(2)));
+        let tokens = |sum: &Option<Tokens>| sum.as_ref().map(|(sum, _)| *sum);
+        assert_eq!((tokens(&used.prompt_tokens), tokens(&used.completion_tokens)), (Some(10), Some(2)));
         let role = used.roles.first().unwrap();
         assert_eq!((role.chosen.as_str(), role.cost.amount(), role.tokens), ("m1", Some(0.001_196_6), Some(12)));
-        assert_eq!(used.problems, ["a number of tokens of a model is not a whole number, 0 or more"]);
-        assert_eq!(read(rules, "7").problems, ["a list or an object of models is wanted here"]);
-        assert!(read(rules, "{}").roles.is_empty());
+        assert_eq!(noted.problems, ["a number of tokens of a model is not a whole number, 0 or more"]);
+        assert_eq!(read(rules, "7").1.problems, ["a list or an object of models is wanted here"]);
+        assert!(read(rules, "{}").0.roles.is_empty());
     }
 }

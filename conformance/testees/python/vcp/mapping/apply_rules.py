@@ -155,7 +155,8 @@ class RuleRunner:
         pointer = self.delivery.pointer(source.path) if source.path else None
         changed = self.flagged(rule, value)
         derived = source.derived or changed != value
-        if rule.to.startswith(INTEGRATIONS) and not str(changed).startswith("{"):
+        is_system = rule.to.startswith(INTEGRATIONS) and "." not in rule.to.removeprefix(INTEGRATIONS)
+        if is_system and not str(changed).startswith("{"):
             self.report.problem("VCP_E004", pointer or "")
             return
         self.fields.write(rule.to, Value(changed, derived, pointer))

@@ -156,7 +156,7 @@ def name_of(turn):
     """Returns the name of a speaker."""
     if turn.side != "person":
         return turn.side.capitalize()
-    label = trim(turn.label)
+    label = trim(turn.label or "") or turn.side
     return label[:1].upper() + label[1:]
 
 

@@ -99,7 +99,8 @@ impl ReadyConversation {
                 Role::User | Role::Person => Some(false),
                 Role::ToolCall | Role::ToolResult | Role::Other => None,
             }) {
-                let person = if role == Some(Role::Person) { word.map(Cow::into_owned) } else { None };
+                let person = || word.map_or_else(|| "person".to_owned(), Cow::into_owned);
+                let person = (role == Some(Role::Person)).then(person);
                 match self.turn(is_agent, row) {
                     Some(turn) => read.turns.push(Turn { person, ..turn }),
                     None => {
