@@ -87,13 +87,23 @@ impl Models {
         }
     }
 
-    /// Counts a speech-to-speech model once. Some providers name it as the language model, too.
+    /// Counts a speech-to-speech model once. Some providers name it as the language model, too. If
+    /// the model was used, its name as the language model may be another one, that of the settings.
     fn count_once(&mut self, report: &mut MapReport) {
-        let chosen = |role: &str| self.0.iter().find(|(of, _)| *of == role).map(|(_, model)| &model.chosen);
-        if chosen("V2V").is_none() || chosen("V2V") != chosen("LLM") {
+        let of = |role: &str| self.0.iter().find(|(known, _)| *known == role).map(|(_, model)| model);
+        let (Some(v2v), Some(llm)) = (of("V2V"), of("LLM")) else { return };
+        let is_setting = v2v.was_used && !llm.was_used;
+        if v2v.chosen != llm.chosen && !is_setting {
             return;
         }
-        self.0.iter_mut().filter(|(role, _)| *role == "LLM").for_each(|(role, _)| *role = "V2V");
+        if is_setting {
+            let named = report.written.iter().find(|written| written.target.ends_with(".roles.LLM.chosen"));
+            report.superseded.extend(named.and_then(|written| written.source.clone()));
+        }
+        let chosen = v2v.chosen.clone();
+        for (role, model) in self.0.iter_mut().filter(|(role, _)| *role == "LLM") {
+            (*role, model.chosen) = ("V2V", chosen.clone());
+        }
         for (role, model) in std::mem::take(&mut self.0) {
             self.put(role, model);
         }
@@ -245,6 +255,12 @@ impl Amount {
 }
 
 impl ReadyModels {
+    /// Returns whether the model with a name hears and speaks.
+    fn speaks(&self, name: &str) -> bool {
+        let name = if self.v2v_names.is_empty() { return false } else { name.to_lowercase() };
+        self.v2v_names.iter().any(|part| name.contains(part))
+    }
+
     /// Adds the models of a list or object to those of other lists. `list` is its pointer. `table`
     /// gives the roles if the rules do not name one.
     pub(crate) fn read(&self, json: &str, list: &SharedText, table: Option<&Table>, used: &mut Used) -> Noted {
@@ -278,6 +294,8 @@ impl ReadyModels {
                 noted.add_unknown(&kind);
             }
             let role = self.role.or_else(|| hit?.word.and_then(known_role));
+            let speaks = || name.as_ref().is_some_and(|name| self.speaks(name));
+            let role = if role == Some("LLM") && speaks() { Some("V2V") } else { role };
             let there = |node: &NodeId| walked.text(*node).filter(|json| *json != "null");
             let (Some(role), Some(name)) = (role, name) else {
                 for json in self.cost.iter().filter_map(there) {

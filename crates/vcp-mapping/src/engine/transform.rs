@@ -246,10 +246,24 @@ pub(crate) fn without_sip(address: &str) -> &str {
 /// Returns the number in a SIP address whose user part is `+` and digits, such as
 /// `"Ida" <sip:+12025550201@example.org>;tag=8f1`.
 fn number_in(address: &str) -> Option<&str> {
+    let address = without_name(address)?;
     let (_, rest) = address.split_once("sip:").or_else(|| address.split_once("sips:"))?;
     let (user, _) = rest.split_once(['@', ';', '>'])?;
     let digits = user.strip_prefix('+')?;
     (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(user)
+}
+
+/// Returns a SIP address without the quoted name in front of it, which the caller chooses. Returns
+/// `None` if the quote does not end.
+fn without_name(address: &str) -> Option<&str> {
+    let Some(quoted) = address.trim_start().strip_prefix('"') else { return Some(address) };
+    let mut is_escaped = false;
+    let end = quoted.find(|character| {
+        let ends = character == '"' && !is_escaped;
+        is_escaped = character == '\\' && !is_escaped;
+        ends
+    })?;
+    quoted.get(end + 1..)
 }
 
 /// Reads a number, and makes a value of it. An empty string gives nothing.

@@ -335,6 +335,8 @@ pub(crate) struct ReadyModels {
     pub(crate) role: Option<&'static str>,
     /// The name of the table of roles.
     pub(crate) role_table: Option<String>,
+    /// Parts of the names of models that hear and speak, in lower case.
+    pub(crate) v2v_names: Vec<String>,
     pub(crate) cost_scale: i32,
     /// The members of a model.
     pub(crate) members: PathTree,
@@ -366,7 +368,22 @@ impl ReadyModels {
         let [cost, prompt, completion] = [&rules.cost, &rules.prompt_tokens, &rules.completion_tokens]
             .map(|paths| paths.iter().map(&mut wanted).collect::<Vec<_>>());
         let (role_table, cost_scale) = (rules.role_table.clone(), rules.cost_scale.unwrap_or_default());
-        Self { at, role, role_table, cost_scale, members, known, name, kind, minutes, cost, prompt, completion }
+        let v2v_names = rules.v2v_names.iter().map(|part| part.to_lowercase()).collect();
+        Self {
+            at,
+            role,
+            role_table,
+            v2v_names,
+            cost_scale,
+            members,
+            known,
+            name,
+            kind,
+            minutes,
+            cost,
+            prompt,
+            completion,
+        }
     }
 }
 

@@ -84,6 +84,8 @@ class ModelReader:
                 self.fault(pointer, "kind")
             return
         role = keys.role or self.role_of(keys, pointer, kind)
+        if role == "LLM" and name and any(part in name.lower() for part in keys.v2v_names):
+            role = "V2V"
         if role and name:
             if self.sums.names.setdefault(role, name) != name:
                 self.report.supersede(name_place, None)
@@ -165,6 +167,7 @@ class ModelReader:
         """Writes names, figures, lines of costs and the metrics of tokens."""
         for role, name in self.sums.names.items():
             self.write_one(f"{CHOSEN_ROLES}{role}.chosen", name)
+            self.fields.listed_roles.add(role)
             figures = self.sums.roles[role]
             self.write_one(f"{FIGURE_ROLES}{role}.minutes", as_double(figures.minutes))
             self.write_one(f"{FIGURE_ROLES}{role}.cost_usd", as_double(figures.cost))

@@ -16,6 +16,7 @@ class ModelKeys:
     kind: Path | None
     role: str | None
     role_table: str | None
+    v2v_names: tuple
     minutes: Path | None
     cost: tuple
     cost_scale: int
@@ -55,6 +56,7 @@ def read_models(data):
         kind=path_or_none(data.get("kind")),
         role=data.get("role"),
         role_table=data.get("role_table"),
+        v2v_names=tuple(part.lower() for part in data.get("v2v_names") or ()),
         minutes=path_or_none(data.get("minutes")),
         cost=paths(data.get("cost")),
         cost_scale=data.get("cost_scale") or 0,

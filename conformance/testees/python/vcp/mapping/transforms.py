@@ -1,5 +1,6 @@
 """The transforms of single values (RULES.md 7)."""
 
+import re
 from dataclasses import dataclass
 
 from ..numbers import rounded, scaled
@@ -20,6 +21,7 @@ from .readers import (
 from .tables import NONE
 from .values import Nothing, invalid, is_empty, string_of, text_of, word_of, wrong_type
 
+_QUOTED_NAME = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
 TEXT_TRANSFORMS = ("text", "id", "phone", "sentiment_word")
 
 
@@ -103,9 +105,15 @@ def phone(node):
 
 def number_of_address(address):
     """Returns the number of a SIP address that has one, or the whole address."""
+    rest = address
+    if trim(address).startswith('"'):
+        name = _QUOTED_NAME.match(trim(address))
+        if not name:
+            return address
+        rest = trim(address)[name.end() :]
     for scheme in ("sip:", "sips:"):
-        if scheme in address:
-            rest = address.split(scheme, 1)[1]
+        if scheme in rest:
+            rest = rest.split(scheme, 1)[1]
             ends = [rest.index(mark) for mark in "@;>" if mark in rest]
             user = rest[: min(ends)] if ends else ""
             digits = user[1:]

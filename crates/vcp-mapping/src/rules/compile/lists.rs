@@ -57,6 +57,10 @@ impl Compiler<'_> {
             self.faults.add(place, "`path` gives the place of the models");
         }
         self.check_members(place, values_of_models(usage));
+        self.count(usage.v2v_names.len());
+        if usage.v2v_names.iter().any(|part| part.trim().is_empty()) {
+            self.faults.add(place, "`v2v_names` has an empty part: every name would contain it");
+        }
         self.check_effect(place, "cost_scale", "cost", usage.cost_scale.is_some() && usage.cost.is_empty());
         match (&usage.role, &usage.role_table) {
             (Some(role), None) => {

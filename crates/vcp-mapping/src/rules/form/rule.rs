@@ -264,6 +264,10 @@ object! {
         /// model of the conversation. The costs of an entry without a role are written to `kpis` as
         /// `cost_usd.<kind>`.
         pub role_table: Option<String>,
+        /// Parts of the names of models that hear and speak. A model with the role `LLM` whose name
+        /// contains one of them has the role `V2V`. Case is ignored.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub v2v_names: Vec<String>,
         /// The member with the minutes of use.
         pub minutes: Option<String>,
         /// The members with costs, which are added up. Costs are in USD after scaling.
