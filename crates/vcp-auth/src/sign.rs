@@ -44,7 +44,9 @@ pub fn headers(scheme: &Scheme, secret: &Secret, request: &Request<'_>, now: Dat
             one(elevenlabs::HEADER, format!("t={time},v0={digest}"))
         }
         Scheme::StandardWebhooks => {
-            let (id, time) = (format!("wh_{seconds}"), seconds.to_string());
+            // An event that is sent again keeps its id.
+            let (hash, time) = (signed(Encoding::Hex, &[body]), seconds.to_string());
+            let id = format!("wh_{}", hash.get(..32).unwrap_or_default());
             let digest = signed(Encoding::Base64, &[id.as_bytes(), b".", time.as_bytes(), b".", body]);
             vec![
                 (standard_webhooks::ID.to_owned(), id),
@@ -163,6 +165,17 @@ mod tests {
 
     fn check(scheme: &Scheme, request: &Request<'_>) -> Result<(), AuthError> {
         Verifier::new(scheme.clone(), vec![secret()]).unwrap().check(request, now()).map(drop)
+    }
+
+    #[test]
+    fn an_event_of_openai_keeps_its_id() {
+        let (secret, seconds) =
+            (Secret::new("k", "whsec_c2VjcmV0"), |seconds| DateTime::from_timestamp(seconds, 0).unwrap());
+        let id = |body: &[u8], at: i64| {
+            headers(&Scheme::StandardWebhooks, &secret, &Request::new(&(), body), seconds(at)).remove(0)
+        };
+        assert_eq!(id(b"{}", 1), id(b"{}", 2));
+        assert_ne!(id(b"{}", 1), id(b"[]", 1));
     }
 
     #[test]

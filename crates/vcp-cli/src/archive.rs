@@ -13,7 +13,11 @@ use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
     ops::ControlFlow,
 };
-use vcp_sdk::{Mapper, mapping::SessionEvent, schema::Limits};
+use vcp_sdk::{
+    Mapper,
+    mapping::{MapReport, Problem, SessionEvent, UnlistedWord},
+    schema::Limits,
+};
 
 /// A delivery with what is around its body.
 #[derive(Debug, Serialize, Deserialize)]
@@ -141,6 +145,7 @@ impl Session {
         match mapper.assemble(&self.provider, &timed) {
             Ok(mapped) => {
                 counts.good += 1;
+                tell_unused(&name, &mapped.report);
                 out.line(&mapped.message.to_json_line())
             }
             Err(error) => {
@@ -149,6 +154,19 @@ impl Session {
                 Ok(ControlFlow::Continue(()))
             }
         }
+    }
+}
+
+/// Prints the parts of a session that were not used, at most 20 of them.
+fn tell_unused(name: &str, report: &MapReport) {
+    const MOST: usize = 20;
+    let problem = |problem: &Problem| format!("not used: {} at {}: {}", problem.code, problem.source, problem.message);
+    let word = |word: &UnlistedWord| format!("unknown word at {}: `{}`", word.source, word.word);
+    let told = report.problems.iter().map(problem).chain(report.unknown_words.iter().map(word));
+    told.take(MOST).for_each(|told| tell!("{name}: {}", short(&told, 1000)));
+    let all = report.problems.len() + report.unknown_words.len();
+    if all > MOST {
+        tell!("{name}: {} more are not used or not known", all - MOST);
     }
 }
 

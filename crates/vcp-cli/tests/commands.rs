@@ -4,7 +4,7 @@
 
 mod support;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     fs,
     io::{Read, Write},
@@ -123,6 +123,24 @@ fn a_session_is_assembled() {
 }
 
 #[test]
+fn the_parts_of_a_session_that_are_not_used_are_told() {
+    let here = directory("unused");
+    let event = |body: &str| {
+        json!({"provider": "openai_realtime", "event": "", "sent_at": "2026-11-21T12:00:00Z", "body": body}).to_string()
+    };
+    let bad = r#"{"type":"response.done","response":{"id":"r","usage":{"total_tokens":-4}}}"#;
+    let events: Vec<String> = [bad, r#"{"type":"response.new"}"#].into_iter().map(event).collect();
+    let output = vcp(&["assemble"], &here, events.join("\n").as_bytes());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("not used: VCP_E001 at /events/0/response/usage/total_tokens: "), "{told}");
+    assert!(told.contains("unknown word at /events/1: `response.new`\n"), "{told}");
+    let many = vec![event(r#"{"type":"response.output_text.delta","delta":"a"}"#); 30];
+    let told = String::from_utf8(vcp(&["assemble"], &here, many.join("\n").as_bytes()).stderr).unwrap();
+    assert!(told.matches("not used: VCP_E005").count() == 20 && told.contains(": 10 more are not used or"), "{told}");
+}
+
+#[test]
 fn explanations_name_the_source() {
     let here = directory("explain");
     let bodies = good(&synth(&["--provider", "retell", "--scenario", "busy", "--as", "bodies"]), &here, b"");
@@ -220,8 +238,11 @@ fn long_envelopes_take_no_memory() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(records.as_bytes()).unwrap();
+        // The program also writes while it reads.
+        let mut stdin = child.stdin.take().unwrap();
+        let writing = std::thread::spawn(move || stdin.write_all(records.as_bytes()));
         let output = child.wait_with_output().unwrap();
+        writing.join().unwrap().unwrap();
         assert!(output.status.code().is_some_and(|code| code <= 1), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }
