@@ -168,7 +168,7 @@ fn lint(folder: &Path) -> Result<bool, String> {
     }
     let good = lint.failed.is_empty() && lint.unmatched.is_empty();
     if good {
-        output::line("every event, rule, path, member of rows, secret and table matches a sample")?;
+        output::line("every event, rule, path, member, secret and table matches a sample")?;
     }
     Ok(good)
 }

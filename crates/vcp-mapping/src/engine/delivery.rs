@@ -9,7 +9,7 @@ mod write;
 use super::{
     draft::Draft,
     mask::mask_at,
-    models::Used,
+    models::{Used, UsedRole},
     transform::{self, Setting},
     value::{Made, Value},
     walk::Walked,
@@ -331,6 +331,10 @@ impl<'p, 'm> Delivery<'p, 'm> {
             draft.report.written.push(read(FieldPath::from_dotted(KPIS).name(&name).to_string().into(), list));
             draft.free.push((Place::Kpis, [name].into(), Cow::Owned(cost.to_string())));
         }
+        // Rules would count these again.
+        for field in used.closed().iter().filter_map(|field| plan.field(field)) {
+            draft.mark(field, How::Read);
+        }
         draft.models.add(&used);
         let mut metrics = Vec::new();
         for (metric, sum) in [("prompt_tokens", &used.prompt_tokens), ("completion_tokens", &used.completion_tokens)] {
@@ -339,8 +343,7 @@ impl<'p, 'm> Delivery<'p, 'm> {
                 metrics.push((format!("{}.{metric}", name::METRICS), list));
             }
         }
-        let of_roles = used.roles.iter().flat_map(|role| role.fields().map(|field| (field, &role.list)));
-        for (field, list) in of_roles.chain(metrics) {
+        for (field, list) in used.roles.iter().flat_map(UsedRole::fields).chain(metrics) {
             if let Some(field) = plan.field(&field) {
                 draft.mark(field, How::Read);
             }

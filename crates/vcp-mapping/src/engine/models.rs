@@ -18,9 +18,18 @@ use vcp_schema::{
     json::{members, string},
 };
 
-/// The known models, by role, in the order in which rules name them.
+/// The role of a language model.
+const LLM: &str = "LLM";
+
+/// The known models.
 #[derive(Default)]
-pub(crate) struct Models(Vec<(&'static str, Model)>);
+pub(crate) struct Models {
+    /// By role, in the order in which rules name them.
+    known: Vec<(&'static str, Model)>,
+    /// `true` if a list names a model that hears and speaks, and its use as that of a language
+    /// model. The provider's settings name it as a language model, too.
+    speaks: bool,
+}
 
 /// A model, with its usage.
 #[derive(Default)]
@@ -41,11 +50,14 @@ impl Models {
     /// Notes a part of the model of a role. Returns `false` if the role has no model yet, or if the
     /// value does not have the type of the part.
     pub(crate) fn note(&mut self, role: &'static str, part: ModelPart, value: &Value<'_>) -> bool {
+        if self.speaks && role == LLM {
+            return false;
+        }
         if let (ModelPart::Chosen, Value::Text(chosen)) = (part, value) {
             self.put(role, Model { chosen: chosen.to_string(), ..Model::default() });
             return true;
         }
-        let Some((_, model)) = self.0.iter_mut().find(|(of, _)| *of == role) else { return false };
+        let Some((_, model)) = self.known.iter_mut().find(|(of, _)| *of == role) else { return false };
         match (part, value) {
             (ModelPart::Minutes, Value::Float(minutes)) => model.minutes = Some(*minutes),
             (ModelPart::Tokens, Value::Integer(tokens)) => model.tokens = Some(*tokens),
@@ -59,11 +71,20 @@ impl Models {
 
     /// Notes the models of a list, role by role.
     pub(crate) fn add(&mut self, used: &Used) {
+        if used.speaks() {
+            self.speaks = true;
+            self.known.retain(|(role, model)| *role != LLM || model.was_used);
+        }
         for role in &used.roles {
-            let cost = (role.costs > 0).then(|| role.cost.amount()).flatten();
-            let minutes = (role.uses > 0).then(|| role.minutes.amount()).flatten();
-            let chosen = role.chosen.clone();
-            let model = Model { chosen, minutes, tokens: role.tokens, cost, was_used: true, ..Model::default() };
+            let amount = |sum: &Option<(Amount, _)>| sum.as_ref().and_then(|(sum, _)| sum.amount());
+            let model = Model {
+                chosen: role.chosen.clone(),
+                minutes: amount(&role.minutes),
+                tokens: role.tokens.as_ref().map(|(sum, _)| *sum),
+                cost: amount(&role.cost),
+                was_used: true,
+                ..Model::default()
+            };
             self.put(role.role, model);
         }
     }
@@ -72,7 +93,7 @@ impl Models {
     /// known one is named by its use: a provider may have another name for it in its settings. A
     /// model with the same name replaces only the figures that it has.
     fn put(&mut self, role: &'static str, model: Model) {
-        match self.0.iter_mut().find(|(known, _)| *known == role) {
+        match self.known.iter_mut().find(|(known, _)| *known == role) {
             Some((_, known)) if known.chosen == model.chosen => {
                 known.minutes = model.minutes.or(known.minutes);
                 known.tokens = model.tokens.or(known.tokens);
@@ -83,28 +104,18 @@ impl Models {
             }
             Some((_, known)) if known.was_used && !model.was_used => {}
             Some((_, known)) => *known = model,
-            None => self.0.push((role, model)),
+            None => self.known.push((role, model)),
         }
     }
 
-    /// Counts a speech-to-speech model once. Some providers name it as the language model, too. If
-    /// the model was used, its name as the language model may be another one, that of the settings.
+    /// Counts a speech-to-speech model once. Some providers name it as the language model, too.
     fn count_once(&mut self, report: &mut MapReport) {
-        let of = |role: &str| self.0.iter().find(|(known, _)| *known == role).map(|(_, model)| model);
-        let (Some(v2v), Some(llm)) = (of("V2V"), of("LLM")) else { return };
-        let is_setting = v2v.was_used && !llm.was_used;
-        if v2v.chosen != llm.chosen && !is_setting {
+        let chosen = |role: &str| self.known.iter().find(|(of, _)| *of == role).map(|(_, model)| &model.chosen);
+        if chosen("V2V").is_none() || chosen("V2V") != chosen("LLM") {
             return;
         }
-        if is_setting {
-            let named = report.written.iter().find(|written| written.target.ends_with(".roles.LLM.chosen"));
-            report.superseded.extend(named.and_then(|written| written.source.clone()));
-        }
-        let chosen = v2v.chosen.clone();
-        for (role, model) in self.0.iter_mut().filter(|(role, _)| *role == "LLM") {
-            (*role, model.chosen) = ("V2V", chosen.clone());
-        }
-        for (role, model) in std::mem::take(&mut self.0) {
+        self.known.iter_mut().filter(|(role, _)| *role == "LLM").for_each(|(role, _)| *role = "V2V");
+        for (role, model) in std::mem::take(&mut self.known) {
             self.put(role, model);
         }
         let mut known = HashSet::new();
@@ -122,7 +133,7 @@ impl Models {
         let payload = &mut message.vcp_payload;
         // The seconds of a call are exact in a double.
         let call = payload.call.duration_sec.map(|seconds| seconds as f64 / 60.0);
-        for (role, model) in self.0 {
+        for (role, model) in self.known {
             let mut note = |member: &str, how: How| {
                 let target = FieldName::path_of(&format!("{}.{role}.{member}", name::ATTRIBUTION));
                 report.written.push(Written::without_source(target, how));
@@ -157,6 +168,10 @@ pub(crate) struct Used {
     pub(crate) completion_tokens: Option<Tokens>,
     /// The costs of entries without a role, by their kind, with the first list that has the kind.
     lines: OrderedMap<String, (Amount, SharedText)>,
+    /// The roles of entries whose costs are lines, because they name no model.
+    unnamed: Vec<&'static str>,
+    /// `true` if an entry of a language model has the name of one that hears and speaks.
+    has_speech: bool,
 }
 
 /// A number of tokens, with the first list that has some.
@@ -187,6 +202,24 @@ impl Used {
         true
     }
 
+    /// Returns whether the model of the entries of language models hears and speaks.
+    fn speaks(&self) -> bool {
+        self.has_speech && self.roles.iter().all(|role| role.role != LLM)
+    }
+
+    /// Returns the names of the fields that rules must not write, relative to `vcp_payload`: the
+    /// costs that are lines, and the language model that is another one.
+    pub(crate) fn closed(&self) -> Vec<String> {
+        let of_lines = self.unnamed.iter().map(|role| format!("{}.{role}.cost_usd", name::ATTRIBUTION));
+        let mut closed: Vec<String> = of_lines.collect();
+        if self.speaks() {
+            closed.extend(["chosen", "fallback_used"].map(|part| format!("{}.{LLM}.{part}", name::SELECTION)));
+            let figures = ["minutes", "tokens_processed", "cost_usd", "errors"];
+            closed.extend(figures.map(|figure| format!("{}.{LLM}.{figure}", name::ATTRIBUTION)));
+        }
+        closed
+    }
+
     /// Returns the costs of entries without a role, in USD, by their kind, with their list.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (&str, f64, &SharedText)> {
         self.lines.iter().filter_map(|(kind, (cost, list))| Some((kind.as_str(), cost.amount()?, list)))
@@ -207,26 +240,24 @@ impl Noted {
 #[derive(Debug, Default)]
 pub(crate) struct UsedRole {
     pub(crate) role: &'static str,
-    /// The list that names the model.
-    pub(crate) list: SharedText,
+    /// The name of the model, with its list.
     chosen: String,
-    cost: Amount,
-    /// The number of costs in `cost`.
-    costs: usize,
-    minutes: Amount,
-    /// The number of uses in `minutes`.
-    uses: usize,
-    tokens: Option<i64>,
+    list: SharedText,
+    /// The sums, with the first list that has an amount.
+    cost: Option<(Amount, SharedText)>,
+    minutes: Option<(Amount, SharedText)>,
+    tokens: Option<Tokens>,
 }
 
 impl UsedRole {
-    /// Returns the names of the fields that are written, relative to `vcp_payload`.
-    pub(crate) fn fields(&self) -> impl Iterator<Item = String> {
-        let attribution = format!("{}.{}", name::ATTRIBUTION, self.role);
-        let chosen = format!("{}.{}.chosen", name::SELECTION, self.role);
-        let cost = (self.costs > 0).then(|| format!("{attribution}.cost_usd"));
-        let tokens = self.tokens.map(|_| format!("{attribution}.tokens_processed"));
-        let minutes = (self.uses > 0).then(|| format!("{attribution}.minutes"));
+    /// Returns the names of the fields that are written, relative to `vcp_payload`, with the list
+    /// of each.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (String, &SharedText)> {
+        let chosen = (format!("{}.{}.chosen", name::SELECTION, self.role), &self.list);
+        let figure = |figure: &str, list| (format!("{}.{}.{figure}", name::ATTRIBUTION, self.role), list);
+        let cost = self.cost.as_ref().map(|(_, list)| figure("cost_usd", list));
+        let tokens = self.tokens.as_ref().map(|(_, list)| figure("tokens_processed", list));
+        let minutes = self.minutes.as_ref().map(|(_, list)| figure("minutes", list));
         [Some(chosen), cost, tokens, minutes].into_iter().flatten()
     }
 }
@@ -295,12 +326,17 @@ impl ReadyModels {
             }
             let role = self.role.or_else(|| hit?.word.and_then(known_role));
             let speaks = || name.as_ref().is_some_and(|name| self.speaks(name));
-            let role = if role == Some("LLM") && speaks() { Some("V2V") } else { role };
+            let is_speech = role == Some(LLM) && speaks();
+            used.has_speech |= is_speech;
+            let role = if is_speech { Some("V2V") } else { role };
             let there = |node: &NodeId| walked.text(*node).filter(|json| *json != "null");
             let (Some(role), Some(name)) = (role, name) else {
                 for json in self.cost.iter().filter_map(there) {
                     match Amount::read(json, self.cost_scale) {
-                        Some(cost) => noted.too_many |= !used.add_line(&kind, cost, list),
+                        Some(cost) => {
+                            noted.too_many |= !used.add_line(&kind, cost, list);
+                            used.unnamed.extend(role.filter(|role| !used.unnamed.contains(role)));
+                        }
                         None => noted.problems.push("a cost of a model is not a number, 0 or more"),
                     }
                 }
@@ -321,8 +357,7 @@ impl ReadyModels {
             for json in self.minutes.iter().filter_map(there) {
                 match Amount::read(json, 0) {
                     Some(minutes) => {
-                        of_role.minutes = Amount(of_role.minutes.0.saturating_add(minutes.0));
-                        of_role.uses += 1;
+                        add(&mut of_role.minutes, minutes, list);
                     }
                     None => noted.problems.push("the minutes of a model are not a number, 0 or more"),
                 }
@@ -330,8 +365,7 @@ impl ReadyModels {
             for json in self.cost.iter().filter_map(there) {
                 match Amount::read(json, self.cost_scale) {
                     Some(cost) => {
-                        of_role.cost = Amount(of_role.cost.0.saturating_add(cost.0));
-                        of_role.costs += 1;
+                        add(&mut of_role.cost, cost, list);
                     }
                     None => noted.problems.push("a cost of a model is not a number, 0 or more"),
                 }
@@ -341,12 +375,12 @@ impl ReadyModels {
             {
                 for json in members.iter().filter_map(there) {
                     let count = transform::whole(json).ok().flatten();
-                    let add = |sum: Option<i64>| sum.unwrap_or(0).checked_add(count?);
-                    match (add(sum.as_ref().map(|(sum, _)| *sum)), add(of_role.tokens)) {
-                        (Some(all), Some(of_model)) => {
-                            sum.get_or_insert_with(|| (0, list.clone())).0 = all;
-                            of_role.tokens = Some(of_model);
-                        }
+                    let add = |sum: &Option<Tokens>| match sum {
+                        Some((sum, list)) => Some((sum.checked_add(count?)?, list.clone())),
+                        None => Some((count?, list.clone())),
+                    };
+                    match (add(sum), add(&of_role.tokens)) {
+                        (Some(all), Some(of_model)) => (*sum, of_role.tokens) = (Some(all), Some(of_model)),
                         _ => noted.problems.push("a number of tokens of a model is not a whole number, 0 or more"),
                     }
                 }
@@ -358,6 +392,12 @@ impl ReadyModels {
         }
         noted
     }
+}
+
+/// Adds an amount to a sum. `list` is its list.
+fn add(sum: &mut Option<(Amount, SharedText)>, amount: Amount, list: &SharedText) {
+    let (sum, _) = sum.get_or_insert_with(|| (Amount::default(), list.clone()));
+    sum.0 = sum.0.saturating_add(amount.0);
 }
 
 /// Returns a role of the specification by its word.
@@ -398,8 +438,11 @@ mod tests {
             r#"[{"product": "a_tts", "cost": 4.2}, {"product": "gpt_4o", "cost": "0.36"}, {"product": "line", "cost": 9},
                 {"product": "gpt_5", "cost": 0.04}, {"product": "gpt_6", "cost": -1}, {"cost": 1}, null, 7]"#,
         );
-        let roles: Vec<_> =
-            used.roles.iter().map(|role| (role.role, role.chosen.as_str(), role.cost.amount())).collect();
+        let roles: Vec<_> = used
+            .roles
+            .iter()
+            .map(|role| (role.role, role.chosen.as_str(), role.cost.as_ref().and_then(|(cost, _)| cost.amount())))
+            .collect();
         assert_eq!(roles, [("TTS", "a_tts", Some(0.042)), ("LLM", "gpt_4o", Some(0.004))]);
         assert_eq!(noted.problems, ["a cost of a model is not a number, 0 or more", "a cost has no kind"]);
     }
@@ -414,7 +457,8 @@ mod tests {
         let tokens = |sum: &Option<Tokens>| sum.as_ref().map(|(sum, _)| *sum);
         assert_eq!((tokens(&used.prompt_tokens), tokens(&used.completion_tokens)), (Some(10), Some(2)));
         let role = used.roles.first().unwrap();
-        assert_eq!((role.chosen.as_str(), role.cost.amount(), role.tokens), ("m1", Some(0.001_196_6), Some(12)));
+        let cost = role.cost.as_ref().and_then(|(cost, _)| cost.amount());
+        assert_eq!((role.chosen.as_str(), cost, tokens(&role.tokens)), ("m1", Some(0.001_196_6), Some(12)));
         assert_eq!(noted.problems, ["a number of tokens of a model is not a whole number, 0 or more"]);
         assert_eq!(read(rules, "7").1.problems, ["a list or an object of models is wanted here"]);
         assert!(read(rules, "{}").0.roles.is_empty());

@@ -39,8 +39,6 @@ class Fields:
     values: dict = field(default_factory=dict)
     lists: dict = field(default_factory=dict)
     models: dict = field(default_factory=dict)
-    listed_roles: set = field(default_factory=set)
-    llm_source: str | None = None
     written: set = field(default_factory=set)
     sources: set = field(default_factory=set)
     not_attributed: list = field(default_factory=list)
@@ -62,8 +60,6 @@ class Fields:
         self.written.add(target)
         if value.pointer:
             self.sources.add(value.pointer)
-        if target == f"{CHOSEN_ROLES}LLM.chosen":
-            self.llm_source = value.pointer
         return True
 
     def write_role(self, target, value):
@@ -76,10 +72,6 @@ class Fields:
             return False
         setattr(self.models[role], figure, value == "true" if figure == "fallback_used" else value)
         return True
-
-    def is_llm_the_listed_v2v(self):
-        """Says whether rules name as LLM what a list of models names as V2V (MAPPING.md 7)."""
-        return "V2V" in self.listed_roles and "LLM" in self.models and "LLM" not in self.listed_roles
 
     def value(self, target):
         """Returns the value of a target, or None."""
@@ -116,10 +108,10 @@ def is_role_target(target):
     return target.startswith((CHOSEN_ROLES, FIGURE_ROLES))
 
 
-def joined_models(fields):
-    """Returns the models by role, with V2V and LLM as one if they are the same (MAPPING.md 7)."""
-    models, v2v, llm = fields.models, fields.models.get("V2V"), fields.models.get("LLM")
-    if not (v2v and llm and (v2v.name == llm.name or fields.is_llm_the_listed_v2v())):
+def joined_models(models):
+    """Returns the models by role. V2V and LLM with one name are one model (MAPPING.md 7)."""
+    v2v, llm = models.get("V2V"), models.get("LLM")
+    if v2v is None or llm is None or v2v.name != llm.name:
         return models
     joined = Model(v2v.name)
     for role, model in models.items():

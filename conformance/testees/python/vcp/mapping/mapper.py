@@ -141,9 +141,6 @@ class Mapping:
     def lists(self):
         """Returns the lists of the report about members of the payload."""
         delivery, fields, report = self.delivery, self.fields, self.report
-        if fields.is_llm_the_listed_v2v() and fields.llm_source:
-            fields.sources.discard(fields.llm_source)
-            report.supersede(fields.llm_source)
         superseded = {
             pointer: head
             for pointer, head in report.superseded.items()

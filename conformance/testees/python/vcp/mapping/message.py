@@ -39,7 +39,7 @@ class MessageWriter:
         self.options, self.now = options, received_at.text()
         self.provider = delivery.provider.name
         self.defaults = []
-        self.models = joined_models(fields)
+        self.models = joined_models(fields.models)
 
     def write(self, metrics, kept_data):
         """Returns the message. `kept_data` is the text of the payload with secrets masked."""

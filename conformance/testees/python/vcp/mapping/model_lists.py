@@ -38,6 +38,7 @@ class Sums:
     roles: dict = field(default_factory=dict)
     lines: dict = field(default_factory=dict)
     tokens: dict = field(default_factory=dict)
+    has_speech: bool = False
 
 
 class ModelReader:
@@ -85,13 +86,15 @@ class ModelReader:
             return
         role = keys.role or self.role_of(keys, pointer, kind)
         if role == "LLM" and name and any(part in name.lower() for part in keys.v2v_names):
-            role = "V2V"
+            role, self.sums.has_speech = "V2V", True
         if role and name:
             if self.sums.names.setdefault(role, name) != name:
                 self.report.supersede(name_place, None)
             self.add_figures(keys, pointer, entry, self.sums.roles.setdefault(role, Figures()))
         else:
-            self.add_costs(keys, pointer, entry, self.sums.lines.setdefault(kind, Figures()))
+            line = self.sums.lines.setdefault(kind, Figures())
+            if self.add_costs(keys, pointer, entry, line) and role:
+                self.fields.written.add(f"{FIGURE_ROLES}{role}.cost_usd")
 
     def name_of(self, keys, pointer, member_name, entry):
         """Returns the name of a model, and its place for `superseded`."""
@@ -120,10 +123,13 @@ class ModelReader:
         self.add_tokens(keys, pointer, entry, figures)
 
     def add_costs(self, keys, pointer, entry, figures):
-        """Adds the costs of an entry."""
+        """Adds the costs of an entry. Says whether there is one."""
+        has_cost = False
         for path in keys.cost:
             cost = self.amount(pointer, "cost", find(entry, path.head), keys.cost_scale)
             figures.add("cost", cost)
+            has_cost |= cost is not None
+        return has_cost
 
     def add_tokens(self, keys, pointer, entry, figures):
         """Adds the tokens of an entry to the metrics, and to the figures of its role."""
@@ -167,11 +173,15 @@ class ModelReader:
         """Writes names, figures, lines of costs and the metrics of tokens."""
         for role, name in self.sums.names.items():
             self.write_one(f"{CHOSEN_ROLES}{role}.chosen", name)
-            self.fields.listed_roles.add(role)
             figures = self.sums.roles[role]
             self.write_one(f"{FIGURE_ROLES}{role}.minutes", as_double(figures.minutes))
             self.write_one(f"{FIGURE_ROLES}{role}.cost_usd", as_double(figures.cost))
             self.write_one(f"{FIGURE_ROLES}{role}.tokens_processed", figures.tokens)
+        if self.sums.has_speech and "LLM" not in self.sums.names:
+            # The settings name the model that speaks as a language model, too.
+            parts = ("minutes", "tokens_processed", "cost_usd", "errors")
+            self.fields.written.update(f"{FIGURE_ROLES}LLM.{part}" for part in parts)
+            self.fields.written.update(f"{CHOSEN_ROLES}LLM.{part}" for part in ("chosen", "fallback_used"))
         for kind, figures in self.sums.lines.items():
             self.write_one(f"{KPIS}cost_usd.{kind}", as_double(figures.cost))
         for metric, tokens in self.sums.tokens.items():

@@ -5,6 +5,7 @@ use crate::{
     engine::{names::Names, transform, unread::below, value::Made},
     report::{Problem, UnlistedWord},
 };
+use serde::de::IgnoredAny;
 use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
@@ -172,10 +173,12 @@ impl<'e, 'n> Object<'e, 'n> {
         self.member(name) == Some("null")
     }
 
-    /// Returns whether a member is an empty string. It stays unread otherwise.
-    pub(super) fn is_blank(&self, name: &str) -> bool {
-        let blank = self.members.iter().find(|member| member.name == name && member.json == "\"\"");
-        blank.map(|member| member.asked.set(true)).is_some()
+    /// Returns whether a member is a string that holds no JSON. It stays unread otherwise.
+    pub(super) fn is_broken(&self, name: &str) -> bool {
+        let is_json = |text: Cow<'_, str>| serde_json::from_str::<IgnoredAny>(&text).is_ok();
+        let is_broken = |json: &str| string::decode_lossy(json).is_some_and(|text| !is_json(text));
+        let broken = self.members.iter().find(|member| member.name == name && is_broken(member.json));
+        broken.map(|member| member.asked.set(true)).is_some()
     }
 
     /// Returns a member as an object. An absent member is an empty object.

@@ -43,8 +43,12 @@ pub(super) struct Session {
     apart: HashSet<Rc<str>>,
     /// The ids of the responses that were interrupted.
     cut_off: HashSet<Rc<str>>,
-    /// The ids of the responses that are not done, with whether the user spoke meanwhile.
-    open: HashMap<Rc<str>, bool>,
+    /// The number of times that the user began to speak.
+    speeches: usize,
+    /// `true` if the user has not stopped speaking.
+    is_speaking: bool,
+    /// The speech of the user during each response, by its id.
+    during: HashMap<Rc<str>, During>,
     /// The times at which the playback of each response began and ended.
     played: HashMap<Rc<str>, (Option<Timestamp>, Option<Timestamp>)>,
     /// The time at which the user stopped speaking. Unset when the agent answers.
@@ -88,6 +92,14 @@ pub(super) struct Session {
 
 /// The id of a response, or that of an item with the index of its part.
 type PartId = (Rc<str>, Option<i64>);
+
+/// The number of times that the user had spoken before a response began and when it was done.
+#[derive(Debug)]
+struct During {
+    began: usize,
+    /// Unset until the response is done. A response that is reported again does not change it.
+    done: Option<usize>,
+}
 
 /// An answer of the agent to what the user said.
 #[derive(Debug)]
@@ -162,6 +174,7 @@ impl Session {
             kind @ "transport.failed" => drop(self.cause.get_or_insert_with(|| kind.to_owned())),
             "response.event" => self.delegate(at, &event.object("event")),
             "input_audio_buffer.committed" => {
+                self.is_speaking = false;
                 let previous = event.filled("previous_item_id");
                 if let Some(item) = self.named(event, Kind::User) {
                     item.previous = previous;
@@ -197,7 +210,8 @@ impl Session {
             }
             "input_audio_buffer.speech_started" => {
                 self.stopped = None;
-                self.open.values_mut().for_each(|spoken_over| *spoken_over = true);
+                self.speeches += 1;
+                self.is_speaking = true;
                 if let Some(answer) = self.answers.last_mut() {
                     answer.until.get_or_insert(at);
                 }
@@ -207,6 +221,7 @@ impl Session {
             }
             "input_audio_buffer.speech_stopped" => {
                 self.stopped = Some(at);
+                self.is_speaking = false;
                 if let Some(item) = self.named(event, Kind::User) {
                     item.end = Some(at);
                 }
@@ -263,7 +278,7 @@ impl Session {
             }
             kind @ ("output_audio_buffer.started" | "output_audio_buffer.stopped" | "output_audio_buffer.cleared") => {
                 let Some(response) = response else {
-                    let message = "the event names no response, so it is not used";
+                    let message = "the event names no response";
                     event.problem("response_id", ErrorCode::Missing, message);
                     return Ok(());
                 };
@@ -282,7 +297,7 @@ impl Session {
                 let response = event.object("response");
                 self.notice(&response);
                 if let Some(id) = response.filled("id") {
-                    self.open.entry(id.into()).or_insert(false);
+                    self.begins(id.into());
                 }
             }
             "response.done" => self.response(at, &event.object("response")),
@@ -374,6 +389,12 @@ impl Session {
         Ok(())
     }
 
+    /// Notes that a response begins, if it has not. Speech that has not ended is during it.
+    fn begins(&mut self, response: Rc<str>) {
+        let began = self.speeches - usize::from(self.is_speaking);
+        self.during.entry(response).or_insert(During { began, done: None });
+    }
+
     /// Notes that the agent begins to answer. Ignores a response that is not part of the
     /// conversation, and one that began before.
     fn answers(&mut self, began: Timestamp, response: Option<Rc<str>>) {
@@ -383,7 +404,7 @@ impl Session {
             return;
         }
         if let Some(response) = &response {
-            self.open.entry(response.clone()).or_insert(false);
+            self.begins(response.clone());
         }
         if let Some(stopped) = self.stopped.take() {
             self.answers.push(Answer { stopped, began, response, until: None });
@@ -419,7 +440,10 @@ impl Session {
         self.fail(&details.object("error"));
         let reason = details.filled("reason");
         // Some programs cancel a response themselves when the user speaks.
-        let spoken_over = id.as_ref().and_then(|id| self.open.remove(id)).unwrap_or(false);
+        let spoken_over = id.as_ref().and_then(|id| self.during.get_mut(id)).is_some_and(|during| {
+            let done = *during.done.get_or_insert(self.speeches);
+            during.began < done
+        });
         let is_interrupted =
             reason.as_deref() == Some("turn_detected") || spoken_over && reason.as_deref() == Some("client_cancelled");
         // The user interrupted the agent. That is ordinary, and is not an outcome of the call.

@@ -64,6 +64,7 @@ impl Compiler<'_> {
         self.check_effect(place, "cost_scale", "cost", usage.cost_scale.is_some() && usage.cost.is_empty());
         match (&usage.role, &usage.role_table) {
             (Some(role), None) => {
+                self.check_effect(place, "v2v_names", "role_table", !usage.v2v_names.is_empty() && role != "LLM");
                 self.check_word(place, role, Some(ModelRole::WORDS));
                 ModelRole::WORDS.iter().find(|known| *known == role).copied()
             }

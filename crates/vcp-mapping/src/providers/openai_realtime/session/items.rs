@@ -57,7 +57,7 @@ impl Session {
     /// Returns the item that an event names. An event that names none is a problem.
     pub(super) fn named(&mut self, event: &Object<'_, '_>, kind: Kind) -> Option<&mut Item> {
         let Some(id) = event.filled("item_id") else {
-            event.problem("item_id", ErrorCode::Missing, "the event names no item, so it is not used");
+            event.problem("item_id", ErrorCode::Missing, "the event names no item");
             return None;
         };
         self.with_id(id, (event, "item_id"), kind)
@@ -145,7 +145,7 @@ impl Session {
                     // no status.
                     let is_cut_short = match item.text("status").as_deref() {
                         Some(status) => matches!(status, "incomplete" | "in_progress"),
-                        None => item.is_blank("arguments"),
+                        None => item.is_broken("arguments"),
                     };
                     // An event may have told that it was. Descriptions can come late.
                     let cut_short = known.tool.entry("cut_short").or_insert(is_cut_short.into());
