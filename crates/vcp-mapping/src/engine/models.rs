@@ -21,6 +21,9 @@ use vcp_schema::{
 /// The role of a language model.
 const LLM: &str = "LLM";
 
+/// The role of a model that hears and speaks.
+const V2V: &str = "V2V";
+
 /// The known models.
 #[derive(Default)]
 pub(crate) struct Models {
@@ -29,6 +32,8 @@ pub(crate) struct Models {
     /// `true` if a list names a model that hears and speaks, and its use as that of a language
     /// model. The provider's settings name it as a language model, too.
     speaks: bool,
+    /// The roles of which a cost is a line, because its entry names no model.
+    unnamed: Vec<&'static str>,
 }
 
 /// A model, with its usage.
@@ -46,35 +51,64 @@ struct Model {
     was_used: bool,
 }
 
+impl Model {
+    /// Sets a part, if the value has its type. Returns whether it has.
+    fn set(&mut self, part: ModelPart, value: &Value<'_>) -> bool {
+        match (part, value) {
+            (ModelPart::Minutes, Value::Float(minutes)) => self.minutes = Some(*minutes),
+            (ModelPart::Tokens, Value::Integer(tokens)) => self.tokens = Some(*tokens),
+            (ModelPart::Cost, Value::Float(cost)) => self.cost = Some(*cost),
+            (ModelPart::Errors, Value::Integer(errors)) => self.errors = Some(*errors),
+            (ModelPart::FallbackUsed, Value::Text(word)) => self.is_fallback = word == "true",
+            _ => return false,
+        }
+        true
+    }
+
+    /// Sets a figure that is not known yet. Returns whether it was set.
+    fn fill(&mut self, part: ModelPart, value: &Value<'_>) -> bool {
+        let is_known = match part {
+            ModelPart::Minutes => self.minutes.is_some(),
+            ModelPart::Tokens => self.tokens.is_some(),
+            ModelPart::Cost => self.cost.is_some(),
+            ModelPart::Errors => self.errors.is_some(),
+            ModelPart::Chosen | ModelPart::FallbackUsed => true,
+        };
+        !is_known && self.set(part, value)
+    }
+}
+
 impl Models {
     /// Notes a part of the model of a role. Returns `false` if the role has no model yet, or if the
     /// value does not have the type of the part.
     pub(crate) fn note(&mut self, role: &'static str, part: ModelPart, value: &Value<'_>) -> bool {
-        if self.speaks && role == LLM {
+        let is_line = matches!(part, ModelPart::Cost) && self.unnamed.contains(&role);
+        // The settings say nothing further of a language model that was used, or that is another.
+        let is_setting = self.speaks && role == LLM;
+        if is_line || is_setting && (self.of(LLM).is_some() || matches!(part, ModelPart::Chosen)) {
             return false;
         }
         if let (ModelPart::Chosen, Value::Text(chosen)) = (part, value) {
             self.put(role, Model { chosen: chosen.to_string(), ..Model::default() });
             return true;
         }
+        let role = if is_setting { V2V } else { role };
         let Some((_, model)) = self.known.iter_mut().find(|(of, _)| *of == role) else { return false };
-        match (part, value) {
-            (ModelPart::Minutes, Value::Float(minutes)) => model.minutes = Some(*minutes),
-            (ModelPart::Tokens, Value::Integer(tokens)) => model.tokens = Some(*tokens),
-            (ModelPart::Cost, Value::Float(cost)) => model.cost = Some(*cost),
-            (ModelPart::Errors, Value::Integer(errors)) => model.errors = Some(*errors),
-            (ModelPart::FallbackUsed, Value::Text(word)) => model.is_fallback = word == "true",
-            _ => return false,
+        if is_setting {
+            return model.fill(part, value);
         }
-        true
+        model.set(part, value)
+    }
+
+    fn of(&self, role: &str) -> Option<&Model> {
+        self.known.iter().find(|(known, _)| *known == role).map(|(_, model)| model)
     }
 
     /// Notes the models of a list, role by role.
     pub(crate) fn add(&mut self, used: &Used) {
-        if used.speaks() {
-            self.speaks = true;
-            self.known.retain(|(role, model)| *role != LLM || model.was_used);
-        }
+        self.speaks |= used.has_speech;
+        let setting = self.known.iter().position(|(role, model)| *role == LLM && self.speaks && !model.was_used);
+        let setting = setting.map(|at| self.known.remove(at).1);
         for role in &used.roles {
             let amount = |sum: &Option<(Amount, _)>| sum.as_ref().and_then(|(sum, _)| sum.amount());
             let model = Model {
@@ -87,6 +121,20 @@ impl Models {
             };
             self.put(role.role, model);
         }
+        if let (Some(setting), Some((_, v2v))) = (setting, self.known.iter_mut().find(|(role, _)| *role == V2V)) {
+            v2v.minutes = v2v.minutes.or(setting.minutes);
+            v2v.tokens = v2v.tokens.or(setting.tokens);
+            v2v.cost = v2v.cost.or(setting.cost);
+            v2v.errors = v2v.errors.or(setting.errors);
+        }
+        for role in &used.unnamed {
+            let has_cost = used.roles.iter().any(|used| used.role == *role && used.cost.is_some());
+            self.known
+                .iter_mut()
+                .filter(|(known, _)| known == role && !has_cost)
+                .for_each(|(_, model)| model.cost = None);
+        }
+        self.unnamed.extend(&used.unnamed);
     }
 
     /// Sets the model of a role. A model with another name replaces the known one, unless only the
@@ -110,11 +158,12 @@ impl Models {
 
     /// Counts a speech-to-speech model once. Some providers name it as the language model, too.
     fn count_once(&mut self, report: &mut MapReport) {
-        let chosen = |role: &str| self.known.iter().find(|(of, _)| *of == role).map(|(_, model)| &model.chosen);
-        if chosen("V2V").is_none() || chosen("V2V") != chosen("LLM") {
+        let chosen = |role: &str| self.of(role).map(|model| &model.chosen);
+        let is_setting = self.speaks && chosen(LLM).is_none();
+        if chosen(V2V).is_none() || !is_setting && chosen(V2V) != chosen(LLM) {
             return;
         }
-        self.known.iter_mut().filter(|(role, _)| *role == "LLM").for_each(|(role, _)| *role = "V2V");
+        self.known.iter_mut().filter(|(role, _)| *role == LLM).for_each(|(role, _)| *role = V2V);
         for (role, model) in std::mem::take(&mut self.known) {
             self.put(role, model);
         }
@@ -202,20 +251,24 @@ impl Used {
         true
     }
 
-    /// Returns whether the model of the entries of language models hears and speaks.
-    fn speaks(&self) -> bool {
-        self.has_speech && self.roles.iter().all(|role| role.role != LLM)
-    }
-
     /// Returns the names of the fields that rules must not write, relative to `vcp_payload`: the
-    /// costs that are lines, and the language model that is another one.
+    /// costs that are lines, and the parts of the language model that is another model, or has
+    /// figures of its own.
     pub(crate) fn closed(&self) -> Vec<String> {
         let of_lines = self.unnamed.iter().map(|role| format!("{}.{role}.cost_usd", name::ATTRIBUTION));
         let mut closed: Vec<String> = of_lines.collect();
-        if self.speaks() {
+        if self.has_speech {
+            let of = |name: &str| self.roles.iter().find(|role| role.role == name);
+            let v2v = of(V2V).filter(|_| of(LLM).is_none());
+            let figures = [
+                ("minutes", v2v.is_none_or(|v2v| v2v.minutes.is_some())),
+                ("tokens_processed", v2v.is_none_or(|v2v| v2v.tokens.is_some())),
+                ("cost_usd", v2v.is_none_or(|v2v| v2v.cost.is_some())),
+                ("errors", v2v.is_none()),
+            ];
             closed.extend(["chosen", "fallback_used"].map(|part| format!("{}.{LLM}.{part}", name::SELECTION)));
-            let figures = ["minutes", "tokens_processed", "cost_usd", "errors"];
-            closed.extend(figures.map(|figure| format!("{}.{LLM}.{figure}", name::ATTRIBUTION)));
+            let known = figures.into_iter().filter(|(_, is_known)| *is_known);
+            closed.extend(known.map(|(figure, _)| format!("{}.{LLM}.{figure}", name::ATTRIBUTION)));
         }
         closed
     }
@@ -328,7 +381,7 @@ impl ReadyModels {
             let speaks = || name.as_ref().is_some_and(|name| self.speaks(name));
             let is_speech = role == Some(LLM) && speaks();
             used.has_speech |= is_speech;
-            let role = if is_speech { Some("V2V") } else { role };
+            let role = if is_speech { Some(V2V) } else { role };
             let there = |node: &NodeId| walked.text(*node).filter(|json| *json != "null");
             let (Some(role), Some(name)) = (role, name) else {
                 for json in self.cost.iter().filter_map(there) {

@@ -39,6 +39,7 @@ class Fields:
     values: dict = field(default_factory=dict)
     lists: dict = field(default_factory=dict)
     models: dict = field(default_factory=dict)
+    llm_is_v2v: bool = False
     written: set = field(default_factory=set)
     sources: set = field(default_factory=set)
     not_attributed: list = field(default_factory=list)
@@ -68,6 +69,8 @@ class Fields:
         if figure == "chosen":
             self.models.setdefault(role, Model(value)).name = value
             return True
+        if role == "LLM" and self.llm_is_v2v:
+            role = "V2V"
         if role not in self.models:
             return False
         setattr(self.models[role], figure, value == "true" if figure == "fallback_used" else value)

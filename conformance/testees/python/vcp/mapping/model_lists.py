@@ -177,15 +177,21 @@ class ModelReader:
             self.write_one(f"{FIGURE_ROLES}{role}.minutes", as_double(figures.minutes))
             self.write_one(f"{FIGURE_ROLES}{role}.cost_usd", as_double(figures.cost))
             self.write_one(f"{FIGURE_ROLES}{role}.tokens_processed", figures.tokens)
-        if self.sums.has_speech and "LLM" not in self.sums.names:
-            # The settings name the model that speaks as a language model, too.
-            parts = ("minutes", "tokens_processed", "cost_usd", "errors")
-            self.fields.written.update(f"{FIGURE_ROLES}LLM.{part}" for part in parts)
-            self.fields.written.update(f"{CHOSEN_ROLES}LLM.{part}" for part in ("chosen", "fallback_used"))
+        if self.sums.has_speech:
+            self.close_llm()
         for kind, figures in self.sums.lines.items():
             self.write_one(f"{KPIS}cost_usd.{kind}", as_double(figures.cost))
         for metric, tokens in self.sums.tokens.items():
             self.write_one(METRICS + metric, tokens)
+
+    def close_llm(self):
+        """Closes the fields of the role LLM, which the settings give to the V2V as well."""
+        self.fields.llm_is_v2v = "LLM" not in self.sums.names
+        v2v = self.fields.models["V2V"]
+        self.fields.written.update(f"{CHOSEN_ROLES}LLM.{part}" for part in ("chosen", "fallback_used"))
+        for figure in ("minutes", "tokens_processed", "cost_usd", "errors"):
+            if not self.fields.llm_is_v2v or getattr(v2v, figure) is not None:
+                self.fields.written.add(f"{FIGURE_ROLES}LLM.{figure}")
 
     def write_one(self, target, value):
         """Writes a value if it is known."""
