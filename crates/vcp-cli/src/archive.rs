@@ -3,7 +3,7 @@
 
 use crate::{
     input,
-    output::{Lines, short},
+    output::{Lines, short, unused},
     records::Fault,
 };
 use chrono::{DateTime, Utc};
@@ -15,7 +15,7 @@ use std::{
 };
 use vcp_sdk::{
     Mapper,
-    mapping::{MapReport, Problem, SessionEvent, UnlistedWord},
+    mapping::{MapReport, SessionEvent},
     schema::Limits,
 };
 
@@ -160,10 +160,7 @@ impl Session {
 /// Prints the parts of a session that were not used, at most 20 of them.
 fn tell_unused(name: &str, report: &MapReport) {
     const MOST: usize = 20;
-    let problem = |problem: &Problem| format!("not used: {} at {}: {}", problem.code, problem.source, problem.message);
-    let word = |word: &UnlistedWord| format!("unknown word at {}: `{}`", word.source, word.word);
-    let told = report.problems.iter().map(problem).chain(report.unknown_words.iter().map(word));
-    told.take(MOST).for_each(|told| tell!("{name}: {}", short(&told, 1000)));
+    unused(report).take(MOST).for_each(|told| tell!("{name}: {}", short(&told, 1000)));
     let all = report.problems.len() + report.unknown_words.len();
     if all > MOST {
         tell!("{name}: {} more are not used or not known", all - MOST);

@@ -9,7 +9,10 @@ use std::{
     ops::ControlFlow,
     path::{Path, PathBuf},
 };
-use vcp_sdk::validate::visible;
+use vcp_sdk::{
+    mapping::{MapReport, Problem, UnlistedWord},
+    validate::visible,
+};
 
 /// Returns the beginning of a text for a cell of a table or a part of a line. A text that is longer
 /// than `most` characters ends with `…`, because a long cell widens every row of its table.
@@ -18,6 +21,13 @@ pub(crate) fn short(text: &str, most: usize) -> String {
         Some((end, _)) => format!("{}…", visible(text.get(..end).unwrap_or_default())),
         None => visible(text).into_owned(),
     }
+}
+
+/// Returns a line for each part of a delivery that was not used, and for each unknown word.
+pub(crate) fn unused(report: &MapReport) -> impl Iterator<Item = String> {
+    let problem = |problem: &Problem| format!("not used: {} at {}: {}", problem.code, problem.source, problem.message);
+    let word = |word: &UnlistedWord| format!("unknown word at {}: `{}`", word.source, word.word);
+    report.problems.iter().map(problem).chain(report.unknown_words.iter().map(word))
 }
 
 /// Prints a line for people to standard output. What is not safe on a terminal is replaced, line

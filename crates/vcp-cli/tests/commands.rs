@@ -329,6 +329,17 @@ fn rule_files_of_a_new_provider_work_at_once() {
     fs::write(&expected, with_null).unwrap();
     let told = String::from_utf8(vcp(&["rules", "test", "parrot"], &here, b"").stdout).unwrap();
     assert!(told.contains("/vcp_payload/call/more: null was expected, and is absent"), "{told}");
+    // Files have faults also without samples.
+    good(&["rules", "new", "bare"], &here, b"");
+    fs::remove_dir_all(here.join("bare/samples")).unwrap();
+    let told = String::from_utf8(vcp(&["rules", "lint", "bare"], &here, b"").stdout).unwrap();
+    assert!(told.contains("no sample of the event: call.finished"), "{told}");
+    let file = here.join("bare/provider.json");
+    fs::write(&file, fs::read_to_string(&file).unwrap().replacen("\"detect\"", "\"detekt\"", 1)).unwrap();
+    let faulty = vcp(&["rules", "lint", "bare"], &here, b"");
+    let told = String::from_utf8([faulty.stdout, faulty.stderr].concat()).unwrap();
+    assert_eq!(faulty.status.code(), Some(1), "{told}");
+    assert!(told.contains("unknown field `detekt`: did you mean `detect`?"), "{told}");
     // Nothing is tested without a sample.
     fs::remove_file(&sample).unwrap();
     assert_eq!(vcp(&["rules", "test", "parrot"], &here, b"").status.code(), Some(2));

@@ -440,7 +440,8 @@ fn keys_that_need_another_key_are_faults_without_it() {
     let provider = r#"{"provider":"x","info":INFO,"detect":[{"has":["a"],"event":"e"}],
         "events":{"e":{"rules":"call"}},"tables":{"t":{"words":{"a":"true"}}}}"#;
     let rules = r#"{"provider":"x","name":"call","rules":[],
-        "models":[{"path":"m","role":"LLM","cost_scale":-2}],
+        "models":[{"path":"m","role":"LLM","cost_scale":-2},
+            {"path":"n","role":"TTS","v2v_names":["live"]},{"path":"o","role":"LLM","v2v_names":[" "]}],
         "criteria":{"path":"c","result":"met","table":"t","max_score":"most"},
         "conversation":[
             {"rows":{"path":"r"},"all_rows":"user","text":"t","cut_off_of":"agent",
@@ -458,6 +459,8 @@ fn keys_that_need_another_key_are_faults_without_it() {
                 .to_owned(),
             without("conversation[1].results.same_row", "calls"),
             without("models[0].cost_scale", "cost"),
+            without("models[1].v2v_names", "role_table"),
+            "call at models[2]: `v2v_names` has an empty part: every name would contain it".to_owned(),
             without("criteria.max_score", "score"),
         ]
     );

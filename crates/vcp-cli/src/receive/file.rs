@@ -45,13 +45,7 @@ pub(super) fn run(file: &Path, provider: &str, args: &Args) -> Result<bool, Stri
             for finding in &call.findings {
                 tell!("{finding}");
             }
-            for problem in &call.report.problems {
-                let told = format!("not used: {} at {}: {}", problem.code, problem.source, problem.message);
-                tell!("{told}");
-            }
-            for word in &call.report.unknown_words {
-                tell!("unknown word at {}: `{}`", word.source, word.word);
-            }
+            output::unused(&call.report).for_each(|told| tell!("{told}"));
             for pointer in &call.report.masked {
                 tell!("masked: {pointer}");
             }

@@ -65,6 +65,14 @@ impl Model {
         true
     }
 
+    /// Takes the figures that are not known yet from another model.
+    fn fill_from(&mut self, other: &Self) {
+        self.minutes = self.minutes.or(other.minutes);
+        self.tokens = self.tokens.or(other.tokens);
+        self.cost = self.cost.or(other.cost);
+        self.errors = self.errors.or(other.errors);
+    }
+
     /// Sets a figure that is not known yet. Returns whether it was set.
     fn fill(&mut self, part: ModelPart, value: &Value<'_>) -> bool {
         let is_known = match part {
@@ -122,10 +130,7 @@ impl Models {
             self.put(role.role, model);
         }
         if let (Some(setting), Some((_, v2v))) = (setting, self.known.iter_mut().find(|(role, _)| *role == V2V)) {
-            v2v.minutes = v2v.minutes.or(setting.minutes);
-            v2v.tokens = v2v.tokens.or(setting.tokens);
-            v2v.cost = v2v.cost.or(setting.cost);
-            v2v.errors = v2v.errors.or(setting.errors);
+            v2v.fill_from(&setting);
         }
         for role in &used.unnamed {
             let has_cost = used.roles.iter().any(|used| used.role == *role && used.cost.is_some());
@@ -143,12 +148,11 @@ impl Models {
     fn put(&mut self, role: &'static str, model: Model) {
         match self.known.iter_mut().find(|(known, _)| *known == role) {
             Some((_, known)) if known.chosen == model.chosen => {
-                known.minutes = model.minutes.or(known.minutes);
-                known.tokens = model.tokens.or(known.tokens);
-                known.cost = model.cost.or(known.cost);
-                known.errors = model.errors.or(known.errors);
-                known.is_fallback |= model.is_fallback;
-                known.was_used |= model.was_used;
+                let mut model = model;
+                model.fill_from(known);
+                model.is_fallback |= known.is_fallback;
+                model.was_used |= known.was_used;
+                *known = model;
             }
             Some((_, known)) if known.was_used && !model.was_used => {}
             Some((_, known)) => *known = model,
