@@ -87,8 +87,11 @@ impl Model {
 }
 
 impl Models {
-    /// Notes a part of the model of a role. Returns `false` if the role has no model yet, or if the
-    /// value does not have the type of the part.
+    /// Notes a part of the model of a role. A figure of the language model that is another model
+    /// goes to that model, if it has none.
+    ///
+    /// Returns `false` if the role has no model yet, if the value does not have the type of the
+    /// part, or if a list of models has said more.
     pub(crate) fn note(&mut self, role: &'static str, part: ModelPart, value: &Value<'_>) -> bool {
         let is_line = matches!(part, ModelPart::Cost) && self.unnamed.contains(&role);
         // The settings say nothing further of a language model that was used, or that is another.

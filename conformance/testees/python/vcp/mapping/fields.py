@@ -119,8 +119,7 @@ def joined_models(models):
     joined = Model(v2v.name)
     for role, model in models.items():
         if role in ("V2V", "LLM"):
-            parts = vars(model).items()
-            known = {name: part for name, part in parts if part is not None and name != "name"}
+            known = {name: part for name, part in vars(model).items() if part is not None}
             fallback = joined.fallback_used or model.fallback_used
             joined = replace(joined, **{**known, "fallback_used": fallback})
     return {role: joined if role == "V2V" else m for role, m in models.items() if role != "LLM"}
